@@ -1,0 +1,63 @@
+"""The errors a user can meet: what went wrong, how to mend it, and the exit code; one kind for each next step."""
+
+
+class OidcHelperError(Exception):
+    """Something failed; `hint` is the command or setting that mends it, empty where there is none.
+
+    Neither text holds a secret: SDKs paste both into their own exceptions and logs.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class WrongSettings(OidcHelperError):
+    """Wrong usage or settings: change the command line or the configuration."""
+
+    exit_code = 2
+
+
+class SignInNeeded(OidcHelperError):
+    """No usable proof of identity is at hand: sign in, or renew what the identity source reads."""
+
+    exit_code = 3
+
+
+class TryAgain(OidcHelperError):
+    """The identity provider, AWS or a fellow process did not answer: the same call may work later."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, hint: str = "", *, never_sent: bool = False) -> None:
+        """`never_sent`: no byte of the request left this machine, so that it may be sent again."""
+        super().__init__(message, hint)
+        self.never_sent = never_sent
+
+
+class Refused(OidcHelperError):
+    """The identity provider or AWS said no: trying again will not help."""
+
+    exit_code = 5
+
+    def __init__(self, message: str, hint: str = "", *, code: str = "") -> None:
+        """`code`: the service's own name of the refusal."""
+        super().__init__(message, hint)
+        self.code = code
+
+
+class StoreUnusable(OidcHelperError):
+    """The place where secrets are kept cannot be read or written."""
+
+    exit_code = 6
+
+
+_KINDS = (OidcHelperError, WrongSettings, SignInNeeded, TryAgain, Refused, StoreUnusable)
+
+
+def kind_of(exit_code: int) -> type[OidcHelperError]:
+    """Find the kind of an error that another process met."""
+    return next((kind for kind in _KINDS if kind.exit_code == exit_code), OidcHelperError)

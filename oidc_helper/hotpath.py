@@ -1,0 +1,51 @@
+"""The console entry: `get PROFILE` with a fresh record in the kernel keyring is one write; anything else goes to cli.
+
+Every SDK starts a process for each of its own, so what is imported here is the product's speed; a test pins the list.
+"""
+
+import os
+import sys
+import time
+
+from oidc_helper import kernel, paths, record
+
+
+def main() -> None:
+    """Answer and leave; never returns."""
+    _forget_pythonpath()
+    answer = _cached(sys.argv)
+    if answer is not None:
+        os._exit(_print(answer))
+    from oidc_helper.cli import main as full_program
+
+    full_program()
+
+
+def _forget_pythonpath() -> None:
+    """The caller's PYTHONPATH is for the caller's program: a json.py found there must not run with our secrets."""
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    foreign = {os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
+    foreign.discard(ours)
+    if foreign:
+        sys.path[:] = [entry for entry in sys.path if entry not in foreign]
+
+
+def _cached(argv: list[str]) -> bytes | None:
+    if len(argv) != 3 or argv[1] != "get" or sys.platform != "linux":
+        return None
+    try:
+        stored = kernel.read(paths.entry_name("credentials", argv[2]))
+        found = stored and record.fresh(stored, now=time.time(), stamp=paths.config_stamp(paths.config_file()))
+    except (OSError, ValueError):
+        return None  # the full program says what is wrong
+    return found[0] if found else None
+
+
+def _print(answer: bytes) -> int:
+    left = answer + b"\n"
+    try:
+        while left:
+            left = left[os.write(1, left) :]
+    except OSError:
+        return 1  # the caller has gone
+    return 0
