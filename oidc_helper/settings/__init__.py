@@ -1,0 +1,7 @@
+"""The configuration file as frozen dataclasses: every key checked, every value with where it came from."""
+
+from oidc_helper.settings.explanation import explain
+from oidc_helper.settings.file import load
+from oidc_helper.settings.model import Caller, Identity, Profile, S3Grant, Settings
+
+__all__ = ["Caller", "Identity", "Profile", "S3Grant", "Settings", "explain", "load"]

@@ -1,0 +1,165 @@
+"""What a value may be: each check gives the value to use, or says in an UnfitError what it should have been."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from oidc_helper.settings.wording import did_you_mean, kind, listed, shown
+
+Check = Callable[[object], Any]
+
+_PARTITION = r"arn:aws(?:-[a-z]+)*"
+_WORD = r"[A-Za-z0-9_+=,.@-]"  # IAM's and STS's alphabet for names
+_ISSUER_TAIL = "/.well-known/openid-configuration"
+
+
+class UnfitError(Exception):
+    """A value failed its check; the text completes `profile.NAME.KEY: ` and holds no more of the value than `shown`."""
+
+
+def text(value: object) -> str:
+    """A non-empty string of printable characters without white space at its ends."""
+    if not isinstance(value, str):
+        raise UnfitError(f"must be a string, not {kind(value)}")
+    if not value:
+        raise UnfitError("must not be empty")
+    if not value.isprintable() or value != value.strip():
+        raise UnfitError("has control characters, or white space at its ends")
+    return value
+
+
+def true(value: object) -> bool:
+    """`true`, for a choice that is made by naming it."""
+    if value is not True:
+        raise UnfitError("must be true, or left out")
+    return True
+
+
+def choice(*words: str) -> Check:
+    """One of the words."""
+
+    def check(value: object) -> str:
+        found = text(value)
+        if found not in words:
+            raise UnfitError(f"{shown(found)} is not {listed(words)}{did_you_mean(found, words)}")
+        return found
+
+    return check
+
+
+def seconds(least: int, most: int) -> Check:
+    """A whole number of seconds within the bounds."""
+
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UnfitError(f"must be an integer (seconds), not {kind(value)}")
+        if not least <= value <= most:
+            raise UnfitError(f"must be {least} to {most} seconds")
+        return value
+
+    return check
+
+
+def matching(pattern: str, example: str) -> Check:
+    """A string that the whole pattern fits; the message gives the example."""
+
+    def check(value: object) -> str:
+        found = text(value)
+        if not re.fullmatch(pattern, found):
+            raise UnfitError(f"{shown(found)} does not look like {example}")
+        return found
+
+    return check
+
+
+# The ARN's alphabet is that of the service model of sso-admin, which is wider than the hexadecimal digits seen.
+application_arn = matching(
+    _PARTITION + r":sso::[0-9]{12}:application/(?:sso)?ins-[A-Za-z0-9.-]{16}/apl-[A-Za-z0-9]{16}",
+    "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef",
+)
+role_arn = matching(
+    _PARTITION + r":iam::[0-9]{12}:role/(?:[!-~]{1,511}/)?" + _WORD + "{1,64}", "arn:aws:iam::123456789012:role/NAME"
+)
+# Nobody documents this ARN outside the partition aws, so hardly anything is asked of it.
+context_provider_arn = matching(_PARTITION + r":[!-~]{1,2000}", "arn:aws:iam::aws:contextProvider/IdentityCenter")
+region = matching(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}", "a region such as eu-west-1")
+role_session_name = matching(_WORD + "{2,64}", "2 to 64 letters, digits or any of _+=,.@-")
+permission_set = matching(_WORD + "{1,32}", "1 to 32 letters, digits or any of _+=,.@-")
+variable = matching("[^=]+", "the name of an environment variable")
+s3_target = matching(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\n]{0,1900})?", "s3://BUCKET/PREFIX*")
+
+name = matching(
+    r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,63}", "a name: 1 to 64 letters, digits or any of ._/- that begins with none of ./-"
+)
+_account = matching("[0-9]{12}", "an account id of 12 digits")
+
+
+def account_id(value: object) -> str:
+    """12 digits in a string."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise UnfitError("must be in quotes, since a number loses its leading zeros")
+    return str(_account(value))
+
+
+def path(value: object) -> str:
+    """A path with `~` expanded; relative ones are still relative."""
+    try:
+        return str(Path(text(value)).expanduser())
+    except RuntimeError:
+        raise UnfitError("names a home directory that is not known: write the whole path") from None
+
+
+def command(value: object) -> tuple[str, ...]:
+    """A non-empty list of words, the program first; only the words after it may be empty."""
+    if not isinstance(value, list):
+        example = '["vault", "read", "-field=token", "identity/oidc/token/aws"]'
+        raise UnfitError(f"must be a list of words such as {example}, not {kind(value)}")
+    if not value or not value[0]:
+        raise UnfitError("must begin with a program")
+    for word in value:
+        if not isinstance(word, str):
+            raise UnfitError(f"must be a list of strings, without {kind(word)} in it")
+        if "\0" in word:
+            raise UnfitError("has a NUL character in it")
+    return tuple(value)
+
+
+def scopes(value: object) -> tuple[str, ...]:
+    """A list of scope tokens (RFC 6749 section 3.3)."""
+    if not isinstance(value, list):
+        raise UnfitError(f'must be a list such as ["openid", "email"], not {kind(value)}')
+    for scope in value:
+        if not isinstance(scope, str) or not re.fullmatch(r"[!#-\[\]-~]+", scope):
+            raise UnfitError("must be a list of strings, each one scope without spaces")
+    return tuple(value)
+
+
+def issuer(value: object) -> str:
+    """An issuer URL (OpenID Connect Discovery section 3), kept letter for letter: it is compared so."""
+    from urllib.parse import urlsplit
+
+    found = text(value)
+    if not re.fullmatch(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[1-9][0-9]{0,4})?(?:/[!-~]*)?", found):
+        raise UnfitError("must be a URL such as https://login.example.com/oauth2/default, without user or password")
+    if "?" in found or "#" in found:
+        raise UnfitError("must be a URL without query and fragment")
+    if found.endswith(_ISSUER_TAIL):
+        raise UnfitError(f"must be the issuer itself, without {_ISSUER_TAIL}")
+    try:
+        parts = urlsplit(found)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise UnfitError("has a host or port that cannot be") from None
+    if found.startswith("http:") and not _is_loopback(host):
+        raise UnfitError("must begin with https://; plain http is for loopback hosts only")
+    return found
+
+
+def _is_loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

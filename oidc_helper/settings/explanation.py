@@ -1,0 +1,67 @@
+"""The resolved settings of a profile as JSON-able data, each with its meaning and where it came from."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from oidc_helper import paths
+from oidc_helper.settings.model import Identity, Profile, Settings
+from oidc_helper.settings.schema import KEYS
+
+# What we and botocore obey. No variable of ours holds a secret; a proxy's may, before the host or behind a `?`.
+_OURS = re.compile(
+    r"OIDC_HELPER_\w+|(?:AWS|REQUESTS)_CA_BUNDLE|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|NO_PROXY"
+    r"|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS|AWS_USE_(?:FIPS|DUALSTACK)_ENDPOINT"
+)
+_URLS = re.compile(r"AWS_ENDPOINT_URL(?:_\w+)?|(?:HTTPS?|ALL)_PROXY")
+
+
+def explain(settings: Settings, profile: Profile) -> dict[str, Any]:
+    """Everything that decides what `get` does with this profile; opens no store, calls nobody, holds no secret."""
+    explained = _explained("profile", profile)
+    explained["identity"] |= {"value": profile.identity.name, "settings": _explained("identity", profile.identity)}
+    return {
+        "profile": profile.name,
+        "target": profile.target,
+        "grant": profile.grant,
+        "config": {
+            "value": settings.path,
+            "from": paths.CONFIG_VARIABLE if os.environ.get(paths.CONFIG_VARIABLE) else "default",
+        },
+        "settings": explained,
+        "environment": _environment(os.environ),
+    }
+
+
+def _explained(section: str, owner: Identity | Profile) -> dict[str, dict[str, Any]]:
+    return {
+        key.name: {"value": _plain(getattr(owner, key.name)), "from": owner.origins[key.name], "meaning": key.meaning}
+        for key in KEYS[section]
+        if key.name in owner.origins
+    }
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: inner for name, inner in vars(value).items() if inner}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+    shown = {}
+    for name, value in sorted(environment.items()):
+        if value and _OURS.fullmatch(name.upper()):
+            shown[name] = value
+        elif value and _URLS.fullmatch(name.upper()):
+            shown[name] = _without_credentials(value)
+    return shown
+
+
+def _without_credentials(url: str) -> str:
+    """The URL without user, password and query; a password may hold any character, `/` and `@` too."""
+    scheme, separator, rest = url.partition("://")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme) or not separator:
+        scheme, separator, rest = "", "", url
+    return scheme + separator + rest.rpartition("@")[2].partition("?")[0]

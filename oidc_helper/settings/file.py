@@ -1,0 +1,78 @@
+"""Read the configuration file: one error says all that is wrong with it."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from oidc_helper import paths
+from oidc_helper.errors import WrongSettings
+from oidc_helper.settings.lines import locate
+from oidc_helper.settings.model import Settings
+from oidc_helper.settings.problems import wrong_file
+from oidc_helper.settings.resolution import resolve
+from oidc_helper.terminal import printable
+
+_LARGEST = 1_048_576  # bytes
+_MOST_DOTS = 100  # on a line: tomllib's time grows with the square of a key's parts, 5 s for 16,000
+_SYNTAX_ERROR = re.compile(r"(.*?)(?: \(at (?:line ([0-9]+), column [0-9]+|end of document)\))?", re.DOTALL)
+
+# What people write who know the AWS configuration file, or shells, or Windows: the line that TOML refuses, and advice.
+_ADVICE = (
+    (r"\s*\[\s*(?:profile|identity)\s+\S", "write the name after a dot, as in [profile.analytics]"),
+    (r"\s*account_id\s*=\s*0[0-9]", "put the account id in quotes"),
+    (r"""\s*[\w.-]+\s*=\s*[^\s"'\[{]""", "put text in quotes"),
+    (r'[^"]*"[^"]*\\', "put text with backslashes in 'single quotes'"),
+)
+
+
+def load() -> Settings:
+    """The configuration in force. Raises WrongSettings."""
+    path = paths.config_file()
+    try:
+        stamp = paths.config_stamp(path)
+        text = _read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise WrongSettings(
+            f"no configuration at {printable(path)}",
+            "write it as in the man page oidc-helper-config(5), or try oidc-helper demo",
+        ) from None
+    except OSError as error:
+        raise wrong_file(path, f": cannot be read: {(error.strerror or 'failed').lower()}") from None
+    return resolve(_parse(path, text), locate(text), path, stamp)
+
+
+def _read(path: str) -> str:
+    """The file's text. Raises OSError and WrongSettings."""
+    if not Path(path).is_file():
+        raise wrong_file(path, ": is not a regular file")
+    with Path(path).open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise wrong_file(path, f": is larger than {_LARGEST:,} bytes")
+    try:
+        return content.decode("utf-8-sig")  # Windows editors write a byte order mark
+    except UnicodeDecodeError:
+        raise wrong_file(path, ": is not UTF-8 text") from None
+
+
+def _parse(path: str, text: str) -> dict[str, Any]:
+    if any(line.count(".") > _MOST_DOTS for line in text.split("\n") if not line.lstrip().startswith("#")):
+        raise wrong_file(path, ": is nested too deeply")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise wrong_file(path, ": is nested too deeply") from None
+    except ValueError as error:
+        raise wrong_file(path, _syntax_error(str(error), text)) from None
+
+
+def _syntax_error(message: str, text: str) -> str:
+    """What tomllib says, with the line in our words and advice where we know the mistake."""
+    said = _SYNTAX_ERROR.fullmatch(message)
+    what, number = said.groups() if said else (message, None)
+    line = text.split("\n")[int(number) - 1] if number else ""
+    place = f" (line {number})" if number else ""
+    about_names = what.startswith("Cannot ")  # declared twice, or both a table and a value
+    advice = next((f"; {advice}" for mistake, advice in _ADVICE if not about_names and re.match(mistake, line)), "")
+    return f"{place}: is not TOML: {printable(what[:1].lower() + what[1:])}{advice}"

@@ -1,0 +1,114 @@
+"""What the configuration says, checked and resolved: identities, profiles, callers, S3 grants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from oidc_helper.errors import WrongSettings
+from oidc_helper.settings.schema import SOURCES
+from oidc_helper.settings.wording import did_you_mean, shown
+from oidc_helper.terminal import printable
+
+_LISTED = 8  # names in a hint
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An identity source; a key that its source does not take is empty."""
+
+    name: str
+    source: str
+    issuer: str = ""
+    client_id: str = ""
+    scopes: tuple[str, ...] = ()
+    path: str = ""
+    variable: str = ""
+    command: tuple[str, ...] = ()
+    audience: str = ""
+    profile: str = ""
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who signs CreateTokenWithIAM: exactly one of the three is set."""
+
+    web_identity_role_arn: str = ""
+    profile: str = ""
+    environment: bool = False
+
+
+@dataclass(frozen=True)
+class S3Grant:
+    """An S3 access grant to ask for with the role session; `account_id` is where its S3 Access Grants instance is."""
+
+    target: str
+    permission: str
+    privilege: str
+    account_id: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named entry of the configuration with `[defaults]` merged in.
+
+    `origins` has for each key where its value was written: "profile.analytics (line 14)", "defaults (line 9)" or
+    "default".
+    """
+
+    name: str
+    identity: Identity
+    application_arn: str
+    identity_center_region: str
+    caller: Caller
+    region: str
+    role_arn: str | None
+    account_id: str | None
+    permission_set: str | None
+    s3_grant: S3Grant | None
+    scopes: tuple[str, ...]
+    duration_seconds: int
+    role_session_name: str | None
+    sign_in: str
+    renew: str
+    deadline_seconds: int
+    ca_bundle: str | None
+    identity_context_provider_arn: str
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def target(self) -> Literal["role", "permission set"] | None:
+        """What `get` answers with; None where the profile has nothing but tokens."""
+        if self.role_arn:
+            return "role"
+        return "permission set" if self.permission_set else None
+
+    @property
+    def tokens_name(self) -> str:
+        """The name of the tokens record, shared by all profiles of one identity and application."""
+        return f"{self.identity.name}+{self.application_arn}"
+
+    @property
+    def grant(self) -> str:
+        """The grant type of CreateTokenWithIAM when there is no refresh token."""
+        return SOURCES[self.identity.source].grant
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole configuration file; `stamp` is `paths.config_stamp` from before it was read."""
+
+    path: str
+    stamp: str
+    identities: Mapping[str, Identity]
+    profiles: Mapping[str, Profile]
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name. Raises WrongSettings with the nearest name."""
+        if found := self.profiles.get(name):
+            return found
+        names = sorted(self.profiles)
+        listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if names[_LISTED:] else "")
+        where = printable(self.path)
+        hint = f"profiles in {where}: {listed}" if names else f"add [profile.NAME] to {where}, as in the man page"
+        raise WrongSettings(f"no profile {shown(name, 64)}{did_you_mean(name, names)}", hint)

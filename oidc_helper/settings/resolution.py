@@ -1,0 +1,58 @@
+"""From a parsed document to Settings: check everything, then merge, fill in and freeze."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from oidc_helper.settings.lines import KeyPath, line_of
+from oidc_helper.settings.model import Caller, Identity, Profile, S3Grant, Settings
+from oidc_helper.settings.problems import Problems, dotted
+from oidc_helper.settings.rules import Merged, check_rules, merge
+from oidc_helper.settings.schema import KEYS, SOURCES
+from oidc_helper.settings.sections import Values, check_sections
+
+
+def resolve(document: Mapping[str, Any], lines: Mapping[KeyPath, int], path: str, stamp: str) -> Settings:
+    """The settings of the whole document, or WrongSettings with all that is wrong with it."""
+    problems = Problems(path, lines)
+    sections = check_sections(document, Path(path).parent, problems)
+    merged = {name: merge(name, own, sections.defaults) for name, own in sections.profiles.items()}
+    check_rules(sections, merged, problems)
+    problems.report()
+    identities = {name: _identity(name, values, lines) for name, values in sections.identities.items()}
+    profiles = {name: _profile(name, each, identities, lines) for name, each in merged.items()}
+    return Settings(path, stamp, identities, profiles)
+
+
+def _identity(name: str, values: Values, lines: Mapping[KeyPath, int]) -> Identity:
+    source = SOURCES[values["source"]]
+    filled = {key.name: key.default for key in KEYS["identity"] if key.name in source.takes} | values
+    tables = dict.fromkeys(values, ("identity", name))
+    return Identity(name, **filled, origins=_origins(filled, tables, lines))
+
+
+def _profile(name: str, merged: Merged, identities: Mapping[str, Identity], lines: Mapping[KeyPath, int]) -> Profile:
+    filled: Values = {key.name: key.default for key in KEYS["profile"]} | merged.values
+    partition = (filled["role_arn"] or filled["application_arn"]).split(":")[1]
+    filled["identity"] = identities[filled["identity"]]
+    filled["caller"] = Caller(**filled["caller"])
+    filled["region"] = filled["region"] or filled["identity_center_region"]
+    filled["identity_context_provider_arn"] = (
+        filled["identity_context_provider_arn"] or f"arn:{partition}:iam::aws:contextProvider/IdentityCenter"
+    )
+    if filled["s3_grant"]:
+        account_id = filled["role_arn"].split(":")[4]
+        unsaid = {key.name: key.default for key in KEYS["s3_grant"]} | {"account_id": account_id}
+        filled["s3_grant"] = S3Grant(**(unsaid | filled["s3_grant"]))
+    return Profile(name, **filled, origins=_origins(filled, merged.tables, lines))
+
+
+def _origins(keys: Iterable[str], tables: Mapping[str, KeyPath], lines: Mapping[KeyPath, int]) -> dict[str, str]:
+    """Where each key's value was written: its table and line."""
+    return {
+        key: _place(tables[key], line_of(lines, (*tables[key], key))) if key in tables else "default" for key in keys
+    }
+
+
+def _place(table: KeyPath, line: int | None) -> str:
+    return f"{dotted(table)} (line {line})" if line else dotted(table)

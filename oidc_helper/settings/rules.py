@@ -1,0 +1,127 @@
+"""What the keys of a configuration ask of one another: sources and their keys, targets, callers, names that exist."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from oidc_helper.settings.lines import KeyPath
+from oidc_helper.settings.problems import Problems
+from oidc_helper.settings.schema import KEYS, SOURCES
+from oidc_helper.settings.sections import Sections, Values
+from oidc_helper.settings.wording import did_you_mean, listed
+
+_PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A profile's values with those of [defaults] behind them, and the table that each was written in."""
+
+    values: Values
+    tables: Mapping[str, KeyPath]
+
+
+def merge(name: str, own: Values, defaults: Values) -> Merged:
+    """A profile's own target displaces the default one, with all keys that serve the default one only."""
+    target = _target(own) or _target(defaults)
+    inherited = {key for key in defaults if _PROFILE_KEYS[key].target in ("", target)} - own.keys()
+    return Merged(
+        values={key: defaults[key] for key in inherited} | own,
+        tables=dict.fromkeys(inherited, ("defaults",)) | dict.fromkeys(own, ("profile", name)),
+    )
+
+
+def check_rules(sections: Sections, profiles: Mapping[str, Merged], problems: Problems) -> None:
+    """Note every rule that is broken; values that already failed their own check are passed over."""
+    for name, values in sections.identities.items():
+        _check_source(("identity", name), values, problems)
+        _check_name(("identity", name, "profile"), values.get("profile"), "profile", sections.profiles, problems)
+    tables = {("defaults",): sections.defaults} | {("profile", name): own for name, own in sections.profiles.items()}
+    for table, values in tables.items():
+        _check_name((*table, "identity"), values.get("identity"), "identity", sections.identities, problems)
+        _check_one_target(table, values, problems)
+    for name, merged in profiles.items():
+        _check_complete(("profile", name), merged.values, problems)
+        _check_caller(("profile", name), merged, sections.identities, problems)
+    _check_chains(sections.identities, profiles, problems)
+
+
+def _check_source(path: KeyPath, values: Values, problems: Problems) -> None:
+    if "source" not in values:
+        problems.add((*path, "source"), f"missing: one of {listed(SOURCES)}")
+    if not (source := values.get("source")):
+        return
+    needed, taken = SOURCES[source].requires, SOURCES[source].takes
+    for key in needed:
+        if key not in values:
+            problems.add((*path, key), f'missing: source "{source}" needs it')
+    for key in values:
+        if key not in ("source", *needed, *taken):
+            owners = listed(name for name, other in SOURCES.items() if key in other.requires + other.takes)
+            problems.add((*path, key), f'belongs to source {owners}, and this one is "{source}"')
+
+
+def _check_name(path: KeyPath, name: str | None, what: str, known: Iterable[str], problems: Problems) -> None:
+    if name is not None and name not in known:
+        problems.add(path, f"there is no {what} {name}{did_you_mean(name, known)}")
+
+
+def _target(values: Values) -> str:
+    if "role_arn" in values:
+        return "role"
+    return "permission set" if values.keys() & {"account_id", "permission_set"} else ""
+
+
+def _check_one_target(path: KeyPath, values: Values, problems: Problems) -> None:
+    """Whether one table names two targets; [defaults] may hold an account_id for those profiles that need it."""
+    others = ("permission_set",) if path == ("defaults",) else ("account_id", "permission_set")
+    for key in others:
+        if key in values and "role_arn" in values:
+            problems.add((*path, key), "must not stand with role_arn: a profile has one target")
+
+
+def _check_complete(path: KeyPath, values: Values, problems: Problems) -> None:
+    for key in _PROFILE_KEYS.values():
+        if key.required and key.name not in values:
+            problems.add((*path, key.name), "missing: set it in the profile or in [defaults]")
+        if key.target == "role" and key.name in values and "role_arn" not in values:
+            problems.add((*path, key.name), "needs role_arn, which this profile does not have")
+    if "role_arn" not in values:
+        for given, other in (("account_id", "permission_set"), ("permission_set", "account_id")):
+            if given in values and other not in values:
+                problems.add((*path, other), f"missing: {given} needs it")
+
+
+def _identity_of(profile: Merged, identities: Mapping[str, Values]) -> Values:
+    return identities.get(profile.values["identity"], {}) if "identity" in profile.values else {}
+
+
+def _check_caller(path: KeyPath, merged: Merged, identities: Mapping[str, Values], problems: Problems) -> None:
+    source = _identity_of(merged, identities).get("source")
+    caller = merged.values.get("caller") or {}
+    if source and not SOURCES[source].gives_identity_token and "web_identity_role_arn" in caller:
+        problems.add(
+            (*path, "caller"),
+            f'web_identity_role_arn needs an identity token, and source "{source}" gives none',
+            written=(*merged.tables["caller"], "caller"),
+        )
+
+
+def _check_chains(identities: Mapping[str, Values], profiles: Mapping[str, Merged], problems: Problems) -> None:
+    """Whether a profile that exchanges another one's token comes back to itself."""
+    links = {}
+    for name, merged in profiles.items():
+        if follows := _identity_of(merged, identities).get("profile"):
+            links[name] = follows
+    seen: set[str] = set()
+    for start in links:
+        trail: dict[str, None] = {}
+        name = start
+        while name in links and name not in seen:
+            seen.add(name)
+            trail[name] = None
+            name = links[name]
+        if name in trail:
+            names = list(trail)
+            circle = " -> ".join([*names[names.index(name) :], name])
+            written = (*profiles[name].tables["identity"], "identity")
+            problems.add(("profile", name, "identity"), f"its token would come from itself: {circle}", written)

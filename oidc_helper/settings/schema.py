@@ -1,0 +1,147 @@
+"""The table of every section and key of the configuration file, which checks, `explain` and the manual follow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from oidc_helper.settings import checks
+from oidc_helper.settings.checks import Check
+
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
+
+
+@dataclass(frozen=True)
+class Source:
+    """An identity source: the keys that it needs and takes, and the grant of CreateTokenWithIAM that it leads to."""
+
+    meaning: str
+    requires: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    grant: str = _JWT_BEARER
+
+    @property
+    def gives_identity_token(self) -> bool:
+        """Whether there is a JWT of an identity provider, as AssumeRoleWithWebIdentity wants one."""
+        return self.grant == _JWT_BEARER
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: what it means in one line, its check, and what holds where it is left out.
+
+    `table` names the section of the key's own keys, for a key that is a table; `one_of`: it has just one of them.
+    `target` is the one kind of target that the key serves. `is_path`: relative paths begin at the configuration file's
+    directory.
+    """
+
+    name: str
+    meaning: str
+    check: Check = checks.text
+    required: bool = False
+    default: Any = None
+    table: str = ""
+    one_of: bool = False
+    target: Literal["role", "permission set", ""] = ""
+    is_path: bool = False
+
+
+SOURCES: Mapping[str, Source] = {
+    "browser": Source("a person signs in with the browser", ("issuer", "client_id"), ("scopes",)),
+    "device": Source("a person signs in with a code, on any device", ("issuer", "client_id"), ("scopes",)),
+    "file": Source("a file holds the identity token", ("path",)),
+    "environment": Source("an environment variable holds the identity token", ("variable",)),
+    "command": Source("a command prints the identity token", ("command",)),
+    "ci": Source("the CI system that runs us issues the identity token", ("audience",)),
+    "identity-center": Source("a person signs in at Identity Center itself", grant="authorization_code"),
+    "profile": Source("the Identity Center access token of another profile", ("profile",), grant=_TOKEN_EXCHANGE),
+}
+
+_IDENTITY = (
+    Key("source", "where the identity token comes from", checks.choice(*SOURCES), required=True),
+    Key("issuer", "the identity provider's issuer URL, exactly as it is in the identity token", checks.issuer),
+    Key("client_id", "the client that the identity provider knows us as"),
+    Key(
+        "scopes",
+        "the scopes asked of the identity provider",
+        checks.scopes,
+        default=("openid", "email", "offline_access"),
+    ),
+    Key("path", "the file that holds the identity token", checks.path, is_path=True),
+    Key("variable", "the environment variable that holds the identity token", checks.variable),
+    Key("command", "the command that prints the identity token, as a list of words; no shell sees it", checks.command),
+    Key("audience", "the audience to ask the CI system's identity token for"),
+    Key("profile", "the profile of this file whose access token is exchanged", checks.name),
+)
+
+_PROFILE = (
+    Key("identity", "the identity that this profile uses", checks.name, required=True),
+    Key("application_arn", "the Identity Center application to get tokens from", checks.application_arn, required=True),
+    Key("identity_center_region", "the region of the Identity Center instance", checks.region, required=True),
+    Key("caller", "who signs the call for tokens", required=True, table="caller", one_of=True),
+    Key("role_arn", "the role to open an identity-enhanced session of", checks.role_arn, target="role"),
+    Key("account_id", "the account of the permission set", checks.account_id, target="permission set"),
+    Key("permission_set", "the permission set to open, by name", checks.permission_set, target="permission set"),
+    Key("s3_grant", "the S3 access grant to ask for with the role session", table="s3_grant", target="role"),
+    Key("region", "the region whose STS and S3 Access Grants are called", checks.region),
+    Key("scopes", "the scopes asked of the Identity Center application", checks.scopes, default=()),
+    Key(
+        "duration_seconds",
+        "the length of the role session",
+        checks.seconds(900, 43_200),
+        default=3600,
+        target="role",
+    ),
+    Key(
+        "role_session_name",
+        "the name of the role session, as CloudTrail shows it",
+        checks.role_session_name,
+        target="role",
+    ),
+    Key(
+        "sign_in",
+        "whether get may ask a person to sign in",
+        checks.choice("never", "when-needed"),
+        default="never",
+    ),
+    Key("renew", "when credentials are renewed", checks.choice("ahead", "on-demand"), default="ahead"),
+    Key("deadline_seconds", "the longest that get may take, either way", checks.seconds(5, 3600), default=50),
+    Key(
+        "ca_bundle",
+        "the file of certificates to trust, for the identity provider and AWS alike",
+        checks.path,
+        is_path=True,
+    ),
+    Key(
+        "identity_context_provider_arn",
+        "the context provider that the role session names",
+        checks.context_provider_arn,
+        target="role",
+    ),
+)
+
+_CALLER = (
+    Key("web_identity_role_arn", "the role that the same identity token opens, with no AWS key", checks.role_arn),
+    Key("profile", "the profile of the AWS configuration whose credentials sign"),
+    Key("environment", "the credentials of the environment, container or instance sign", checks.true),
+)
+
+_S3_GRANT = (
+    Key("target", "the objects, as a bucket and prefix or one object", checks.s3_target, required=True),
+    Key("permission", "what to do with them", checks.choice("READ", "WRITE", "READWRITE"), required=True),
+    Key(
+        "privilege",
+        "whether the credentials reach the whole grant or the target only",
+        checks.choice("Default", "Minimal"),
+        default="Default",
+    ),
+    Key("account_id", "the account of the S3 Access Grants instance", checks.account_id),
+)
+
+KEYS: Mapping[str, tuple[Key, ...]] = {
+    "identity": _IDENTITY,
+    "profile": _PROFILE,
+    "caller": _CALLER,
+    "s3_grant": _S3_GRANT,
+}
+TOP_LEVEL = ("identity", "defaults", "profile")

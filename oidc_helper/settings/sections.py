@@ -1,0 +1,104 @@
+"""Check each key of each section by itself, against the table; what keys ask of one another is not known here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oidc_helper.settings import checks
+from oidc_helper.settings.lines import KeyPath
+from oidc_helper.settings.problems import Problems
+from oidc_helper.settings.schema import KEYS, TOP_LEVEL, Key
+from oidc_helper.settings.wording import did_you_mean, kind, shown
+
+Values = dict[str, Any]  # by key; None stands for a value that failed its check
+
+
+@dataclass(frozen=True)
+class Sections:
+    """The document with every value checked and converted, nothing merged or filled in."""
+
+    identities: Mapping[str, Values]
+    defaults: Values
+    profiles: Mapping[str, Values]
+
+
+def check_sections(document: Mapping[str, Any], directory: Path, problems: Problems) -> Sections:
+    """Read all sections; relative paths begin at `directory`."""
+    for name in document:
+        if name not in TOP_LEVEL:
+            problems.add((name,), _unknown_section(name))
+    reader = _Reader(directory, problems)
+    return Sections(
+        identities=reader.named("identity", document.get("identity", {})),
+        defaults=reader.table("profile", document.get("defaults", {}), ("defaults",)),
+        profiles=reader.named("profile", document.get("profile", {})),
+    )
+
+
+def _unknown_section(name: str) -> str:
+    if any(key.name == name for key in KEYS["profile"]):
+        return "stands outside of any section: put it under [defaults] or [profile.NAME]"
+    return f"unknown section{did_you_mean(name, TOP_LEVEL)}"
+
+
+@dataclass(frozen=True)
+class _Reader:
+    directory: Path
+    problems: Problems
+
+    def named(self, section: str, tables: object) -> dict[str, Values]:
+        """The tables [section.NAME] by name."""
+        if not isinstance(tables, dict):
+            self.problems.add((section,), f"must be a table with a name, as in [{section}.analytics]")
+            return {}
+        for name in tables:
+            try:
+                checks.name(name)
+            except checks.UnfitError as error:
+                self.problems.add((section, name), str(error))
+        read = {name: self.table(section, table, (section, name)) for name, table in tables.items()}
+        return {name: values for name, values in read.items() if isinstance(tables[name], dict)}
+
+    def table(self, section: str, table: object, path: KeyPath) -> Values:
+        """The values of one table that has the keys of `section`."""
+        if not isinstance(table, dict):
+            self.problems.add(path, f"must be a table, not {kind(table)}")
+            return {}
+        known = {key.name: key for key in KEYS[section]}
+        values: Values = {}
+        for name, value in table.items():
+            if name in known:
+                values[name] = self._value(known[name], value, (*path, name))
+            else:
+                self.problems.add((*path, name), _unknown_key(name, value, known, path))
+        return values
+
+    def _value(self, key: Key, value: object, path: KeyPath) -> Any:
+        if key.table:
+            return self._inner_table(key, value, path)
+        try:
+            checked = key.check(value)
+        except checks.UnfitError as error:
+            self.problems.add(path, str(error))
+            return None
+        return str(self.directory / checked) if key.is_path else checked
+
+    def _inner_table(self, key: Key, value: object, path: KeyPath) -> Values | None:
+        values = self.table(key.table, value, path)
+        if not isinstance(value, dict):
+            return None
+        for inner in KEYS[key.table]:
+            if inner.required and inner.name not in value:
+                self.problems.add((*path, inner.name), "missing")
+        if key.one_of and len(value) != 1:
+            names = ", ".join(inner.name for inner in KEYS[key.table])
+            self.problems.add(path, f"must have exactly one of {names}")
+        return values
+
+
+def _unknown_key(name: str, value: object, known: Mapping[str, Key], path: KeyPath) -> str:
+    advice = did_you_mean(name, known)
+    if isinstance(value, dict) and not advice and len(path) == 2 and path[0] in KEYS:
+        advice = f"; a name with a dot in it is written in quotes, as in [{path[0]}.{shown(f'{path[1]}.{name}', 64)}]"
+    return f"unknown key{advice}"

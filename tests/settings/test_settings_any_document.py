@@ -1,0 +1,122 @@
+"""Whatever stands in the file, loading it gives settings or one printable line."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from settings_files import APPLICATION, ROLE, checked, load
+
+from oidc_helper.errors import WrongSettings
+from oidc_helper.settings import Settings, explain
+from oidc_helper.settings.schema import KEYS, SOURCES
+
+_NAMES = st.sampled_from(["a", "b", "team.c", "", "\x1b[2J"])
+_RIGHT = {
+    "source": st.sampled_from(list(SOURCES)),
+    "issuer": st.just("https://login.example.com"),
+    "client_id": st.just("client"),
+    "scopes": st.just(["openid"]),
+    "path": st.just("token"),
+    "variable": st.just("TOKEN"),
+    "command": st.just(["print-token"]),
+    "audience": st.just("sts"),
+    "profile": _NAMES,
+    "identity": _NAMES,
+    "application_arn": st.just(APPLICATION),
+    "identity_center_region": st.just("eu-west-1"),
+    "role_arn": st.just(ROLE),
+    "account_id": st.just("111122223333"),
+    "permission_set": st.just("Admin"),
+    "duration_seconds": st.just(900),
+    "caller": st.just({"environment": True}),
+    "s3_grant": st.just({"target": "s3://bucket/*", "permission": "READ"}),
+}
+_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+_odd = st.recursive(
+    st.one_of(_text, st.booleans(), st.integers(), st.floats()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def _table(section: str) -> st.SearchStrategy[Any]:
+    """Tables with right values mostly, for else nothing would get past the first checks."""
+    right = {key.name: _RIGHT[key.name] for key in KEYS[section] if key.name in _RIGHT}
+    odd = {key.name: _odd for key in KEYS[section]}
+    mixed = st.tuples(
+        st.fixed_dictionaries({}, optional=right),
+        st.fixed_dictionaries({}, optional=odd) | st.just({}),
+        st.dictionaries(_text, _odd, max_size=1),
+    ).map(lambda parts: parts[0] | parts[1] | parts[2])
+    return st.fixed_dictionaries({}, optional=right) | mixed | _odd
+
+
+_any_documents = st.fixed_dictionaries(
+    {
+        "identity": st.dictionaries(_NAMES, _table("identity"), max_size=3) | _odd,
+        "defaults": _table("profile"),
+        "profile": st.dictionaries(_NAMES, _table("profile"), max_size=3) | _odd,
+    }
+)
+_nearly_right_documents = st.fixed_dictionaries(
+    {
+        "identity": st.just({"a": {"source": "file", "path": "t"}, "team.c": {"source": "profile", "profile": "a"}}),
+        "defaults": st.fixed_dictionaries({key.name: _RIGHT[key.name] for key in KEYS["profile"] if key.required}),
+        "profile": st.dictionaries(
+            st.sampled_from(["a", "b"]),
+            st.fixed_dictionaries({}, optional={key: _RIGHT[key] for key in ("identity", "role_arn", "s3_grant")}),
+        ),
+    }
+)
+_documents = _any_documents | _nearly_right_documents | st.dictionaries(_text, _odd, max_size=3)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return str(value).lower()
+
+
+def _outcome(content: str | bytes) -> Settings | WrongSettings:
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            loaded = load(Path(directory), content)
+        except WrongSettings as error:
+            return checked(error)
+    for profile in loaded.profiles.values():
+        assert json.dumps(explain(loaded, profile))
+    return loaded
+
+
+@given(st.binary(max_size=200) | st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+@examples(deadline=None, database=None)
+def test_any_bytes(content: bytes | str) -> None:
+    """Any bytes and any text are settings or refused in one line."""
+    assert isinstance(_outcome(content), Settings | WrongSettings)
+
+
+@given(_documents)
+@example({"identity": {"": {"profile": "a"}}, "profile": {"a": {}}})  # was looked up as the missing identity of a
+@examples(deadline=None, database=None, max_examples=300)
+def test_any_document(document: dict[str, Any]) -> None:
+    """Any TOML document, with our keys in any place and any value in them, is settings or refused in one line."""
+    text = "".join(f"{_toml(key)} = {_toml(value)}\n" for key, value in document.items())
+    outcome = _outcome(text)
+    assert "is not TOML" not in str(outcome)
+
+
+@given(st.fixed_dictionaries({}, optional={key.name: st.just("hunter2" * 10) for key in KEYS["profile"]}), _text)
+@examples(deadline=None, database=None)
+def test_any_secret(values: dict[str, str], unknown: str) -> None:
+    """A long secret in any key, known or not, is not repeated whole."""
+    table = {"x" + unknown: "hunter2" * 10, **values}
+    text = "".join(f"{_toml(key)} = {_toml(value)}\n" for key, value in table.items())
+    assert "hunter2" * 4 not in str(_outcome("[defaults]\n" + text))

@@ -1,0 +1,89 @@
+"""oidc-helper-config(5) tells just what the table of keys says, and its examples work."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from settings_files import load
+
+from oidc_helper.settings.schema import KEYS, SOURCES
+
+_PAGE = Path(__file__).parents[2] / "man" / "oidc-helper-config.5"
+_TEXT = _PAGE.read_text(encoding="utf-8")
+_SECTIONS = {"Identities": "identity", "Profiles": "profile", "Callers": "caller", "S3 grants": "s3_grant"}
+_EXAMPLES = re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", _TEXT, re.DOTALL)
+
+
+def _items(title: str, macro: str) -> dict[str, str]:
+    """The list items of a subsection: what they are about and what they say, with its macros."""
+    body = re.split(r"^\.S[sh] ", _TEXT.partition(f"\n.Ss {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return dict(re.findall(rf"^\.It {macro} (\S+)\n(.*?)(?=^\.It |^\.El)", body, re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize(("title", "section"), _SECTIONS.items())
+def test_keys(title: str, section: str) -> None:
+    """The page lists exactly the keys of each table, in its order, each first with the meaning `explain` gives."""
+    items = _items(title, "Ic")
+    assert list(items) == [key.name for key in KEYS[section]]
+    assert {name: text.split("\n")[0] for name, text in items.items()} == {
+        key.name: f"{key.meaning}." for key in KEYS[section]
+    }
+
+
+@pytest.mark.parametrize("section", _SECTIONS.values())
+def test_defaults(section: str) -> None:
+    """Each default stands with its key."""
+    title = next(title for title, other in _SECTIONS.items() if other == section)
+    for key in KEYS[section]:
+        text = _items(title, "Ic")[key.name].replace("\\(dq", '"')
+        words = key.default if isinstance(key.default, tuple) else [key.default] if key.default is not None else []
+        assert all(str(word) in text for word in words), key.name
+        assert bool(words) <= ("default" in text), key.name
+
+
+@pytest.mark.parametrize(("section", "said"), [("profile", "first four keys are"), ("s3_grant", "first two keys are")])
+def test_needed_keys(section: str, said: str) -> None:
+    """The keys that are always needed come first, and the page says how many they are."""
+    needed = [key.required for key in KEYS[section]]
+    assert needed == sorted(needed, reverse=True)
+    assert {2: "two", 4: "four"}[sum(needed)] in said
+    assert f"{said} needed" in _TEXT
+
+
+def test_sources() -> None:
+    """The page lists exactly the sources, each with its meaning and the keys that it needs and takes."""
+    items = _items("Identity sources", "Cm")
+    assert list(items) == list(SOURCES)
+    for name, source in SOURCES.items():
+        assert items[name].startswith(f"{source.meaning}.\n"), name
+        assert tuple(re.findall(r"^\.Ic (\S+)", items[name], re.MULTILINE)) == source.requires + source.takes, name
+
+
+@pytest.mark.parametrize("example", _EXAMPLES, ids=range(1, len(_EXAMPLES) + 1))
+def test_examples(tmp_path: Path, example: str) -> None:
+    """Each example of the page is a configuration that loads."""
+    assert load(tmp_path, example).profiles
+
+
+def test_every_kind_in_the_first_example(tmp_path: Path) -> None:
+    """The first example shows a role session, a permission set, an S3 access grant, and a job."""
+    profiles = load(tmp_path, _EXAMPLES[0]).profiles.values()
+    assert {(profile.target, bool(profile.s3_grant)) for profile in profiles} == {
+        ("role", False),
+        ("role", True),
+        ("permission set", False),
+    }
+    assert {profile.identity.source for profile in profiles} == {"browser", "file"}
+
+
+def test_lint() -> None:
+    """Mandoc finds nothing to complain of in the page."""
+    mandoc = shutil.which("mandoc")
+    if not mandoc:
+        assert os.environ.get("OIDC_HELPER_REQUIRE_ALL") != "1", "mandoc is missing"
+        pytest.skip("mandoc is missing")
+    linted = subprocess.run([mandoc, "-T", "lint", "-W", "warning", _PAGE], capture_output=True, text=True, check=False)
+    assert linted.stdout + linted.stderr == ""

@@ -1,0 +1,157 @@
+"""All that is wrong with a file is told at once, where it stands, and without repeating what must not be repeated."""
+
+from pathlib import Path
+
+import pytest
+from settings_files import COMPLETE, ROLE, refusal
+
+
+def test_all_together(tmp_path: Path) -> None:
+    """Problems of all sections come in one message, by line, behind the file's path."""
+    error = refusal(
+        tmp_path,
+        "[defaults]\n"
+        'region = "nowhere"\n'
+        "[profiles.x]\n"
+        "[profile.x]\n"
+        f'rol_arn = "{ROLE}"\n'
+        "account_id = 1\n"
+        "[identity.job]\n"
+        'source = "fil"\n',
+    )
+    assert error.message == (
+        f"{tmp_path / 'config.toml'}: "
+        "defaults.region (line 2): 'nowhere' does not look like a region such as eu-west-1; "
+        "profiles (line 3): unknown section, did you mean profile?; "
+        "profile.x.identity (line 4): missing: set it in the profile or in [defaults]; "
+        "profile.x.application_arn (line 4): missing: set it in the profile or in [defaults]; "
+        "profile.x.identity_center_region (line 4): missing: set it in the profile or in [defaults]; "
+        "profile.x.caller (line 4): missing: set it in the profile or in [defaults]; "
+        "profile.x.permission_set (line 4): missing: account_id needs it; "
+        "profile.x.rol_arn (line 5): unknown key, did you mean role_arn?; "
+        "profile.x.account_id (line 6): must be in quotes, since a number loses its leading zeros; "
+        'identity.job.source (line 8): \'fil\' is not "browser", "device", "file", "environment", "command", "ci", '
+        '"identity-center" or "profile", did you mean file?'
+    )
+    assert str(tmp_path / "config.toml") in error.hint
+    assert "oidc-helper-config(5)" in error.hint
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("identities = 1", "identities (line 1): unknown section, did you mean identity?"),
+        (
+            "role_arn = 'x'",
+            "role_arn (line 1): stands outside of any section: put it under [defaults] or [profile.NAME]",
+        ),
+        ("profile = 1", "profile (line 1): must be a table with a name, as in [profile.analytics]"),
+        ("[[profile]]", "profile (line 1): must be a table with a name, as in [profile.analytics]"),
+        ("[[profile.x]]", "profile.x (line 1): must be a table, not an array"),
+        ("[profile]\nx = 1", "profile.x (line 2): must be a table, not an integer"),
+        ("defaults = 1", "defaults (line 1): must be a table, not an integer"),
+        ("[[defaults]]", "defaults (line 1): must be a table, not an array"),
+        ("[identity]\nsource = 'file'", "identity.source (line 2): must be a table, not a string"),
+        ("[profile.'a b']", "profile.'a b' (line 1): 'a b' does not look like a name"),
+        ("[profile.'']", "profile.'' (line 1): must not be empty"),
+        ("[profile.-x]", "profile.-x (line 1): '-x' does not look like a name"),
+        (
+            "[profile.team.analytics]",
+            (
+                "profile.team.analytics (line 1): unknown key; a name with a dot in it is written in quotes, "
+                "as in [profile.'team.analytics']"
+            ),
+        ),
+        ("[defaults.caller]\nprofil = 'base'", "defaults.caller.profil (line 2): unknown key, did you mean profile?"),
+        ("[defaults]\nzzz = 1", "defaults.zzz (line 2): unknown key"),
+    ],
+)
+def test_structure(tmp_path: Path, text: str, problem: str) -> None:
+    """What stands in a wrong place or under a wrong name is told with the nearest known name, or where it belongs."""
+    message = refusal(tmp_path, text).message
+    assert message.partition(": ")[2].startswith(problem)
+
+
+def test_no_table(tmp_path: Path) -> None:
+    """Of what is no table, no missing keys are told."""
+    message = refusal(tmp_path, "[profile]\nx = 1\n[identity]\ny = 2\n").message
+    assert message.partition(": ")[2] == (
+        "profile.x (line 2): must be a table, not an integer; identity.y (line 4): must be a table, not an integer"
+    )
+
+
+def test_values_of_unknown_keys(tmp_path: Path) -> None:
+    """What an unknown key holds is not repeated, for it may be a secret that does not belong there."""
+    message = refusal(tmp_path, '[defaults]\naws_secret_access_key = "hunter2hunter2"\n').message
+    assert "defaults.aws_secret_access_key (line 2): unknown key" in message
+    assert "hunter2" not in message
+
+
+def test_terminal_codes(tmp_path: Path) -> None:
+    """Terminal codes and lines in names and values reach the message escaped, and long names are cut."""
+    message = refusal(
+        tmp_path,
+        '[defaults]\n"\\u001b[2Jx\\n" = 1\nregion = "\\u009b2J\\u202e"\nsign_in = "\\U0001f600"\n'
+        + "y" * 5000
+        + " = 1\n",
+    ).message
+    assert "defaults.'\\x1b[2Jx\\n' (line 2): unknown key" in message
+    assert "defaults.region (line 3): has control characters" in message
+    assert "'\\U0001f600' is not \"never\"" in message
+    assert "defaults.'" + "y" * 61 + "...'" in message
+
+
+def test_near_names_with_terminal_codes(tmp_path: Path) -> None:
+    """A name that is suggested is escaped as well."""
+    assert (
+        "did you mean corp\\x1b?"
+        in refusal(tmp_path, '[identity."corp\\u001b"]\n[defaults]\nidentity = "corp"\n').message
+    )
+
+
+def test_same_problem_of_many_profiles(tmp_path: Path) -> None:
+    """A wrong default is told once, however many profiles use it."""
+    text = COMPLETE.replace('identity = "job"', 'identity = "jab"') + "[profile.y]\n[profile.z]\n"
+    message = refusal(tmp_path, text).message
+    assert message.partition(": ")[2] == "defaults.identity (line 6): there is no identity jab, did you mean job?"
+
+
+def test_too_many(tmp_path: Path) -> None:
+    """A file that is no configuration of ours gives the first fifty problems, not a message without end."""
+    message = refusal(tmp_path, "[defaults]\n" + "".join(f"wrong{number} = 1\n" for number in range(10_000))).message
+    assert message.count("unknown key") == 50
+    assert "wrong49 (line 51): unknown key; and more" in message
+    assert "wrong50" not in message
+
+
+def test_lines(tmp_path: Path) -> None:
+    """Lines are right beside comments, long strings, quoted and dotted keys, tables in tables and inline tables."""
+    message = refusal(
+        tmp_path,
+        "# region = ''' \"\n"
+        'title = """\n'
+        "[defaults]\n"
+        "wrong1 = 1\n"
+        '\\""""\n'
+        "[ defaults ]  # here\n"
+        "scopes = [\n"
+        "  'wrong2 = 1',\n"
+        "]\n"
+        '  "wrong1" = 1\n'
+        "caller . wrong2 = 1\n"
+        "[profile]\n"
+        "x.wrong3 = 1\n"
+        "y = { wrong4 = '''\n''', s3_grant = { wrong5 = 1 } }\n"
+        "'z'.wrong6 = 1",
+    ).message
+    for place in (
+        "title (line 2)",
+        "defaults.wrong1 (line 10)",
+        "defaults.caller.wrong2 (line 11)",
+        "profile.x.wrong3 (line 13)",
+        "profile.y.wrong4 (line 14)",
+        "profile.y.s3_grant.wrong5 (line 14)",
+        "profile.z.wrong6 (line 16)",
+    ):
+        assert f"{place}: unknown" in message

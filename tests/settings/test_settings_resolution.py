@@ -1,0 +1,209 @@
+"""What a right configuration means: defaults, inheritance, and where each value came from."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from settings_files import APPLICATION, COMPLETE, ROLE, checked, load
+
+from oidc_helper import paths
+from oidc_helper.errors import WrongSettings
+from oidc_helper.settings import Caller, Identity, Profile, S3Grant
+from oidc_helper.settings.schema import KEYS
+
+_EXAMPLE = f"""\
+# a person, a job, and three things to open
+[identity.corp]
+source    = "browser"
+issuer    = "https://login.example.com/oauth2/default"
+client_id = "0oa1b2c3d4"
+
+[identity.job]
+source = "file"
+path   = "/var/run/secrets/tokens/aws"
+
+[defaults]
+identity               = "corp"
+application_arn        = "{APPLICATION}"
+identity_center_region = "eu-west-1"
+caller                 = {{ web_identity_role_arn = "arn:aws:iam::123456789012:role/tip-caller" }}
+
+[profile.analytics]
+role_arn = "{ROLE}"
+region   = "eu-central-1"
+
+[profile.dev-admin]
+account_id     = "111122223333"
+permission_set = "Admin"
+
+[profile.reports]
+role_arn = "{ROLE}"
+s3_grant = {{ target = "s3://reports/2026/*", permission = "READ" }}
+"""
+
+
+def test_example(tmp_path: Path) -> None:
+    """The three kinds of profile of the design: a role session, a permission set, an S3 access grant."""
+    loaded = load(tmp_path, _EXAMPLE)
+    corp = Identity(
+        "corp",
+        "browser",
+        issuer="https://login.example.com/oauth2/default",
+        client_id="0oa1b2c3d4",
+        scopes=("openid", "email", "offline_access"),
+    )
+    assert loaded.identities == {"corp": corp, "job": Identity("job", "file", path="/var/run/secrets/tokens/aws")}
+    analytics = Profile(
+        name="analytics",
+        identity=corp,
+        application_arn=APPLICATION,
+        identity_center_region="eu-west-1",
+        caller=Caller(web_identity_role_arn="arn:aws:iam::123456789012:role/tip-caller"),
+        region="eu-central-1",
+        role_arn=ROLE,
+        account_id=None,
+        permission_set=None,
+        s3_grant=None,
+        scopes=(),
+        duration_seconds=3600,
+        role_session_name=None,
+        sign_in="never",
+        renew="ahead",
+        deadline_seconds=50,
+        ca_bundle=None,
+        identity_context_provider_arn="arn:aws:iam::aws:contextProvider/IdentityCenter",
+    )
+    grant = S3Grant("s3://reports/2026/*", "READ", "Default", account_id="123456789012")
+    assert loaded.profiles == {
+        "analytics": analytics,
+        "dev-admin": dataclasses.replace(
+            analytics,
+            name="dev-admin",
+            region="eu-west-1",
+            role_arn=None,
+            account_id="111122223333",
+            permission_set="Admin",
+        ),
+        "reports": dataclasses.replace(analytics, name="reports", region="eu-west-1", s3_grant=grant),
+    }
+    assert [profile.target for profile in loaded.profiles.values()] == ["role", "permission set", "role"]
+
+
+def test_stamp_and_path(tmp_path: Path) -> None:
+    """Settings carry the path and the stamp that cached credentials are compared with."""
+    loaded = load(tmp_path, _EXAMPLE)
+    assert loaded.path == str(tmp_path / "config.toml")
+    assert loaded.stamp == paths.config_stamp(loaded.path)
+
+
+def test_shared_tokens(tmp_path: Path) -> None:
+    """Profiles of one identity and application share one sign-in; another identity has its own."""
+    loaded = load(tmp_path, _EXAMPLE + 'identity = "job"\n')
+    names = [profile.tokens_name for profile in loaded.profiles.values()]
+    assert names == [f"corp+{APPLICATION}", f"corp+{APPLICATION}", f"job+{APPLICATION}"]
+
+
+def test_origins(tmp_path: Path) -> None:
+    """Every key of a profile and an identity tells the table and line that it came from."""
+    loaded = load(tmp_path, _EXAMPLE)
+    origins = loaded.profile("reports").origins
+    assert set(origins) == {key.name for key in KEYS["profile"]}
+    written = {key: origin for key, origin in origins.items() if origin != "default"}
+    assert written == {
+        "identity": "defaults (line 12)",
+        "application_arn": "defaults (line 13)",
+        "identity_center_region": "defaults (line 14)",
+        "caller": "defaults (line 15)",
+        "role_arn": "profile.reports (line 26)",
+        "s3_grant": "profile.reports (line 27)",
+    }
+    assert loaded.identities["corp"].origins == {
+        "source": "identity.corp (line 3)",
+        "issuer": "identity.corp (line 4)",
+        "client_id": "identity.corp (line 5)",
+        "scopes": "default",
+    }
+
+
+def test_own_target_displaces_the_default_one(tmp_path: Path) -> None:
+    """A profile with a permission set takes neither role nor what goes with roles from [defaults], and the reverse."""
+    defaults = f'[defaults]\nrole_arn = "{ROLE}"\nduration_seconds = 900\naccount_id = "111122223333"\n'
+    text = COMPLETE.replace("[defaults]\n", defaults)
+    permission_set = load(tmp_path, text + 'permission_set = "Admin"\n').profile("x")
+    assert permission_set.target == "permission set"
+    assert permission_set.account_id == "111122223333"
+    assert (permission_set.role_arn, permission_set.duration_seconds) == (None, 3600)
+    role = load(tmp_path, text).profile("x")
+    assert (role.target, role.account_id, role.duration_seconds) == ("role", None, 900)
+
+
+def test_tables_are_not_mixed(tmp_path: Path) -> None:
+    """A caller in a profile replaces the default one whole."""
+    loaded = load(tmp_path, COMPLETE + "caller.environment = true\n")
+    assert loaded.profile("x").caller == Caller(environment=True)
+
+
+def test_tokens_only(tmp_path: Path) -> None:
+    """A profile without target is right, for `token`."""
+    assert load(tmp_path, COMPLETE).profile("x").target is None
+
+
+@pytest.mark.parametrize(
+    ("source", "grant"),
+    [
+        ('source = "file"\npath = "t"', "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+        ('source = "environment"\nvariable = "T"', "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+        ('source = "identity-center"', "authorization_code"),
+        ('source = "profile"\nprofile = "x"', "urn:ietf:params:oauth:grant-type:token-exchange"),
+    ],
+)
+def test_grant(tmp_path: Path, source: str, grant: str) -> None:
+    """The identity's source decides the grant."""
+    other = f'[identity.o]\n{source}\n[profile.o]\nidentity = "o"\ncaller = {{ environment = true }}\n'
+    assert load(tmp_path, COMPLETE + other).profile("o").grant == grant
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso-f"])
+def test_context_provider_follows_the_partition(tmp_path: Path, partition: str) -> None:
+    """The context provider is that of the role's partition unless it is set."""
+    role = f'role_arn = "arn:{partition}:iam::123456789012:role/x"\n'
+    found = load(tmp_path, COMPLETE + role).profile("x").identity_context_provider_arn
+    assert found == f"arn:{partition}:iam::aws:contextProvider/IdentityCenter"
+    other = "arn:aws-cn:iam::aws:contextProvider/Other"
+    set_by_user = load(tmp_path, f'{COMPLETE}{role}identity_context_provider_arn = "{other}"\n').profile("x")
+    assert set_by_user.identity_context_provider_arn == other
+
+
+def test_s3_grant_of_another_account(tmp_path: Path) -> None:
+    """The S3 Access Grants instance may be in another account than the role."""
+    grant = 'target = "s3://b-1/é x*"\npermission = "WRITE"\nprivilege = "Minimal"\naccount_id = "000000000001"\n'
+    found = load(tmp_path, f'{COMPLETE}role_arn = "{ROLE}"\n[profile.x.s3_grant]\n{grant}').profile("x").s3_grant
+    assert found == S3Grant("s3://b-1/é x*", "WRITE", "Minimal", "000000000001")
+
+
+def test_names(tmp_path: Path) -> None:
+    """Names may have dots and slashes, in quotes."""
+    assert load(tmp_path, COMPLETE + '[profile."team/a.b-c"]\n').profile("team/a.b-c").name == "team/a.b-c"
+
+
+def test_unknown_profile(tmp_path: Path) -> None:
+    """An unknown profile is answered with the nearest name and the list of them."""
+    with pytest.raises(WrongSettings) as caught:
+        load(tmp_path, _EXAMPLE).profile("analytcs")
+    assert caught.value.message == "no profile 'analytcs', did you mean analytics?"
+    assert caught.value.hint == f"profiles in {tmp_path / 'config.toml'}: analytics, dev-admin, reports"
+
+
+def test_unknown_profile_among_many(tmp_path: Path) -> None:
+    """A long list of profiles is cut, and what was asked for is escaped."""
+    with pytest.raises(WrongSettings) as caught:
+        load(tmp_path, COMPLETE + "".join(f"[profile.p{number}]\n" for number in range(30))).profile("\x1b[2J")
+    assert checked(caught.value).message == "no profile '\\x1b[2J'"
+    assert caught.value.hint.endswith("and 23 more")
+
+
+def test_unknown_profile_among_none(tmp_path: Path) -> None:
+    """A configuration without profiles says to add one."""
+    with pytest.raises(WrongSettings) as caught:
+        load(tmp_path, "").profile("x")
+    assert caught.value.hint == f"add [profile.NAME] to {tmp_path / 'config.toml'}, as in the man page"

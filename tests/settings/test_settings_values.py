@@ -1,0 +1,172 @@
+"""Single values: what each key takes, and what the message says about what it does not take."""
+
+import os
+from pathlib import Path
+
+import pytest
+from settings_files import APPLICATION, COMPLETE, ROLE, load, refusal
+
+_JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("role_arn", "arn:aws:iam::123456789012:role/analytics"),
+        ("role_arn", "arn:aws-us-gov:iam::012345678901:role/team/sub/Role+=,.@-_"),
+        ("role_arn", "arn:aws-eusc:iam::123456789012:role/a"),
+        ("application_arn", APPLICATION),
+        ("application_arn", APPLICATION.replace("arn:aws:", "arn:aws-iso-b:")),
+        ("region", "us-gov-west-1"),
+        ("region", "eusc-de-east-1"),
+        ("region", "us-isob-east-1"),
+        ("region", "ap-southeast-5"),
+        ("duration_seconds", 900),
+        ("duration_seconds", 43_200),
+        ("role_session_name", "alice@example.com"),
+        ("deadline_seconds", 5),
+        ("deadline_seconds", 3600),
+        ("sign_in", "when-needed"),
+        ("renew", "on-demand"),
+        ("identity_context_provider_arn", "arn:aws-cn:iam::aws:contextProvider/IdentityCenter"),
+    ],
+)
+def test_accepted(tmp_path: Path, key: str, value: str | int) -> None:
+    """Every partition, the ends of each range and the whole alphabet of a name are taken as they are."""
+    role = "" if key == "role_arn" else f'role_arn = "{ROLE}"\n'
+    written = value if isinstance(value, int) else f'"{value}"'
+    assert getattr(load(tmp_path, f"{COMPLETE}{role}{key} = {written}\n").profile("x"), key) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "complaint"),
+    [
+        ("role_arn", '"arn:aws:iam::12345678901:role/x"', "does not look like arn:aws:iam::123456789012:role/NAME"),
+        ("role_arn", '"arn:aws:sts::123456789012:assumed-role/x/y"', "does not look like arn:aws:iam::"),
+        ("role_arn", '"arn:aws:iam::123456789012:role/x\\n"', "has control characters, or white space at its ends"),
+        ("role_arn", "12", "must be a string, not an integer"),
+        ("role_arn", '""', "must not be empty"),
+        ("application_arn", f'"{APPLICATION}0"', "does not look like arn:aws:sso::123456789012:application/ssoins-"),
+        ("account_id", "123456789012", "must be in quotes, since a number loses its leading zeros"),
+        ("account_id", '"12345678901"', "'12345678901' does not look like an account id of 12 digits"),
+        ("account_id", '"١٢٣٤٥٦٧٨٩٠١٢"', "does not look like an account id"),
+        ("account_id", "true", "must be a string, not a boolean"),
+        ("region", '"eu-west"', "'eu-west' does not look like a region such as eu-west-1"),
+        ("region", '"eu-west-1.evil.example"', "does not look like a region"),
+        ("region", "1979-05-27", "must be a string, not a date or time"),
+        ("duration_seconds", "899", "must be 900 to 43200 seconds"),
+        ("duration_seconds", "43201", "must be 900 to 43200 seconds"),
+        ("duration_seconds", "0x" + "f" * 20_000, "must be 900 to 43200 seconds"),
+        ("duration_seconds", "3600.0", "must be an integer (seconds), not a number"),
+        ("duration_seconds", "true", "must be an integer (seconds), not a boolean"),
+        ("duration_seconds", '"1h"', "must be an integer (seconds), not a string"),
+        ("role_session_name", '"a"', "'a' does not look like 2 to 64 letters, digits or any of _+=,.@-"),
+        ("role_session_name", '"josé"', "'jos\\xe9' does not look like"),
+        ("deadline_seconds", "4", "must be 5 to 3600 seconds"),
+        ("deadline_seconds", "nan", "must be an integer (seconds), not a number"),
+        ("sign_in", '"when-neded"', '\'when-neded\' is not "never" or "when-needed", did you mean when-needed?'),
+        ("renew", '"always"', '\'always\' is not "ahead" or "on-demand"'),
+        ("permission_set", f'"{"x" * 33}"', "does not look like 1 to 32 letters"),
+        ("scopes", '"openid"', 'must be a list such as ["openid", "email"], not a string'),
+        ("scopes", '["openid email"]', "must be a list of strings, each one scope without spaces"),
+        ("scopes", "[1]", "must be a list of strings, each one scope without spaces"),
+        ("ca_bundle", '"~nobody-of-that-name/ca.pem"', "names a home directory that is not known"),
+        ("ca_bundle", '"ca\\u0000.pem"', "has control characters"),
+        ("identity", '"a b"', "'a b' does not look like a name"),
+        ("caller", '"base"', "must be a table, not a string"),
+        ("caller", "{}", "must have exactly one of web_identity_role_arn, profile, environment"),
+        ("caller", '{ profile = "a", environment = true }', "must have exactly one of"),
+        ("caller.environment", "false", "must be true, or left out"),
+        ("caller.profile", '""', "must not be empty"),
+        ("s3_grant", '"s3://x"', "must be a table, not a string"),
+        ("s3_grant.target", '"https://bucket/prefix"', "does not look like s3://BUCKET/PREFIX*"),
+        ("s3_grant.permission", '"READ_WRITE"', 'is not "READ", "WRITE" or "READWRITE", did you mean READWRITE?'),
+        ("s3_grant.privilege", '"minimal"', 'is not "Default" or "Minimal", did you mean Minimal?'),
+        ("s3_grant.account_id", "1", "must be in quotes"),
+    ],
+)
+def test_refused(tmp_path: Path, key: str, written: str, complaint: str) -> None:
+    """A wrong value is told with its key, its line and what it should have been."""
+    message = refusal(tmp_path, f"{COMPLETE}{key} = {written}\n").message
+    assert f"profile.x.{key} (line 12): " in message
+    assert complaint in message
+
+
+def test_pasted_secret(tmp_path: Path) -> None:
+    """A token or key pasted into a wrong place is not repeated in the message."""
+    message = refusal(tmp_path, f'{COMPLETE}role_arn = "{_JWT}"\n').message
+    assert "'eyJhbGciOiJSUzI1NiIsI...' does not look like" in message
+    assert _JWT[24:40] not in message
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://login.example.com",
+        "https://login.example.com/",
+        "https://login.example.com:8443/oauth2/default",
+        "http://127.0.0.1:5000/idp",
+        "http://localhost:5000",
+        "http://[::1]:5000/",
+    ],
+)
+def test_issuer_is_kept(tmp_path: Path, issuer: str) -> None:
+    """An issuer is kept letter for letter, slash at the end included; plain http is for loopback hosts."""
+    found = load(tmp_path, f'[identity.a]\nsource = "browser"\nissuer = "{issuer}"\nclient_id = "c"\n')
+    assert found.identities["a"].issuer == issuer
+
+
+@pytest.mark.parametrize(
+    ("issuer", "complaint"),
+    [
+        ("http://login.example.com", "plain http is for loopback hosts only"),
+        ("http://127.0.0.1.example.com", "plain http is for loopback hosts only"),
+        ("http://127.1", "plain http is for loopback hosts only"),
+        ("https://user:secret@login.example.com", "without user or password"),
+        ("https://login.example.com/?tenant=1", "without query and fragment"),
+        ("https://login.example.com/#", "without query and fragment"),
+        ("https://login.example.com/.well-known/openid-configuration", "must be the issuer itself"),
+        ("https://login.example.com:0", "must be a URL such as https://"),
+        ("https://login.example.com:99999", "has a host or port that cannot be"),
+        ("https://[1:2]", "has a host or port that cannot be"),
+        ("login.example.com", "must be a URL such as https://"),
+        ("https://", "must be a URL such as https://"),
+    ],
+)
+def test_issuer_is_refused(tmp_path: Path, issuer: str, complaint: str) -> None:
+    """An issuer that no identity token could name is refused, and a password in it is not repeated."""
+    message = refusal(tmp_path, f'[identity.a]\nsource = "browser"\nclient_id = "c"\nissuer = "{issuer}"\n').message
+    assert "identity.a.issuer (line 4): " in message
+    assert complaint in message
+    assert "secret" not in message
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ('"vault read"', "must be a list of words such as"),
+        ("[]", "must begin with a program"),
+        ('["", "x"]', "must begin with a program"),
+        ('["vault", 1]', "must be a list of strings, without an integer in it"),
+        ('["vault", "a\\u0000b"]', "has a NUL character in it"),
+    ],
+)
+def test_command_is_refused(tmp_path: Path, written: str, complaint: str) -> None:
+    """A command is a list of words, so that no shell has to split it."""
+    assert complaint in refusal(tmp_path, f'[identity.a]\nsource = "command"\ncommand = {written}\n').message
+
+
+def test_command_is_kept(tmp_path: Path) -> None:
+    """The words of a command reach the program as they are: empty, with spaces, with line ends."""
+    found = load(tmp_path, '[identity.a]\nsource = "command"\ncommand = ["sh", "-c", "", "a b\\n~ $x"]\n')
+    assert found.identities["a"].command == ("sh", "-c", "", "a b\n~ $x")
+
+
+def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative paths begin at the configuration file's directory, whatever the working directory; `~` is home."""
+    monkeypatch.chdir("/")
+    loaded = load(tmp_path, COMPLETE + 'ca_bundle = "~/ca.pem"\n')
+    assert loaded.identities["job"].path == str(tmp_path / "token")
+    assert loaded.profile("x").ca_bundle == str(Path("~/ca.pem").expanduser())
+    absolute = os.path.abspath("/etc/ca.pem")  # noqa: PTH100 - Windows adds a drive
+    assert load(tmp_path, f"{COMPLETE}ca_bundle = '{absolute}'\n").profile("x").ca_bundle == absolute
