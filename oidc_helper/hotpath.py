@@ -13,9 +13,15 @@ from oidc_helper import kernel, paths, record
 def main() -> None:
     """Answer and leave; never returns."""
     _forget_pythonpath()
-    answer = _cached(sys.argv)
-    if answer is not None:
-        os._exit(_print(answer))
+    found = _cached(sys.argv)
+    if found is not None:
+        answer, renew_from = found
+        status = _print(answer)
+        if time.time() >= renew_from:
+            from oidc_helper import renewal
+
+            renewal.start(sys.argv[2])
+        os._exit(status)
     from oidc_helper.cli import main as full_program
 
     full_program()
@@ -30,15 +36,17 @@ def _forget_pythonpath() -> None:
         sys.path[:] = [entry for entry in sys.path if entry not in foreign]
 
 
-def _cached(argv: list[str]) -> bytes | None:
+def _cached(argv: list[str]) -> tuple[bytes, int] | None:
+    """The JSON to print and the time to renew it from."""
     if len(argv) != 3 or argv[1] != "get" or sys.platform != "linux":
         return None
     try:
         stored = kernel.read(paths.entry_name("credentials", argv[2]))
-        found = stored and record.fresh(stored, now=time.time(), stamp=paths.config_stamp(paths.config_file()))
+        if not stored:
+            return None
+        return record.fresh(stored, now=time.time(), stamp=paths.config_stamp(paths.config_file()))
     except (OSError, ValueError):
         return None  # the full program says what is wrong
-    return found[0] if found else None
 
 
 def _print(answer: bytes) -> int:

@@ -1,13 +1,138 @@
-"""The human: what is shown to one, made safe for a terminal."""
+"""The human: what is shown to one, made safe for a terminal, and what one answers; never by the standard streams."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+if TYPE_CHECKING:
+    from oidc_helper.keyboard import Keyboard
 
 _LONGEST = 300  # characters of somebody else's words in a message of ours
+_CLEAR = "\r\x1b[K"
 
 
 def printable(text: str) -> str:
-    """One line of another's words: whatever could steer a terminal or reorder the text is escaped, long ones are cut."""
+    """One line of another's words: what could steer a terminal or reorder the text is escaped, long ones are cut."""
     escaped = "".join(character if character.isprintable() else _escaped(character) for character in text)
     return escaped if len(escaped) <= _LONGEST else escaped[: _LONGEST - 1] + "…"
 
 
 def _escaped(character: str) -> str:
     return " " if character in "\n\t" else character.encode("unicode_escape").decode()
+
+
+def has_terminal() -> bool:
+    """Whether there is a person's terminal behind this process, be the standard streams what they are."""
+    try:
+        Terminal.open().close()
+    except OSError:
+        return False
+    return True
+
+
+class Terminal:
+    """Where a person looks and types; a context manager, for the main thread, that leaves the terminal as it was.
+
+    Without a keyboard nothing can be asked. Other threads may show and wait meanwhile.
+    """
+
+    def __init__(self, screen: TextIO, keyboard: "Keyboard | None" = None) -> None:
+        self._screen = screen
+        self._keyboard = keyboard
+        self._moving = screen.isatty() and os.environ.get("TERM") != "dumb"
+        self._lock = threading.Lock()
+        self._progress = ""
+
+    @classmethod
+    def open(cls) -> Self:
+        """The controlling terminal. Raises OSError where there is none."""
+        from oidc_helper import keyboard
+
+        if os.name == "nt":
+            return cls(open("CONOUT$", "w", encoding="utf-8"), keyboard.windows())  # noqa: PTH123  # a device
+        descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+        return cls(open(descriptor, "w", errors="replace"), keyboard.Posix(descriptor))  # noqa: PTH123
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the progress line away, give the keyboard back as it was, and let go."""
+        self._draw("")
+        if self._keyboard:
+            self._keyboard.restore()
+        with suppress(OSError):
+            self._screen.close()
+
+    @property
+    def columns(self) -> int:
+        """Its width in characters."""
+        try:
+            return os.get_terminal_size(self._screen.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
+    @property
+    def draws_blocks(self) -> bool:
+        """Whether it is a real terminal that knows block characters and colours."""
+        return self._moving and (self._screen.encoding or "").lower().replace("-", "") == "utf8"
+
+    def show(self, *lines: str) -> None:
+        """Write lines, whose foreign parts have been made `printable`."""
+        with self._lock:
+            self._write((_CLEAR if self._progress else "") + "".join(f"{line}\n" for line in lines) + self._progress)
+
+    def ask(self, prompt: str, *, timeout_s: float, hidden: bool = False) -> str | None:
+        """One line that the person types or pastes, None where they end it. Raises TimeoutError, SignInNeeded."""
+        if self._keyboard is None:
+            return None
+        with self._lock:
+            self._write(prompt)
+        try:
+            return self._keyboard.read_line(timeout_s, (lambda _: None) if hidden else self._write)
+        finally:
+            self._write("\n")
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Show what is waited for, and for how long, until the block ends."""
+        if not self._moving:
+            self.show(what)
+            yield
+            return
+        done = threading.Event()
+        thread = threading.Thread(target=self._count, args=(what, done), name="progress", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            self._draw("")
+
+    def _count(self, what: str, done: threading.Event) -> None:
+        began = time.monotonic()
+        while True:
+            self._draw(f"{what}, {time.monotonic() - began:.0f} s (ctrl-c to stop)"[: self.columns - 1])
+            if done.wait(1):
+                return
+
+    def _draw(self, progress: str) -> None:
+        with self._lock:
+            if self._progress or progress:
+                self._write(_CLEAR + progress)
+            self._progress = progress
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # a terminal that went away stops nobody
+            self._screen.write(text)
+            self._screen.flush()

@@ -2,6 +2,6 @@
 
 from oidc_helper.settings.explanation import explain
 from oidc_helper.settings.file import load
-from oidc_helper.settings.model import Caller, Identity, Profile, S3Grant, Settings
+from oidc_helper.settings.model import Caller, ClientSecret, Identity, Profile, S3Grant, Settings
 
-__all__ = ["Caller", "Identity", "Profile", "S3Grant", "Settings", "explain", "load"]
+__all__ = ["Caller", "ClientSecret", "Identity", "Profile", "S3Grant", "Settings", "explain", "load"]

@@ -13,7 +13,7 @@ from oidc_helper.settings.schema import KEYS
 # What we and botocore obey. No variable of ours holds a secret; a proxy's may, before the host or behind a `?`.
 _OURS = re.compile(
     r"OIDC_HELPER_\w+|(?:AWS|REQUESTS)_CA_BUNDLE|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|NO_PROXY"
-    r"|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS|AWS_USE_(?:FIPS|DUALSTACK)_ENDPOINT"
+    r"|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS|BROWSER|SSL_CERT_(?:FILE|DIR)|AWS_USE_(?:FIPS|DUALSTACK)_ENDPOINT"
 )
 _URLS = re.compile(r"AWS_ENDPOINT_URL(?:_\w+)?|(?:HTTPS?|ALL)_PROXY")
 

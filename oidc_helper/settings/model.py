@@ -13,6 +13,14 @@ _LISTED = 8  # names in a hint
 
 
 @dataclass(frozen=True)
+class ClientSecret:
+    """Where the secret of a confidential client is kept: exactly one of the two is set."""
+
+    keyring: str = ""
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Identity:
     """An identity source; a key that its source does not take is empty."""
 
@@ -21,10 +29,19 @@ class Identity:
     issuer: str = ""
     client_id: str = ""
     scopes: tuple[str, ...] = ()
+    client_secret: ClientSecret | None = None
+    client_authentication: str = ""
+    assertion: str = ""
+    audience: str = ""
+    resource: str = ""
+    login_hint: str = ""
+    authorize_parameters: Mapping[str, str] = field(default_factory=dict)
+    redirect_ports: tuple[int, ...] = ()
+    redirect_host: str = ""
+    redirect_path: str = ""
     path: str = ""
     variable: str = ""
     command: tuple[str, ...] = ()
-    audience: str = ""
     profile: str = ""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from oidc_helper.settings.lines import KeyPath, line_of
-from oidc_helper.settings.model import Caller, Identity, Profile, S3Grant, Settings
+from oidc_helper.settings.model import Caller, ClientSecret, Identity, Profile, S3Grant, Settings
 from oidc_helper.settings.problems import Problems, dotted
 from oidc_helper.settings.rules import Merged, check_rules, merge
 from oidc_helper.settings.schema import KEYS, SOURCES
@@ -26,7 +26,10 @@ def resolve(document: Mapping[str, Any], lines: Mapping[KeyPath, int], path: str
 
 def _identity(name: str, values: Values, lines: Mapping[KeyPath, int]) -> Identity:
     source = SOURCES[values["source"]]
-    filled = {key.name: key.default for key in KEYS["identity"] if key.name in source.takes} | values
+    defaults = {key.name: key.default for key in KEYS["identity"] if key.name in source.takes and key.default}
+    filled = defaults | values
+    if secret := values.get("client_secret"):
+        filled["client_secret"] = ClientSecret(**secret)
     tables = dict.fromkeys(values, ("identity", name))
     return Identity(name, **filled, origins=_origins(filled, tables, lines))
 

@@ -58,6 +58,8 @@ def _check_source(path: KeyPath, values: Values, problems: Problems) -> None:
         if key not in ("source", *needed, *taken):
             owners = listed(name for name, other in SOURCES.items() if key in other.requires + other.takes)
             problems.add((*path, key), f'belongs to source {owners}, and this one is "{source}"')
+    if "client_authentication" in values and "client_secret" not in values:
+        problems.add((*path, "client_authentication"), "needs client_secret, which this identity does not have")
 
 
 def _check_name(path: KeyPath, name: str | None, what: str, known: Iterable[str], problems: Problems) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from oidc_helper.settings import checks
+from oidc_helper.settings import checks, sign_in_checks
 from oidc_helper.settings.checks import Check
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -32,7 +32,7 @@ class Key:
 
     `table` names the section of the key's own keys, for a key that is a table; `one_of`: it has just one of them.
     `target` is the one kind of target that the key serves. `is_path`: relative paths begin at the configuration file's
-    directory.
+    directory. `why_table` answers who writes a plain value for a table, in place of the usual words.
     """
 
     name: str
@@ -41,19 +41,24 @@ class Key:
     required: bool = False
     default: Any = None
     table: str = ""
+    why_table: str = ""
     one_of: bool = False
     target: Literal["role", "permission set", ""] = ""
     is_path: bool = False
 
 
+_REDIRECT = ("redirect_ports", "redirect_host", "redirect_path")
+_AT_PROVIDER = ("scopes", "client_secret", "client_authentication", "assertion", "audience", "resource", "login_hint")
+_PERSON = (*_AT_PROVIDER, "authorize_parameters", *_REDIRECT)
+
 SOURCES: Mapping[str, Source] = {
-    "browser": Source("a person signs in with the browser", ("issuer", "client_id"), ("scopes",)),
-    "device": Source("a person signs in with a code, on any device", ("issuer", "client_id"), ("scopes",)),
+    "browser": Source("a person signs in with the browser", ("issuer", "client_id"), _PERSON),
+    "device": Source("a person signs in with a code, on any device", ("issuer", "client_id"), _PERSON),
     "file": Source("a file holds the identity token", ("path",)),
     "environment": Source("an environment variable holds the identity token", ("variable",)),
     "command": Source("a command prints the identity token", ("command",)),
     "ci": Source("the CI system that runs us issues the identity token", ("audience",)),
-    "identity-center": Source("a person signs in at Identity Center itself", grant="authorization_code"),
+    "identity-center": Source("a person signs in at Identity Center itself", (), _REDIRECT, "authorization_code"),
     "profile": Source("the Identity Center access token of another profile", ("profile",), grant=_TOKEN_EXCHANGE),
 }
 
@@ -67,10 +72,48 @@ _IDENTITY = (
         checks.scopes,
         default=("openid", "email", "offline_access"),
     ),
+    Key(
+        "client_secret",
+        "where the secret of a confidential client is kept",
+        table="client_secret",
+        why_table="""must be { keyring = "NAME" } or { command = [...] }: a secret has no place in this file""",
+        one_of=True,
+    ),
+    Key(
+        "client_authentication",
+        "how a confidential client proves itself",
+        checks.choice("client_secret_basic", "client_secret_post"),
+    ),
+    Key(
+        "assertion",
+        "which of the identity provider's tokens is the identity token",
+        checks.choice("id_token", "access_token"),
+        default="id_token",
+    ),
+    Key("audience", "the audience to ask the identity token for"),
+    Key("resource", "the resource to ask the access token for", sign_in_checks.resource),
+    Key("login_hint", "who is going to sign in, as the identity provider's page suggests it"),
+    Key(
+        "authorize_parameters",
+        "further parameters of the authorization request",
+        sign_in_checks.parameters,
+    ),
+    Key("redirect_ports", "the ports to receive the browser on, the first free one", sign_in_checks.ports),
+    Key(
+        "redirect_host",
+        "the host of the redirect URI",
+        checks.choice("127.0.0.1", "localhost"),
+        default="127.0.0.1",
+    ),
+    Key(
+        "redirect_path",
+        "the path of the redirect URI",
+        sign_in_checks.redirect_path,
+        default="/oidc-helper/callback",
+    ),
     Key("path", "the file that holds the identity token", checks.path, is_path=True),
     Key("variable", "the environment variable that holds the identity token", checks.variable),
     Key("command", "the command that prints the identity token, as a list of words; no shell sees it", checks.command),
-    Key("audience", "the audience to ask the CI system's identity token for"),
     Key("profile", "the profile of this file whose access token is exchanged", checks.name),
 )
 
@@ -138,8 +181,14 @@ _S3_GRANT = (
     Key("account_id", "the account of the S3 Access Grants instance", checks.account_id),
 )
 
+_CLIENT_SECRET = (
+    Key("keyring", "the entry of the keyring that holds the secret, under the user oidc-helper"),
+    Key("command", "the command that prints the secret, as a list of words; no shell sees it", checks.command),
+)
+
 KEYS: Mapping[str, tuple[Key, ...]] = {
     "identity": _IDENTITY,
+    "client_secret": _CLIENT_SECRET,
     "profile": _PROFILE,
     "caller": _CALLER,
     "s3_grant": _S3_GRANT,

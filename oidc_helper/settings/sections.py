@@ -85,6 +85,9 @@ class _Reader:
         return str(self.directory / checked) if key.is_path else checked
 
     def _inner_table(self, key: Key, value: object, path: KeyPath) -> Values | None:
+        if not isinstance(value, dict) and key.why_table:
+            self.problems.add(path, key.why_table)
+            return None
         values = self.table(key.table, value, path)
         if not isinstance(value, dict):
             return None

@@ -62,6 +62,8 @@ def test_configuration_file(tmp_path: Path) -> None:
         ("https_proxy", "http://user:hun@ter/2://x@proxy:3128", "http://proxy:3128"),
         ("ALL_PROXY", "user:hunter2@proxy:3128", "proxy:3128"),
         ("ALL_PROXY", "user:hunter2://x@proxy:3128", "proxy:3128"),
+        ("SSL_CERT_FILE", "/etc/ca.pem", "/etc/ca.pem"),
+        ("BROWSER", "firefox %s", "firefox %s"),
         ("NO_PROXY", "localhost,169.254.169.254", "localhost,169.254.169.254"),
     ],
 )

@@ -13,7 +13,13 @@ from oidc_helper.settings.schema import KEYS, SOURCES
 
 _PAGE = Path(__file__).parents[2] / "man" / "oidc-helper-config.5"
 _TEXT = _PAGE.read_text(encoding="utf-8")
-_SECTIONS = {"Identities": "identity", "Profiles": "profile", "Callers": "caller", "S3 grants": "s3_grant"}
+_SECTIONS = {
+    "Identities": "identity",
+    "Client secrets": "client_secret",
+    "Profiles": "profile",
+    "Callers": "caller",
+    "S3 grants": "s3_grant",
+}
 _EXAMPLES = re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", _TEXT, re.DOTALL)
 
 

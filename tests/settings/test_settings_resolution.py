@@ -8,7 +8,7 @@ from settings_files import APPLICATION, COMPLETE, ROLE, checked, load
 
 from oidc_helper import paths
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings import Caller, Identity, Profile, S3Grant
+from oidc_helper.settings import Caller, ClientSecret, Identity, Profile, S3Grant
 from oidc_helper.settings.schema import KEYS
 
 _EXAMPLE = f"""\
@@ -51,6 +51,9 @@ def test_example(tmp_path: Path) -> None:
         issuer="https://login.example.com/oauth2/default",
         client_id="0oa1b2c3d4",
         scopes=("openid", "email", "offline_access"),
+        assertion="id_token",
+        redirect_host="127.0.0.1",
+        redirect_path="/oidc-helper/callback",
     )
     assert loaded.identities == {"corp": corp, "job": Identity("job", "file", path="/var/run/secrets/tokens/aws")}
     analytics = Profile(
@@ -121,8 +124,48 @@ def test_origins(tmp_path: Path) -> None:
         "source": "identity.corp (line 3)",
         "issuer": "identity.corp (line 4)",
         "client_id": "identity.corp (line 5)",
-        "scopes": "default",
+        **dict.fromkeys(("scopes", "assertion", "redirect_host", "redirect_path"), "default"),
     }
+
+
+def test_person(tmp_path: Path) -> None:
+    """Everything that a sign-in at a provider can be told reaches it as it was written."""
+    identity = load(
+        tmp_path,
+        """
+[identity.corp]
+source = "device"
+issuer = "https://login.example.com"
+client_id = "c"
+client_secret = { command = ["pass", "show", "corp"] }
+client_authentication = "client_secret_post"
+assertion = "access_token"
+audience = "https://aws.example.com"
+resource = "https://api.example.com/"
+login_hint = "alice@example.com"
+authorize_parameters = { prompt = "login", access_type = "offline" }
+redirect_ports = [8400, 8401]
+redirect_host = "localhost"
+redirect_path = "/callback"
+""",
+    ).identities["corp"]
+    assert identity == Identity(
+        "corp",
+        "device",
+        issuer="https://login.example.com",
+        client_id="c",
+        scopes=("openid", "email", "offline_access"),
+        client_secret=ClientSecret(command=("pass", "show", "corp")),
+        client_authentication="client_secret_post",
+        assertion="access_token",
+        audience="https://aws.example.com",
+        resource="https://api.example.com/",
+        login_hint="alice@example.com",
+        authorize_parameters={"prompt": "login", "access_type": "offline"},
+        redirect_ports=(8400, 8401),
+        redirect_host="localhost",
+        redirect_path="/callback",
+    )
 
 
 def test_own_target_displaces_the_default_one(tmp_path: Path) -> None:

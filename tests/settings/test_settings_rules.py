@@ -16,6 +16,15 @@ _VALUES = {
     "audience": '"sts"',
     "profile": '"base"',
     "scopes": '["openid"]',
+    "client_secret": '{ keyring = "corp" }',
+    "client_authentication": '"client_secret_post"',
+    "assertion": '"access_token"',
+    "resource": '"https://api.example.com"',
+    "login_hint": '"alice@example.com"',
+    "authorize_parameters": '{ prompt = "login" }',
+    "redirect_ports": "[8400]",
+    "redirect_host": '"localhost"',
+    "redirect_path": '"/callback"',
 }
 _BASE = f"""\
 [identity.base]
@@ -48,13 +57,22 @@ def test_needed_keys_of_a_source(tmp_path: Path, source: str) -> None:
 @pytest.mark.parametrize("key", [key.name for key in KEYS["identity"] if key.name != "source"])
 def test_keys_of_other_sources(tmp_path: Path, key: str) -> None:
     """A key that belongs to another source is refused by the names of both."""
-    other = "identity-center" if key != "profile" else "environment"
+    other = "environment" if key != "variable" else "identity-center"
     text = f'{_BASE}[identity.a]\nsource = "{other}"\n{key} = {_VALUES[key]}\n'
     problem = next(each for each in _problems(tmp_path, text).split("; ") if f"identity.a.{key}" in each)
     owners = [name for name, source in SOURCES.items() if key in source.requires + source.takes]
     assert problem.startswith(f"identity.a.{key} (line 11): belongs to source ")
     assert problem.endswith(f', and this one is "{other}"')
     assert all(f'"{owner}"' in problem for owner in owners)
+
+
+def test_authentication_without_a_secret(tmp_path: Path) -> None:
+    """How a client proves itself is asked for only where it has something to prove itself with."""
+    person = 'source = "browser"\nissuer = "https://login.example.com"\nclient_id = "c"\n'
+    text = f'{_BASE}[identity.a]\n{person}client_authentication = "client_secret_post"\n'
+    assert _problems(tmp_path, text) == (
+        "identity.a.client_authentication (line 13): needs client_secret, which this identity does not have"
+    )
 
 
 def test_missing_source(tmp_path: Path) -> None:

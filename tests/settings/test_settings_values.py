@@ -162,6 +162,46 @@ def test_command_is_kept(tmp_path: Path) -> None:
     assert found.identities["a"].command == ("sh", "-c", "", "a b\n~ $x")
 
 
+_PERSON = '[identity.a]\nsource = "browser"\nissuer = "https://login.example.com"\nclient_id = "c"\n'
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "complaint"),
+    [
+        ("client_secret", "{}", "must have exactly one of keyring, command"),
+        ("client_secret.value", '"hunter2"', "unknown key"),
+        ("client_secret.command", '"pass show corp"', "must be a list of words such as"),
+        ("client_authentication", '"private_key_jwt"', 'is not "client_secret_basic" or "client_secret_post"'),
+        ("assertion", '"id-token"', '\'id-token\' is not "id_token" or "access_token", did you mean id_token?'),
+        ("resource", '"api"', "does not look like a URI such as https://api.example.com/"),
+        ("resource", '"https://api.example.com/#x"', "does not look like a URI"),
+        ("authorize_parameters", '"prompt=login"', 'must be a table such as { prompt = "consent" }, not a string'),
+        ("authorize_parameters", "{ max_age = 5 }", "'max_age' must be a string, not an integer"),
+        ("authorize_parameters", '{ state = "x" }', "must not set state, which is not free to choose"),
+        ("authorize_parameters", '{ login_hint = "x" }', "must not set login_hint, which is not free to choose or has"),
+        ("redirect_ports", "8400", "must be a list of ports such as [8400, 8401]"),
+        ("redirect_ports", "[]", "must be a list of ports such as [8400, 8401]"),
+        ("redirect_ports", "[0]", "must be a list of integers from 1 to 65535"),
+        ("redirect_ports", "[true]", "must be a list of integers from 1 to 65535"),
+        ("redirect_host", '"0.0.0.0"', 'is not "127.0.0.1" or "localhost"'),
+        ("redirect_path", '"callback"', "does not look like a path such as /oidc-helper/callback"),
+        ("redirect_path", '"/a?b"', "does not look like a path"),
+    ],
+)
+def test_sign_in_is_refused(tmp_path: Path, key: str, written: str, complaint: str) -> None:
+    """What a sign-in at a provider cannot be told is refused with its key, its line and what it should have been."""
+    message = refusal(tmp_path, f"{_PERSON}{key} = {written}\n").message
+    assert f"identity.a.{key} (line 5): " in message
+    assert complaint in message
+
+
+def test_secret_in_the_file(tmp_path: Path) -> None:
+    """A client secret that was written into the file is refused with the reason, and not repeated."""
+    message = refusal(tmp_path, f'{_PERSON}client_secret = "hunter2"\n').message
+    assert 'must be { keyring = "NAME" } or { command = [...] }: a secret has no place in this file' in message
+    assert "hunter2" not in message
+
+
 def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Relative paths begin at the configuration file's directory, whatever the working directory; `~` is home."""
     monkeypatch.chdir("/")

@@ -1,0 +1,41 @@
+"""Programs that we run and that may not answer: ended with all that they started."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from oidc_helper.errors import TryAgain
+
+
+def end(process: "subprocess.Popen[Any]") -> None:
+    """Kill a process that leads a session of its own, with its session; never raises, never waits for long."""
+    with suppress(OSError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(1)
+
+
+def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subprocess.Popen[Any]"]:
+    """Make a stand-in for subprocess.Popen, for a library that waits for ever; `what` is named when it is late."""
+
+    class Bounded(subprocess.Popen[Any]):
+        def __init__(self, words: Any, **streams: Any) -> None:
+            super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=os.name == "posix", **streams)
+
+        def communicate(self, *_: Any) -> tuple[Any, Any]:
+            timeout_s = time_left()
+            try:
+                return super().communicate(timeout=timeout_s)
+            except subprocess.TimeoutExpired:
+                end(self)
+                raise TryAgain(
+                    f"{what} did not answer within {timeout_s:.0f} s", "raise deadline_seconds if it needs more"
+                ) from None
+
+    return Bounded

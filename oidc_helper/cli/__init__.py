@@ -1,0 +1,92 @@
+"""Arguments and rendering: the command line, one short module for each group of commands."""
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from typing import NoReturn, TextIO
+
+from oidc_helper.cli import arguments, streams
+from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.terminal import printable
+
+log = logging.getLogger("oidc_helper")
+
+
+def main() -> NoReturn:
+    """Run the command and leave with its exit code; nothing of the interpreter's own farewell delays the caller."""
+    status = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError):  # closed when we were started, or since
+            stream.flush()
+    os._exit(status)
+
+
+def run(words: list[str]) -> int:
+    """Run the command line and return the exit code."""
+    if words[:1] == ["create-token-with-iam"]:
+        from oidc_helper import operation
+
+        return operation.main(words[1:])
+    try:
+        options = arguments.parse(words)
+    except SystemExit as leaving:  # --help and --version have said what they had to say
+        return int(leaving.code or 0)
+    except WrongSettings as error:
+        complain(error, sys.stderr)
+        return error.exit_code
+    if options.config:
+        os.environ["OIDC_HELPER_CONFIG"] = options.config
+    status = 1
+    taken = streams.divert(quiet=options.quiet and not options.debug)
+    _log_to(taken, debug=options.debug)
+    try:
+        status = int(options.run(options, taken.answer))
+        taken.answer.flush()
+    except OidcHelperError as error:
+        complain(error, taken.complaint)
+        status = error.exit_code
+    except BrokenPipeError:  # the caller has gone
+        status = 1
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+    except Exception as error:  # noqa: BLE001  # a bug: its text and locals may hold secrets, its place does not
+        log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
+        complain(
+            OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug"),
+            taken.complaint,
+        )
+        status = 1
+    return status
+
+
+def complain(error: OidcHelperError, complaint: TextIO) -> None:
+    """Say in one line what went wrong, and in another what mends it: SDKs paste both into their own exceptions."""
+    lines = [f"oidc-helper: {error.message}"] + ([f"hint: {error.hint}"] if error.hint else [])
+    complaint.write("".join(f"{_one_line(line)}\n" for line in lines))
+    complaint.flush()
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else printable(character) for character in text)
+
+
+def _log_to(taken: streams.Streams, *, debug: bool) -> None:
+    """Warnings are for people, since an SDK's caller must find stderr empty; the trace is for who asks for it."""
+    logging.lastResort = None
+    logging.raiseExceptions = False
+    if debug or taken.person_reads:
+        shown = logging.StreamHandler(taken.complaint)
+        shown.setFormatter(_Voice())
+        log.addHandler(shown)
+    log.setLevel(logging.DEBUG if debug else logging.WARNING)
+    log.propagate = False
+
+
+class _Voice(logging.Formatter):
+    def format(self, entry: logging.LogRecord) -> str:
+        kind = "warning: " if entry.levelno >= logging.WARNING else "debug: "
+        return f"oidc-helper: {kind}{entry.getMessage()}"

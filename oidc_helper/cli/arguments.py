@@ -1,0 +1,199 @@
+"""The command line as one table of commands: what each takes, what it teaches, and the function that runs it."""
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn, TextIO
+
+from oidc_helper import __version__
+from oidc_helper.cli import credentials, emulator, session, status
+from oidc_helper.errors import WrongSettings
+from oidc_helper.settings.wording import did_you_mean
+
+Run = Callable[[argparse.Namespace, TextIO], int]
+"""Gets the options and where the answer goes; returns the exit code."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument as argparse takes it; `settings` are its keywords."""
+
+    flag: str
+    settings: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command; `quiet` ones are run by SDKs, which must find nothing but the answer."""
+
+    name: str
+    run: Run
+    summary: str
+    teaching: str
+    arguments: Sequence[Argument] = ()
+    quiet: bool = False
+
+
+def _profile(help_text: str = "a profile of the configuration", **settings: object) -> Argument:
+    return Argument("profile", {"metavar": "PROFILE", "help": help_text, **settings})
+
+
+def _switch(flag: str, help_text: str) -> Argument:
+    return Argument(flag, {"action": "store_true", "help": help_text})
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "get",
+        credentials.get,
+        "print credentials as credential_process JSON",
+        "The line for ~/.aws/config, in a profile that has no other credential key:\n\n"
+        "  [profile analytics]\n  credential_process = oidc-helper get analytics\n  region = eu-west-1\n\n"
+        "It never asks anybody anything: where a person must sign in it exits with 3 and says how.",
+        (
+            _profile(),
+            _switch("--refresh", "ask for new credentials though the cached ones are fresh"),
+            _switch("--ahead", "renew what will soon be due and print nothing, as get itself does in the background"),
+        ),
+        quiet=True,
+    ),
+    Command(
+        "login",
+        session.login,
+        "sign in, and fetch all that get needs",
+        "Gets a new identity token from the profile's identity source, exchanges it, and keeps tokens and\n"
+        "credentials, so that the next get answers at once.",
+        (_profile(),),
+    ),
+    Command(
+        "logout",
+        session.logout,
+        "forget, here and at Identity Center",
+        "Ends the Identity Center session and removes its tokens and the credentials of every profile that\n"
+        "shares them. Credentials that were handed out before stay valid until they expire: AWS cannot take them back.",
+        (
+            _profile("the profile whose sign-in to end", nargs="?"),
+            _switch("--all", "every sign-in and every record of this configuration"),
+        ),
+    ),
+    Command(
+        "status",
+        status.status,
+        "what is cached, until when, and when to sign in again",
+        "Opens no secret: a locked keyring stays locked, and nothing is fetched.",
+        (_switch("--json", "print it as JSON"),),
+    ),
+    Command(
+        "token",
+        credentials.token,
+        "print the Identity Center access token",
+        "For services that take it as a bearer token:\n\n"
+        '  curl -H "Authorization: Bearer $(oidc-helper token analytics)" https://...',
+        (_profile(), _switch("--id-token", "print the ID token instead")),
+        quiet=True,
+    ),
+    Command(
+        "explain",
+        status.explain,
+        "the resolved settings of a profile, and where each came from",
+        "Prints JSON. Uses no network and opens no secret.",
+        (_profile(),),
+    ),
+    Command(
+        "create-token-with-iam",
+        lambda _options, _answer: 0,
+        "the raw operation, with every option of the AWS CLI's command",
+        "oidc-helper create-token-with-iam --help lists its options.",
+    ),
+    Command(
+        "emulator",
+        emulator.emulator,
+        "a local stand-in for the identity provider, Identity Center, portal and STS",
+        "Runs until it is interrupted. Prints the variables to export and an example configuration, so that this\n"
+        "or any other program can be tried without AWS.",
+        (Argument("--port", {"type": int, "default": 0, "metavar": "PORT", "help": "the port (default: a free one)"}),),
+    ),
+    Command(
+        "demo",
+        emulator.demo,
+        "the whole chain on the emulator, with a real SDK at the end",
+        "Works in a temporary home: neither your files nor your keyring are touched, and nothing is left behind.",
+    ),
+)
+
+_EXIT_CODES = """exit codes:
+  0  done
+  1  failed
+  2  wrong usage or settings
+  3  a person must sign in
+  4  cannot reach the identity provider or AWS: try again
+  5  refused by the identity provider or AWS: trying again will not help
+  6  the store cannot be used
+
+files and variables:
+  config.toml in the user's configuration directory; OIDC_HELPER_CONFIG or --config names another
+  see oidc-helper(1) and oidc-helper-config(5)
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains as all of the program does."""
+
+    def error(self, message: str) -> NoReturn:
+        if unknown := re.match(r"argument COMMAND: invalid choice: '?([^' ]*)", message):
+            names = [command.name for command in COMMANDS]
+            message = f"there is no command {unknown[1][:40]!a}{did_you_mean(unknown[1], names)}"
+        raise WrongSettings(message, f"{self.prog} --help")
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line. Raises WrongSettings; SystemExit after --help and --version."""
+    whole = parser()
+    options, unknown = whole.parse_known_args(words)
+    asked = f"oidc-helper {options.command}" if options.command else "oidc-helper"
+    if unknown:
+        known = [action.option_strings[-1] for action in options.parser._actions if action.option_strings]  # noqa: SLF001
+        raise WrongSettings(
+            f"{asked} does not take {unknown[0][:40]!a}{did_you_mean(unknown[0], known)}", f"{asked} --help"
+        )
+    if not options.command:
+        raise WrongSettings("a command is missing", "oidc-helper --help")
+    return options
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser from the table."""
+    whole = _Parser(
+        prog="oidc-helper",
+        description="AWS credentials from your identity provider, through IAM Identity Center, for every AWS SDK.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    whole.add_argument("--version", action="version", version=f"oidc-helper {__version__}")
+    _add_common(whole, default=None)
+    commands = whole.add_subparsers(metavar="COMMAND", title="commands", dest="command")
+    whole.set_defaults(parser=whole)
+    for command in COMMANDS:
+        one = commands.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.summary,
+            epilog=command.teaching,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        for argument in command.arguments:
+            one.add_argument(argument.flag, **argument.settings)  # type: ignore[arg-type]
+        _add_common(one, default=argparse.SUPPRESS)
+        one.set_defaults(run=command.run, quiet=command.quiet, parser=one)
+    return whole
+
+
+def _add_common(one: argparse.ArgumentParser, default: object) -> None:
+    """Options that stand before the command or behind it."""
+    one.add_argument("--config", metavar="FILE", default=default, help="the configuration file to use")
+    one.add_argument(
+        "--debug", action="store_true", default=default, help="say on stderr what is asked of whom; shows no secret"
+    )

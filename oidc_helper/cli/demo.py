@@ -1,0 +1,152 @@
+"""`demo`: the whole chain on the emulator, in a temporary home, with boto3 as the one who asks for credentials."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from oidc_helper import kernel, paths
+from oidc_helper.emulator import Emulator, example_config
+from oidc_helper.emulator.temporary_keyring import BACKEND
+from oidc_helper.emulator.temporary_keyring import VARIABLE as KEYRING_FILE
+from oidc_helper.errors import OidcHelperError
+
+_SDK_PROGRAM = """
+import boto3, json, sys
+answer = boto3.Session(profile_name=sys.argv[1]).client("sts").get_caller_identity()
+print(json.dumps({"Account": answer["Account"], "Arn": answer["Arn"]}))
+"""
+_PROFILES = ("analytics", "dev-admin")  # of the example configuration
+_LONGEST_RUN_S = 60
+
+
+def run(answer: TextIO) -> int:
+    """Print each step as it happens; the user's files and keyring are not touched and nothing is left behind."""
+    show = Console(file=answer, highlight=False, soft_wrap=True)
+    with suppress(OSError):
+        kernel.join_anonymous_session()  # where kernel keys are refused, the temporary keyring takes all
+    with TemporaryDirectory(prefix="oidc-helper-demo-") as home, Emulator() as emulator:
+        environment = _environment(Path(home), emulator)
+        _write_files(Path(home), emulator, show)
+        for number, profile in enumerate(_PROFILES, start=1):
+            _title(show, f"{number}. boto3 asks for who it is, with the AWS profile {profile}")
+            _use_sdk(profile, environment, emulator, show)
+        _title(show, f"{len(_PROFILES) + 1}. the same again, answered from the cache")
+        _use_cache(environment, emulator, show)
+        _title(show, "What you would write in your own files")
+        _show_lines(show)
+    return 0
+
+
+def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
+    """The variables of a newcomer's shell, with nothing of the user's own AWS, Python or keyring settings."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "OIDC_HELPER_", "PYTHON", "XDG_")) and name != "DBUS_SESSION_BUS_ADDRESS"
+    }
+    return {
+        **inherited,
+        **emulator.environment,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_STATE_HOME": str(home / "state"),
+        "AWS_CONFIG_FILE": str(home / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "aws-credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        paths.CONFIG_VARIABLE: str(home / "config.toml"),
+        kernel.VARIABLE: "session",
+        "PYTHON_KEYRING_BACKEND": BACKEND,
+        KEYRING_FILE: str(home / "keyring.json"),
+    }
+
+
+def _write_files(home: Path, emulator: Emulator, show: Console) -> None:
+    (home / "config.toml").write_text(example_config(emulator), encoding="utf-8")
+    command = shlex.join([sys.executable, "-m", "oidc_helper"])
+    region = emulator.directory.identity_center_region
+    sections = (
+        f"[profile {name}]\ncredential_process = {command} get {name}\nregion = {region}\n" for name in _PROFILES
+    )
+    (home / "aws-config").write_text("\n".join(sections), encoding="utf-8")
+    show.print(Text(f"emulator of identity provider, Identity Center, portal and STS at {emulator.url}"))
+
+
+def _use_sdk(profile: str, environment: Mapping[str, str], emulator: Emulator, show: Console) -> None:
+    before = len(emulator.requests)
+    began = time.monotonic()
+    sdk = subprocess.Popen(
+        [sys.executable, "-c", _SDK_PROGRAM, profile],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    shown = before
+    while sdk.poll() is None and time.monotonic() - began < _LONGEST_RUN_S:
+        shown = _show_requests(shown, emulator, show)
+        time.sleep(0.02)
+    output, complaint = sdk.communicate(timeout=_LONGEST_RUN_S)
+    _show_requests(shown, emulator, show)
+    if sdk.returncode != 0:
+        raise OidcHelperError(f"boto3 got no credentials: {complaint.strip()}")
+    identity = json.loads(output)
+    show.print(Text(f"   boto3 is {identity['Arn']} after {(time.monotonic() - began) * 1000:.0f} ms", style="bold"))
+
+
+def _show_requests(shown: int, emulator: Emulator, show: Console) -> int:
+    """Print the requests from number `shown` on; return how many there are now."""
+    requests = emulator.requests
+    for one in requests[shown:]:
+        described = one.described()["parameters"]
+        parameters = " ".join(f"{name}={_short(value)}" for name, value in described.items())
+        line = f"   {one.service:<16} {one.operation:<26} {one.status or 'cut'} {one.duration_s * 1000:4.0f} ms"
+        show.print(Text(line), Text(parameters, style="dim"))
+    return len(requests)
+
+
+def _short(value: object) -> str:
+    text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return text.rpartition(":")[2] if text.startswith(("arn:", "urn:")) else text
+
+
+def _use_cache(environment: Mapping[str, str], emulator: Emulator, show: Console) -> None:
+    profile = _PROFILES[0]
+    before = len(emulator.requests)
+    bare_ms = _milliseconds([sys.executable, "-c", "pass"], environment)
+    cached_ms = _milliseconds([sys.executable, "-m", "oidc_helper", "get", profile], environment)
+    asked = len(emulator.requests) - before
+    show.print(Text(f"   oidc-helper get {profile}: {cached_ms:.0f} ms, {asked} requests", style="bold"))
+    show.print(Text(f"   (python -c pass: {bare_ms:.0f} ms)"))
+
+
+def _milliseconds(words: list[str], environment: Mapping[str, str]) -> float:
+    """The best of five: what the program takes when nothing else is in its way."""
+    taken = []
+    for _ in range(5):
+        began = time.monotonic()
+        subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        taken.append(time.monotonic() - began)
+    return min(taken) * 1000
+
+
+def _show_lines(show: Console) -> None:
+    name = _PROFILES[0]
+    show.print(Text(f"   ~/.aws/config\n   [profile {name}]\n   credential_process = oidc-helper get {name}"))
+    show.print(Text(f"   {paths.default_config_file()}, as in oidc-helper-config(5)"))
+    show.print(Text("   and then: aws sts get-caller-identity --profile " + name))
+
+
+def _title(show: Console, text: str) -> None:
+    show.print(Text(f"\n{text}", style="bold cyan"))

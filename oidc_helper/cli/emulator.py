@@ -1,0 +1,35 @@
+"""`emulator` and `demo`: trying all of it without AWS."""
+
+import argparse
+import signal
+import threading
+from typing import TextIO
+
+from oidc_helper.errors import WrongSettings
+
+
+def emulator(options: argparse.Namespace, answer: TextIO) -> int:
+    """Run the emulator until it is interrupted or terminated."""
+    from oidc_helper.emulator import Emulator, example_config, shell_exports
+
+    if not 0 <= options.port <= 65_535:
+        raise WrongSettings(f"there is no port {options.port}", "choose a --port from 0 (any) to 65535")
+    try:
+        running = Emulator(port=options.port)
+    except OSError as error:
+        raise WrongSettings(f"port {options.port} cannot be used: {error.strerror}", "choose another --port") from None
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with running:
+        answer.write(f"{shell_exports(running)}\n# config.toml\n{example_config(running)}")
+        answer.flush()
+        ended.wait()
+    return 0
+
+
+def demo(_options: argparse.Namespace, answer: TextIO) -> int:
+    """Run the whole chain on the emulator."""
+    from oidc_helper.cli.demo import run
+
+    return run(answer)

@@ -1,0 +1,116 @@
+"""`status` and `explain`: what there is, without opening a secret or asking anybody."""
+
+import argparse
+import json
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from oidc_helper import settings
+from oidc_helper.cli import wording
+from oidc_helper.identity import INTERACTIVE
+from oidc_helper.index import Entry, Failure
+from oidc_helper.settings import Profile
+from oidc_helper.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.terminal import printable
+
+
+def explain(options: argparse.Namespace, answer: TextIO) -> int:
+    """Print the resolved settings of a profile as JSON."""
+    loaded = settings.load()
+    described = settings.explain(loaded, loaded.profile(options.profile))
+    answer.write(json.dumps(described, indent=2) + "\n")
+    return 0
+
+
+def status(options: argparse.Namespace, answer: TextIO) -> int:
+    """Print what is cached for every profile."""
+    loaded = settings.load()
+    store = Store()
+    entries = {(entry.kind, entry.name): entry for entry in store.entries()}
+    report = {
+        "config": loaded.path,
+        "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
+        "profiles": [
+            _profile(
+                one,
+                entries.get((CREDENTIALS, one.name)),
+                entries.get((TOKENS, one.tokens_name)),
+                store.failure(one.name),
+            )
+            for one in loaded.profiles.values()
+        ],
+    }
+    if options.json:
+        answer.write(json.dumps(report, indent=2) + "\n")
+    else:
+        _show(report, answer)
+    return 0
+
+
+def _profile(one: Profile, kept: Entry | None, held: Entry | None, failure: Failure | None) -> dict[str, Any]:
+    """Describe a profile; every time is UTC as in credential_process JSON, null where there is none."""
+    now = time.time()
+    alive = kept is not None and (kept.expires_at or 0) > now
+    tokens = held and {
+        "user": held.details.get("user"),
+        "access_token_expires_at": wording.iso(_number(held, "access_expires_at")),
+        "refreshable": bool(held.details.get("refreshable")),
+        "store": held.place,
+    }
+    return {
+        "name": one.name,
+        "identity": one.identity.name,
+        "source": one.identity.source,
+        "credentials": {"expires_at": wording.iso(kept.expires_at), "store": kept.place} if kept and alive else None,
+        "tokens": tokens,
+        "sign_in": _sign_in(one, held, now),
+        "last_failure": failure and {**asdict(failure), "at": wording.iso(failure.at)},
+    }
+
+
+def _sign_in(one: Profile, held: Entry | None, now: float) -> dict[str, Any]:
+    """Tell when a person is next needed: never for sources that work alone."""
+    if one.identity.source not in INTERACTIVE:
+        return {"needed": False, "at": None}
+    at = _number(held, "access_expires_at") if held else now
+    if held and held.details.get("refreshable"):
+        return {"needed": False, "at": None}
+    return {"needed": at <= now, "at": wording.iso(at)}
+
+
+def _number(entry: Entry, detail: str) -> int:
+    value = entry.details.get(detail)
+    return value if isinstance(value, int) else 0
+
+
+def _show(report: dict[str, Any], answer: TextIO) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("profile", "identity", "credentials", "tokens", "person needed", box=None, pad_edge=False)
+    for one in report["profiles"]:
+        kept, held = one["credentials"], one["tokens"]
+        table.add_row(
+            one["name"],
+            Text(printable((held and held["user"]) or one["identity"])),
+            _left(kept["expires_at"]) if kept else "none",
+            ("refreshable" if held["refreshable"] else _left(held["access_token_expires_at"])) if held else "none",
+            "now" if one["sign_in"]["needed"] else _left(one["sign_in"]["at"]) if one["sign_in"]["at"] else "no",
+        )
+    console = Console(file=answer, highlight=False, soft_wrap=True)
+    console.print(table)
+    for kind, place in report["stores"].items():
+        console.print(Text(f"{kind}: {place}"))
+    for one in report["profiles"]:
+        if failure := one["last_failure"]:
+            console.print(Text(f"{one['name']} failed at {failure['at']}: {printable(failure['message'])}"))
+            if failure["hint"]:
+                console.print(Text(f"hint: {printable(failure['hint'])}"))
+
+
+def _left(at: str) -> str:
+    left = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() - time.time()
+    return f"{wording.span(left)} left" if left > 0 else "over"

@@ -1,0 +1,49 @@
+"""Work that ends in time: callers kill us (Go after 60 s), and no library's timeouts cover name resolution."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from oidc_helper.errors import TryAgain
+
+_T = TypeVar("_T")
+_LAST_SECONDS = 2  # kept back from the single waits, so that they end with their own message
+
+
+class DeadlinePassed(TryAgain):
+    """Not done in time; the work goes on in a thread until the process ends."""
+
+
+class Deadline:
+    """A moment by which all must be done."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds that a single wait may take, never negative."""
+        return max(0.0, self._end - _LAST_SECONDS - time.monotonic())
+
+    def run(self, work: Callable[[], _T]) -> _T:
+        """Do the work in a thread that is left behind when the time is over. Raises DeadlinePassed."""
+        outcome: list[_T] = []
+        failure: list[BaseException] = []
+
+        def do() -> None:
+            try:
+                outcome.append(work())
+            except BaseException as error:  # noqa: BLE001  # it is raised again in the thread that waits
+                failure.append(error)
+
+        thread = threading.Thread(target=do, daemon=True)
+        thread.start()
+        thread.join(max(0.0, self._end - time.monotonic()))
+        if failure:
+            raise failure[0]
+        if not outcome:
+            raise DeadlinePassed(
+                f"not done within {self.seconds:g} s", "see what is slow with --debug, or raise deadline_seconds"
+            )
+        return outcome[0]

@@ -1,0 +1,115 @@
+"""From an HTTP call to an operation and back: signature, parameters, constraints, work, answer."""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from xml.sax.saxutils import escape
+
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
+
+from oidc_helper.emulator.aws import errors, model
+from oidc_helper.emulator.aws.sigv4 import BadSignature, Rules, Signer, verified
+from oidc_helper.emulator.state import State
+from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
+
+# Who signed (None where the operation is not signed) and the parameters -> the output, as the model names both.
+Perform = Callable[[State, Signer | None, Parameters], Parameters]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One AWS service. S3 lets clocks be 15 minutes off, the others 5."""
+
+    name: str  # botocore's
+    invalid: str  # the error for what breaks a constraint of the model
+    skew_s: int = 300
+
+    def endpoint(self, operation: str, perform: Perform) -> Endpoint:
+        """The endpoint of one operation."""
+        described = model.operation(self.name, operation)
+        return Endpoint(
+            service=self.name,
+            operation=operation,
+            read=lambda call: model.read(described, call),
+            work=lambda state, call: _work(state, call, self, described, perform),
+            refuse=lambda refusal: errors.refuse(described, refusal),
+        )
+
+    def route(self, operation: str, perform: Perform) -> dict[tuple[str, str], Endpoint]:
+        """The same with its method and path, which come from the service model."""
+        http = model.operation(self.name, operation).http
+        return {(http["method"], http["requestUri"].partition("?")[0]): self.endpoint(operation, perform)}
+
+
+def required(signer: Signer | None) -> Signer:
+    """For an operation that the model says is signed."""
+    if signer is None:
+        raise Refusal("AccessDenied", status=403)
+    return signer
+
+
+def _work(state: State, call: Call, service: Service, operation: OperationModel, perform: Perform) -> Answer:
+    fixed = operation.http["requestUri"].partition("?")[2]
+    if fixed and fixed not in call.query.split("&"):
+        raise Refusal("UnknownOperationException", status=404)
+    signer = None if operation.auth_type == "none" else _signer(state, call, service, operation)
+    arn = signer.credentials.arn if signer else None
+    try:
+        output = perform(state, signer, _parameters(call, service, operation))
+    except Refusal as refusal:
+        return replace(errors.refuse(operation, refusal), signer=arn)
+    return _answer(operation, output, arn)
+
+
+def _parameters(call: Call, service: Service, operation: OperationModel) -> Parameters:
+    parameters = model.read(operation, call)
+    found = model.violations(operation.input_shape, parameters)
+    if found:
+        raise Refusal(service.invalid, model.violations_text(found))
+    return parameters
+
+
+def _signer(state: State, call: Call, service: Service, operation: OperationModel) -> Signer:
+    rules = Rules(operation.service_model.signing_name, service.skew_s)
+    try:
+        return verified(call, rules, state.credentials_of, wall=state.clock.wall(), now=state.clock())
+    except BadSignature as bad:
+        raise errors.signature_refusal(operation.service_model.resolved_protocol, bad) from bad
+
+
+def _answer(operation: OperationModel, output: Parameters, signer: str | None) -> Answer:
+    request_id = str(uuid.uuid4())
+    shape = operation.output_shape
+    if operation.service_model.resolved_protocol == "rest-json":
+        body, kind = json.dumps(output) if shape else "", "application/json"
+    else:
+        inner, kind = _members(shape, output) if isinstance(shape, StructureShape) else "", "text/xml"
+        namespace = operation.service_model.metadata.get("xmlNamespace", "")
+        if operation.service_model.resolved_protocol == "query":
+            name = operation.name
+            body = (
+                f'<{name}Response xmlns="{namespace}"><{name}Result>{inner}</{name}Result>'
+                f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>"
+            )
+        else:
+            body = f"<{operation.name}Result>{inner}</{operation.name}Result>"
+    return Answer(200, body.encode(), {"Content-Type": kind, "x-amzn-RequestId": request_id}, signer=signer)
+
+
+def _members(shape: StructureShape, values: Parameters) -> str:
+    return "".join(_element(name, member, values[name]) for name, member in shape.members.items() if name in values)
+
+
+def _element(name: str, shape: Shape, value: Any) -> str:
+    if isinstance(shape, StructureShape):
+        text = _members(shape, value)
+    elif isinstance(shape, ListShape):
+        text = "".join(_element("member", shape.member, item) for item in value)
+    elif shape.type_name == "timestamp":
+        text = datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    else:
+        text = escape(str(value))
+    return f"<{name}>{text}</{name}>"

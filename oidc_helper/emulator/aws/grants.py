@@ -1,0 +1,114 @@
+"""The four grants of CreateTokenWithIAM: which parameters each needs, and what it makes of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oidc_helper.emulator import authorization
+from oidc_helper.emulator.aws.assertion import redeemed_user
+from oidc_helper.emulator.aws.issue import ACCESS_TOKEN, REFRESH_TOKEN, granted_scopes, issued
+from oidc_helper.emulator.directory import JWT_BEARER, TOKEN_EXCHANGE, Application, DirectoryUser
+from oidc_helper.emulator.state import Session, State
+from oidc_helper.emulator.wire import Parameters, Refusal
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A grant type."""
+
+    required: tuple[str, ...]
+    perform: Callable[[State, Application, Parameters], Parameters]
+
+
+def _jwt_bearer(state: State, application: Application, asked: Parameters) -> Parameters:
+    scopes = granted_scopes(application, asked.get("scope"))
+    user = redeemed_user(state, application, asked["assertion"])
+    _check_assigned(application, user.user_id)
+    return issued(state, application, _session(state, application, user), scopes)
+
+
+def _authorization_code(state: State, application: Application, asked: Parameters) -> Parameters:
+    try:
+        code = authorization.redeem(
+            state,
+            asked["code"],
+            client_id=application.arn,
+            redirect_uri=asked["redirectUri"],
+            verifier=asked.get("codeVerifier"),
+        )
+    except authorization.CodeRefused as refused:
+        raise Refusal("InvalidGrantException", reason=str(refused)) from refused
+    scopes = granted_scopes(application, asked.get("scope"), limit=code.asked.scopes)
+    user = state.directory.user(email=code.email)
+    if user is None:
+        raise Refusal("InvalidGrantException", reason="the user is no more")
+    _check_assigned(application, user.user_id)
+    return issued(state, application, _session(state, application, user), scopes)
+
+
+def _refresh_token(state: State, application: Application, asked: Parameters) -> Parameters:
+    found = state.tokens.get(asked["refreshToken"])
+    if found is None or found.kind != "refresh" or found.client_id != application.arn:
+        raise Refusal("InvalidGrantException", reason="no such refresh token of this application")
+    if found.spent and application.reuse_ends_session:
+        found.session.ended = True
+    if not found.session.live(state.clock()):
+        raise Refusal("ExpiredTokenException", reason="the session behind the refresh token is over")
+    if found.spent:
+        raise Refusal("InvalidGrantException", reason="the refresh token was replaced by a newer one")
+    _check_assigned(application, found.session.subject)
+    scopes = granted_scopes(application, asked.get("scope"), limit=found.scopes)
+    found.spent = application.rotates_refresh_tokens
+    return issued(
+        state,
+        application,
+        found.session,
+        scopes,
+        refresh_scopes=found.scopes if application.rotates_refresh_tokens else None,
+        with_context=application.fresh_context_on_refresh,
+    )
+
+
+def _token_exchange(state: State, application: Application, asked: Parameters) -> Parameters:
+    if asked["subjectTokenType"] != ACCESS_TOKEN:
+        raise Refusal("InvalidRequestException", "the subject token type is not supported")
+    requested = asked.get("requestedTokenType", ACCESS_TOKEN)
+    if requested not in (ACCESS_TOKEN, REFRESH_TOKEN):
+        raise Refusal("InvalidRequestException", "the requested token type is not supported")
+    if requested == REFRESH_TOKEN and "refresh_token" not in application.grants:
+        raise Refusal("InvalidRequestException", "the application has no refresh token grant")
+    session = _subject_session(state, application, asked["subjectToken"])
+    _check_assigned(application, session.subject)
+    return issued(state, application, session, granted_scopes(application, asked.get("scope")), issued_type=requested)
+
+
+def _subject_session(state: State, application: Application, token: str) -> Session:
+    """Whose session an access token belongs to that names this application as its audience. Raises Refusal."""
+    subject, now = state.tokens.get(token), state.clock()
+    if subject is None or subject.kind != "access":
+        raise Refusal("InvalidGrantException", reason="the subject token is no access token of Identity Center")
+    if subject.expires_at <= now or not subject.session.live(now):
+        raise Refusal("ExpiredTokenException", reason="the subject token has expired")
+    if subject.client_id == application.arn:
+        raise Refusal("InvalidRequestException", "the subject token was issued to this very application")
+    issuer = state.directory.application_named(subject.client_id)
+    if not any(issuer and application.arn in issuer.scopes.get(scope, ()) for scope in subject.scopes):
+        raise Refusal("InvalidRequestException", "the subject token does not have this application as its audience")
+    return subject.session
+
+
+def _check_assigned(application: Application, user_id: str) -> None:
+    if application.assignment_required and user_id not in application.assigned:
+        raise Refusal("AccessDeniedException", reason="the user is not assigned to the application")
+
+
+def _session(state: State, application: Application, user: DirectoryUser) -> Session:
+    now = state.clock()
+    return Session(user.user_id, now, now + application.session_lifetime_s)
+
+
+GRANTS = {
+    "authorization_code": Grant(("code", "redirectUri"), _authorization_code),
+    "refresh_token": Grant(("refreshToken",), _refresh_token),
+    JWT_BEARER: Grant(("assertion",), _jwt_bearer),
+    TOKEN_EXCHANGE: Grant(("subjectToken", "subjectTokenType"), _token_exchange),
+}

@@ -1,0 +1,74 @@
+"""CreateTokenWithIAM: the application, the caller and the grant are checked, then tokens are issued."""
+
+from oidc_helper.emulator import authorization
+from oidc_helper.emulator.authorization import Party, Registered
+from oidc_helper.emulator.aws import grants
+from oidc_helper.emulator.aws.endpoint import Service, required
+from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.directory import DEFAULT_SCOPES, Application
+from oidc_helper.emulator.state import State
+from oidc_helper.emulator.wire import Parameters, Refusal
+
+_SERVICE = Service("sso-oidc", invalid="InvalidRequestException")
+
+
+def _create_token_with_iam(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    caller = required(signer)
+    application = _application(state, asked["clientId"], caller.region)
+    _check_actor(application, caller)
+    name = asked["grantType"]
+    grant = grants.GRANTS.get(name)
+    if grant is None or (name == "authorization_code" and application.customer_managed):  # the latter was seen
+        raise Refusal("UnsupportedGrantTypeException", f"Grant type: {name} not supported")
+    if name not in application.grants:
+        raise Refusal("UnauthorizedClientException", reason=f"{name} is not enabled for the application")
+    for parameter in grant.required:
+        if not asked.get(parameter):
+            raise Refusal("InvalidRequestException", f"{parameter} is required for this grant type")
+    return grant.perform(state, application, asked)
+
+
+def _application(state: State, arn: str, region: str) -> Application:
+    application = state.directory.application_named(arn)
+    if application is None:
+        raise Refusal("InvalidClientException", reason="there is no such application")
+    if application.region == region:
+        return application
+    named = {"region": application.region, "endpoint": f"https://oidc.{application.region}.amazonaws.com"}
+    error = state.directory.wrong_region_error
+    members = named if error == "InvalidRequestRegionException" else {}
+    raise Refusal(error, reason=f"the application is in {application.region}, not {region}", members=members)
+
+
+def _check_actor(application: Application, caller: Signer) -> None:
+    """The actor policy; the message is empty, as people saw it."""
+    credentials = caller.credentials
+    if application.actors.isdisjoint({credentials.principal_arn, f"arn:aws:iam::{credentials.account_id}:root"}):
+        raise Refusal("AccessDeniedException", reason=f"the actor policy does not name {credentials.principal_arn}")
+
+
+def _registered(state: State, client_id: str) -> Registered | None:
+    application = state.directory.application_named(client_id)
+    if application is None or application.customer_managed or "authorization_code" not in application.grants:
+        return None
+    scopes = (*application.scopes, *DEFAULT_SCOPES)
+    return Registered(
+        redirect_uris=tuple(application.redirect_uris),
+        scopes=scopes,
+        default_scopes=scopes,
+        pkce_required=False,
+        any_loopback_port=application.any_loopback_port,
+    )
+
+
+_PARTY = Party(
+    service="sso-oidc",
+    title="Sign in to IAM Identity Center",
+    path="/authorize",
+    scope_parameter="scopes",
+    registered=_registered,
+    users=lambda state: [user.email for user in state.directory.users],
+    issuer=lambda _state: None,
+)
+
+ROUTES = {**_SERVICE.route("CreateTokenWithIAM", _create_token_with_iam), **authorization.endpoints(_PARTY)}

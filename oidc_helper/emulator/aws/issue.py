@@ -1,0 +1,94 @@
+"""The answer of CreateTokenWithIAM: which scopes are granted, and the tokens that carry them."""
+
+from collections.abc import Sequence
+
+from oidc_helper.emulator.aws.credentials import iso
+from oidc_helper.emulator.directory import DEFAULT_SCOPES, Application
+from oidc_helper.emulator.keys import aws_secret, opaque
+from oidc_helper.emulator.state import Context, Issued, Session, State
+from oidc_helper.emulator.wire import Parameters, Refusal
+
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a token type
+REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105 - likewise
+_CONTEXT_SCOPE = "sts:identity_context"
+
+
+def granted_scopes(
+    application: Application, asked: Sequence[str] | None, limit: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
+    """What was asked for, or all there is. Raises Refusal for more than the application, or an earlier grant, has."""
+    configured = (*application.scopes, *DEFAULT_SCOPES)
+    available = configured if limit is None else tuple(scope for scope in limit if scope in configured)
+    if not asked:
+        return available
+    if not set(asked) <= set(available):
+        raise Refusal(
+            "InvalidScopeException", reason="not a scope of the application, or more than was granted at first"
+        )
+    return tuple(dict.fromkeys(asked))
+
+
+def issued(  # noqa: PLR0913 - what the four grants differ in
+    state: State,
+    application: Application,
+    session: Session,
+    scopes: tuple[str, ...],
+    *,
+    refresh_scopes: tuple[str, ...] | None = (),
+    with_context: bool = True,
+    issued_type: str = ACCESS_TOKEN,
+) -> Parameters:
+    """The output. `refresh_scopes` None leaves the refresh token out, () gives it the same scopes."""
+    now = state.clock()
+    expires_at = min(now + application.access_token_lifetime_s, session.ends_at)
+    answer: Parameters = {
+        "accessToken": _token(state, application, session, scopes, expires_at=expires_at),
+        "tokenType": "Bearer",
+        "expiresIn": round(expires_at - now),
+        "issuedTokenType": issued_type,
+        "scope": list(scopes),
+    }
+    if "refresh_token" in application.grants and refresh_scopes is not None:
+        answer["refreshToken"] = _token(state, application, session, refresh_scopes or scopes)
+    context = None
+    if with_context and _CONTEXT_SCOPE in scopes:
+        context = aws_secret(640)
+        state.contexts[context] = Context(session.subject, application.arn, expires_at)
+        answer["awsAdditionalDetails"] = {"identityContext": context}
+    if "openid" in scopes:
+        answer["idToken"] = _id_token(state, application, session, context, expires_at)
+    return answer
+
+
+def _token(
+    state: State,
+    application: Application,
+    session: Session,
+    scopes: tuple[str, ...],
+    *,
+    expires_at: float | None = None,
+) -> str:
+    """An access token where it has an expiry of its own, else a refresh token; they begin as AWS's do."""
+    kind, prefix = ("refresh", "aor") if expires_at is None else ("access", "aoa")
+    token = prefix + opaque(320)
+    state.tokens[token] = Issued(kind, application.arn, session, scopes, expires_at or session.ends_at)
+    return token
+
+
+def _id_token(state: State, application: Application, session: Session, context: str | None, expires_at: float) -> str:
+    instance = application.instance
+    claims = {
+        "iss": f"https://identitycenter.amazonaws.com/{instance}",
+        "sub": session.subject,
+        "aud": application.arn,
+        "exp": int(expires_at),
+        "iat": int(state.clock()),
+        "auth_time": iso(session.began_at),
+        "aws:identity_store_id": f"d-{instance[-10:]}",
+        "aws:instance_arn": f"arn:aws:sso:::instance/{instance}",
+        "aws:credential_id": opaque(32),
+        "act": {"sub": application.issuer.arn},
+    }
+    if context:
+        claims[_CONTEXT_SCOPE] = context
+    return state.center_keys.sign(claims, alg="ES256")

@@ -1,0 +1,147 @@
+"""botocore's service models from the service's side: reading parameters, checking constraints, naming errors."""
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+import botocore.session
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
+
+from oidc_helper.emulator.wire import Call, Parameters, Refusal
+
+# What AWS adds to every service: code -> HTTP status. A fault may order these as well.
+_COMMON = {
+    "AccessDenied": 403,
+    "ForbiddenException": 403,
+    "InternalFailure": 500,
+    "InternalServerError": 500,
+    "InvalidIdentityToken": 400,
+    "RequestLimitExceeded": 503,
+    "ServiceUnavailable": 503,
+    "ServiceUnavailableException": 503,
+}
+
+
+@functools.cache
+def service(name: str) -> ServiceModel:
+    """Loading costs up to 60 ms, so once."""
+    return botocore.session.get_session().get_service_model(name)
+
+
+@functools.cache
+def operation(service_name: str, name: str) -> OperationModel:
+    """The model of one operation."""
+    return service(service_name).operation_model(name)
+
+
+def error(model: OperationModel, code: str) -> tuple[str, int]:
+    """The name on the wire and the HTTP status of an error, named by its shape or its code."""
+    for shape in model.error_shapes:
+        described = cast("dict[str, Any]", shape.metadata.get("error", {}))
+        if code in (shape.name, described.get("code")):
+            return described.get("code", shape.name), described["httpStatusCode"]
+    return code, _COMMON.get(code, 400)
+
+
+def read(model: OperationModel, call: Call) -> Parameters:
+    """The parameters as boto3 names them, of the right types. Raises Refusal."""
+    shape = model.input_shape
+    if shape is None:
+        return {}
+    if model.service_model.resolved_protocol == "query":
+        form = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+        return cast("Parameters", _from_form(shape, form, "")) or {}
+    query = dict(parse_qsl(call.query, keep_blank_values=True))
+    body = _json_object(call) if _has_body(shape) else {}
+    places: dict[str | None, Any] = {"querystring": query, "header": call.headers, None: body}
+    found = {}
+    for name, member in shape.members.items():
+        place = places[member.serialization.get("location")]
+        value = place.get(member.serialization.get("name", name))
+        if value is not None:
+            found[name] = _typed(member, value)
+    return found
+
+
+def violations(shape: Shape | None, value: Any, path: str = "") -> list[str]:
+    """What the constraints of the model say to it, in AWS's words. A secret value is not repeated."""
+    return list(_violations(shape, value, path)) if shape else []
+
+
+def violations_text(found: list[str]) -> str:
+    """The message of a ValidationError."""
+    errors = "error" if len(found) == 1 else "errors"
+    return f"{len(found)} validation {errors} detected: {'; '.join(found)}"
+
+
+def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    if value is None:
+        yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+    elif isinstance(shape, StructureShape):
+        for name, member in shape.members.items():
+            if name in value or name in shape.required_members:
+                below = name[0].lower() + name[1:]
+                yield from _violations(member, value.get(name), f"{path}.{below}" if path else below)
+    else:
+        shown = "***" if shape.metadata.get("sensitive") else value
+        for constraint in _broken(shape, value):
+            yield f"Value '{shown}' at '{path}' failed to satisfy constraint: Member must {constraint}"
+        if isinstance(shape, ListShape):
+            for index, item in enumerate(value, 1):
+                yield from _violations(shape.member, item, f"{path}.{index}.member")
+
+
+def _broken(shape: Shape, value: Any) -> Iterator[str]:
+    limits: dict[str, Any] = shape.metadata
+    measure, noun = (value, "value") if isinstance(value, int) else (len(value), "length")
+    if measure < limits.get("min", measure):
+        yield f"have {noun} greater than or equal to {limits['min']}"
+    if measure > limits.get("max", measure):
+        yield f"have {noun} less than or equal to {limits['max']}"
+    pattern = limits.get("pattern", "")
+    if pattern and r"\p{" not in pattern and not re.fullmatch(pattern, value):  # \p is Java's, of session tags only
+        yield f"satisfy regular expression pattern: {pattern}"
+    if "enum" in limits and value not in limits["enum"]:
+        yield f"satisfy enum value set: [{', '.join(limits['enum'])}]"
+
+
+def _from_form(shape: Shape, form: dict[str, str], prefix: str) -> Any:
+    """The query protocol: `ProvidedContexts.member.1.ProviderArn`; None where nothing of it is given."""
+    if isinstance(shape, StructureShape):
+        below = prefix and prefix + "."
+        values = {name: _from_form(member, form, below + name) for name, member in shape.members.items()}
+        return {name: value for name, value in values.items() if value is not None} or None
+    if isinstance(shape, ListShape):
+        items: list[Any] = []
+        while (item := _from_form(shape.member, form, f"{prefix}.member.{len(items) + 1}")) is not None:
+            items.append(item)
+        return items or None
+    return _typed(shape, form[prefix]) if prefix in form else None
+
+
+def _typed(shape: Shape, value: Any) -> Any:
+    """Raises Refusal where JSON or a text holds another type than the model says."""
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [_typed(shape.member, item) for item in value]
+    if shape.type_name in ("integer", "long") and re.fullmatch(r"-?\d{1,18}", str(value)):
+        return int(value)
+    if shape.type_name == "string" and isinstance(value, str):
+        return value
+    raise Refusal("SerializationException", f"the value cannot be converted to {shape.type_name}")
+
+
+def _has_body(shape: StructureShape) -> bool:
+    return any("location" not in member.serialization for member in shape.members.values())
+
+
+def _json_object(call: Call) -> Parameters:
+    try:
+        value = json.loads(call.body or b"{}")
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise Refusal("SerializationException", "the body is no JSON object")
+    return value

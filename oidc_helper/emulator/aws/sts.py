@@ -1,0 +1,140 @@
+"""STS: web identities and callers become role sessions, and anybody learns who they are.
+
+The policy that STS attaches to identity-enhanced sessions is not modelled: of what is here, such a session may call
+GetCallerIdentity and GetDataAccess, as it may at AWS.
+"""
+
+from urllib.parse import parse_qsl
+
+from oidc_helper.emulator.aws import errors, model
+from oidc_helper.emulator.aws.credentials import described, vend
+from oidc_helper.emulator.aws.endpoint import Perform, Service, required
+from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.directory import Role
+from oidc_helper.emulator.keys import BadToken, Claims, audiences, moment
+from oidc_helper.emulator.state import Context, Credentials, State
+from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
+
+_SERVICE = Service("sts", invalid="ValidationError")
+_DURATION_S = 3600  # where none is asked for, and the most for a role that assumes a role
+_CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+_ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
+
+
+def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    claims, audience = _web_identity(state, asked["WebIdentityToken"])
+    role = state.directory.role(asked["RoleArn"])
+    if role is None or audience not in role.web_identity_audiences:
+        raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    vended = vend(state, role, asked["RoleSessionName"], _duration(role, asked))
+    return {
+        **_session(vended),
+        "SubjectFromWebIdentityToken": claims["sub"],
+        "Provider": claims["iss"],
+        "Audience": audience,
+    }
+
+
+def _web_identity(state: State, token: str) -> tuple[Claims, str]:
+    """The claims and the audience under which IAM knows the token. Raises Refusal."""
+    try:
+        claims = state.keys.verified(token, algorithms=_ALGORITHMS)
+    except BadToken as bad:
+        text = "Couldn't retrieve verification key from your identity provider, or the token is no valid JWT"
+        raise Refusal("InvalidIdentityToken", text, reason=str(bad)) from bad
+    issuer, now = claims.get("iss"), int(state.clock())
+    known = state.directory.oidc_providers.get(str(issuer))
+    if known is None:
+        raise Refusal("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {issuer}")
+    # IAM takes the authorised party for the audience where there is one
+    named = audiences({"aud": claims.get("azp", claims.get("aud"))})
+    audience = next((each for each in named if each in known), None)
+    if audience is None:
+        raise Refusal("InvalidIdentityToken", "Incorrect token audience")
+    expires_at, issued_at = moment(claims, "exp"), moment(claims, "iat")
+    if expires_at is None or issued_at is None or "sub" not in claims:
+        raise Refusal("InvalidIdentityToken", "Missing a required claim: exp, iat or sub")
+    if expires_at <= now:
+        text = f"Token expired: current date/time {now} must be before the expiration date/time {expires_at}"
+        raise Refusal("ExpiredTokenException", text)
+    return claims, audience
+
+
+def _assume_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    caller = required(signer).credentials
+    role = _trusting(state, caller, asked["RoleArn"], "sts:AssumeRole")
+    if caller.of_role and asked.get("DurationSeconds", 0) > _DURATION_S:
+        limit = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+        raise Refusal("ValidationError", limit)
+    duration_s, context = _duration(role, asked), None
+    for provided in asked.get("ProvidedContexts", ()):
+        _trusting(state, caller, asked["RoleArn"], "sts:SetContext")
+        context = _context(state, provided)
+    return _session(vend(state, role, asked["RoleSessionName"], duration_s, context))
+
+
+def _trusting(state: State, caller: Credentials, arn: str, action: str) -> Role:
+    """The role, if its trust policy lets the caller do that. Raises Refusal, the same where there is no such role."""
+    role = state.directory.role(arn)
+    names = {caller.principal_arn, f"arn:aws:iam::{caller.account_id}:root"}
+    if role and not role.trusted.isdisjoint(names) and (action == "sts:AssumeRole" or role.allows_set_context):
+        return role
+    raise Refusal("AccessDenied", f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}")
+
+
+def _context(state: State, provided: Parameters) -> Context:
+    """Raises Refusal; that a bad context is a ValidationError is not documented."""
+    if provided.get("ProviderArn") != _CONTEXT_PROVIDER:
+        raise Refusal("ValidationError", "The context provider is not supported")
+    context = state.contexts.get(provided.get("ContextAssertion", ""))
+    if context is None:
+        raise Refusal("ValidationError", "The context assertion is invalid")
+    if context.expires_at <= state.clock():
+        raise Refusal("ExpiredTokenException", "The context assertion has expired")
+    return context
+
+
+def _get_caller_identity(_state: State, signer: Signer | None, _asked: Parameters) -> Parameters:
+    caller = required(signer).credentials
+    return {"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn}
+
+
+def _duration(role: Role, asked: Parameters) -> int:
+    duration_s: int = asked.get("DurationSeconds", _DURATION_S)
+    if duration_s > role.longest_session_s:
+        text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        raise Refusal("ValidationError", text)
+    return duration_s
+
+
+def _session(vended: Credentials) -> Parameters:
+    user = {"AssumedRoleId": vended.user_id, "Arn": vended.arn}
+    return {"Credentials": described(vended), "AssumedRoleUser": user, "PackedPolicySize": 0}
+
+
+_OPERATIONS: dict[str, Perform] = {
+    "AssumeRole": _assume_role,
+    "AssumeRoleWithWebIdentity": _assume_role_with_web_identity,
+    "GetCallerIdentity": _get_caller_identity,
+}
+_ENDPOINTS = {name: _SERVICE.endpoint(name, perform) for name, perform in _OPERATIONS.items()}
+
+
+def endpoint(call: Call) -> Endpoint:
+    """The query protocol has one path; the operation is named in the body."""
+    form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
+    known = form.get("Version") == model.service("sts").api_version
+    return _ENDPOINTS.get(form.get("Action", ""), _UNKNOWN) if known else _UNKNOWN
+
+
+def _unknown(_state: State, _call: Call) -> Answer:
+    raise Refusal("InvalidAction", "Could not find such an operation for this version", status=400)
+
+
+_UNKNOWN = Endpoint(
+    service="sts",
+    operation="unknown",
+    read=lambda _call: {},
+    work=_unknown,
+    refuse=lambda refusal: errors.refuse(model.operation("sts", "GetCallerIdentity"), refusal),
+)

@@ -1,0 +1,229 @@
+"""Who and what exists: people, clients, applications, roles and grants; a test changes any of it while it runs."""
+
+from dataclasses import dataclass, field
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+DEFAULT_SCOPES = ("openid", "aws", "sts:identity_context")  # what every application has
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in at the identity provider."""
+
+    email: str
+    subject: str
+    name: str
+
+
+@dataclass
+class Client:
+    """An OAuth client at the identity provider; without a secret it is public, and must use PKCE."""
+
+    client_id: str
+    redirect_uris: list[str]
+    secret: str | None = field(default=None, repr=False)
+    grants: set[str] = field(default_factory=lambda: {"authorization_code", "refresh_token", DEVICE_CODE})
+
+
+@dataclass
+class IdentityProvider:
+    """The OpenID provider's people, clients and habits."""
+
+    issuer: str
+    people: dict[str, Person]
+    clients: dict[str, Client]
+    scopes: tuple[str, ...] = ("openid", "email", "profile", "offline_access")
+    token_lifetime_s: int = 3600  # of identity and access tokens
+    session_lifetime_s: int = 30 * 86_400  # of a sign-in that a refresh token prolongs
+    rotates_refresh_tokens: bool = True
+    reuse_ends_session: bool = True
+    auto_approve: bool = False  # sign in whom `login_hint` names, or the first person, without a page
+    device_lifetime_s: int = 600
+    device_interval_s: int = 5
+
+    def person(self, hint: str | None = None) -> Person:
+        """Whom the sign-in page offers first. Raises KeyError for a hint that nobody answers to."""
+        return self.people[hint] if hint else next(iter(self.people.values()))
+
+
+@dataclass(frozen=True)
+class DirectoryUser:
+    """Somebody whom Identity Center knows."""
+
+    user_id: str
+    user_name: str
+    email: str
+    external_id: str = ""
+
+
+@dataclass
+class TrustedTokenIssuer:
+    """How Identity Center finds the user of a foreign token: `claim` must equal `attribute` of just one user."""
+
+    issuer_url: str
+    arn: str
+    claim: str = "email"
+    attribute: str = "email"  # email, user_name or external_id
+
+
+@dataclass
+class Application:
+    """An Identity Center application."""
+
+    arn: str
+    region: str
+    audiences: set[str]
+    grants: set[str]
+    scopes: dict[str, set[str]]  # access scope -> the ARNs of the applications it authorises tokens for
+    actors: set[str]  # the actor policy: role and user ARNs, or an account's root for all in it
+    assigned: set[str]  # user ids
+    issuer: TrustedTokenIssuer
+    customer_managed: bool = True
+    assignment_required: bool = True
+    redirect_uris: list[str] = field(default_factory=list)
+    any_loopback_port: bool = False  # not documented: whether the port of a loopback redirect must match
+    access_token_lifetime_s: int = 3600
+    session_lifetime_s: int = 8 * 3600
+    rotates_refresh_tokens: bool = True  # not documented either; off, a refresh returns no new one
+    reuse_ends_session: bool = False
+    fresh_context_on_refresh: bool = True
+
+    @property
+    def instance(self) -> str:
+        """The name of the Identity Center instance, `ssoins-…`."""
+        return self.arn.split("/")[1]
+
+
+@dataclass
+class Role:
+    """An IAM role and whom its trust policy lets in."""
+
+    arn: str
+    role_id: str
+    trusted: set[str] = field(default_factory=set)  # role and user ARNs, or an account's root
+    allows_set_context: bool = False
+    web_identity_audiences: set[str] = field(default_factory=set)
+    longest_session_s: int = 3600
+
+    @property
+    def account_id(self) -> str:
+        """The account it belongs to."""
+        return self.arn.split(":")[4]
+
+    @property
+    def name(self) -> str:
+        """Its name without a path."""
+        return self.arn.rpartition("/")[2]
+
+
+@dataclass
+class IamUser:
+    """An IAM user with an access key."""
+
+    arn: str
+    user_id: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of the organization."""
+
+    account_id: str
+    name: str
+    email: str
+
+
+@dataclass
+class PermissionSet:
+    """A permission set as it was provisioned into its accounts."""
+
+    name: str
+    suffix: str  # 16 hexadecimal digits at the end of the role's name
+    role_id: str
+    session_s: int = 3600
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """That a user may enter an account with a permission set."""
+
+    user_id: str
+    account_id: str
+    permission_set: str
+
+
+@dataclass(frozen=True)
+class S3Grant:
+    """An S3 access grant to a directory user; `scope` is `s3://bucket/prefix*`."""
+
+    user_id: str
+    scope: str
+    permission: str
+
+
+@dataclass
+class Directory:
+    """All of it, with names for what every test wants."""
+
+    identity_provider: IdentityProvider
+    users: list[DirectoryUser]
+    application: Application
+    second_application: Application  # its tokens can be exchanged for some of `application`
+    oidc_providers: dict[str, set[str]]  # IAM's: issuer -> client ids
+    caller_role: Role  # opened by a web identity, may call CreateTokenWithIAM and assume the next
+    analytics_role: Role  # opened with an identity context
+    iam_user: IamUser
+    accounts: list[Account]
+    permission_sets: dict[str, PermissionSet]
+    assignments: set[Assignment]
+    s3_grants: list[S3Grant]
+    other_roles: list[Role] = field(default_factory=list)
+    other_applications: list[Application] = field(default_factory=list)
+    # What the portal says to a user without the assignment. AWS documents 404; ForbiddenException "No access", which
+    # people meet, can be had by naming it here.
+    not_assigned_error: str = "ResourceNotFoundException"
+    # What a call to a region other than the application's gets; InvalidClientException has been seen as well.
+    wrong_region_error: str = "InvalidRequestRegionException"
+
+    @property
+    def application_arn(self) -> str:
+        """The application that trusts the identity provider."""
+        return self.application.arn
+
+    @property
+    def second_application_arn(self) -> str:
+        """The application whose tokens name the first as their audience."""
+        return self.second_application.arn
+
+    @property
+    def identity_center_region(self) -> str:
+        """The region of Identity Center."""
+        return self.application.region
+
+    @property
+    def caller_role_arn(self) -> str:
+        """The role that a web identity opens."""
+        return self.caller_role.arn
+
+    @property
+    def analytics_role_arn(self) -> str:
+        """The role that an identity context opens."""
+        return self.analytics_role.arn
+
+    def application_named(self, arn: str) -> Application | None:
+        """The application of that ARN."""
+        applications = (self.application, self.second_application, *self.other_applications)
+        return next((application for application in applications if application.arn == arn), None)
+
+    def role(self, arn: str) -> Role | None:
+        """The role of that ARN."""
+        roles = (self.caller_role, self.analytics_role, *self.other_roles)
+        return next((role for role in roles if role.arn == arn), None)
+
+    def user(self, **attribute: str) -> DirectoryUser | None:
+        """The first user with that attribute."""
+        return next((user for user in self.users if attribute.items() <= vars(user).items()), None)

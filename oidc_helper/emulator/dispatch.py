@@ -1,0 +1,101 @@
+"""From a call to the operation it is for, with the faults ordered for it, and into the request log."""
+
+import threading
+from dataclasses import dataclass, field
+
+from oidc_helper.emulator import control
+from oidc_helper.emulator.aws import identity_center, portal, s3_access_grants, sts
+from oidc_helper.emulator.faults import Fault, Faults
+from oidc_helper.emulator.idp import routes as idp
+from oidc_helper.emulator.log import RequestLog
+from oidc_helper.emulator.state import State
+from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
+
+_NONE = Fault("none")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the server does with a call; no answer means that it cuts the connection."""
+
+    answer: Answer | None
+    slow_bytes_per_s: float | None = None
+
+
+@dataclass
+class Dispatch:
+    """Everything between the sockets and the services. `stopping` ends every wait."""
+
+    state: State
+    log: RequestLog = field(default_factory=RequestLog)
+    faults: Faults = field(default_factory=Faults)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._routes = {
+            **idp.ROUTES,
+            **identity_center.ROUTES,
+            **portal.ROUTES,
+            **s3_access_grants.ROUTES,
+            **control.routes(self.log, self.faults),
+        }
+
+    def respond(self, call: Call) -> Outcome:
+        """Do what is asked, unless a fault says otherwise."""
+        endpoint = self._endpoint(call)
+        since = self.log.arrive(endpoint.operation)
+        fault = self.faults.take(endpoint.operation) or _NONE
+        self._wait(fault)
+        dropped = fault.cut == "before" or self.stopping.is_set()
+        answer = None if dropped else _answer(self.state, endpoint, call, fault)
+        if fault.cut == "after":
+            answer = None
+        self.log.answered(endpoint.service, endpoint.operation, _parameters(endpoint, call), answer, since)
+        return Outcome(answer, fault.slow_bytes_per_s)
+
+    def _endpoint(self, call: Call) -> Endpoint:
+        if (call.method, call.path) == ("POST", "/"):
+            return sts.endpoint(call)
+        return self._routes.get((call.method, call.path), _NOWHERE)
+
+    def _wait(self, fault: Fault) -> None:
+        self.stopping.wait(fault.delay_s)
+        while fault.until and not fault.until.wait(0.05) and not self.stopping.is_set():
+            continue  # two events cannot be waited for at once
+
+
+def _answer(state: State, endpoint: Endpoint, call: Call, fault: Fault) -> Answer:
+    if fault.error:
+        return endpoint.refuse(
+            Refusal(fault.error, fault.message, status=fault.status, members=fault.members, reason="ordered as a fault")
+        )
+    if fault.status:
+        return Answer(fault.status, fault.body or b"", error=str(fault.status), reason="ordered as a fault")
+    try:
+        with state.lock:
+            answer = endpoint.work(state, call)
+    except Refusal as refusal:
+        answer = endpoint.refuse(refusal)
+    if fault.body is not None:
+        answer = Answer(answer.status, fault.body, answer.headers, answer.error, answer.reason, answer.signer)
+    return answer
+
+
+def _parameters(endpoint: Endpoint, call: Call) -> Parameters:
+    try:
+        return endpoint.read(call)
+    except Refusal:
+        return {}
+
+
+def _no_such_path(_state: State, _call: Call) -> Answer:
+    raise Refusal("not_found", status=404)
+
+
+_NOWHERE = Endpoint(
+    service="unknown",
+    operation="unknown",
+    read=lambda _call: {},
+    work=_no_such_path,
+    refuse=lambda refusal: Answer(404, b"no such path\n", {"Content-Type": "text/plain"}, error=refusal.code),
+)

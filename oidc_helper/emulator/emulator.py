@@ -1,0 +1,141 @@
+"""The emulator as one object: it starts, answers in the background, tells what it was asked, and stops."""
+
+import threading
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from oidc_helper.emulator.clock import Clock
+from oidc_helper.emulator.directory import Directory
+from oidc_helper.emulator.dispatch import Dispatch
+from oidc_helper.emulator.faults import Fault
+from oidc_helper.emulator.idp import device
+from oidc_helper.emulator.idp.claims import identity_claims
+from oidc_helper.emulator.keys import SigningKeys
+from oidc_helper.emulator.log import Request, matching
+from oidc_helper.emulator.seed import PUBLIC_CLIENT, seed
+from oidc_helper.emulator.server import Server
+from oidc_helper.emulator.state import State
+
+
+class Emulator:
+    """An identity provider, Identity Center, its portal, STS and S3 Access Grants on one loopback port.
+
+    A context manager; `port` 0 takes a free one. The identity provider makes `keys` of its own where none are given,
+    which takes 50 ms. Raises OSError where the port is taken.
+    """
+
+    client_id = PUBLIC_CLIENT
+
+    def __init__(self, port: int = 0, keys: SigningKeys | None = None) -> None:
+        self.clock = Clock()
+        stopping = threading.Event()
+        self._server = Server(port, self.clock.wall, stopping)
+        directory = seed(self._server.url + "/idp")
+        self._state = State(self._server.url, directory, self.clock, keys or SigningKeys("RS256", "ES256"))
+        self._dispatch = Dispatch(self._state, stopping=stopping)
+        self._server.respond = self._dispatch.respond
+        # The server looks that often whether it is to stop.
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="emulator", daemon=True)
+
+    def start(self) -> Self:
+        """Answer in the background."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and end every connection."""
+        if self._thread.is_alive():
+            self._server.end()
+            self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The base of everything, without a slash at the end."""
+        return self._state.url
+
+    @property
+    def issuer(self) -> str:
+        """The identity provider's issuer, exactly as tokens and settings must have it."""
+        return self.directory.identity_provider.issuer
+
+    @property
+    def directory(self) -> Directory:
+        """Who and what exists; change it as you like."""
+        return self._state.directory
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points SDKs here."""
+        services = ("STS", "SSO_OIDC", "SSO", "S3_CONTROL")
+        return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services}
+
+    def mint(
+        self,
+        email: str,
+        /,
+        *,
+        lifetime_s: float | None = None,
+        alg: str = "RS256",
+        key: Literal["current", "other"] = "current",
+        **claims: Any,
+    ) -> str:
+        """An identity token without a sign-in; a claim of None is left out.
+
+        `key="other"` names the published key and is signed by another.
+        """
+        with self._state.lock:
+            person = self.directory.identity_provider.person(email)
+            merged = {**identity_claims(self._state, person, self.client_id, lifetime_s), **claims}
+            present = {name: value for name, value in merged.items() if value is not None}
+            return self._state.keys.sign(present, alg=alg, key=key)
+
+    def rotate_keys(self, *, retire: bool = False) -> None:
+        """Sign with new keys; the old ones stay in the JWKS unless they are retired."""
+        with self._state.lock:
+            self._state.keys.rotate(retire=retire)
+
+    def decide(self, user_code: str, email: str | None) -> None:
+        """Approve a waiting device authorization as that person, or deny it with None."""
+        with self._state.lock:
+            waiting = device.waiting(self._state, user_code)
+            waiting.email, waiting.denied = email, email is None
+
+    def advance(self, seconds: float) -> None:
+        """Let that much time pass for everything that expires; clocks and signatures are not affected."""
+        self.clock.advance(seconds)
+
+    def skew(self, seconds: float) -> None:
+        """Set the services' clock that much ahead of the caller's."""
+        self.clock.skew(seconds)
+
+    def fault(self, operation: str, **order: Any) -> Fault:
+        """Order a fault; the fields of Fault say what can be had."""
+        ordered = Fault(operation, **order)
+        self._dispatch.faults.order(ordered)
+        return ordered
+
+    def clear_faults(self) -> None:
+        """Forget those that did not happen yet."""
+        self._dispatch.faults.clear()
+
+    @property
+    def requests(self) -> list[Request]:
+        """What was answered so far."""
+        return self._dispatch.log.entries()
+
+    def count(self, operation: str, *, ok: bool | None = None, **parameters: Any) -> int:
+        """How many calls of the operation were answered, with that outcome and those parameters."""
+        return matching(self.requests, operation, parameters, ok=ok)
+
+    def wait_for(self, operation: str, times: int = 1, timeout_s: float = 10) -> bool:
+        """Wait until that many calls of the operation came in, answered or not; False after the timeout."""
+        return self._dispatch.log.wait_for(operation, times, timeout_s)

@@ -1,0 +1,1 @@
+"""The OpenID provider: who somebody is, said in signed tokens."""

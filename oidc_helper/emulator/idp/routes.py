@@ -1,0 +1,55 @@
+"""Where the provider answers, by method and path."""
+
+from collections.abc import Callable
+
+from oidc_helper.emulator import authorization
+from oidc_helper.emulator.authorization import Party, Registered
+from oidc_helper.emulator.idp import clients, device, documents, token
+from oidc_helper.emulator.state import State
+from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
+
+
+def _registered(state: State, client_id: str) -> Registered | None:
+    provider = state.directory.identity_provider
+    client = provider.clients.get(client_id)
+    if client is None or "authorization_code" not in client.grants:
+        return None
+    return Registered(
+        redirect_uris=tuple(client.redirect_uris),
+        scopes=provider.scopes,
+        default_scopes=("openid",),
+        pkce_required=client.secret is None,
+        any_loopback_port=True,
+    )
+
+
+_PARTY = Party(
+    service="idp",
+    title="Sign in at the example identity provider",
+    path="/idp/authorize",
+    scope_parameter="scope",
+    registered=_registered,
+    users=lambda state: list(state.directory.identity_provider.people),
+    issuer=lambda state: state.directory.identity_provider.issuer,
+)
+
+
+def _endpoint(
+    operation: str,
+    read: Callable[[Call], Parameters],
+    work: Callable[[State, Call], Answer],
+    refuse: Callable[[Refusal], Answer] = clients.refuse,
+) -> Endpoint:
+    return Endpoint("idp", operation, read, work, refuse)
+
+
+ROUTES = {
+    **authorization.endpoints(_PARTY),
+    ("GET", "/idp/.well-known/openid-configuration"): _endpoint("Discovery", Call.query_values, documents.metadata),
+    ("GET", "/idp/keys"): _endpoint("Keys", Call.query_values, documents.keys),
+    ("POST", "/idp/token"): _endpoint("Token", Call.form, token.token),
+    ("POST", "/idp/revoke"): _endpoint("Revoke", Call.form, token.revoke),
+    ("POST", "/idp/device_authorization"): _endpoint("DeviceAuthorization", Call.form, device.device_authorization),
+    ("GET", device.PATH): _endpoint("Verify", Call.query_values, device.verification, device.refuse),
+    ("POST", device.PATH): _endpoint("DecideDevice", Call.form, device.decision, device.refuse),
+}

@@ -1,0 +1,127 @@
+"""The provider's token and revocation endpoints."""
+
+from collections.abc import Callable
+
+from oidc_helper.emulator.authorization import CodeRefused, redeem
+from oidc_helper.emulator.directory import DEVICE_CODE, Client
+from oidc_helper.emulator.idp.claims import identity_claims
+from oidc_helper.emulator.idp.clients import answer, authenticated
+from oidc_helper.emulator.idp.device import poll
+from oidc_helper.emulator.keys import opaque
+from oidc_helper.emulator.state import Issued, Session, State
+from oidc_helper.emulator.wire import Answer, Call, Parameters, Refusal
+
+
+def token(state: State, call: Call) -> Answer:
+    """RFC 6749 section 3.2."""
+    form = call.form()
+    client = authenticated(state, call, form)
+    grant = form.get("grant_type")
+    if not grant:
+        raise Refusal("invalid_request", "grant_type is missing")
+    if grant not in _GRANTS:
+        raise Refusal("unsupported_grant_type")
+    if grant not in client.grants:
+        raise Refusal("unauthorized_client", "the client may not use this grant")
+    return answer(_GRANTS[grant](state, client, form))
+
+
+def revoke(state: State, call: Call) -> Answer:
+    """RFC 7009: a refresh token's whole session ends, anything else is none of ours and all is well."""
+    form = call.form()
+    client = authenticated(state, call, form)
+    found = state.refresh_tokens.get(_required(form, "token"))
+    if found and found.client_id == client.client_id:
+        found.session.ended = True
+    return Answer(200)
+
+
+def _authorization_code(state: State, client: Client, form: Parameters) -> Parameters:
+    try:
+        code = redeem(
+            state,
+            _required(form, "code"),
+            client_id=client.client_id,
+            redirect_uri=_required(form, "redirect_uri"),
+            verifier=form.get("code_verifier"),
+        )
+    except CodeRefused as refused:
+        if refused.code and refused.code.session:  # stolen once at least: RFC 6749 section 4.1.2
+            refused.code.session.ended = True
+        raise Refusal("invalid_grant", reason=str(refused)) from refused
+    code.session = _session(state, code.email)
+    claims = {"auth_time": int(code.signed_in_at)} | ({"nonce": code.asked.nonce} if code.asked.nonce else {})
+    return _tokens(state, client, code.session, code.asked.scopes, claims)
+
+
+def _device_code(state: State, client: Client, form: Parameters) -> Parameters:
+    device = poll(state, client, _required(form, "device_code"))
+    return _tokens(state, client, _session(state, device.email or ""), device.scopes, {})
+
+
+def _refresh_token(state: State, client: Client, form: Parameters) -> Parameters:
+    provider = state.directory.identity_provider
+    found = state.refresh_tokens.get(_required(form, "refresh_token"))
+    if found is None or found.client_id != client.client_id:
+        raise Refusal("invalid_grant", reason="no such refresh token of this client")
+    if found.spent and provider.reuse_ends_session:  # RFC 9700 section 4.14.2
+        found.session.ended = True
+    if found.spent or not found.session.live(state.clock()):
+        raise Refusal("invalid_grant", reason="spent before" if found.spent else "the session is over")
+    scopes = tuple(form.get("scope", "").split()) or found.scopes
+    if not set(scopes) <= set(found.scopes):
+        raise Refusal("invalid_scope", "more than was granted at first")
+    found.spent = provider.rotates_refresh_tokens
+    body = _tokens(state, client, found.session, scopes, {"auth_time": int(found.session.began_at)})
+    body.pop("refresh_token", None)
+    if provider.rotates_refresh_tokens:
+        body["refresh_token"] = _refreshable(state, client, found.session, found.scopes)
+    return body
+
+
+_GRANTS: dict[str, Callable[[State, Client, Parameters], Parameters]] = {
+    "authorization_code": _authorization_code,
+    "refresh_token": _refresh_token,
+    DEVICE_CODE: _device_code,
+}
+
+
+def _session(state: State, email: str) -> Session:
+    now = state.clock()
+    return Session(email, now, now + state.directory.identity_provider.session_lifetime_s)
+
+
+def _tokens(state: State, client: Client, session: Session, scopes: tuple[str, ...], claims: Parameters) -> Parameters:
+    """RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3."""
+    provider = state.directory.identity_provider
+    person = provider.people.get(session.subject)
+    if person is None:
+        raise Refusal("invalid_grant", reason="the person is no more")
+    access = identity_claims(state, person, client.client_id) | {
+        "client_id": client.client_id,
+        "scope": " ".join(scopes),
+    }
+    body: Parameters = {
+        "access_token": state.keys.sign(access, typ="at+jwt"),  # RFC 9068
+        "token_type": "Bearer",
+        "expires_in": provider.token_lifetime_s,
+        "scope": " ".join(scopes),
+    }
+    if "openid" in scopes:
+        body["id_token"] = state.keys.sign(identity_claims(state, person, client.client_id) | claims)
+    if "offline_access" in scopes and "refresh_token" in client.grants:
+        body["refresh_token"] = _refreshable(state, client, session, scopes)
+    return body
+
+
+def _refreshable(state: State, client: Client, session: Session, scopes: tuple[str, ...]) -> str:
+    refresh = opaque(64)
+    state.refresh_tokens[refresh] = Issued("refresh", client.client_id, session, scopes, session.ends_at)
+    return refresh
+
+
+def _required(form: Parameters, name: str) -> str:
+    value: str = form.get(name, "")
+    if not value:
+        raise Refusal("invalid_request", f"{name} is missing")
+    return value

@@ -1,0 +1,160 @@
+"""The sockets: HTTP/1.1 on loopback, a thread for each connection, and answers cut or dribbled as ordered."""
+
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Callable
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from oidc_helper.emulator.dispatch import Outcome
+from oidc_helper.emulator.wire import Answer, Call
+
+_LARGEST_BODY = 1 << 20
+# Other names may be a foreign page's that was made to resolve to loopback. The digits are s3control's account prefix.
+_HOST = re.compile(r"(\d{12}\.)?(localhost|127\.0\.0\.1)(:\d+)?|\[::1\](:\d+)?")
+_IDLE_S = 60
+_Connected = socket.socket | tuple[bytes, socket.socket]  # the base class's words; ours are sockets
+
+
+class Server(ThreadingHTTPServer):
+    """Listens from the start; whoever serves it sets `respond` first."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+    respond: Callable[[Call], Outcome]
+
+    def __init__(self, port: int, wall: Callable[[], float], stopping: threading.Event) -> None:
+        self.wall = wall
+        self.stopping = stopping
+        self._open: set[_Connected] = set()
+        self._changed = threading.Condition()
+        super().__init__(("127.0.0.1", port), _Connection)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def process_request(self, request: _Connected, client_address: Any) -> None:
+        """Remember the connection, to be able to end it."""
+        with self._changed:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: _Connected) -> None:
+        """Close and forget it."""
+        super().shutdown_request(request)
+        with self._changed:
+            self._open.discard(request)
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Stop listening and end every connection, kept alive or at work."""
+        self.stopping.set()
+        self.shutdown()
+        self.server_close()
+        with self._changed:
+            for connection in self._open:
+                _shut(connection)
+            self._changed.wait_for(lambda: not self._open, timeout=5)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+    timeout = _IDLE_S
+    wbufsize = -1  # head and body leave in one packet
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):  # where the client has gone
+            super().handle()
+
+    def finish(self) -> None:
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle_expect_100(self) -> bool:
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
+    def version_string(self) -> str:
+        return "oidc-helper-emulator"
+
+    def log_message(self, *_: object) -> None:
+        """The request log tells it better."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate(self.server.wall() if timestamp is None else timestamp, usegmt=True)
+
+    def _serve(self) -> None:
+        refused = self._refused()
+        if refused:
+            self.close_connection = True  # the body, if any, is still to come
+            self._write(Outcome(refused))
+            return
+        target, length = urlsplit(self.path), int(self.headers.get("Content-Length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True
+            return
+        outcome = self.server.respond(Call(self.command, target.path, target.query, self.headers, body))
+        if outcome.answer is None:
+            self.close_connection = True
+            _shut(self.connection)
+            return
+        self._write(outcome)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - the base class asks for these
+
+    def _refused(self) -> Answer | None:
+        """What is wrong with the head of a request."""
+        length = self.headers.get("Content-Length", "0")
+        origin = self.headers.get("Origin")
+        checks = (
+            (not _HOST.fullmatch(self.headers.get("Host", "")), 403, "not for this host"),
+            (bool(origin) and self.command != "GET" and origin != self._origin(), 403, "not for this origin"),
+            ("Transfer-Encoding" in self.headers, 411, "tell the length of the body"),
+            (not re.fullmatch(r"\d{1,10}", length), 400, "the length is no number"),
+            (length.isdecimal() and int(length) > _LARGEST_BODY, 413, "the body is too large"),
+        )
+        for wrong, status, text in checks:
+            if wrong:
+                return Answer(status, text.encode() + b"\n", {"Content-Type": "text/plain"})
+        return None
+
+    def _origin(self) -> str:
+        return f"http://{self.headers.get('Host')}"
+
+    def _write(self, outcome: Outcome) -> None:
+        answer = outcome.answer or Answer(500)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.status != 204:
+            self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if not outcome.slow_bytes_per_s:
+            self.wfile.write(answer.body)
+            return
+        for byte in answer.body:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            if self.server.stopping.wait(1 / outcome.slow_bytes_per_s):
+                return
+
+
+def _shut(connection: _Connected) -> None:
+    if isinstance(connection, socket.socket):
+        with contextlib.suppress(OSError):  # where the other end was faster
+            connection.shutdown(socket.SHUT_RDWR)

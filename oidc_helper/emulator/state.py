@@ -1,0 +1,134 @@
+"""What the emulator remembers while it runs: sessions, tokens, codes, credentials and redeemed assertions."""
+
+import threading
+from dataclasses import dataclass, field
+
+from oidc_helper.emulator.clock import Clock
+from oidc_helper.emulator.directory import Directory
+from oidc_helper.emulator.keys import SigningKeys
+
+
+@dataclass
+class Session:
+    """One sign-in: of a person (an email) at the identity provider, or of a user (an id) at Identity Center."""
+
+    subject: str
+    began_at: float
+    ends_at: float
+    ended: bool = False
+
+    def live(self, now: float) -> bool:
+        """Whether its tokens may still be used."""
+        return not self.ended and now < self.ends_at
+
+
+@dataclass
+class Issued:
+    """An access or refresh token."""
+
+    kind: str
+    client_id: str  # an application's ARN at Identity Center
+    session: Session
+    scopes: tuple[str, ...]
+    expires_at: float
+    spent: bool = False
+
+
+@dataclass
+class Pending:
+    """An authorization request (RFC 6749 section 4.1.1) that waits for a human."""
+
+    client_id: str
+    redirect_uri: str
+    state: str | None
+    scopes: tuple[str, ...]
+    nonce: str | None
+    challenge: str | None
+    expires_at: float
+
+
+@dataclass
+class Code:
+    """An authorization code and what it was given for."""
+
+    asked: Pending
+    email: str
+    expires_at: float
+    signed_in_at: float
+    spent: bool = False
+    session: Session | None = None  # what it was redeemed for
+
+
+@dataclass
+class Device:
+    """A device authorization (RFC 8628)."""
+
+    client_id: str
+    scopes: tuple[str, ...]
+    user_code: str
+    expires_at: float
+    interval_s: int
+    polled_at: float = 0
+    email: str | None = None
+    denied: bool = False
+    spent: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an identity context stands for."""
+
+    user_id: str
+    application_arn: str
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An access key, and who calls with it; a user's has no session token and does not expire."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(repr=False)
+    expires_at: float | None
+    arn: str  # of the session, or the user
+    user_id: str  # as GetCallerIdentity tells it
+    principal_arn: str  # what policies name: the role, or the user
+    context: Context | None = None
+
+    @property
+    def account_id(self) -> str:
+        """The account of the principal."""
+        return self.arn.split(":")[4]
+
+    @property
+    def of_role(self) -> bool:
+        """Whether a role was assumed to get them."""
+        return self.session_token is not None
+
+
+@dataclass
+class State:
+    """All of it. Services hold `lock` while they work, so that whatever they check is still so when they act."""
+
+    url: str
+    directory: Directory
+    clock: Clock
+    keys: SigningKeys  # the identity provider's
+    center_keys: SigningKeys = field(default_factory=lambda: SigningKeys("ES256"))  # of Identity Center's ID tokens
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    pending: dict[str, Pending] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    refresh_tokens: dict[str, Issued] = field(default_factory=dict)  # the identity provider's
+    tokens: dict[str, Issued] = field(default_factory=dict)  # Identity Center's
+    contexts: dict[str, Context] = field(default_factory=dict)
+    credentials: dict[str, Credentials] = field(default_factory=dict)  # by access key id
+    redeemed: dict[tuple[str, str], float] = field(default_factory=dict)  # (iss, jti) -> forgotten at
+
+    def credentials_of(self, access_key_id: str) -> Credentials | None:
+        """The vended ones, or those of the IAM user."""
+        user = self.directory.iam_user
+        if access_key_id == user.access_key_id:
+            return Credentials(access_key_id, user.secret_access_key, None, None, user.arn, user.user_id, user.arn)
+        return self.credentials.get(access_key_id)

@@ -1,0 +1,89 @@
+"""An HTTP call and its answer as the services see them, and the refusal that each protocol words in its own way."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from oidc_helper.emulator.state import State
+
+Parameters = dict[str, Any]
+
+
+class Refusal(Exception):  # noqa: N818 - the answer of a service that works as it should
+    """A service says no.
+
+    `code` is the error's name on the wire and `message` its text there; `members` go beside them. `reason` is for
+    the request log: what AWS keeps to itself and somebody who tries an integration needs to know.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        *,
+        status: int | None = None,
+        reason: str = "",
+        members: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.reason = reason or message
+        self.members = dict(members or {})
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it came in; `path` and `query` are not decoded."""
+
+    method: str
+    path: str
+    query: str = field(repr=False)
+    headers: Message = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def query_values(self) -> dict[str, str]:
+        """The query's parameters. Raises Refusal for one given twice (RFC 6749 section 3.1)."""
+        return single_values(self.query)
+
+    def form(self) -> dict[str, str]:
+        """The body's parameters. Raises Refusal for another content type or a parameter given twice (section 3.2)."""
+        if self.headers.get_content_type() != "application/x-www-form-urlencoded":
+            raise Refusal("invalid_request", "the body must be application/x-www-form-urlencoded")
+        return single_values(self.body.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back; `error`, `reason` and `signer` are for the request log alone."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    error: str | None = None
+    reason: str = ""
+    signer: str | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation of one service: how its parameters are read for the log, how it works, how it words a refusal."""
+
+    service: str
+    operation: str
+    read: Callable[[Call], Parameters]
+    work: Callable[["State", Call], Answer]
+    refuse: Callable[[Refusal], Answer]
+
+
+def single_values(text: str) -> dict[str, str]:
+    """The parameters of a form. Raises Refusal for one given twice."""
+    pairs = parse_qsl(text, keep_blank_values=True)
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise Refusal("invalid_request", "a parameter is given twice")
+    return values

@@ -1,0 +1,63 @@
+"""What an identity source is, the table of them, and the one check that every token goes through.
+
+A source has three outcomes: a token, None ("nothing here": the file or variable does not exist), or an error ("it is
+here, and broken").
+"""
+
+from collections.abc import Callable, Mapping
+
+from oidc_helper.errors import SignInNeeded, WrongSettings
+from oidc_helper.identity import ci, command, environment, file
+from oidc_helper.identity.token import IdentityToken, parse
+from oidc_helper.settings import Identity
+from oidc_helper.terminal import printable
+
+Source = Callable[[Identity, float], str | None]
+"""Gets the identity's settings and the seconds it may take."""
+
+SOURCES: Mapping[str, Source] = {
+    "ci": ci.fetch,
+    "command": command.fetch,
+    "environment": environment.fetch,
+    "file": file.fetch,
+}
+
+INTERACTIVE = frozenset({"browser", "device", "identity-center"})
+"""The sources that may need a person."""
+
+
+def obtain(identity: Identity, *, now: float, timeout_s: float) -> IdentityToken:
+    """Get a token that has not expired, in at most `timeout_s` seconds. Raises OidcHelperError."""
+    source = SOURCES.get(identity.source)
+    if source is None:
+        raise WrongSettings(f"this version cannot sign in with source = {identity.source!r}")
+    place = describe(identity)
+    try:
+        raw = source(identity, timeout_s)
+        if raw is not None:
+            return parse(raw, now=now, where=place)
+    except SignInNeeded as error:
+        error.hint = error.hint or mend(identity)
+        raise
+    raise SignInNeeded(f"there is no identity token: {place} does not exist", mend(identity))
+
+
+def mend(identity: Identity) -> str:
+    """Say how a source comes to a new token where no person can sign in for it; empty for those where one can."""
+    return {
+        "ci": "run it in a CI job that may ask for identity tokens",
+        "command": f"let {printable(identity.command[0])} print a new identity token" if identity.command else "",
+        "environment": f"set {identity.variable} to a new identity token",
+        "file": f"put a new identity token into {identity.path}",
+    }.get(identity.source, "")
+
+
+def describe(identity: Identity) -> str:
+    """Name the place a token comes from, as a person would look for it."""
+    places = {
+        "command": f"the output of {identity.command[0] if identity.command else 'the command'}",
+        "ci": "the identity token of a CI job",
+        "environment": f"the environment variable {identity.variable}",
+        "file": f"the file {identity.path}",
+    }
+    return places.get(identity.source, f"the {identity.source} sign-in")

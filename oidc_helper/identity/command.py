@@ -1,0 +1,88 @@
+"""Identity tokens that another program prints: a list of words, no shell, with a deadline."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import IO
+
+from oidc_helper import chain, child
+from oidc_helper.errors import SignInNeeded, TryAgain, WrongSettings
+from oidc_helper.settings import Identity
+from oidc_helper.terminal import printable
+
+_LARGEST = 65_536  # bytes of either stream; what prints more is not printing an identity token
+
+
+def fetch(identity: Identity, timeout_s: float) -> str | None:
+    """What it prints on stdout; its stderr is shown only when it fails. Raises OidcHelperError."""
+    words = list(identity.command)
+    chain.refuse_command(identity.name, words)
+    name = printable(words[0])
+    process = _start(words, name, identity.name)
+    output, complaint = _outcome(process, name, timeout_s)
+    if process.returncode != 0:
+        said = complaint.decode(errors="replace").strip()
+        if cycle := chain.found_in(said):
+            raise cycle
+        raise SignInNeeded(
+            f"the identity command {name} {_ending(process.returncode)}" + (f": {printable(said)}" if said else "")
+        )
+    try:
+        return output.decode("ascii")
+    except UnicodeDecodeError:
+        raise SignInNeeded(f"the identity command {name} printed no JWT: its output is no text") from None
+
+
+def _start(words: list[str], name: str, identity_name: str) -> "subprocess.Popen[bytes]":
+    try:
+        # Its own session: a program that starts others is ended with all of them when it takes too long.
+        return subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, chain.VARIABLE: f"identity {identity_name}"},
+            start_new_session=os.name == "posix",
+        )
+    except FileNotFoundError:
+        raise WrongSettings(f"the identity command {name} does not exist", "name it by its whole path") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise WrongSettings(
+            f"the identity command {name} cannot be started: {reason}", f"name a program: ls -l {name}"
+        ) from None
+
+
+def _outcome(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> tuple[bytes, bytes]:
+    """Both streams, once it has ended by itself. Raises OidcHelperError after ending it."""
+    end = time.monotonic() + timeout_s
+    texts: dict[str, bytes] = {}
+
+    def read(stream: IO[bytes], key: str) -> None:
+        texts[key] = stream.read(_LARGEST + 1)
+
+    streams = {"output": process.stdout, "complaint": process.stderr}
+    readers = [threading.Thread(target=read, args=(stream, key), daemon=True) for key, stream in streams.items()]
+    for reader in readers:
+        reader.start()
+    try:
+        for reader in readers:
+            reader.join(max(0.0, end - time.monotonic()))
+            if any(len(text) > _LARGEST for text in texts.values()):
+                raise SignInNeeded(f"the identity command {name} printed more than any identity token")
+        process.wait(max(0.0, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise TryAgain(
+            f"the identity command {name} did not answer within {timeout_s:.0f} s",
+            "raise deadline_seconds if it needs more",
+        ) from None
+    finally:
+        if process.poll() is None:
+            child.end(process)
+    return texts.get("output", b""), texts.get("complaint", b"")
+
+
+def _ending(code: int) -> str:
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"failed with exit code {code}"

@@ -1,0 +1,10 @@
+"""Identity tokens that a CI system or a parent process leaves in an environment variable."""
+
+import os
+
+from oidc_helper.settings import Identity
+
+
+def fetch(identity: Identity, _timeout_s: float) -> str | None:
+    """The variable's text; None where it is not set."""
+    return os.environ.get(str(identity.variable))

@@ -1,0 +1,92 @@
+"""The person's browser: whether there is one to be had from here, and opening an address in it without waiting."""
+
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_SSH = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")
+_CONTAINER = ("container", "KUBERNETES_SERVICE_HOST")
+_CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
+_DESKTOP = ("xdg-open", "gio open", "sensible-browser", "x-www-browser")
+_WINDOWS = "rundll32.exe url.dll,FileProtocolHandler"  # no shell: & and ^ stay what they are
+
+
+def obstacle(environment: Mapping[str, str] = os.environ) -> str:
+    """Why no browser can be opened here, as `this is an SSH session`; empty where one can."""
+    can = bool(_commands(environment)) and (_is_wsl() or _has_display(environment))
+    checks = (
+        (environment.get("BROWSER"), ""),  # editors' remote sessions set it to what opens the person's own browser
+        (any(environment.get(name) for name in _SSH), "this is an SSH session"),
+        (can or sys.platform in ("darwin", "win32"), ""),
+        (any(Path(name).exists() for name in _CONTAINER_FILES), "this is a container"),
+        (any(environment.get(name) for name in _CONTAINER), "this is a container"),
+        (not _has_display(environment), "there is no display"),
+    )
+    return next((why for holds, why in checks if holds), "no program opens a browser: install xdg-utils or set BROWSER")
+
+
+def open_browser(url: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Start the browser and go on; False where nothing could be started. Raises ValueError for what is no web address.
+
+    It inherits none of our streams and has a session of its own: it lives longer than we do.
+    """
+    if urlsplit(url).scheme not in ("http", "https") or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("not a web address")
+    return any(_started(_with_address(words, url)) for words in _commands(environment))
+
+
+def _commands(environment: Mapping[str, str]) -> list[list[str]]:
+    """The commands to try, in turn, each one found to be there."""
+    return [words for words in _known(environment) if shutil.which(words[0], path=environment.get("PATH"))]
+
+
+def _known(environment: Mapping[str, str]) -> Iterator[list[str]]:
+    for command in environment.get("BROWSER", "").split(os.pathsep):
+        with suppress(ValueError):  # a quotation that does not end
+            if words := [command] if Path(command).is_file() else shlex.split(command):
+                yield words
+    if sys.platform == "darwin":
+        yield ["/usr/bin/open"]
+    elif sys.platform == "win32" or _is_wsl():
+        yield from ([["wslview"]] if _is_wsl() else [])
+        yield _WINDOWS.split()
+    if sys.platform not in ("darwin", "win32") and _has_display(environment):
+        yield from (words.split() for words in _DESKTOP)
+
+
+def _with_address(words: Sequence[str], url: str) -> list[str]:
+    """`%s` stands for the address, as everywhere in BROWSER; else it comes last."""
+    return [word.replace("%s", url) for word in words] if any("%s" in word for word in words) else [*words, url]
+
+
+def _started(words: Sequence[str]) -> bool:
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+            | getattr(subprocess, "DETACHED_PROCESS", 0),
+        )
+    except OSError:
+        return False
+    threading.Thread(target=process.wait, name="browser", daemon=True).start()  # or it stays as a zombie
+    return True
+
+
+def _has_display(environment: Mapping[str, str]) -> bool:
+    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
+def _is_wsl() -> bool:
+    return sys.platform == "linux" and "microsoft" in platform.release().lower()

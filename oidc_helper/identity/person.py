@@ -1,0 +1,18 @@
+"""The person who signs in, as the ways to sign in see them: a terminal, a browser, and the time that they take."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oidc_helper.identity import opener
+from oidc_helper.terminal import Terminal
+
+
+@dataclass(frozen=True)
+class Person:
+    """The edges that a test puts something else in place of; `clock` and `sleep` are in seconds."""
+
+    terminal: Terminal
+    open_browser: Callable[[str], bool] = opener.open_browser
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] = time.sleep

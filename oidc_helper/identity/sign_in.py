@@ -1,0 +1,212 @@
+"""An identity token from a person at an OpenID provider, and its renewal while the provider's session lasts."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from oidc_helper.deadline import Deadline
+from oidc_helper.errors import Refused
+from oidc_helper.identity import browser, device, opener, paste
+from oidc_helper.identity.person import Person
+from oidc_helper.identity.redirect import Finish, redirect_of
+from oidc_helper.oidc import authorization, grants
+from oidc_helper.oidc.connection import Client
+from oidc_helper.oidc.grants import Granted
+from oidc_helper.oidc.provider import Provider, discover
+from oidc_helper.oidc.refusals import error_of
+from oidc_helper.oidc.verification import verify
+from oidc_helper.settings import Identity
+
+Way = Literal["browser", "device", "paste"]
+"""How a person takes part: a browser here, a code on another device, or an address that is pasted."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What a sign-in brought: the JWT to exchange, and the provider's refresh token where it gave one.
+
+    `subject` is whom the provider means, empty where it does not say. `finish` must be called once it is known whether
+    the exchange has worked, with None or what went wrong: the person's page waits for it.
+    """
+
+    identity_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    subject: str
+    finish: Finish = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """What a renewal brought; the refresh token is the one to keep from now on, be it new or the old one."""
+
+    identity_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    subject: str
+
+
+def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what time
+    identity: Identity,
+    person: Person,
+    *,
+    way: Way | None = None,
+    timeout_s: float,
+    client_secret: str | None = None,
+    ca_bundle: str | None = None,
+    now: Callable[[], float] = time.time,
+) -> SignedIn:
+    """Let a person sign in; without a `way`, by the one that suits the source and this machine. Raises OidcHelperError.
+
+    `now` is in epoch seconds.
+    """
+    deadline = Deadline(timeout_s)
+    client = _client(identity, client_secret, ca_bundle)
+    provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
+    work = _SignIn(identity, provider, client, deadline, now)
+    way = way or _suitable(identity, provider, person)
+    return work.by_device(person) if way == "device" else work.by_redirect(person, way)
+
+
+def renew(  # noqa: PLR0913 - as above
+    identity: Identity,
+    refresh_token: str,
+    *,
+    subject: str = "",
+    timeout_s: float,
+    client_secret: str | None = None,
+    ca_bundle: str | None = None,
+    now: Callable[[], float] = time.time,
+) -> Renewed:
+    """Get a new identity token without a person; `subject`, where it is known, is whose it must be.
+
+    Raises oidc.SessionOver where the refresh token will never work again, other kinds of OidcHelperError where it may.
+    """
+    deadline = Deadline(timeout_s)
+    client = _client(identity, client_secret, ca_bundle)
+    provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
+    granted = grants.refresh(provider, client, refresh_token, timeout_s=deadline.left(), **_resource(identity))
+    work = _SignIn(identity, provider, client, deadline, now)
+    token, found = work.assertion(granted, nonce=None)
+    if subject and found and found != subject:  # OpenID Connect Core section 12.2
+        raise Refused(f"{provider.host} answered the refresh token with somebody else's identity token")
+    return Renewed(token, granted.refresh_token, found or subject)
+
+
+def revoke(
+    identity: Identity,
+    refresh_token: str,
+    *,
+    timeout_s: float,
+    client_secret: str | None = None,
+    ca_bundle: str | None = None,
+) -> None:
+    """End the session at the provider. Raises Refused, also where the provider offers no such thing, and TryAgain."""
+    deadline = Deadline(timeout_s)
+    client = _client(identity, client_secret, ca_bundle)
+    provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
+    grants.revoke(provider, client, refresh_token, timeout_s=deadline.left())
+
+
+@dataclass(frozen=True)
+class _SignIn:
+    """What one sign-in works with."""
+
+    identity: Identity
+    provider: Provider
+    client: Client
+    deadline: Deadline
+    now: Callable[[], float]
+
+    @property
+    def place(self) -> str:
+        return f"{self.provider.host} (identity {self.identity.name})"
+
+    def by_device(self, person: Person) -> SignedIn:
+        granted = device.sign_in(
+            self.provider,
+            self.client,
+            person,
+            place=self.place,
+            timeout_s=self.deadline.left(),
+            **_asked(self.identity),
+        )
+        token, subject = self.assertion(granted, nonce=None)
+        return SignedIn(token, granted.refresh_token or None, subject, lambda _error: None)
+
+    def by_redirect(self, person: Person, way: Way) -> SignedIn:
+        authorize = paste.authorize if way == "paste" else browser.authorize
+        answered = authorize(
+            self._begin, redirect_of(self.identity), person, place=self.place, timeout_s=self.deadline.left()
+        )
+        with answered.told():
+            if answered.answer.error:
+                raise error_of(self.provider.host, answered.answer.error, answered.answer.description)
+            granted = grants.redeem_code(
+                self.provider,
+                self.client,
+                answered.request,
+                answered.answer.code,
+                timeout_s=self.deadline.left(),
+                **_resource(self.identity),
+            )
+            token, subject = self.assertion(granted, nonce=answered.request.nonce)
+        return SignedIn(token, granted.refresh_token or None, subject, answered.finish)
+
+    def assertion(self, granted: Granted, *, nonce: str | None) -> tuple[str, str]:
+        """The token to exchange, and whose it is; the ID token is verified whichever is chosen."""
+        subject = ""
+        if granted.id_token:
+            claims = verify(
+                granted.id_token,
+                self.provider,
+                self.client,
+                nonce=nonce,
+                access_token=granted.access_token,
+                date=granted.date,
+                now=self.now(),
+                timeout_s=self.deadline.left(),
+            )
+            subject = str(claims["sub"])
+        if self.identity.assertion == "access_token":
+            return granted.access_token, subject
+        if not granted.id_token:
+            raise Refused(
+                f"{self.provider.host} gave no ID token", 'add "openid" to scopes, or set assertion = "access_token"'
+            )
+        return granted.id_token, subject
+
+    def _begin(self, redirect_uri: str) -> authorization.Request:
+        return authorization.begin(
+            self.provider.endpoint("authorization_endpoint"),
+            self.client.client_id,
+            redirect_uri,
+            issuer=self.provider.issuer,
+            must_name_itself=self.provider.names_itself,
+            parameters={**dict(self.identity.authorize_parameters), **_asked(self.identity)},
+        )
+
+
+def _suitable(identity: Identity, provider: Provider, person: Person) -> Way:
+    """The browser is the safest; without one a code on another device is the easiest."""
+    if identity.source == "device":
+        return "device"
+    why_not = opener.obstacle()
+    if not why_not:
+        return "browser"
+    person.terminal.show(f"oidc-helper: no browser can be opened, since {why_not}")
+    return "device" if provider.device_authorization_endpoint else "paste"
+
+
+def _client(identity: Identity, secret: str | None, ca_bundle: str | None) -> Client:
+    return Client(identity.client_id, secret, identity.client_authentication, ca_bundle)
+
+
+def _asked(identity: Identity) -> dict[str, str]:
+    """What is asked for, in an authorization request and in one for a device code alike."""
+    wanted = {"scope": " ".join(identity.scopes), "audience": identity.audience, "login_hint": identity.login_hint}
+    return {name: value for name, value in wanted.items() if value} | _resource(identity)
+
+
+def _resource(identity: Identity) -> dict[str, str]:
+    """RFC 8707 section 2: it belongs to the token request too."""
+    return {"resource": identity.resource} if identity.resource else {}

@@ -1,0 +1,96 @@
+"""The identity token: what can be read from it without trusting it, and what is wrong with it before anything is sent.
+
+Its signature is the business of who accepts it (Identity Center, STS); nothing here decides on a claim's truth.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from oidc_helper.errors import SignInNeeded
+from oidc_helper.terminal import printable
+
+_LARGEST = 65_536  # characters; identity providers stay below 16 KiB, web servers refuse more than that in a header
+_LAST_YEAR = 253_402_300_799  # 9999-12-31T23:59:59Z: later ones are milliseconds or nonsense
+
+
+@dataclass(frozen=True)
+class IdentityToken:
+    """A JWT as an identity provider issued it. `expires_at` is in epoch seconds."""
+
+    raw: str = field(repr=False)
+    claims: Mapping[str, Any] = field(repr=False)
+    algorithm: str
+    expires_at: int
+
+    @property
+    def user(self) -> str:
+        """Who it names, in the words that a person knows best."""
+        names = (self.claims.get(claim) for claim in ("email", "preferred_username", "upn", "sub"))
+        return next((name for name in names if isinstance(name, str) and name), "")
+
+    @property
+    def subject(self) -> str:
+        """Who it names, the same for ever: `sub` is unique within the issuer (OpenID Connect Core, section 2)."""
+        return f"{self.issuer} {self.claims.get('sub', '')}"
+
+    @property
+    def issuer(self) -> str:
+        """Who issued it, as it says itself."""
+        return str(self.claims.get("iss") or "")
+
+    @property
+    def single_use_id(self) -> str:
+        """What Identity Center tells tokens of an issuer apart by; a digest where the token has no `jti`."""
+        jti = self.claims.get("jti")
+        return jti if isinstance(jti, str) and jti else hashlib.sha256(self.raw.encode()).hexdigest()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What Identity Center probably refuses; it is asked nevertheless, since its rules are its own and change."""
+        missing = tuple(f"has no {claim}" for claim in ("jti", "aud", "iss") if not self.claims.get(claim))
+        signed = () if self.algorithm == "RS256" else (f"is signed with {printable(self.algorithm)}, not RS256",)
+        return missing + signed
+
+    def described(self) -> str:
+        """Name what Identity Center compares with its settings: issuer and audience."""
+        return f"iss {printable(self.issuer)!r}, aud {printable(str(self.claims.get('aud')))!r}"
+
+
+def parse(raw: str, *, now: float, where: str) -> IdentityToken:
+    """Check what must hold for any use: a signed JWT with an expiry that has not passed; `where` names the source.
+
+    Raises SignInNeeded. Shape after RFC 7519, section 7.2, and RFC 7515, section 3.1.
+    """
+    raw = raw.strip()
+    if not raw:
+        raise SignInNeeded(f"{where} is empty")
+    if len(raw) > _LARGEST:
+        raise SignInNeeded(f"{where} holds more than {_LARGEST} characters, and no identity token is so long")
+    parts = raw.split(".")
+    if len(parts) != 3 or not parts[2]:
+        raise SignInNeeded(f"{where} does not hold a JWT: three parts joined by dots")
+    header, claims = _decoded(parts[0]), _decoded(parts[1])
+    if header is None or claims is None:
+        raise SignInNeeded(f"{where} does not hold a JWT: its parts are no JSON objects")
+    expires_at = claims.get("exp")
+    if not isinstance(expires_at, int | float) or isinstance(expires_at, bool) or not 0 < expires_at < _LAST_YEAR:
+        raise SignInNeeded(
+            f"the identity token of {where} has no usable exp", "let the identity provider issue tokens with exp"
+        )
+    if expires_at <= now:
+        ago = int(now - expires_at)
+        raise SignInNeeded(f"the identity token of {where} expired {ago} s ago")
+    return IdentityToken(raw, claims, str(header.get("alg", "no algorithm")), int(expires_at))
+
+
+def _decoded(part: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,148 @@
+"""The Linux kernel keyring: read, write with a timeout, delete; every refusal is an OSError or a miss."""
+
+import ctypes
+import errno
+import os
+import sys
+
+# add_key and keyctl by `uname -m`, from the kernel's syscall tables; a machine not listed has no kernel keyring.
+_SYSCALLS = {
+    "x86_64": (248, 250),
+    "aarch64": (217, 219),
+    "loongarch64": (217, 219),
+    "ppc64le": (269, 271),
+    "riscv64": (217, 219),
+    "s390x": (278, 280),
+}
+# linux/keyctl.h
+_PROCESS_KEYRING, _SESSION_KEYRING, _USER_KEYRING = -2, -3, -4
+_JOIN_SESSION, _SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 1, 5, 8, 9, 10, 11, 15
+_POSSESSOR_AND_USER = 0x3F3F0000  # another login of the same user reads it too; nobody else does
+_TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENODEV where the kernel lacks it
+_LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not be replaced by one
+_NO_KEY = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED) if sys.platform == "linux" else ()
+
+VARIABLE = "OIDC_HELPER_KERNEL_KEYRING"
+_ANCHORS = {"user": _USER_KEYRING, "session": _SESSION_KEYRING}
+
+_Argument = int | bytes | ctypes.Array[ctypes.c_char]
+
+
+def read(name: str) -> bytes | None:
+    """The payload, or None where there is no such key, it has expired, or the kernel refuses."""
+    buffer = ctypes.create_string_buffer(_LARGEST)
+    try:
+        key = _search(name, _TYPES)
+        length = _keyctl(_READ, key, buffer, _LARGEST) if key else 0
+    except OSError:
+        return None
+    return buffer.raw[:length] if 0 < length <= _LARGEST else None
+
+
+def exists(name: str) -> bool:
+    """Whether a live key of that name is there; its payload is not read."""
+    try:
+        return _search(name, _TYPES) is not None
+    except OSError:
+        return False
+
+
+def write(name: str, payload: bytes, timeout_s: int) -> None:
+    """Put or replace atomically; the kernel forgets it after `timeout_s` seconds (0: at the end of the boot).
+
+    The key is made whole in the process keyring, which dies with us, and linked from there: linking displaces the
+    former key of that name, so no moment shows half a record or one without its timeout. Raises OSError.
+    """
+    if len(payload) > _LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    anchor = _anchor()
+    key, kind = _make(name, payload)
+    try:
+        _keyctl(_SETPERM, key, _POSSESSOR_AND_USER)
+        _keyctl(_SET_TIMEOUT, key, timeout_s)
+        _keyctl(_LINK, key, anchor)
+    finally:
+        _keyctl(_UNLINK, key, _PROCESS_KEYRING)
+    _unlink(name, anchor, tuple(other for other in _TYPES if other != kind))
+
+
+def delete(name: str) -> bool:
+    """Whether there was such a key. Raises OSError where the kernel refuses."""
+    return _unlink(name, _anchor(), _TYPES)
+
+
+def available() -> bool:
+    """Whether this kernel, machine and sandbox let us keep keys (Docker's default profile does not)."""
+    try:
+        probe()
+    except OSError:
+        return False
+    return True
+
+
+def probe() -> None:
+    """Raise the OSError that any use of the kernel keyring would meet."""
+    _search("oidc-helper", _TYPES)
+
+
+def join_anonymous_session() -> None:
+    """Give this process and its children a session keyring of their own, which ends with the last of them.
+
+    With `OIDC_HELPER_KERNEL_KEYRING=session` nothing touches the user's keyring then. Raises OSError.
+    """
+    _keyctl(_JOIN_SESSION, 0)
+
+
+def _make(name: str, payload: bytes) -> tuple[int, bytes]:
+    for kind in _TYPES[:-1]:
+        try:
+            return _syscall(0, kind, name.encode(), payload, len(payload), _PROCESS_KEYRING), kind
+        except OSError:
+            continue
+    return _syscall(0, _TYPES[-1], name.encode(), payload, len(payload), _PROCESS_KEYRING), _TYPES[-1]
+
+
+def _search(name: str, kinds: tuple[bytes, ...]) -> int | None:
+    anchor = _anchor()
+    for kind in kinds:
+        try:
+            return _keyctl(_SEARCH, anchor, kind, name.encode(), 0)
+        except OSError as error:
+            if error.errno not in _NO_KEY:
+                raise
+    return None
+
+
+def _unlink(name: str, anchor: int, kinds: tuple[bytes, ...]) -> bool:
+    found = False
+    for kind in kinds:
+        if key := _search(name, (kind,)):
+            _keyctl(_UNLINK, key, anchor)
+            found = True
+    return found
+
+
+def _anchor() -> int:
+    anchor = _ANCHORS.get(os.environ.get(VARIABLE, "user"))
+    if anchor is None:
+        raise OSError(errno.ENOSYS, f"switched off by {VARIABLE}")
+    return anchor
+
+
+def _keyctl(operation: int, *arguments: _Argument) -> int:
+    return _syscall(1, operation, *arguments)
+
+
+def _syscall(which: int, *arguments: _Argument) -> int:
+    """Call add_key (0) or keyctl (1). Raises OSError."""
+    numbers = _SYSCALLS.get(os.uname().machine) if sys.platform == "linux" and sys.maxsize > 2**32 else None
+    if numbers is None:
+        raise OSError(errno.ENOSYS, "no kernel keyring on this machine")
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    words = (ctypes.c_long(word) if isinstance(word, int) else word for word in arguments)
+    answer: int = libc.syscall(ctypes.c_long(numbers[which]), *words)
+    if answer == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return answer

@@ -1,0 +1,94 @@
+"""The authorization request and the one answer that belongs to it (RFC 6749 section 4.1, RFC 7636, RFC 9207)."""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
+
+from oidc_helper.terminal import printable
+
+# Parameters that are ours to set; another value of one of them would break the flow or its safety.
+RESERVED = frozenset(
+    {
+        "client_id",
+        "client_secret",
+        "code_challenge",
+        "code_challenge_method",
+        "nonce",
+        "redirect_uri",
+        "request",
+        "request_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "scopes",
+        "state",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """An authorization request; `issuer` is who may answer it, where that is known and `must_name_itself` or does."""
+
+    url: str = field(repr=False)
+    redirect_uri: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    issuer: str = ""
+    must_name_itself: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: either a code or an error."""
+
+    code: str = field(default="", repr=False)
+    error: str = ""
+    description: str = ""
+
+
+class ForeignAnswerError(Exception):
+    """It does not answer this request; the text says why, in words for the person."""
+
+
+def begin(  # noqa: PLR0913 - the request's own parts
+    endpoint: str,
+    client_id: str,
+    redirect_uri: str,
+    *,
+    issuer: str = "",
+    must_name_itself: bool = False,
+    parameters: Mapping[str, str],
+) -> Request:
+    """Make a request with fresh state, nonce and PKCE verifier; it goes to OpenID providers with `scope` and nonce."""
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    asked = {"nonce": nonce} | dict(parameters) if issuer else dict(parameters)
+    client = OAuth2Client(None, client_id, redirect_uri=redirect_uri, code_challenge_method="S256")
+    url, _ = client.create_authorization_url(endpoint, state=state, code_verifier=verifier, **asked)
+    return Request(url, redirect_uri, state, nonce, verifier, issuer, must_name_itself)
+
+
+def read(request: Request, query: str) -> Answer:
+    """Read what stands behind the `?` of the redirect. Raises ForeignAnswerError."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50, errors="strict")
+    except (ValueError, UnicodeDecodeError):
+        raise ForeignAnswerError("it cannot be read") from None
+    given = dict(pairs)
+    if len(given) < len(pairs):  # RFC 6749 section 3.1
+        raise ForeignAnswerError("it says something twice")
+    if not hmac.compare_digest(given.get("state", "").encode(), request.state.encode()):
+        raise ForeignAnswerError("it belongs to another sign-in" if given.get("state") else "it has no state")
+    issuer = given.get("iss")
+    if request.issuer and (issuer is not None or request.must_name_itself) and issuer != request.issuer:
+        named = f"{printable(issuer)!r}" if issuer else "nobody"
+        raise ForeignAnswerError(f"it comes from {named} and not from {request.issuer!r}")
+    code, error = given.get("code", ""), given.get("error", "")
+    if bool(code) == bool(error):
+        raise ForeignAnswerError("it has neither a code nor an error" if not code else "it has a code and an error")
+    return Answer(code, error, given.get("error_description", ""))

@@ -1,0 +1,217 @@
+"""One call to an identity provider: what it trusts, how long it takes, how much it brings, and failure in words."""
+
+import os
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote_plus, urlsplit
+
+import httpx2
+from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
+
+from oidc_helper import __version__
+from oidc_helper.deadline import Deadline, DeadlinePassed
+from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
+from oidc_helper.terminal import printable
+
+_T = TypeVar("_T")
+
+_LARGEST = 1_048_576  # bytes of an answer; discovery documents and key sets have some ten thousand
+_LONGEST_CALL_S = 20  # a person who waits should not wait for one answer only
+_NETWORK = "check the network and the proxy (HTTPS_PROXY)"
+_NO_PROXY = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+
+
+@dataclass(frozen=True)
+class Client:
+    """What the provider knows us as, and how it is reached.
+
+    `authentication` is a token_endpoint_auth_method (RFC 7591 section 2), empty for what the provider prefers.
+    """
+
+    client_id: str
+    secret: str | None = field(default=None, repr=False)
+    authentication: str = ""
+    ca_bundle: str | None = None
+
+    @cached_property
+    def trust(self) -> ssl.SSLContext:
+        """The same choice as botocore's, else that of httpx2: SSL_CERT_FILE, SSL_CERT_DIR, the system's store.
+
+        Made once, since it takes 25 ms. Raises WrongSettings.
+        """
+        path = self.ca_bundle or os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
+        if not path:
+            return httpx2.create_ssl_context()
+        is_directory = Path(path).is_dir()
+        try:
+            return ssl.create_default_context(
+                cafile=None if is_directory else path, capath=path if is_directory else None
+            )
+        except (OSError, ValueError):
+            raise WrongSettings(
+                f"the certificates in {printable(path)} cannot be read", "check ca_bundle or AWS_CA_BUNDLE"
+            ) from None
+
+
+def call(  # noqa: PLR0913 - a call is made of its parts
+    url: str,
+    send: Callable[[Any], _T],
+    *,
+    client: Client,
+    timeout_s: float,
+    authentication: str = "none",
+    wants_json: bool = True,
+) -> _T:
+    """Let `send` talk to the host of `url` with an `authlib` session; redirects are not followed.
+
+    Raises TryAgain where there was no answer or a passing one, Refused where the answer is none that can be used.
+    """
+    host = host_of(url)
+    seconds = max(0.1, min(timeout_s, _LONGEST_CALL_S))
+    ends = time.monotonic() + seconds
+
+    def work() -> _T:
+        with closing(_session(client, authentication, seconds, _Judge(host, ends, wants_json=wants_json))) as session:
+            return send(session)
+
+    try:
+        return Deadline(seconds).run(work)
+    except OidcHelperError as error:
+        if isinstance(error, DeadlinePassed):
+            raise _too_slow(host) from None
+        raise
+    except httpx2.TimeoutException as error:
+        raise _too_slow(host, never_sent=isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout)) from None
+    except httpx2.TransportError as error:
+        raise _unreached(host, error) from None
+    except httpx2.InvalidURL:
+        raise Refused(f"{host} names a URL that cannot be") from None
+    except httpx2.HTTPError as error:
+        raise Refused(f"{host} gives an answer that cannot be used ({type(error).__name__})") from None
+    except (ValueError, TypeError, AttributeError, RecursionError):  # what json and authlib make of nonsense
+        raise nonsense(host) from None
+
+
+def get_json(url: str, *, client: Client, timeout_s: float, fresh: bool = False) -> dict[str, Any]:
+    """The JSON object at `url`; `fresh` passes by caches on the way. Raises as `call`."""
+    headers = {"Accept": "application/json"} | ({"Cache-Control": "no-cache"} if fresh else {})
+
+    def send(session: Any) -> Any:
+        return session.request("GET", url, withhold_token=True, headers=headers).json()
+
+    document = call(url, send, client=client, timeout_s=timeout_s)
+    if not isinstance(document, dict):
+        raise nonsense(host_of(url))
+    return document
+
+
+def host_of(url: str) -> str:
+    """Whom a URL leads to, as it is named to people."""
+    return printable(urlsplit(url).netloc.rpartition("@")[2])
+
+
+def nonsense(host: str) -> Refused:
+    """The error for an answer that makes no sense."""
+    return Refused(f"{host} gives an answer that makes no sense", "check issuer: is this an OpenID provider?")
+
+
+def _session(client: Client, authentication: str, timeout_s: float, judge: "_Judge") -> Any:
+    session = OAuth2Client(
+        client.client_id,
+        client.secret,
+        token_endpoint_auth_method=authentication,
+        revocation_endpoint_auth_method=authentication,
+        verify=client.trust,
+        timeout=timeout_s,
+        follow_redirects=False,
+        mounts=_NO_PROXY,
+        headers={"User-Agent": f"oidc-helper/{__version__}", "Accept-Encoding": "identity"},
+        event_hooks={"response": [judge.judge]},
+    )
+    session.register_client_auth_method(("client_secret_basic", _basic))
+    return session
+
+
+def _basic(client: Any, _method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:
+    """RFC 6749 section 2.3.1, whose form encoding of both parts authlib leaves out."""
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+    headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    return uri, headers, body
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Looks at an answer before its body is read. Raises Refused or TryAgain; `ends` is on the monotonic clock."""
+
+    host: str
+    ends: float
+    wants_json: bool
+
+    def judge(self, response: Any) -> None:
+        status, kind = response.status_code, response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+        if status >= 500 or status == 429:
+            raise TryAgain(f"{self.host} answers with HTTP status {status}", "try again in a while")
+        if 300 <= status < 400:
+            target = printable(response.headers.get("Location", "nowhere"))
+            raise Refused(f"{self.host} redirects to {target}, which is not followed", "check issuer")
+        if status >= 400 and not is_json:
+            raise Refused(f"{self.host} answers with HTTP status {status}", "check issuer")
+        if self.wants_json and not is_json:
+            raise Refused(f"{self.host} sends {printable(kind) or 'something'} and not JSON", "check issuer")
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise Refused(f"{self.host} sends a compressed answer that nobody asked for")
+        response.stream = _Bounded(response.stream, self)
+
+    def too_much(self) -> Refused:
+        return Refused(f"{self.host} answers with more than {_LARGEST:,} bytes", "check issuer")
+
+
+class _Bounded(httpx2.SyncByteStream):
+    """A body that ends in time and is not larger than it may be; httpx2's timeouts are those of single reads."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, judge: _Judge) -> None:
+        self._stream = stream
+        self._judge = judge
+
+    def __iter__(self) -> Iterator[bytes]:
+        received = 0
+        for chunk in self._stream:
+            received += len(chunk)
+            if received > _LARGEST:
+                raise self._judge.too_much()
+            if time.monotonic() > self._judge.ends:
+                raise _too_slow(self._judge.host)
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _too_slow(host: str, *, never_sent: bool = False) -> TryAgain:
+    return TryAgain(f"{host} does not answer in time", _NETWORK, never_sent=never_sent)
+
+
+def _unreached(host: str, error: Exception) -> TryAgain:
+    if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+        return TryAgain(
+            f"the TLS certificate of {host} is not trusted",
+            "name the certificate authority of your proxy with ca_bundle or AWS_CA_BUNDLE",
+            never_sent=True,
+        )
+    never_sent = isinstance(error, httpx2.ConnectError | httpx2.ProxyError)
+    reach = "cannot be reached" if never_sent else "breaks the connection off"
+    return TryAgain(f"{host} {reach} ({type(error).__name__})", _NETWORK, never_sent=never_sent)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

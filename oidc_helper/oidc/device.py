@@ -1,0 +1,108 @@
+"""Device authorization: a code that a person enters elsewhere, and asking until they have (RFC 8628)."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from authlib.integrations.httpx_client import OAuthError  # type: ignore[import-untyped]  # it has no types
+
+from oidc_helper.errors import SignInNeeded, TryAgain
+from oidc_helper.oidc import grants
+from oidc_helper.oidc.connection import Client, call, nonsense
+from oidc_helper.oidc.grants import Granted
+from oidc_helper.oidc.provider import Provider, is_safe
+from oidc_helper.oidc.refusals import error_of
+from oidc_helper.terminal import printable
+
+_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_INTERVAL_S, _LONGEST_INTERVAL_S = 5, 60  # where the provider names none, or one that cannot be meant
+_LONGEST_S = 3600  # a code that is good for longer is not waited for
+_WAIT_LONGER_S = {"authorization_pending": 0, "slow_down": 5}
+
+
+@dataclass(frozen=True)
+class DeviceCode:
+    """What the person gets to see, and what is polled with; `complete_url`, if any, holds the code already."""
+
+    secret: str = field(repr=False)
+    user_code: str
+    url: str
+    complete_url: str
+    lifetime_s: int
+    interval_s: int
+
+
+def begin(provider: Provider, client: Client, *, timeout_s: float, **parameters: str) -> DeviceCode:
+    """Ask for a code. Raises Refused, TryAgain."""
+    url = provider.endpoint("device_authorization_endpoint")
+    authentication = provider.authentication_of(client)
+
+    def send(session: Any) -> Any:
+        answer = session.request(
+            "POST",
+            url,
+            data=parameters,
+            headers={"Accept": "application/json"},
+            auth=session.client_auth(authentication),
+        )
+        return answer.json()
+
+    answer = call(url, send, client=client, timeout_s=timeout_s, authentication=authentication)
+    if not isinstance(answer, dict):
+        raise nonsense(provider.host)
+    if isinstance(answer.get("error"), str):
+        raise error_of(provider.host, answer["error"], answer.get("error_description"))
+    return _checked(provider, answer)
+
+
+def poll(  # noqa: PLR0913 - what it asks, whom, how long, and on which clock
+    provider: Provider,
+    client: Client,
+    device: DeviceCode,
+    *,
+    timeout_s: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Granted:
+    """Ask until the person has decided, no more often than the provider wants. Raises SignInNeeded, Refused, TryAgain.
+
+    `clock` and `sleep` are in seconds.
+    """
+    ends = clock() + min(timeout_s, device.lifetime_s)
+    interval_s: float = device.interval_s
+    while (left_s := ends - clock() - interval_s) > 0:
+        sleep(interval_s)
+        try:
+            return grants.ask(provider, client, timeout_s=left_s, grant_type=_GRANT, device_code=device.secret)
+        except TryAgain:  # section 3.5 asks for less after a timeout
+            interval_s *= 2
+        except OAuthError as error:
+            if error.error not in _WAIT_LONGER_S:
+                raise error_of(provider.host, error.error, error.description) from None
+            interval_s += _WAIT_LONGER_S[error.error]
+    raise SignInNeeded("nobody entered the code in time")
+
+
+def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
+    """Section 3.2; some providers write `url` where it says `uri`."""
+    url = answer.get("verification_uri") or answer.get("verification_url")
+    complete_url = answer.get("verification_uri_complete") or ""
+    secret, user_code, lifetime_s = (answer.get(name) for name in ("device_code", "user_code", "expires_in"))
+    if (
+        not all(isinstance(text, str) and text for text in (secret, user_code, url))
+        or not isinstance(complete_url, str)
+        or not isinstance(lifetime_s, int)
+        or not all(is_safe(shown, provider.issuer) for shown in (url, complete_url) if shown)
+    ):
+        raise nonsense(provider.host)
+    interval_s = answer.get("interval")
+    usable = isinstance(interval_s, int) and 0 < interval_s <= _LONGEST_INTERVAL_S
+    return DeviceCode(
+        secret=str(secret),
+        user_code=printable(str(user_code)),
+        url=str(url),
+        complete_url=complete_url,
+        lifetime_s=min(lifetime_s, _LONGEST_S),
+        interval_s=int(str(interval_s)) if usable else _INTERVAL_S,
+    )

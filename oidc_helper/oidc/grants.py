@@ -1,0 +1,90 @@
+"""The token endpoint: a code or a refresh token for the provider's tokens, and revocation (RFC 6749, RFC 7009)."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from authlib.integrations.httpx_client import OAuthError  # type: ignore[import-untyped]  # it has no types
+
+from oidc_helper.errors import Refused
+from oidc_helper.oidc import SessionOver
+from oidc_helper.oidc.authorization import Request
+from oidc_helper.oidc.connection import Client, call, nonsense
+from oidc_helper.oidc.provider import Provider
+from oidc_helper.oidc.refusals import error_of
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What the provider gave (RFC 6749 section 5.1), and its clock then; what it did not give is empty."""
+
+    access_token: str = field(repr=False)
+    id_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    date: str = ""
+
+
+def redeem_code(
+    provider: Provider, client: Client, request: Request, code: str, *, timeout_s: float, **parameters: str
+) -> Granted:
+    """Exchange an authorization code, once. Raises Refused, TryAgain, SignInNeeded."""
+    try:
+        return ask(
+            provider,
+            client,
+            timeout_s=timeout_s,
+            grant_type="authorization_code",
+            code=code,
+            redirect_uri=request.redirect_uri,
+            code_verifier=request.verifier,
+            **parameters,
+        )
+    except OAuthError as error:
+        raise error_of(provider.host, error.error, error.description) from None
+
+
+def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s: float, **parameters: str) -> Granted:
+    """Get new tokens; the refresh token among them is the one to use from now on, be it new or the old one.
+
+    Raises SessionOver where the provider will never take this one again, Refused, TryAgain, SignInNeeded.
+    """
+    try:
+        granted = ask(
+            provider, client, timeout_s=timeout_s, grant_type="refresh_token", refresh_token=refresh_token, **parameters
+        )
+    except OAuthError as error:
+        refusal = error_of(provider.host, error.error, error.description)
+        if error.error == "invalid_grant":
+            raise SessionOver(f"the session at {provider.host} is over: {refusal.message}") from None
+        raise refusal from None
+    return granted if granted.refresh_token else replace(granted, refresh_token=refresh_token)
+
+
+def revoke(provider: Provider, client: Client, refresh_token: str, *, timeout_s: float) -> None:
+    """End the session that the refresh token belongs to. Raises Refused, TryAgain."""
+    url = provider.endpoint("revocation_endpoint")
+
+    def send(session: Any) -> int:
+        status: int = session.revoke_token(url, refresh_token, token_type_hint="refresh_token").status_code  # noqa: S106
+        return status
+
+    how = provider.authentication_of(client)
+    status = call(url, send, client=client, timeout_s=timeout_s, authentication=how, wants_json=False)
+    if status >= 300:
+        raise Refused(f"{provider.host} did not revoke the refresh token: HTTP status {status}")
+
+
+def ask(provider: Provider, client: Client, *, timeout_s: float, grant_type: str, **parameters: str) -> Granted:
+    """Ask the token endpoint, once. Raises authlib's OAuthError with the provider's error code, Refused, TryAgain."""
+    url = provider.token_endpoint
+    dates: list[str] = []
+
+    def send(session: Any) -> Any:
+        session.event_hooks["response"].append(lambda response: dates.append(response.headers.get("Date", "")))
+        return session.fetch_token(url, grant_type=grant_type, **parameters)
+
+    how = provider.authentication_of(client)
+    answer = call(url, send, client=client, timeout_s=timeout_s, authentication=how)
+    found = {name: answer.get(name) or "" for name in ("access_token", "id_token", "refresh_token")}
+    if not all(isinstance(value, str) for value in found.values()):
+        raise nonsense(provider.host)
+    return Granted(**found, date="".join(dates))

@@ -1,0 +1,111 @@
+"""An OpenID provider as its discovery document tells it, once that has been checked (OpenID Connect Discovery 1.0)."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from oidc_helper.errors import Refused
+from oidc_helper.oidc.connection import Client, get_json, host_of
+from oidc_helper.terminal import printable
+
+_PATH = "/.well-known/openid-configuration"
+_DEFAULT_AUTHENTICATION = "client_secret_basic"  # Discovery section 3, and what a client is registered with by default
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What we use of it; an endpoint it does not have is empty."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    authorization_endpoint: str = ""
+    device_authorization_endpoint: str = ""
+    revocation_endpoint: str = ""
+    algorithms: tuple[str, ...] = ("RS256",)
+    authentications: tuple[str, ...] = (_DEFAULT_AUTHENTICATION,)
+    names_itself: bool = False  # in authorization responses, RFC 9207
+
+    @property
+    def host(self) -> str:
+        """How it is named to people."""
+        return host_of(self.issuer)
+
+    def endpoint(self, name: str) -> str:
+        """The URL of that endpoint. Raises Refused where the provider has none."""
+        url: str = getattr(self, name)
+        if not url:
+            raise Refused(f"{self.host} offers no {name.replace('_', ' ')}", "see what its discovery document lists")
+        return url
+
+    def authentication_of(self, client: Client) -> str:
+        """How the client proves itself: as it says, else as providers register clients unless told otherwise."""
+        if not client.secret:
+            return "none"
+        if client.authentication:
+            return client.authentication
+        post_only = _DEFAULT_AUTHENTICATION not in self.authentications and "client_secret_post" in self.authentications
+        return "client_secret_post" if post_only else _DEFAULT_AUTHENTICATION
+
+
+def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
+    """Read and check the document of an issuer. Raises Refused, TryAgain."""
+    document = get_json(issuer.removesuffix("/") + _PATH, client=client, timeout_s=timeout_s)
+    host = host_of(issuer)
+    named = document.get("issuer")
+    if named != issuer:
+        raise Refused(
+            f"{host} says that its issuer is {printable(str(named))!r}, not {issuer!r}",
+            "write issuer exactly as the identity provider does, with or without a slash at the end",
+        )
+    return Provider(
+        issuer=issuer,
+        token_endpoint=_endpoint(document, "token_endpoint", issuer, needed=True),
+        jwks_uri=_endpoint(document, "jwks_uri", issuer, needed=True),
+        authorization_endpoint=_endpoint(document, "authorization_endpoint", issuer),
+        device_authorization_endpoint=_endpoint(document, "device_authorization_endpoint", issuer),
+        revocation_endpoint=_endpoint(document, "revocation_endpoint", issuer),
+        algorithms=_words(document, "id_token_signing_alg_values_supported", host) or ("RS256",),
+        authentications=_words(document, "token_endpoint_auth_methods_supported", host) or (_DEFAULT_AUTHENTICATION,),
+        names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+def is_safe(url: str, issuer: str) -> bool:
+    """Whether secrets may go there: https, or plain http on this machine where the issuer is here too."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if not url.isascii() or not url.isprintable() or " " in url or "@" in parts.netloc or parts.fragment or not host:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and issuer.startswith("http:") and _is_loopback(host))
+
+
+def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bool = False) -> str:
+    url = document.get(name)
+    if url is None and not needed:
+        return ""
+    if not isinstance(url, str) or not is_safe(url, issuer):
+        raise Refused(
+            f"{host_of(issuer)} names {printable(str(url))!r} as its {name}, which is no https address",
+            "tell who runs the identity provider; plain http is for an issuer on this machine only",
+        )
+    return url
+
+
+def _words(document: Mapping[str, Any], name: str, host: str) -> tuple[str, ...]:
+    words = document.get(name, [])
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise Refused(f"{host} gives {name} that is no list of words", "check issuer: is this an OpenID provider?")
+    return tuple(words)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,125 @@
+"""Whether an ID token is what it claims: signature, issuer, audience, nonce and times (OpenID Connect Core 3.1.3.7)."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]  # it has no types
+from joserfc import jws, jwt
+from joserfc.errors import ClaimError, InvalidPayloadError, JoseError, SecurityWarning
+from joserfc.jwk import JWKRegistry, Key
+
+from oidc_helper.errors import Refused
+from oidc_helper.oidc.connection import Client, get_json
+from oidc_helper.oidc.provider import Provider
+from oidc_helper.refusals import skew
+from oidc_helper.terminal import printable
+
+# None that is no signature, and none whose key is shared: with those, who can verify could sign (RFC 8725 section 3.1).
+_SIGNATURES = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"}
+)
+_LEEWAY_S = 60
+_TIMES = {"exp", "iat", "nbf"}
+_LONGEST_HEADER = 8192  # bytes; joserfc's own limit of 512 leaves no room for a certificate
+_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)  # what nonsense leads to
+
+
+def verify(  # noqa: PLR0913 - what it is compared with
+    id_token: str,
+    provider: Provider,
+    client: Client,
+    *,
+    nonce: str | None,
+    access_token: str,
+    date: str,
+    now: float,
+    timeout_s: float,
+) -> Mapping[str, Any]:
+    """Get the claims of an ID token that holds. Raises Refused, TryAgain.
+
+    `nonce` is None where none was sent, `date` is that of the answer that brought the token, `now` in epoch seconds.
+    """
+    header, claims = _signed(id_token, provider, client, timeout_s)
+    token = CodeIDToken(
+        claims,
+        header,
+        options={
+            "iss": {"essential": True, "value": provider.issuer},
+            "aud": {"essential": True, "value": client.client_id},
+        },
+        params={"client_id": client.client_id, "nonce": nonce, "access_token": access_token},
+    )
+    try:
+        token.validate(now=int(now), leeway=_LEEWAY_S)
+    except ClaimError as error:
+        hint = skew({"HTTPHeaders": {"date": date}}, datetime.fromtimestamp(now, UTC)) or "check this machine's clock"
+        raise _untrusted(provider, error, hint if error.claim in _TIMES else "") from None
+    except _UNREADABLE as error:
+        raise _untrusted(provider, error) from None
+    return claims
+
+
+def _signed(
+    id_token: str, provider: Provider, client: Client, timeout_s: float
+) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """The header and claims, once a published key fits; the keys are read again where none has the token's kid."""
+    allowed = _SIGNATURES.intersection(provider.algorithms)
+    try:
+        header = jws.extract_compact(id_token.encode(), registry=_registry(allowed)).headers()
+    except _UNREADABLE as error:
+        raise _untrusted(provider, error) from None
+    if header.get("alg") not in allowed:
+        raise Refused(
+            f"the ID token of {provider.host} is signed with {printable(str(header.get('alg')))!r}, "
+            f"and the provider's own list has {', '.join(sorted(allowed)) or 'no signature with a public key'}",
+            "let the identity provider sign the client's ID tokens with RS256",
+        )
+    keys: list[Key] = []
+    for fresh in (False, True):
+        document = get_json(provider.jwks_uri, client=client, timeout_s=timeout_s, fresh=fresh)
+        keys = list(_usable(document.get("keys"), header))
+        if keys:
+            break
+    for key in keys:
+        try:
+            with warnings.catch_warnings(category=SecurityWarning, action="ignore"):
+                return header, jwt.decode(id_token, key, registry=_registry(allowed)).claims
+        except InvalidPayloadError as error:
+            raise _untrusted(provider, error) from None
+        except _UNREADABLE:  # another key's signature, or another kind of key
+            continue
+    raise Refused(
+        f"the ID token of {provider.host} is signed with none of its published keys",
+        "sign in again; if it stays so, tell who runs the identity provider",
+    )
+
+
+def _usable(keys: Any, header: Mapping[str, Any]) -> Iterator[Key]:
+    """The public signature keys that the token may mean; others, and those that cannot be read, are passed over."""
+    for data in keys if isinstance(keys, list) else ():
+        if not isinstance(data, dict) or data.get("kty") == "oct" or data.get("use", "sig") != "sig":
+            continue
+        if "kid" in header and data.get("kid") != header["kid"]:
+            continue
+        try:
+            with warnings.catch_warnings(category=SecurityWarning, action="ignore"):
+                yield JWKRegistry.import_key(data)
+        except _UNREADABLE:
+            continue
+
+
+def _registry(algorithms: frozenset[str]) -> jws.JWSRegistry:
+    """Header parameters that we do not know are ignored (RFC 7515 section 4)."""
+    registry = jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
+    registry.max_header_length = _LONGEST_HEADER
+    return registry
+
+
+def _untrusted(provider: Provider, error: Exception, hint: str = "") -> Refused:
+    reason = error.description if isinstance(error, JoseError) and error.description else "it cannot be read"
+    return Refused(
+        f"the ID token of {provider.host} cannot be trusted: {printable(reason[:1].lower() + reason[1:])}",
+        hint or "compare issuer and client_id with the identity provider's settings, and sign in again",
+    )

@@ -1,0 +1,70 @@
+"""Where configuration and state lie, the configuration's stamp, and the names of entries; light, for the hit path."""
+
+import os
+import sys
+
+APPLICATION = "oidc-helper"
+CONFIG_VARIABLE = "OIDC_HELPER_CONFIG"
+
+
+def default_config_file() -> str:
+    """`config.toml` in platformdirs' user_config_path, without its import (23 ms) where the environment says it all."""
+    if base := _linux_base("XDG_CONFIG_HOME", ".config"):
+        return os.path.join(base, APPLICATION, "config.toml")
+    import platformdirs
+
+    return os.path.join(platformdirs.user_config_dir(APPLICATION, appauthor=False), "config.toml")
+
+
+def config_file() -> str:
+    """The absolute path of the configuration in force."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    return os.path.abspath(named) if named else default_config_file()
+
+
+def config_stamp(path: str) -> str:
+    """What changes when the file is edited: mtime in nanoseconds and size in bytes. Raises OSError."""
+    stat = os.stat(path)
+    return f"{stat.st_mtime_ns}+{stat.st_size}"
+
+
+def state_directory() -> str:
+    """The user_state_path of platformdirs, likewise."""
+    if base := _linux_base("XDG_STATE_HOME", ".local", "state"):
+        return os.path.join(base, APPLICATION)
+    import platformdirs
+
+    return platformdirs.user_state_dir(APPLICATION, appauthor=False)
+
+
+def entry_name(kind: str, name: str) -> str:
+    """`oidc-helper:<kind>:<name>`, with the configuration's path behind it where that is not the account's own.
+
+    Keyrings belong to the user, not to a home or a configuration: two configurations must not meet in one entry, be the
+    other named by our variable or found through another HOME. Always encodable: a path may hold any bytes.
+    """
+    path = config_file()
+    entry = f"{APPLICATION}:{kind}:{name}" if path == _account_config_file() else f"{APPLICATION}:{kind}:{name}@{path}"
+    return entry.encode("utf-8", "backslashreplace").decode()
+
+
+def _account_config_file() -> str:
+    """The default configuration of the account, whatever the environment says."""
+    if sys.platform != "linux":
+        return default_config_file()
+    import pwd  # built into the interpreter
+
+    try:
+        home = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:  # a container's nameless user has no home of its own
+        return ""
+    return os.path.join(os.path.normpath(home), ".config", APPLICATION, "config.toml")
+
+
+def _linux_base(variable: str, *below_home: str) -> str | None:
+    if sys.platform != "linux":
+        return None
+    base, home = os.environ.get(variable, ""), os.environ.get("HOME", "")
+    if base.startswith("/"):
+        return os.path.normpath(base)
+    return os.path.join(os.path.normpath(home), *below_home) if home.startswith("/") else None

@@ -1,0 +1,237 @@
+"""The user's keyring, through the library `keyring` that nothing else imports: found, named, and never waited for long.
+
+The user's own choice (keyringrc.cfg, PYTHON_KEYRING_BACKEND) is obeyed; without one a file is never taken.
+"""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any, NamedTuple, TypeVar
+
+from oidc_helper.errors import StoreUnusable
+from oidc_helper.terminal import printable
+
+T = TypeVar("T")
+
+_USER = "oidc-helper"  # entries differ by service name: Windows copies old secrets about where users share one
+_PERSON_S = 120  # to notice a prompt and type a password
+_SILENCE_S = 30  # what did not answer is not asked again for so long
+_NO_KEYRING = ("keyring.backends.fail.Keyring", "keyring.backends.null.Keyring")
+_OTHERWISE = "or name another keyring back end with PYTHON_KEYRING_BACKEND"
+_CHOICE = "check PYTHON_KEYRING_BACKEND and keyringrc.cfg (keyring diagnose tells where it lies)"
+
+
+class _Trait(NamedTuple):
+    name: str
+    hint: str = f"see that it runs and is unlocked, {_OTHERWISE}"
+    limit: int | None = None  # UTF-16 words an entry
+    asks_a_person: bool = False  # be one there or not
+    keeps_copies: bool = False  # of the former secret, to be found where the latest is missing
+
+
+_SECRET_SERVICE = _Trait("Secret Service", f"unlock the login keyring of the desktop session, {_OTHERWISE}")
+_KEYCHAIN = _Trait("macOS Keychain", f"run security unlock-keychain, {_OTHERWISE}")
+_KWALLET = _Trait("KWallet", f"unlock the wallet, {_OTHERWISE}")
+_TRAITS = {
+    "keyring.backends.SecretService.Keyring": _SECRET_SERVICE._replace(asks_a_person=True),
+    "keyring.backends.libsecret.Keyring": _SECRET_SERVICE,
+    "keyring.backends.kwallet.DBusKeyring": _KWALLET,
+    "keyring.backends.kwallet.DBusKeyringKWallet4": _KWALLET,
+    "keyring.backends.macOS.Keyring": _KEYCHAIN,
+    "keyring.backends.Windows.WinVaultKeyring": _Trait("Windows Credential Locker", limit=1_280, keeps_copies=True),
+}
+# The systems' own numbers, and what they mean in practice (Security framework, winerror.h).
+_NUMBERS = {
+    -25308: ("is locked, and in this session nobody can be asked (-25308)", _KEYCHAIN.hint),
+    -25293: ("did not accept the password (-25293)", _KEYCHAIN.hint),
+    -128: ("was not opened, its question was dismissed (-128)", "run it again and allow the access"),
+    1312: ("is not there in a network logon (1312)", f"sign in at the machine itself, {_OTHERWISE}"),
+    1783: ("takes no entry of this length (1783)", _OTHERWISE.removeprefix("or ")),
+}
+_KINDS = {
+    "InitError": "cannot be opened",
+    "KeyringLocked": "is locked",
+    "SecretServiceNotAvailableException": "has gone",
+}
+
+
+class Vault:
+    """A keyring back end; every call raises StoreUnusable where that fails, is locked or does not answer in time.
+
+    `name` is for people, `limit` the UTF-16 words that an entry holds. `prompts` lets it ask a person to unlock it.
+    """
+
+    def __init__(self, backend: Any, *, timeout_s: float, prompts: bool = False) -> None:
+        trait = _trait(backend)
+        self.name = trait.name
+        self.limit = trait.limit
+        self._hint = trait.hint
+        self._backend = backend
+        self._refuse_to_ask = trait.asks_a_person and not prompts
+        self._timeout_s = _PERSON_S if prompts else timeout_s
+        self._keeps_copies = trait.keeps_copies
+        self._silent_until = 0.0
+
+    def require_open(self) -> None:
+        """Raise StoreUnusable where it is known, without asking a person, that nothing can be put there."""
+        self._call(self._require_open)
+
+    def get(self, entry: str) -> str | None:
+        """The secret of that entry."""
+        return self._call(lambda: self._get(entry))
+
+    def set(self, entry: str, text: str) -> None:
+        """Put or replace the secret of that entry."""
+        self._call(lambda: self._set(entry, text))
+
+    def delete(self, entry: str) -> bool:
+        """Whether there was such an entry."""
+        return self._call(lambda: self._delete(entry))
+
+    def _get(self, entry: str) -> str | None:
+        if self._refuse_to_ask and not _secret_service_open(self._backend):
+            return None
+        text: str | None = self._backend.get_password(entry, _USER)
+        return text
+
+    def _require_open(self) -> None:
+        if self._refuse_to_ask and not _secret_service_open(self._backend):
+            raise _Locked("has no keyring yet, and nobody can be asked for the password of a new one")
+
+    def _set(self, entry: str, text: str) -> None:
+        self._require_open()
+        self._backend.set_password(entry, _USER, text)
+
+    def _delete(self, entry: str) -> bool:
+        from keyring.errors import PasswordDeleteError
+
+        if self._refuse_to_ask and not _secret_service_open(self._backend):
+            return False
+        if self._keeps_copies and self._backend.get_password(entry, _USER) is not None:
+            for _ in ("the copy becomes the latest", "the copy becomes empty"):
+                self._backend.set_password(entry, _USER, "")
+        try:
+            self._backend.delete_password(entry, _USER)
+        except PasswordDeleteError:
+            if self._backend.get_password(entry, _USER) is not None:
+                raise
+            return False
+        return True
+
+    def _call(self, operation: Callable[[], T]) -> T:
+        if time.monotonic() < self._silent_until:
+            raise self._no_answer()
+        try:
+            return _within(self._timeout_s, operation)
+        except TimeoutError:
+            self._silent_until = time.monotonic() + _SILENCE_S
+            raise self._no_answer() from None
+        except Exception as error:  # noqa: BLE001  a back end may raise anything, and its text may hold the secret
+            raise self._translated(error) from None
+
+    def _no_answer(self) -> StoreUnusable:
+        return StoreUnusable(f"{self.name} is locked or hangs: no answer within {self._timeout_s:g} s", self._hint)
+
+    def _translated(self, error: BaseException) -> StoreUnusable:
+        if isinstance(error, _Locked):
+            return StoreUnusable(f"{self.name} {error}", self._hint)
+        for number in _numbers(error):
+            if number in _NUMBERS:
+                message, hint = _NUMBERS[number]
+                return StoreUnusable(f"{self.name} {message}", hint)
+        kind = type(error).__name__
+        return StoreUnusable(f"{self.name} {_KINDS.get(kind, f'failed ({kind})')}", self._hint)
+
+
+def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
+    """The keyring of this session, None where there is none.
+
+    Raises StoreUnusable where the one that the user chose cannot be had. Discovery imports every back end of keyring:
+    190 ms where naming one takes 60.
+    """
+    try:
+        backend = _within(timeout_s, _discover)
+    except TimeoutError:
+        raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", _KWALLET.hint) from None
+    except Exception as error:  # noqa: BLE001  what a chosen back end raises when it is loaded is its own affair
+        reason = printable(str(error) or type(error).__name__)
+        raise StoreUnusable(f"the chosen keyring back end cannot be used: {reason}", _CHOICE) from None
+    return backend and Vault(backend, timeout_s=timeout_s, prompts=prompts)
+
+
+class _Locked(Exception):  # noqa: N818  it never leaves this module
+    """The message goes behind the vault's name."""
+
+
+def _discover() -> Any:
+    from keyring import core
+    from keyring.backends.chainer import ChainerBackend
+
+    core.init_backend(limit=core.recommended)
+    backend: Any = core.get_keyring()
+    if isinstance(backend, ChainerBackend):
+        backend = backend.backends[0]  # the one it writes to; all that we read is what we wrote
+    if _class_name(type(backend)) in _NO_KEYRING:
+        return None
+    if _trait(backend).limit and "KEYRING_PROPERTY_PERSIST" not in os.environ:
+        backend.persist = "local machine"  # Windows would send it round with a roaming profile
+    return backend
+
+
+def _trait(backend: Any) -> _Trait:
+    names = (_class_name(kind) for kind in type(backend).__mro__)
+    return next((_TRAITS[name] for name in names if name in _TRAITS), _Trait(printable(backend.name)))
+
+
+def _class_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _secret_service_open(backend: Any) -> bool:
+    """False where there is no collection to look into. Raises _Locked where keyring would ask a person and wait.
+
+    The question costs 3 ms once keyring is loaded.
+    """
+    import secretstorage
+
+    with closing(secretstorage.dbus_init()) as bus:
+        chosen = getattr(backend, "preferred_collection", None)
+        try:
+            collection = secretstorage.Collection(bus, chosen) if chosen else secretstorage.Collection(bus)
+            locked = collection.is_locked()
+        except secretstorage.ItemNotFoundException:
+            return False
+    if locked:
+        raise _Locked("is locked")
+    return True
+
+
+def _numbers(error: BaseException | None) -> Iterator[int]:
+    """The numbers in an exception and in those that it came from: keyring wraps what the system said."""
+    while error is not None:
+        yield from (argument for argument in error.args if isinstance(argument, int))
+        error = error.__cause__ or error.__context__
+
+
+def _within(timeout_s: float, operation: Callable[[], T]) -> T:
+    """What `operation` returns or raises. Raises TimeoutError; the thread is left behind then, nothing can stop it."""
+    answers: queue.SimpleQueue[T] = queue.SimpleQueue()
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            answers.put(operation())
+        except BaseException as error:  # noqa: BLE001  the one who waits raises it
+            errors.append(error)
+        done.set()
+
+    threading.Thread(target=work, name="keyring", daemon=True).start()
+    if not done.wait(timeout_s):
+        raise TimeoutError
+    for error in errors:
+        raise error
+    return answers.get_nowait()

@@ -1,0 +1,115 @@
+"""Raw answers held against botocore's service model, since its parsers pass over what they do not know."""
+
+import json
+from datetime import datetime
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
+
+# What AWS answers before a service looks at the call, and so is in no service model: code -> HTTP statuses
+COMMON_ERRORS = {
+    "AccessDenied": {403},
+    "AuthorizationHeaderMalformed": {400},
+    "ExpiredToken": {400, 403},
+    "ExpiredTokenException": {400, 403},
+    "ForbiddenException": {403},
+    "IncompleteSignature": {400},
+    "IncompleteSignatureException": {403},
+    "InvalidAccessKeyId": {403},
+    "InvalidAction": {400},
+    "InvalidClientTokenId": {403},
+    "InvalidRequest": {400},
+    "InvalidSignatureException": {403},
+    "InvalidToken": {400},
+    "MissingAuthenticationToken": {403},
+    "MissingAuthenticationTokenException": {403},
+    "RequestTimeTooSkewed": {403},
+    "SignatureDoesNotMatch": {403},
+    "UnrecognizedClientException": {403},
+    "ValidationError": {400},
+}
+
+
+def check_answer(http_response: Any, model: OperationModel, **_: Any) -> None:
+    """An event handler for `after-call`."""
+    assert http_response.headers["x-amzn-RequestId"]
+    if http_response.status_code < 300:
+        _check_output(http_response.content, model)
+    elif http_response.headers.get("content-type"):
+        _check_error(http_response, model)
+
+
+def _check_output(content: bytes, model: OperationModel) -> None:
+    protocol, shape = model.service_model.resolved_protocol, model.output_shape
+    if shape is None:
+        assert content == b""
+    elif protocol == "rest-json":
+        _check_json(shape, json.loads(content), model.name)
+    else:
+        root = _parsed(content)
+        namespace = root.tag.rpartition("}")[0] + "}" if "}" in root.tag else ""
+        result = root if protocol == "rest-xml" else root.find(f"{namespace}{model.name}Result")
+        assert result is not None
+        _check_xml(shape, result, namespace)
+
+
+def _check_error(http_response: Any, model: OperationModel) -> None:
+    if model.service_model.resolved_protocol == "rest-json":
+        code = http_response.headers["x-amzn-ErrorType"]
+    else:
+        found = _parsed(http_response.content).find("Error/Code")
+        code = found.text if found is not None else None
+    for shape in model.error_shapes:
+        metadata: dict[str, Any] = shape.metadata
+        described = metadata["error"]
+        if described.get("code", shape.name) == code and http_response.status_code == described["httpStatusCode"]:
+            if model.service_model.resolved_protocol == "rest-json":
+                _check_json(shape, json.loads(http_response.content), code)
+            return
+    assert http_response.status_code in COMMON_ERRORS.get(code, set()), code
+
+
+def _check_json(shape: Shape, value: Any, where: str) -> None:
+    if isinstance(shape, StructureShape):
+        assert isinstance(value, dict), where
+        assert set(value) <= set(shape.members), f"{where} has members that the model does not know"
+        assert set(shape.required_members) <= set(value), f"{where} lacks required members"
+        for name, item in value.items():
+            _check_json(shape.members[name], item, f"{where}.{name}")
+    elif isinstance(shape, ListShape):
+        assert isinstance(value, list), where
+        for item in value:
+            _check_json(shape.member, item, where)
+    else:
+        kind = {"string": str, "integer": int, "long": int}[shape.type_name]
+        assert isinstance(value, kind), f"{where} is no {shape.type_name}"
+        _check_limits(shape, value, where)
+
+
+def _check_xml(shape: Shape, element: ET.Element, namespace: str) -> None:
+    where, text = element.tag, element.text or ""
+    if isinstance(shape, StructureShape):
+        children = {child.tag.removeprefix(namespace): child for child in element}
+        assert set(children) <= set(shape.members), f"{where} has members that the model does not know"
+        assert set(shape.required_members) <= set(children), f"{where} lacks required members"
+        for name, child in children.items():
+            _check_xml(shape.members[name], child, namespace)
+    elif shape.type_name == "timestamp":
+        assert datetime.fromisoformat(text).utcoffset() is not None, where
+    elif shape.type_name == "integer":
+        _check_limits(shape, int(text), where)
+    else:
+        assert shape.type_name == "string"
+        _check_limits(shape, text, where)
+
+
+def _parsed(content: bytes) -> ET.Element:
+    return ET.fromstring(content)  # noqa: S314 - our own emulator wrote it
+
+
+def _check_limits(shape: Shape, value: Any, where: str) -> None:
+    limits: dict[str, Any] = shape.metadata
+    size = value if isinstance(value, int) else len(value)
+    assert limits.get("min", size) <= size <= limits.get("max", size), where
+    assert value in limits.get("enum", [value]), where

@@ -1,0 +1,123 @@
+"""Faults: refusals, delays, cuts and garbage, as ordered."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from aws_callers import Caller, refusal
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from browsing import send
+
+from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.directory import JWT_BEARER
+
+
+def test_a_lost_answer_has_done_its_work(emulator: Emulator, caller: Caller) -> None:
+    """The assertion is spent although nobody heard of it."""
+    token = emulator.mint("alice@example.com")
+    emulator.fault("CreateTokenWithIAM", cut="after")
+    with pytest.raises(ConnectionClosedError):
+        caller.exchange(assertion=token)
+    assert refusal(caller.exchange, assertion=token) == ("InvalidGrantException", 400)
+    assert [request.status for request in emulator.requests] == [None, 400]
+    assert emulator.count("CreateTokenWithIAM", grant_type=JWT_BEARER) == 2
+
+
+def test_a_connection_that_is_cut_before_has_done_nothing(emulator: Emulator, caller: Caller) -> None:
+    """The same assertion works afterwards."""
+    token = emulator.mint("alice@example.com")
+    emulator.fault("CreateTokenWithIAM", cut="before")
+    with pytest.raises(ConnectionClosedError):
+        caller.exchange(assertion=token)
+    assert caller.exchange(assertion=token)["accessToken"]
+
+
+def test_an_ordered_error_has_done_nothing(emulator: Emulator, caller: Caller) -> None:
+    """Its HTTP status is the service model's unless another is ordered."""
+    token = emulator.mint("alice@example.com")
+    emulator.fault("CreateTokenWithIAM", error="InternalServerException")
+    assert refusal(caller.exchange, assertion=token) == ("InternalServerException", 500)
+    assert emulator.requests[-1].reason == "ordered as a fault"
+    assert caller.exchange(assertion=token)["accessToken"]
+
+
+def test_errors_that_every_aws_service_has_can_be_ordered(emulator: Emulator) -> None:
+    """For each protocol."""
+    emulator.fault("GetCallerIdentity", error="ServiceUnavailable")
+    form = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
+    page = send(emulator.url + "/", form)
+    assert page.status == 503
+    assert "<Type>Receiver</Type><Code>ServiceUnavailable</Code>" in page.text
+
+
+def test_an_oauth_error_can_be_ordered_of_the_identity_provider(emulator: Emulator) -> None:
+    """With its status and description."""
+    emulator.fault("Token", error="temporarily_unavailable", message="later")
+    page = send(emulator.issuer + "/token", {})
+    assert (page.status, page.json) == (503, {"error": "temporarily_unavailable", "error_description": "later"})
+
+
+def test_a_bare_status_can_be_ordered(emulator: Emulator) -> None:
+    """As a proxy would answer it, with or without a body."""
+    emulator.fault("Keys", status=502, body=b"<html>bad gateway</html>")
+    emulator.fault("Keys", status=429)
+    first, second = (send(emulator.issuer + "/keys") for _ in range(2))
+    assert (first.status, first.text) == (502, "<html>bad gateway</html>")
+    assert (second.status, second.text) == (429, "")
+
+
+def test_a_body_replaces_the_answer_of_work_that_was_done(emulator: Emulator, caller: Caller) -> None:
+    """A garbled answer is lost to the caller, and the assertion is spent."""
+    token = emulator.mint("alice@example.com")
+    emulator.fault("CreateTokenWithIAM", body=b"{}")
+    assert "accessToken" not in caller.exchange(assertion=token)
+    assert refusal(caller.exchange, assertion=token) == ("InvalidGrantException", 400)
+
+
+def test_a_fault_happens_as_often_as_ordered_and_in_order(emulator: Emulator) -> None:
+    """Then all is well; those left can be forgotten."""
+    emulator.fault("Keys", status=500, times=2)
+    emulator.fault("Keys", status=503, times=None)
+    assert [send(emulator.issuer + "/keys").status for _ in range(4)] == [500, 500, 503, 503]
+    emulator.clear_faults()
+    assert send(emulator.issuer + "/keys").status == 200
+
+
+def test_a_fault_is_for_one_operation(emulator: Emulator) -> None:
+    """The others do not notice."""
+    emulator.fault("Keys", status=500)
+    assert send(emulator.issuer + "/.well-known/openid-configuration").status == 200
+
+
+def test_a_call_can_be_held_until_a_test_lets_it_go(emulator: Emulator) -> None:
+    """And a test can wait for it to come in: no sleep is needed to have two things at once."""
+    go_on = threading.Event()
+    emulator.fault("Keys", until=go_on)
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(send, emulator.issuer + "/keys")
+        assert emulator.wait_for("Keys")
+        assert emulator.count("Keys") == 0
+        go_on.set()
+        assert held.result().status == 200
+    assert emulator.count("Keys") == 1
+
+
+def test_waiting_for_a_call_that_does_not_come_ends(emulator: Emulator) -> None:
+    """With False."""
+    assert not emulator.wait_for("Keys", timeout_s=0.01)
+
+
+def test_an_answer_can_be_late(emulator: Emulator, caller: Caller) -> None:
+    """Later than a client is willing to wait."""
+    emulator.fault("GetCallerIdentity", delay_s=600)
+    client = caller.client("sts")
+    client._endpoint.http_session._timeout = 0.05
+    client._endpoint.http_session._manager.connection_pool_kw["timeout"] = 0.05
+    with pytest.raises(ReadTimeoutError):
+        client.get_caller_identity()
+
+
+def test_an_answer_can_be_slow(emulator: Emulator) -> None:
+    """Byte by byte, and whole in the end."""
+    emulator.fault("Keys", slow_bytes_per_s=100_000)
+    assert send(emulator.issuer + "/keys").json == send(emulator.issuer + "/keys").json

@@ -1,0 +1,121 @@
+"""What the command's users get: settings to paste, tokens, the request log and faults over HTTP, and no secrets."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from aws_callers import Caller, refusal
+from browsing import send
+
+from oidc_helper.emulator import Emulator, example_config, shell_exports
+
+
+def test_the_exports_point_sdks_to_the_emulator(emulator: Emulator) -> None:
+    """A shell that reads them has those four variables, and comments for the rest."""
+    shown = subprocess.run(
+        ["sh", "-c", f"{shell_exports(emulator)}\nenv"], env={}, capture_output=True, text=True, check=True
+    ).stdout
+    variables = dict(line.split("=", 1) for line in shown.splitlines())
+    assert {name: variables.get(name) for name in emulator.environment} == emulator.environment
+    assert set(emulator.environment) == {
+        f"AWS_ENDPOINT_URL_{service}" for service in ("STS", "SSO_OIDC", "SSO", "S3_CONTROL")
+    }
+    assert f"# issuer: {emulator.issuer}\n" in shell_exports(emulator)
+
+
+def test_the_example_configuration_is_complete(emulator: Emulator, caller: Caller) -> None:
+    """Its command fetches a new identity token each time, which opens its caller's role and is exchanged."""
+    config = tomllib.loads(example_config(emulator, user="bob@example.com"))
+    command = config["identity"][config["defaults"]["identity"]]["command"]
+    environment = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
+    first, second = (subprocess.check_output(command, env=environment, text=True) for _ in range(2))
+    assert first != second
+    role = config["defaults"]["caller"]["web_identity_role_arn"]
+    session = caller.using(caller.assume_with_web_identity(first, RoleArn=role)["Credentials"])
+    assert session.exchange(assertion=first, clientId=config["defaults"]["application_arn"])["accessToken"]
+    assert config["profile"]["analytics"]["role_arn"] == emulator.directory.analytics_role_arn
+    assert set(config["profile"]["dev-admin"]) == {"account_id", "permission_set"}
+
+
+def test_a_token_for_nobody_is_not_found(emulator: Emulator) -> None:
+    """Without a name it is the first person's."""
+    url = emulator.url + "/_emulator/identity-token"
+    assert send(url + "?user=nobody@example.com").status == 404
+    assert send(url).headers["Content-Type"] == "text/plain"
+
+
+def test_requests_can_be_read_without_secrets(emulator: Emulator, caller: Caller) -> None:
+    """Over HTTP and in a repr; tests themselves see every parameter."""
+    token = emulator.mint("alice@example.com")
+    tokens = caller.exchange(assertion=token)
+    caller.refresh(tokens["refreshToken"])
+    caller.client("sso").list_accounts(accessToken=tokens["accessToken"])
+    shown = send(emulator.url + "/_emulator/requests")
+    assert [each["operation"] for each in shown.json] == ["CreateTokenWithIAM", "CreateTokenWithIAM", "ListAccounts"]
+    assert shown.json[0]["parameters"]["clientId"] == emulator.directory.application_arn
+    assert shown.json[0]["parameters"]["assertion"] == "***"
+    for secret in (token, tokens["refreshToken"], tokens["accessToken"], emulator.directory.iam_user.secret_access_key):
+        assert secret not in shown.text
+        assert secret not in repr(emulator.requests)
+    assert secret not in repr(emulator.directory)
+    assert emulator.count("CreateTokenWithIAM", refresh_token=tokens["refreshToken"]) == 1
+    assert emulator.count("CreateTokenWithIAM", grantType="refresh_token") == 1
+
+
+def test_the_log_tells_why_although_aws_does_not(emulator: Emulator, caller: Caller) -> None:
+    """Somebody who tries an integration can find out."""
+    refusal(caller.exchange, assertion=emulator.mint("alice@example.com", aud="somebody-else"))
+    last = send(emulator.url + "/_emulator/requests").json[-1]
+    assert (last["error"], last["reason"]) == (
+        "InvalidGrantException",
+        "aud is not authorised for the application",
+    )
+
+
+def test_faults_can_be_ordered_over_http(emulator: Emulator, caller: Caller) -> None:
+    """With the same fields, and taken back."""
+    url = emulator.url + "/_emulator/faults"
+    order = {"operation": "CreateTokenWithIAM", "error": "SlowDownException", "times": 2}
+    assert send(url, method="POST", body=json.dumps(order)).status == 204
+    assert refusal(caller.exchange) == ("SlowDownException", 400)
+    assert send(url, method="DELETE").status == 204
+    assert caller.exchange()["accessToken"]
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"operation": "Keys", "until": 1}', '{"operation": "Keys", "x": 1}'])
+def test_a_wrong_order_is_refused(emulator: Emulator, body: str) -> None:
+    """And nothing happens."""
+    assert send(emulator.url + "/_emulator/faults", method="POST", body=body).status == 400
+    assert send(emulator.issuer + "/keys").status == 200
+
+
+def test_without_its_extra_the_emulator_says_what_to_install() -> None:
+    """And not which module is missing."""
+    program = (
+        "import importlib.util as u\n"
+        "real = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'joserfc' else real(name, *rest)\n"
+        "from oidc_helper.errors import WrongSettings\n"
+        "try:\n    import oidc_helper.emulator\n"
+        "except WrongSettings as error:\n    print(error.message, '|', error.hint)\n"
+    )
+    said = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert said == 'the emulator is not installed | pip install "oidc-helper[emulator]"\n'
+
+
+def test_importing_the_package_alone_is_cheap() -> None:
+    """What lies beside the emulator does not pay for its cryptography."""
+    program = "import sys, oidc_helper.emulator; print('joserfc' in sys.modules, 'botocore' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False False\n"
+
+
+def test_the_command_line_quotes_survive_a_strange_interpreter(emulator: Emulator) -> None:
+    """A path with spaces, quotes and backslashes is the same after TOML."""
+    path = 'C:\\Program Files\\"Python"\\python.exe'
+    config = tomllib.loads(example_config(emulator, python=path))
+    assert config["identity"]["example"]["command"][0] == path
+    assert shlex.split(shell_exports(emulator), comments=True)[0] == "export"

@@ -1,0 +1,172 @@
+"""STS: who becomes which role's session, for how long, and who they are told to be."""
+
+import re
+from typing import Any
+
+import pytest
+from aws_callers import CONTEXT_PROVIDER, Caller, identity_context, refusal, refused
+
+from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.directory import Role
+
+
+def test_vended_keys_look_like_those_of_aws(emulator: Emulator, caller: Caller) -> None:
+    """Programs check the form of an access key id, and have buffers for session tokens."""
+    credentials = caller.assume_with_web_identity(emulator.mint("alice@example.com"))["Credentials"]
+    assert re.fullmatch(r"ASIA[A-Z2-7]{16}", credentials["AccessKeyId"])
+    assert len(credentials["SecretAccessKey"]) == 40
+    assert 300 < len(credentials["SessionToken"]) < 1000
+
+
+def test_a_web_identity_opens_the_callers_role(emulator: Emulator, caller: Caller) -> None:
+    """The answer tells whose token it was."""
+    token = emulator.mint("alice@example.com")
+    answer = caller.assume_with_web_identity(token)
+    assert (answer["Provider"], answer["Audience"]) == (emulator.issuer, emulator.client_id)
+    assert answer["SubjectFromWebIdentityToken"] == "00u-alice"
+    identity = caller.using(answer["Credentials"]).identity()
+    assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/tip-caller/alice"
+    assert identity["UserId"] == f"{emulator.directory.caller_role.role_id}:alice"
+
+
+def test_an_es256_token_is_good_for_sts(emulator: Emulator, caller: Caller) -> None:
+    """IAM takes more algorithms than Identity Center."""
+    assert caller.assume_with_web_identity(emulator.mint("alice@example.com", alg="ES256"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "code"),
+    [
+        ({"key": "other"}, "InvalidIdentityToken"),
+        ({"iss": "https://elsewhere.example.com"}, "InvalidIdentityToken"),
+        ({"aud": "somebody-else"}, "InvalidIdentityToken"),
+        ({"aud": None}, "InvalidIdentityToken"),
+        ({"azp": "somebody-else"}, "InvalidIdentityToken"),
+        ({"iat": None}, "InvalidIdentityToken"),
+        ({"sub": None}, "InvalidIdentityToken"),
+        ({"aud": [{}, 5]}, "InvalidIdentityToken"),
+        ({"exp": "tomorrow"}, "InvalidIdentityToken"),
+        ({"lifetime_s": -1}, "ExpiredTokenException"),
+    ],
+    ids=str,
+)
+def test_a_bad_web_identity_is_refused(
+    emulator: Emulator, caller: Caller, overrides: dict[str, Any], code: str
+) -> None:
+    """An expired one otherwise than a wrong one."""
+    token = emulator.mint("alice@example.com", **overrides)
+    assert refusal(caller.assume_with_web_identity, token) == (code, 400)
+
+
+def test_a_role_that_does_not_trust_the_web_identity_denies_access(emulator: Emulator, caller: Caller) -> None:
+    """As does one that is not there."""
+    token = emulator.mint("alice@example.com")
+    for arn in (emulator.directory.analytics_role_arn, "arn:aws:iam::123456789012:role/nobody"):
+        code, status, response = refused(caller.assume_with_web_identity, token, RoleArn=arn)
+        assert (code, status) == ("AccessDenied", 403)
+        assert response["Error"]["Message"] == "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+
+
+def test_an_assumed_session_expires(emulator: Emulator, caller: Caller) -> None:
+    """After the time that was asked for."""
+    session = caller.assume(emulator.directory.analytics_role_arn, DurationSeconds=900)
+    emulator.advance(895)
+    session.identity()
+    emulator.advance(6)
+    assert refusal(session.identity) == ("ExpiredToken", 403)
+
+
+@pytest.mark.parametrize("arn", ["arn:aws:iam::123456789012:role/nobody", "arn:aws:iam::123456789012:role/tip-caller"])
+def test_a_role_that_does_not_trust_the_caller_denies_access(caller: Caller, arn: str) -> None:
+    """Who, what and which role are told."""
+    code, status, response = refused(caller.assume, arn)
+    assert (code, status) == ("AccessDenied", 403)
+    assert response["Error"]["Message"] == (
+        "User: arn:aws:iam::123456789012:user/tip-caller is not authorized to perform: sts:AssumeRole "
+        f"on resource: {arn}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "constraint"),
+    [
+        ({"DurationSeconds": 899}, "'durationSeconds' failed to satisfy constraint: Member must have value greater"),
+        ({"DurationSeconds": 43_201}, "'durationSeconds' failed to satisfy constraint: Member must have value less"),
+        ({"RoleSessionName": "a b"}, "'roleSessionName' failed to satisfy constraint: Member must satisfy regular"),
+        ({"RoleSessionName": "a" * 65}, "'roleSessionName' failed to satisfy constraint: Member must have length less"),
+        (
+            {"ProvidedContexts": [{"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": "a" * 2049}]},
+            "'providedContexts.1.member.contextAssertion' failed to satisfy constraint",
+        ),
+    ],
+    ids=str,
+)
+def test_what_breaks_a_constraint_of_the_model_is_a_validation_error(
+    emulator: Emulator, caller: Caller, asked: dict[str, Any], constraint: str
+) -> None:
+    """In AWS's words, with the path to the value."""
+    code, status, response = refused(caller.assume, emulator.directory.analytics_role_arn, **asked)
+    assert (code, status) == ("ValidationError", 400)
+    assert constraint in response["Error"]["Message"]
+
+
+def test_a_chained_session_lasts_an_hour_at_most(emulator: Emulator, caller: Caller) -> None:
+    """An IAM user may have twelve."""
+    arn = emulator.directory.analytics_role_arn
+    assert caller.assume(arn, DurationSeconds=43_200).identity()
+    web = caller.using(caller.assume_with_web_identity(emulator.mint("alice@example.com"))["Credentials"])
+    code, status, response = refused(web.assume, arn, DurationSeconds=3601)
+    assert (code, status) == ("ValidationError", 400)
+    assert "1 hour session limit for roles assumed by role chaining" in response["Error"]["Message"]
+    assert web.assume(arn, DurationSeconds=3600).identity()
+
+
+def test_no_session_is_longer_than_its_role_allows(emulator: Emulator, caller: Caller) -> None:
+    """Each role has a maximum of its own."""
+    emulator.directory.analytics_role.longest_session_s = 3600
+    code, _, response = refused(caller.assume, emulator.directory.analytics_role_arn, DurationSeconds=7200)
+    assert code == "ValidationError"
+    assert "MaxSessionDuration" in response["Error"]["Message"]
+
+
+def test_an_identity_context_needs_set_context_in_the_trust_policy(emulator: Emulator, caller: Caller) -> None:
+    """sts:AssumeRole alone is not enough."""
+    context = identity_context(caller.exchange())
+    emulator.directory.analytics_role.allows_set_context = False
+    assert caller.assume(emulator.directory.analytics_role_arn)
+    code, status, response = refused(caller.assume_with_context, context)
+    assert (code, status) == ("AccessDenied", 403)
+    assert "sts:SetContext" in response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "context"), [(CONTEXT_PROVIDER, "invented"), ("arn:aws:iam::aws:contextProvider/Other", None)]
+)
+def test_an_invented_context_or_provider_is_refused(
+    emulator: Emulator, caller: Caller, provider: str, context: str | None
+) -> None:
+    """Only what Identity Center issued counts, and only as its own."""
+    real = identity_context(caller.exchange())
+    provided = [{"ProviderArn": provider, "ContextAssertion": context or real}]
+    arn = emulator.directory.analytics_role_arn
+    assert refusal(caller.assume, arn, ProvidedContexts=provided) == ("ValidationError", 400)
+
+
+def test_a_context_expires_with_its_access_token(emulator: Emulator, caller: Caller) -> None:
+    """How long AWS lets it live is not known, longer it will not be."""
+    context = identity_context(caller.exchange())
+    emulator.advance(3601)
+    assert refusal(caller.assume_with_context, context) == ("ExpiredTokenException", 400)
+
+
+def test_a_path_is_no_part_of_a_sessions_name(emulator: Emulator, caller: Caller) -> None:
+    """As in real ARNs of sessions."""
+    user = emulator.directory.iam_user.arn
+    role = Role("arn:aws:iam::123456789012:role/teams/data/reader", "AROAREADER", trusted={user})
+    emulator.directory.other_roles.append(role)
+    assert caller.assume(role.arn).identity()["Arn"] == "arn:aws:sts::123456789012:assumed-role/reader/alice"
+
+
+def test_other_operations_are_unknown(caller: Caller) -> None:
+    """The emulator does not pretend."""
+    assert refusal(caller.client("sts").get_session_token) == ("InvalidAction", 400)

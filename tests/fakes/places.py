@@ -1,0 +1,22 @@
+"""Kinds of machines, by where they keep records; and what a test says that needs one which is not here."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a machine's credentials and tokens go, and a way to see the name of everything that is kept there."""
+
+    credentials: str
+    tokens: str
+    kept: Callable[[], list[str]]
+
+
+def needs(condition: object, what: str) -> None:
+    """Skip a test that this machine cannot run, or fail it where nothing may be left out."""
+    if not condition:
+        (pytest.fail if os.environ.get("OIDC_HELPER_REQUIRE_ALL") == "1" else pytest.skip)(f"needs {what}")

@@ -1,0 +1,40 @@
+"""The kernel keyring of one test: an anonymous session, and what lies in it."""
+
+import ctypes
+import struct
+from contextlib import suppress
+
+from oidc_helper import kernel
+
+_SESSION = -3
+_DESCRIBE, _READ = 6, 11
+
+
+def renew() -> None:
+    """Leave the former session, which ends with that, for an empty one."""
+    with suppress(OSError):
+        kernel.join_anonymous_session()
+
+
+def descriptions() -> list[str]:
+    """Name the keys in it, without the type's and the owner's columns."""
+    return sorted(_describe(key)[4] for key in _keys())
+
+
+def timeout_of(name: str) -> str:
+    """Read the time that is left to a key from /proc/keys, as `59m`; `perm` stands for no end."""
+    with open("/proc/keys", encoding="utf-8") as listing:
+        lines = (line.split(None, 8) for line in listing)
+        return next(line[3] for line in lines if line[8].startswith(name + ":"))
+
+
+def _keys() -> tuple[int, ...]:
+    buffer = ctypes.create_string_buffer(65_536)
+    length = kernel._keyctl(_READ, _SESSION, buffer, len(buffer))
+    return struct.unpack(f"{length // 4}i", buffer.raw[:length])
+
+
+def _describe(key: int) -> list[str]:
+    buffer = ctypes.create_string_buffer(8_192)
+    kernel._keyctl(_DESCRIBE, key, buffer, len(buffer))
+    return buffer.value.decode().split(";", 4)

@@ -1,0 +1,110 @@
+"""Programs that tests start in order to kill them, starve them, or have many of them: `python -m fakes.victims NAME ...`."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from fakes import credential_locker
+from oidc_helper import index, kernel, lock, parts, record, vault
+from oidc_helper.index import Index
+from oidc_helper.store import CREDENTIALS, TOKENS, Store
+
+
+def replace_text(file: str, text: str, die_after: str) -> None:
+    """Put a long text into a Credential Locker, and be killed after so many of its writes."""
+    locker = credential_locker.Locker(Path(file), die_after=int(die_after))
+    with credential_locker.installed(locker) as backend:
+        parts.put(vault.Vault(backend, timeout_s=60), "entry", text)
+
+
+def delete_text(file: str, die_after: str) -> None:
+    """Delete it, and be killed after so many deletions."""
+    locker = credential_locker.Locker(Path(file), die_after=int(die_after))
+    with credential_locker.installed(locker) as backend:
+        parts.delete(vault.Vault(backend, timeout_s=60), "entry")
+
+
+def hold_lock(name: str) -> None:
+    """Hold a lock until standard input ends; say when."""
+    with lock.hold(name, timeout_s=60, purpose="holding on"):
+        print("held", flush=True)
+        sys.stdin.read()
+
+
+def take_turns(name: str, journal: str, rounds: str) -> None:
+    """Take a lock again and again, and write down when."""
+    for _ in range(int(rounds)):
+        with lock.hold(name, timeout_s=100, purpose="taking turns"), Path(journal).open("a") as file:
+            file.write(f"{os.getpid()} in\n")
+            file.flush()
+            file.write(f"{os.getpid()} out\n")
+
+
+def share_work(name: str, answer: str, journal: str) -> None:
+    """Do a piece of work once among many; waiting for standard input comes first, so that all begin together."""
+    print("ready", flush=True)
+    sys.stdin.read()
+
+    def look_again() -> str | None:
+        return Path(answer).read_text() if Path(answer).exists() else None
+
+    turn = lock.acquire(name, timeout_s=100, purpose="sharing work", look_again=look_again)
+    if isinstance(turn, lock.Held):
+        with turn, Path(journal).open("a") as file:
+            file.write("worked\n")
+            file.flush()
+            Path(answer).write_text("the answer")
+        turn = "the answer"
+    print(turn, flush=True)
+
+
+def count_up(rounds: str) -> None:
+    """Add notices of one's own to the index, one by one."""
+    for number in range(int(rounds)):
+        index.update(lambda before, number=number: _with_notice(before, f"{os.getpid()}.{number}"), timeout_s=100)
+
+
+def die_before_rename() -> None:
+    """Be killed when the new index is written, and not yet in its place."""
+    Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, method-assign, return-value]
+    index.update(lambda before: _with_notice(before, "never seen"))
+
+
+def fill_quota(user: str, home: str) -> None:
+    """Fill the kernel keyring of an ordinary user, then keep records: tell where they went and what came back."""
+    os.chown(home, int(user), int(user))
+    with credential_locker.installed(credential_locker.Locker()):
+        Store().where(TOKENS)  # all imports are done while they can be read
+        os.setgroups([])
+        os.setgid(int(user))
+        os.setuid(int(user))
+        kernel.join_anonymous_session()
+        before = record.compose('"before"', serve_until=2**32, stamp="1", renew_from=2**32)
+        after = record.compose(f'"{"x" * 9_000}"', serve_until=2**32, stamp="1", renew_from=2**32)
+        places = [Store().put(CREDENTIALS, "analytics", before, expires_at=2**32)]
+        filled = 0
+        try:
+            for filled in range(1_000):
+                kernel.write(f"filler {filled}", b"x" * 100, 60)
+        except OSError as error:
+            refusal = error.errno
+        places.append(Store().put(CREDENTIALS, "analytics", after, expires_at=2**32))
+        answer = {
+            "refusal": refusal,
+            "places": places,
+            "found": Store().get(CREDENTIALS, "analytics") == after,
+            "left in the kernel": kernel.exists("oidc-helper:credentials:analytics"),
+            "deleted": Store().delete(CREDENTIALS, "analytics"),
+            "then": Store().get(CREDENTIALS, "analytics"),
+        }
+    print(json.dumps(answer))
+
+
+def _with_notice(before: Index, notice: str) -> Index:
+    return Index(before.entries, before.spent, before.failures, {**before.notices, notice: 1})
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])

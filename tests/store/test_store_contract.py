@@ -1,0 +1,142 @@
+"""What every kind of machine keeps for us, whatever its keyrings: each test runs on all of them."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from fakes.places import Place
+
+from oidc_helper import index, record
+from oidc_helper.store import CREDENTIALS, TOKENS, Store
+
+HOUR_S = 3_600
+LONG = "".join(f"{number:x}." for number in range(3_000))  # 12 kB: several JWTs of a user in many groups
+
+
+def in_an_hour() -> int:
+    return int(time.time()) + HOUR_S
+
+
+def credentials(body: str = '{"Version":1}') -> str:
+    return record.compose(body, serve_until=in_an_hour(), stamp="1+1", renew_from=in_an_hour() - 60)
+
+
+def test_what_is_kept_is_found_by_the_next_process(place: Place) -> None:
+    """Records of both kinds come back as they were, from the places that `status` names."""
+    text = credentials()
+    assert Store().put(CREDENTIALS, "analytics", text, expires_at=in_an_hour()) == place.credentials
+    assert Store().put(TOKENS, "corp", LONG, expires_at=None) == place.tokens
+    assert Store().get(CREDENTIALS, "analytics") == text
+    assert Store().get(TOKENS, "corp") == LONG
+    assert Store().where(CREDENTIALS).startswith(place.credentials)
+    assert Store().where(TOKENS).startswith(place.tokens)
+
+
+def test_the_latest_text_is_found(place: Place) -> None:
+    """Long and short ones replace each other in any order."""
+    assert place
+    for text in (LONG, "short", LONG[::-1], LONG, "x" * 1_280, "", "x" * 1_270, LONG):
+        Store().put(TOKENS, "corp", text, expires_at=None)
+        assert Store().get(TOKENS, "corp") == text
+
+
+def test_nothing_kept_is_a_miss(place: Place) -> None:
+    """On an empty machine nothing is found, and nothing can be deleted."""
+    assert place.kept() == []
+    for kind in (CREDENTIALS, TOKENS):
+        assert Store().get(kind, "analytics") is None
+        assert not Store().exists(kind, "analytics")
+        assert not Store().delete(kind, "analytics")
+    assert Store().entries() == []
+
+
+def test_deleting_leaves_nothing_behind(place: Place) -> None:
+    """After logout no piece of any text that was ever kept can be found on the machine."""
+    for text in (LONG, LONG[::-1], "short"):
+        Store().put(TOKENS, "corp", text, expires_at=None)
+        Store().put(CREDENTIALS, "analytics", credentials(f'"{text}"'), expires_at=in_an_hour())
+    assert place.kept() != []
+    assert Store().delete(TOKENS, "corp")
+    assert Store().delete(CREDENTIALS, "analytics")
+    assert Store().get(TOKENS, "corp") is None
+    assert Store().get(CREDENTIALS, "analytics") is None
+    assert place.kept() == []
+    assert Store().entries() == []
+
+
+def test_deleting_needs_no_index(place: Place, home: Path) -> None:
+    """Records whose index was lost go too, as far as their names are known."""
+    Store().put(TOKENS, "corp", LONG, expires_at=None)
+    Store().put(CREDENTIALS, "analytics", credentials(), expires_at=in_an_hour())
+    (home / ".local/state/oidc-helper/index.json").unlink()
+    Store().delete(TOKENS, "corp")
+    Store().delete(CREDENTIALS, "analytics")
+    assert place.kept() == []
+
+
+def test_status_knows_what_is_kept_without_opening_it(place: Place) -> None:
+    """Names, places, expiries and details of the records are at hand."""
+    until = in_an_hour()
+    Store().put(CREDENTIALS, "analytics", credentials(), expires_at=until)
+    Store().put(TOKENS, "corp", LONG, expires_at=None, details={"user": "alice", "refreshable": 1})
+    assert [(one.kind, one.name, one.place, one.expires_at, one.details) for one in Store().entries()] == [
+        (CREDENTIALS, "analytics", place.credentials, until, {}),
+        (TOKENS, "corp", place.tokens, None, {"user": "alice", "refreshable": 1}),
+    ]
+    assert Store().exists(CREDENTIALS, "analytics")
+    assert Store().exists(TOKENS, "corp")
+
+
+def test_two_configurations_never_meet(place: Place, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keyring is the user's, a record is its configuration's: OIDC_HELPER_CONFIG changes what is there."""
+    assert place
+    Store().put(TOKENS, "corp", "of the default", expires_at=None)
+    monkeypatch.setenv("OIDC_HELPER_CONFIG", str(home / "other.toml"))
+    assert Store().get(TOKENS, "corp") is None
+    assert Store().entries() == []
+    Store().put(TOKENS, "corp", "of the other", expires_at=None)
+    assert Store().delete(TOKENS, "corp")
+    monkeypatch.delenv("OIDC_HELPER_CONFIG")
+    assert Store().get(TOKENS, "corp") == "of the default"
+
+
+@pytest.mark.parametrize("name", ["with space", "sla/sh", "über", 'qu"ote', "colon:A.1", "x" * 200])
+def test_any_name_will_do(place: Place, name: str) -> None:
+    """Whatever a profile is called, its record is found, and under no other name."""
+    text = credentials()
+    Store().put(CREDENTIALS, name, text, expires_at=in_an_hour())
+    assert Store().get(CREDENTIALS, name) == text
+    assert Store().get(CREDENTIALS, name + " ") is None
+    assert Store().delete(CREDENTIALS, name)
+    assert place.kept() == []
+
+
+def test_a_configuration_may_lie_anywhere(place: Place, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also under a path that is not UTF-8."""
+    assert place
+    monkeypatch.setenv("OIDC_HELPER_CONFIG", os.fsdecode(os.fsencode(home) + b"/\xff.toml"))
+    Store().put(TOKENS, "corp", LONG, expires_at=None)
+    assert Store().get(TOKENS, "corp") == LONG
+    assert [one.name for one in Store().entries()] == ["corp"]
+    assert Store().delete(TOKENS, "corp")
+
+
+def test_any_text_comes_back(place: Place) -> None:
+    """Characters that UTF-16 counts twice are not cut in half where a vault is measured in it."""
+    assert place
+    text = "é𝄞漢" * 1_000
+    Store().put(TOKENS, "corp", text, expires_at=None)
+    assert Store().get(TOKENS, "corp") == text
+
+
+def test_no_index_keeps_nobody_from_working(place: Place, home: Path) -> None:
+    """With a state directory that cannot be written records are kept all the same."""
+    state = home / ".local/state"
+    state.parent.mkdir()
+    state.write_text("a file where the directory should be")
+    Store().put(TOKENS, "corp", LONG, expires_at=None)
+    assert Store().get(TOKENS, "corp") == LONG
+    assert Store().delete(TOKENS, "corp")
+    assert place.kept() == []
+    assert index.read() == index.Index()

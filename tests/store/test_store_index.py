@@ -1,0 +1,256 @@
+"""The index: what is known without opening a secret survives whatever happens to its file."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from oidc_helper import index, lock, state
+from oidc_helper.errors import StoreUnusable
+from oidc_helper.index import Entry, Failure, Index
+from oidc_helper.store import Store
+
+TESTS = Path(__file__).parents[1]
+ENTRY = Entry("tokens", "corp", "/home/a/config.toml", "KWallet", 2_000_000_000, 1_900_000_000, {"user": "alice"}, ("x",))
+FULL = Index({"entry": ENTRY}, {"mark": 1}, {"key": Failure(1, "message", "hint", 3)}, {"notice": 2})
+
+
+def victim(*words: object) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", "fakes.victims", *map(str, words)], cwd=TESTS)
+
+
+@pytest.fixture
+def file(home: Path) -> Path:
+    """Where the index lies."""
+    return home / ".local/state/oidc-helper/index.json"
+
+
+def test_what_is_written_is_read(file: Path) -> None:
+    """All of it comes back, from a file and a directory that only we can read."""
+    index.update(lambda _: FULL)
+    assert index.read() == FULL
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_without_a_file_the_index_is_empty(file: Path) -> None:
+    """Reading makes nothing."""
+    assert index.read() == Index()
+    assert not file.parent.exists()
+
+
+def test_parallel_updates_lose_nothing() -> None:
+    """Twenty processes write at once, and everything they noted is there."""
+    processes = [victim("count_up", 10) for _ in range(20)]
+    assert [process.wait() for process in processes] == [0] * 20
+    noted = {f"{process.pid}.{number}" for process in processes for number in range(10)}
+    assert set(index.read().notices) == noted
+
+
+def test_a_crash_before_the_rename_changes_nothing(file: Path) -> None:
+    """The old index is read on, and the next writer clears the wreckage away."""
+    index.update(lambda _: FULL)
+    assert victim("die_before_rename").wait() == -signal.SIGKILL
+    assert index.read() == FULL
+    assert len([one for one in file.parent.iterdir() if one.is_file()]) == 2
+    index.update(lambda before: replace(before, notices={}))
+    assert [one for one in file.parent.iterdir() if one.is_file()] == [file]
+
+
+def test_nothing_is_written_where_nothing_changes(file: Path) -> None:
+    """The file is left alone."""
+    index.update(lambda _: FULL)
+    before = file.stat()
+    assert index.update(lambda same: same) == FULL
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+STRANGE = {
+    "empty": "",
+    "torn": '{"version": 1, "entries": {"entry": {"kind": "tok',
+    "no JSON": "\x00\xff",
+    "foreign": "[1, 2]",
+    "of the future": json.dumps({"version": 2, "entries": {}, "spent": {"mark": 1}}),
+    "too deep": "[" * 100_000,
+    "null": "null",
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_what_makes_no_sense_counts_as_absent(file: Path, kind: str) -> None:
+    """No index has to be deleted by hand: it reads as empty, and the next update replaces it."""
+    file.parent.mkdir(parents=True)
+    file.write_bytes(STRANGE[kind].encode("latin-1"))
+    assert index.read() == Index()
+    index.update(lambda before: replace(before, notices={"notice": 1}))
+    assert index.read() == Index(notices={"notice": 1})
+
+
+JSON = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=5),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file of a full index, for many changes to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        index.update(lambda _: FULL)
+        yield state.directory() / "index.json"
+
+
+def read_with(stored: Path, text: str) -> Index:
+    """What is read where the stored file has that text."""
+    whole = stored.read_text()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(stored.parents[1]))
+        stored.write_text(text)
+        found = index.read()
+    stored.write_text(whole)
+    return found
+
+
+@given(data=some.data())
+def test_one_bad_value_costs_only_its_own_entry(stored: Path, data: some.DataObject) -> None:
+    """Whatever stands in place of any field, reading works, and what is sound next to it is kept."""
+    content = json.loads(stored.read_text())
+    group = data.draw(some.sampled_from(["entries", "failures"]))
+    values = next(iter(content[group].values()))
+    values[data.draw(some.sampled_from(sorted(values)))] = data.draw(JSON)
+    content["spent"]["other"] = data.draw(JSON)
+    found = read_with(stored, json.dumps(content))
+    assert found.spent["mark"] == 1
+    assert found.notices == FULL.notices
+    for entry in found.entries.values():
+        assert {type(one) for one in (entry.kind, entry.name, entry.config, entry.place, *entry.remains)} == {str}
+
+
+@given(position=some.integers(0, 10_000), character=some.characters(max_codepoint=0x7F))
+def test_any_damaged_byte_is_survived(stored: Path, position: int, character: str) -> None:
+    """One changed character anywhere: reading works."""
+    text = stored.read_text()
+    position %= len(text)
+    assert isinstance(read_with(stored, text[:position] + character + text[position + 1 :]), Index)
+
+
+def test_a_link_in_place_of_the_file_is_not_followed(file: Path, tmp_path: Path) -> None:
+    """What it leads to is neither read nor written; the link gives way to an index of our own."""
+    index.update(lambda _: FULL)
+    target = tmp_path / "target"
+    file.rename(target)
+    file.symlink_to(target)
+    content = target.read_bytes()
+    assert index.read() == Index()
+    index.update(lambda before: replace(before, notices={"notice": 1}))
+    assert target.read_bytes() == content
+    assert not file.is_symlink()
+
+
+def test_a_directory_of_another_user_is_not_used(file: Path) -> None:
+    """Root with a user's HOME leaves no file of root's in it."""
+    file.parent.mkdir(parents=True)
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to give a directory away")
+    os.chown(file.parent, 65_534, 65_534)
+    with pytest.raises(StoreUnusable, match="belongs to another user"):
+        index.update(lambda _: FULL)
+    assert list(file.parent.iterdir()) == []
+
+
+def test_an_index_of_another_user_is_not_believed(file: Path) -> None:
+    """What somebody else could have written counts as absent."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to give a file away")
+    index.update(lambda _: FULL)
+    os.chown(file, 65_534, 65_534)
+    assert index.read() == Index()
+
+
+def test_a_directory_that_cannot_be_made_is_named(home: Path) -> None:
+    """The message tells where, the hint what to set."""
+    (home / ".local").write_text("a file where the directory should be")
+    with pytest.raises(StoreUnusable, match="cannot write in .*/.local/state/oidc-helper: Not a directory") as raised:
+        index.update(lambda _: FULL)
+    assert "XDG_STATE_HOME" in raised.value.hint
+    assert index.read() == Index()
+
+
+def test_a_full_disk_leaves_the_old_index(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    """The new one is not put in place before it is whole."""
+    index.update(lambda _: FULL)
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StoreUnusable, match="No space left on device"):
+        index.update(lambda _: Index())
+    assert index.read() == FULL
+    assert [one.name for one in file.parent.iterdir() if one.is_file()] == [file.name]
+
+
+def test_a_writer_that_hangs_is_named() -> None:
+    """An update waits for another one, not for ever."""
+    with (
+        lock.hold("index", timeout_s=1, purpose="hanging"),
+        pytest.raises(StoreUnusable, match=f"process {os.getpid()}, hanging"),
+    ):
+        index.update(lambda _: FULL, timeout_s=0.01)
+
+
+def test_an_assertion_is_spent_once() -> None:
+    """The second process that marks it is told; the note tells neither the issuer nor the identifier."""
+    assert Store().mark_spent("https://login.example.com", "id-1", until=2**40)
+    assert not Store().mark_spent("https://login.example.com", "id-1", until=2**40)
+    assert Store().mark_spent("https://login.example.com", "id-2", until=2**40)
+    assert Store().spent("https://login.example.com", "id-1")
+    assert not Store().spent("https://other.example.com", "id-1")
+    assert "example" not in str(index.read())
+
+
+def test_an_assertion_that_was_not_exchanged_may_be_used_again() -> None:
+    """The note can be taken back."""
+    Store().mark_spent("issuer", "id", until=2**40)
+    Store().unmark_spent("issuer", "id")
+    assert not Store().spent("issuer", "id")
+    assert Store().mark_spent("issuer", "id", until=2**40)
+
+
+def test_notes_of_expired_assertions_go() -> None:
+    """The index does not grow with every sign-in."""
+    time_s = [1_000.0]
+    store = Store(now=lambda: time_s[0])
+    store.mark_spent("issuer", "old", until=2_000)
+    time_s[0] = 2_001.0
+    assert not store.spent("issuer", "old")
+    store.mark_spent("issuer", "new", until=3_000)
+    assert len(index.read().spent) == 1
+
+
+def test_a_failure_is_remembered_until_a_success() -> None:
+    """Another process learns when and how a profile failed, and how to mend it."""
+    store = Store(now=lambda: 1_000.5)
+    store.remember_failure("analytics", StoreUnusable("what", "hint"))
+    assert Store().failure("analytics") == Failure(1_000, "what", "hint", 6)
+    assert Store().failure("other") is None
+    store.forget_failure("analytics")
+    store.forget_failure("analytics")
+    assert Store().failure("analytics") is None
+
+
+def test_a_notice_is_given_once() -> None:
+    """Also when another process asks."""
+    assert Store().first_time("ends with the boot")
+    assert not Store().first_time("ends with the boot")
+    assert Store().first_time("another")

@@ -1,0 +1,93 @@
+"""The code keeps to the layout: arrows run downward only, and each library has its one door."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import oidc_helper
+
+ROOT = Path(oidc_helper.__file__).parent
+
+# From the top down: a module imports only what stands in a line below its own, or beside it where the line says so.
+LAYERS = (
+    {"__main__"},
+    {"hotpath"},
+    {"cli"},
+    {"emulator", "operation"},
+    {"sign_out"},
+    {"aws", "broker"},
+    {"store"},
+    {"ledger", "parts", "vault"},
+    {"index"},
+    {"lock"},
+    {"flock", "renewal"},
+    {"state"},
+    {"tokens", "identity"},
+    {"chain", "refusals", "settings"},
+    {"child", "credentials", "deadline", "terminal"},
+    {"errors", "kernel", "paths", "record"},
+    {""},
+)
+# Library -> the modules that may import it.
+DOORS = {
+    "keyring": {"vault", "emulator"},
+    "secretstorage": {"vault"},
+    "boto3": set(),
+    "botocore": {"aws", "operation", "emulator"},
+    "joserfc": {"emulator", "oidc"},
+    "rich": {"cli"},
+    "ruamel": {"operation"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    """The line of the table that a file belongs to: its package or module directly below ours."""
+    first = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    return "" if first == "__init__" else first
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer(part: str) -> int:
+    return next(number for number, line in enumerate(LAYERS) if part in line)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_arrows_run_downward(path: Path) -> None:
+    """Nothing imports what stands above it."""
+    for name in imported(path):
+        words = name.split(".")
+        if words[0] != "oidc_helper":
+            continue
+        known = words[1] if len(words) > 1 and any(words[1] in line for line in LAYERS) else ""
+        assert known == part_of(path) or layer(known) > layer(part_of(path)), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_each_library_has_one_door(library: str) -> None:
+    """A library that costs time or holds secrets is imported where the layout says."""
+    importers = {part_of(path) for path in modules() for name in imported(path) if name.split(".")[0] == library}
+
+    assert importers <= DOORS[library]
+
+
+def test_only_the_command_line_knows_the_emulator() -> None:
+    """What runs against AWS cannot come to depend on its stand-in."""
+    importers = {
+        part_of(path) for path in modules() for name in imported(path) if name.startswith("oidc_helper.emulator")
+    }
+
+    assert importers <= {"cli", "emulator"}

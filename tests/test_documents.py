@@ -1,0 +1,97 @@
+"""README and manual say what the program does: they are held to `--help`, to each other and to .ci/run."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Home
+
+from oidc_helper.cli import arguments
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+MANUAL = (ROOT / "man/oidc-helper.1").read_text()
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    (action,) = (one for one in arguments.parser()._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+def options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:
+        yield from (option for option in action.option_strings if option.startswith("--"))
+
+
+def test_readme_shows_help(home: Home) -> None:
+    """The block of README is what `oidc-helper --help` prints in 80 columns."""
+    blocks = re.findall(r"<!-- help: oidc-helper (.*?) -->\n```\n(.*?)```\n<!-- end -->", README, re.DOTALL)
+
+    assert blocks
+    for words, block in blocks:
+        assert home.run(*words.split(), COLUMNS="80").stdout == block
+
+
+def test_ci_ends_with_the_test_command_of_readme() -> None:
+    """What a newcomer pastes is what is tested."""
+    last = (ROOT / ".ci/run").read_text().rstrip().splitlines()[-1]
+
+    assert "pytest" in last
+    assert last in README.splitlines()
+
+
+@pytest.mark.parametrize("name", subcommands())
+def test_manual_has_every_command_and_option(name: str) -> None:
+    """A section of the manual names all that the command takes, beside the options of every command."""
+    common = set(options(arguments.parser()))
+    section = re.search(
+        rf"^\.It Cm {re.escape(name)}\b.*?(?=^\.It Cm (?!{re.escape(name)})|^\.Ss)", MANUAL, re.MULTILINE | re.DOTALL
+    )
+
+    assert section
+    named = set(re.findall(r"Fl -([a-z-]+)", section[0]))
+    assert named == {option[2:] for option in options(subcommands()[name])} - {option[2:] for option in common}
+
+
+def test_manual_has_the_common_options() -> None:
+    """What every command takes stands in a section of its own."""
+    section = MANUAL.partition(".Ss Options of every command")[2].partition(".Ss")[0]
+
+    assert {f"--{name}" for name in re.findall(r"^\.It Fl -([a-z-]+)", section, re.MULTILINE)} == set(
+        options(arguments.parser())
+    )
+
+
+def test_manual_names_no_other_command() -> None:
+    """What is not built is not documented."""
+    named = set(
+        re.findall(r"^\.It Cm ([a-z-]+)", MANUAL.partition(".Ss Commands")[2].partition(".Ss")[0], re.MULTILINE)
+    )
+
+    assert named == set(subcommands())
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "man").iterdir()), ids=lambda page: page.name)
+def test_manual_pages_are_clean(page: Path) -> None:
+    """Mandoc finds nothing to warn of."""
+    if not shutil.which("mandoc"):
+        if os.environ.get("OIDC_HELPER_REQUIRE_ALL") == "1":
+            pytest.fail("mandoc is not installed")
+        pytest.skip("mandoc is not installed")
+
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False)
+
+    assert done.stdout == ""
+
+
+def test_exit_codes_are_documented_alike() -> None:
+    """Help and manual list the same numbers."""
+    in_help = re.findall(r"^  (\d)  ", arguments.parser().epilog or "", re.MULTILINE)
+    in_manual = re.findall(r"^\.It (\d)$", MANUAL.partition(".Sh EXIT STATUS")[2], re.MULTILINE)
+
+    assert in_help == in_manual == list("0123456")
