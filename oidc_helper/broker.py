@@ -74,6 +74,7 @@ def fetch(want: Profile, stamp: str, means: Means, *, refresh: bool = False, ahe
     began = means.now()
     stored = None if refresh else means.store.get(CREDENTIALS, want.name)
     if found := _fresh(stored, stamp, means, ahead=ahead):
+        log.debug("served from the cache")
         return found
     fallback = _alive(stored, stamp, means)
     if fallback and not ahead and _failed_just_now(want, means):
@@ -115,6 +116,13 @@ def fetch_tokens(want: Profile, means: Means) -> Tokens:
         return _Work(want, means).tokens()
 
 
+def sign_in(want: Profile, means: Means) -> tuple[Tokens, bool]:
+    """Exchange a new identity token even if tokens are at hand; without a new one give those, and False."""
+    turn = _turn(want, means, _nothing)
+    with turn, _remembered_failure(want, means):
+        return _Work(want, means).signed_in()
+
+
 def still_alive(want: Profile, stamp: str, means: Means) -> Fetched | None:
     """Find cached credentials that are due for renewal but not over; for when renewing them does not work now."""
     return _alive(means.store.get(CREDENTIALS, want.name), stamp, means)
@@ -150,9 +158,13 @@ def _stored_tokens(want: Profile, means: Means) -> Tokens:
 
 
 def _serves(held: Tokens, want: Profile, means: Means) -> bool:
-    """Whether tokens are enough for the profile; an answer to refresh_token may lack the identity context."""
-    context = bool(held.identity_context) or want.target != "role"
-    return context and held.access_alive(means.now()) and held.covers(want.scopes)
+    """Whether cached tokens are enough for the profile."""
+    return _fits(held, want) and held.access_alive(means.now()) and held.covers(want.scopes)
+
+
+def _fits(held: Tokens, want: Profile) -> bool:
+    """Whether the answer has what the profile's target takes: one to refresh_token may lack the identity context."""
+    return bool(held.identity_context) or want.target != "role"
 
 
 def _turn(want: Profile, means: Means, look_again: Callable[[], _T | None]) -> Held | _T:
@@ -212,11 +224,16 @@ def _why(token: IdentityToken, refusal: Refused) -> str:
     return f"{refusal.hint}; the token has {token.described()}"
 
 
+def _nothing() -> None:
+    """There is nothing that another process could have done for us."""
+
+
 def _quietly(save: Callable[[], object]) -> None:
+    """What cannot be kept is a warning: the answer comes first."""
     try:
         save()
     except StoreUnusable as error:
-        log.warning("%s%s", error.message, f" (hint: {error.hint})" if error.hint else "")
+        log.warning("not everything can be kept: %s%s", error.message, f" (hint: {error.hint})" if error.hint else "")
 
 
 class _Work:
@@ -248,6 +265,15 @@ class _Work:
         """Steps 3 to 5, for who wants the tokens themselves."""
         return self._live_tokens() or self._renewed_tokens()
 
+    def signed_in(self) -> tuple[Tokens, bool]:
+        """Step 5 before the others, for who asks to sign in; whether it was one."""
+        try:
+            return self._exchanged(), True
+        except SignInNeeded:
+            if not self._tokens.access_token and not self._tokens.refresh_token:
+                raise
+            return self.tokens(), False
+
     def _live_tokens(self) -> Tokens | None:
         """Step 3: tokens that were made for another profile, or an hour ago."""
         return self._tokens if _serves(self._tokens, self._want, self._means) else None
@@ -263,7 +289,7 @@ class _Work:
                 log.debug("the refresh token is over: %s", refusal.code)
                 self._save(replace(self._tokens, refresh_token=""))
             else:
-                if _serves(refreshed, self._want, self._means):
+                if _fits(refreshed, self._want):
                     return refreshed
         return self._exchanged()
 
@@ -291,7 +317,7 @@ class _Work:
             else:
                 failure.hint = f"the identity token may have been exchanged and is not sent again: {self._means.mend}"
             raise
-        if not _serves(self._tokens, self._want, self._means):
+        if not _fits(self._tokens, self._want):
             raise Refused(
                 "CreateTokenWithIAM gave no identity context, which a role session needs",
                 "add sts:identity_context to the profile's scopes",

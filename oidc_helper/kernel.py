@@ -23,6 +23,7 @@ _LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not b
 _NO_KEY = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED) if sys.platform == "linux" else ()
 
 VARIABLE = "OIDC_HELPER_KERNEL_KEYRING"
+PLACES = ("user", "session", "off")
 _ANCHORS = {"user": _USER_KEYRING, "session": _SESSION_KEYRING}
 
 _Argument = int | bytes | ctypes.Array[ctypes.c_char]

@@ -39,7 +39,7 @@ class Ledger:
 
     def remember_failure(self, profile: str, error: OidcHelperError) -> None:
         """Note how a profile failed last."""
-        failure = Failure(int(self._now()), error.message, error.hint, error.exit_code)
+        failure = Failure(self._now(), error.message, error.hint, error.exit_code)
         index.update(lambda before: replace(before, failures={**before.failures, _failure_key(profile): failure}))
 
     def forget_failure(self, profile: str) -> None:

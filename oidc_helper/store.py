@@ -93,7 +93,9 @@ class Store(Ledger):
             except StoreUnusable as problem:
                 problems.append(problem)
         _take_back(entry, former)
-        raise StoreUnusable("; ".join(problem.message for problem in problems), problems[0].hint or problems[1].hint)
+        raise StoreUnusable(
+            "; ".join(sorted(problem.message for problem in problems)), problems[0].hint or problems[1].hint
+        )
 
     def delete(self, kind: str, name: str) -> bool:
         """Whether there was such a record; none is left in any place, nor pieces that a killed process left.
@@ -134,7 +136,7 @@ class Store(Ledger):
         try:
             found = self._vault()
         except StoreUnusable as problem:
-            return kernel_keyring or f"nowhere: {problem.message}"
+            return f"nowhere: {problem.message}"
         return found.name if found else kernel_keyring or f"nowhere: {_NO_VAULT}"
 
     def acquire(self, name: str, *, timeout_s: float, purpose: str, look_again: Callable[[], T | None]) -> Held | T:

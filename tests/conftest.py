@@ -1,71 +1,19 @@
-"""A newcomer's empty home, the emulator, and the installed command, for every test that wants them."""
+"""Every test runs in a kernel session of its own; `home` and `emulator` are for those of whole commands."""
 
-import json
 import os
-import subprocess
-import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
+from homes import Home
 
 from oidc_helper import kernel
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
-COMMAND = Path(sysconfig.get_path("scripts")) / "oidc-helper"
-
 with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread: what the tests keep in the kernel ends with them
-
-
-@dataclass
-class Home:
-    """An empty home with an environment of its own, and the commands typed in it."""
-
-    path: Path
-    environment: dict[str, str]
-    config: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.config = self.path / "config.toml"
-        self.environment["OIDC_HELPER_CONFIG"] = str(self.config)
-
-    def start(self, *words: str, **variables: str) -> "subprocess.Popen[str]":
-        """Start the installed command as a user would."""
-        return subprocess.Popen(
-            [COMMAND, *words],
-            env={**self.environment, **variables},
-            cwd=self.path,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Run the installed command and wait for it."""
-        process = self.start(*words, **variables)
-        stdout, stderr = process.communicate()
-        return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
-
-    def get(self, profile: str, **variables: str) -> dict[str, Any]:
-        """The credentials of a profile, from a run that must work and say nothing else."""
-        done = self.run("get", profile, **variables)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
-
-    def configure(self, text: str) -> None:
-        """Write the configuration."""
-        self.config.write_text(text)
-
-    def write_token(self, token: str) -> None:
-        """Put an identity token where the configurations of `file_config` look for it."""
-        (self.path / "token").write_text(token)
 
 
 @pytest.fixture
@@ -92,27 +40,3 @@ def emulator(home: Home) -> Iterator[Emulator]:
     with Emulator() as running:
         home.environment.update(running.environment)
         yield running
-
-
-def file_config(emulator: Emulator, *, defaults: str = "", profiles: str = "", identity: str = "") -> str:
-    """A configuration whose identity token lies in the home's file `token`."""
-    directory = emulator.directory
-    return f"""
-[identity.job]
-{identity or 'source = "file"' + chr(10) + 'path = "token"'}
-
-[defaults]
-identity = "job"
-application_arn = "{directory.application_arn}"
-identity_center_region = "{directory.identity_center_region}"
-caller = {{ web_identity_role_arn = "{directory.caller_role_arn}" }}
-{defaults}
-
-[profile.analytics]
-role_arn = "{directory.analytics_role_arn}"
-
-[profile.dev-admin]
-account_id = "111122223333"
-permission_set = "Admin"
-{profiles}
-"""

@@ -25,6 +25,7 @@ LAYERS = (
     {"flock", "renewal"},
     {"state"},
     {"tokens", "identity"},
+    {"oidc"},
     {"chain", "refusals", "settings"},
     {"child", "credentials", "deadline", "terminal"},
     {"errors", "kernel", "paths", "record"},

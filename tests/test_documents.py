@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Home
+from homes import Home
 
 from oidc_helper.cli import arguments
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-from conftest import Home
+from homes import Home
 
 from oidc_helper import kernel, paths, record
 

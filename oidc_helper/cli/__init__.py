@@ -8,8 +8,10 @@ import traceback
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
+from oidc_helper import kernel
 from oidc_helper.cli import arguments, streams
 from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.settings.wording import did_you_mean
 from oidc_helper.terminal import printable
 
 log = logging.getLogger("oidc_helper")
@@ -41,8 +43,9 @@ def run(words: list[str]) -> int:
         os.environ["OIDC_HELPER_CONFIG"] = options.config
     status = 1
     taken = streams.divert(quiet=options.quiet and not options.debug)
-    _log_to(taken, debug=options.debug)
+    _log_to(taken, debug=options.debug, quiet=options.quiet)
     try:
+        _check_variables()
         status = int(options.run(options, taken.answer))
         taken.answer.flush()
     except OidcHelperError as error:
@@ -63,6 +66,16 @@ def run(words: list[str]) -> int:
     return status
 
 
+def _check_variables() -> None:
+    """A misspelt switch would cost the cache without a word. Raises WrongSettings."""
+    place = os.environ.get(kernel.VARIABLE, kernel.PLACES[0])
+    if place not in kernel.PLACES:
+        raise WrongSettings(
+            f"{kernel.VARIABLE} is {place[:40]!a}{did_you_mean(place, kernel.PLACES)}",
+            f"set it to one of {', '.join(kernel.PLACES)}, or unset it",
+        )
+
+
 def complain(error: OidcHelperError, complaint: TextIO) -> None:
     """Say in one line what went wrong, and in another what mends it: SDKs paste both into their own exceptions."""
     lines = [f"oidc-helper: {error.message}"] + ([f"hint: {error.hint}"] if error.hint else [])
@@ -74,16 +87,30 @@ def _one_line(text: str) -> str:
     return "".join(character if character.isprintable() else printable(character) for character in text)
 
 
-def _log_to(taken: streams.Streams, *, debug: bool) -> None:
+def _log_to(taken: streams.Streams, *, debug: bool, quiet: bool) -> None:
     """Warnings are for people, since an SDK's caller must find stderr empty; the trace is for who asks for it."""
     logging.lastResort = None
     logging.raiseExceptions = False
-    if debug or taken.person_reads:
+    if debug or taken.person_reads or not quiet:
         shown = logging.StreamHandler(taken.complaint)
         shown.setFormatter(_Voice())
+        shown.addFilter(_Once())
         log.addHandler(shown)
     log.setLevel(logging.DEBUG if debug else logging.WARNING)
     log.propagate = False
+
+
+class _Once(logging.Filter):
+    """Three records that cannot be written for one reason are one warning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[str] = set()
+
+    def filter(self, entry: logging.LogRecord) -> bool:
+        told = entry.getMessage() in self._told
+        self._told.add(entry.getMessage())
+        return entry.levelno < logging.WARNING or not told
 
 
 class _Voice(logging.Formatter):

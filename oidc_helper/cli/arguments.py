@@ -63,7 +63,8 @@ COMMANDS: tuple[Command, ...] = (
         session.login,
         "sign in, and fetch all that get needs",
         "Gets a new identity token from the profile's identity source, exchanges it, and keeps tokens and\n"
-        "credentials, so that the next get answers at once.",
+        "credentials, so that the next get answers at once. Where the source has only a token that was\n"
+        "exchanged before, the sign-in that it brought goes on.",
         (_profile(),),
     ),
     Command(

@@ -6,7 +6,7 @@ from typing import TextIO
 from oidc_helper import broker, chain, renewal, settings
 from oidc_helper.cli.wiring import means_for
 from oidc_helper.deadline import Deadline, DeadlinePassed
-from oidc_helper.errors import WrongSettings
+from oidc_helper.errors import Refused, WrongSettings
 
 
 def get(options: argparse.Namespace, answer: TextIO) -> int:
@@ -48,5 +48,8 @@ def token(options: argparse.Namespace, answer: TextIO) -> int:
     deadline = Deadline(want.deadline_seconds)
     means = means_for(want, deadline)
     tokens = deadline.run(lambda: broker.fetch_tokens(want, means))
-    answer.write((tokens.id_token if options.id_token else tokens.access_token) + "\n")
+    wanted = tokens.id_token if options.id_token else tokens.access_token
+    if not wanted:
+        raise Refused("Identity Center gave no ID token", "add openid to the profile's scopes, then: oidc-helper login")
+    answer.write(wanted + "\n")
     return 0

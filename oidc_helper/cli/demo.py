@@ -27,6 +27,26 @@ answer = boto3.Session(profile_name=sys.argv[1]).client("sts").get_caller_identi
 print(json.dumps({"Account": answer["Account"], "Arn": answer["Arn"]}))
 """
 _PROFILES = ("analytics", "dev-admin")  # of the example configuration
+_YOUR_FILES = """\
+{config}
+    [identity.job]
+    source = "file"
+    path   = "/var/run/secrets/tokens/aws"
+
+    [profile.analytics]
+    identity               = "job"
+    application_arn        = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef"
+    identity_center_region = "eu-west-1"
+    caller                 = {{ web_identity_role_arn = "arn:aws:iam::123456789012:role/tip-caller" }}
+    role_arn               = "arn:aws:iam::123456789012:role/analytics"
+
+~/.aws/config
+    [profile analytics]
+    credential_process = oidc-helper get analytics
+    region = eu-west-1
+
+and then: aws sts get-caller-identity --profile analytics
+"""
 _LONGEST_RUN_S = 60
 
 
@@ -142,10 +162,8 @@ def _milliseconds(words: list[str], environment: Mapping[str, str]) -> float:
 
 
 def _show_lines(show: Console) -> None:
-    name = _PROFILES[0]
-    show.print(Text(f"   ~/.aws/config\n   [profile {name}]\n   credential_process = oidc-helper get {name}"))
-    show.print(Text(f"   {paths.default_config_file()}, as in oidc-helper-config(5)"))
-    show.print(Text("   and then: aws sts get-caller-identity --profile " + name))
+    for line in _YOUR_FILES.format(config=paths.default_config_file()).splitlines():
+        show.print(Text(f"   {line}"))
 
 
 def _title(show: Console, text: str) -> None:

@@ -7,6 +7,8 @@ from typing import TextIO
 
 from oidc_helper.errors import WrongSettings
 
+_WHAT_FOLLOWS = "# config.toml: save what follows and name it with export OIDC_HELPER_CONFIG=FILE\n"
+
 
 def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     """Run the emulator until it is interrupted or terminated."""
@@ -22,14 +24,17 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with running:
-        answer.write(f"{shell_exports(running)}\n# config.toml\n{example_config(running)}")
+        answer.write(f"{shell_exports(running)}\n{_WHAT_FOLLOWS}{example_config(running)}")
         answer.flush()
         ended.wait()
     return 0
 
 
 def demo(_options: argparse.Namespace, answer: TextIO) -> int:
-    """Run the whole chain on the emulator."""
+    """Run the whole chain on the emulator; whatever ends it, the temporary home goes too."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.default_int_handler)
     from oidc_helper.cli.demo import run
 
     return run(answer)

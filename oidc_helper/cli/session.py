@@ -11,6 +11,7 @@ from oidc_helper.deadline import Deadline
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings import Profile
 from oidc_helper.store import CREDENTIALS, Store
+from oidc_helper.terminal import printable
 
 
 def login(options: argparse.Namespace, answer: TextIO) -> int:
@@ -20,8 +21,9 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
     chain.refuse_reentry(want.name)
     deadline = Deadline(want.deadline_seconds)
     means = means_for(want, deadline)
-    held = deadline.run(lambda: broker.fetch_tokens(want, means))
-    answer.write(f"signed in as {held.user or want.identity.name}, {wording.until(held.access_expires_at)}\n")
+    held, is_new = deadline.run(lambda: broker.sign_in(want, means))
+    who = printable(held.user or want.identity.name)
+    answer.write(f"{'' if is_new else 'still '}signed in as {who}, {wording.until(held.access_expires_at)}\n")
     if want.target:
         made = deadline.run(lambda: broker.fetch(want, loaded.stamp, means, refresh=True)).answer
         expires_at = getattr(credentials.from_process_json(made), "expires_at", None)

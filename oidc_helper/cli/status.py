@@ -12,7 +12,7 @@ from oidc_helper.cli import wording
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.index import Entry, Failure
 from oidc_helper.settings import Profile
-from oidc_helper.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.store import CREDENTIALS, KERNEL, TOKENS, Store
 from oidc_helper.terminal import printable
 
 
@@ -35,7 +35,7 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
         "profiles": [
             _profile(
                 one,
-                entries.get((CREDENTIALS, one.name)),
+                _living(entries.get((CREDENTIALS, one.name))) or _unlisted(one, store),
                 entries.get((TOKENS, one.tokens_name)),
                 store.failure(one.name),
             )
@@ -49,10 +49,20 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     return 0
 
 
+def _living(kept: Entry | None) -> Entry | None:
+    return kept if kept and (kept.expires_at or 0) > time.time() else None
+
+
+def _unlisted(one: Profile, store: Store) -> Entry | None:
+    """Credentials that are there though the index was lost: all that is known is that they have not expired."""
+    if not store.exists(CREDENTIALS, one.name):
+        return None
+    return Entry(CREDENTIALS, one.name, "", KERNEL, None, 0)
+
+
 def _profile(one: Profile, kept: Entry | None, held: Entry | None, failure: Failure | None) -> dict[str, Any]:
     """Describe a profile; every time is UTC as in credential_process JSON, null where there is none."""
     now = time.time()
-    alive = kept is not None and (kept.expires_at or 0) > now
     tokens = held and {
         "user": held.details.get("user"),
         "access_token_expires_at": wording.iso(_number(held, "access_expires_at")),
@@ -63,7 +73,7 @@ def _profile(one: Profile, kept: Entry | None, held: Entry | None, failure: Fail
         "name": one.name,
         "identity": one.identity.name,
         "source": one.identity.source,
-        "credentials": {"expires_at": wording.iso(kept.expires_at), "store": kept.place} if kept and alive else None,
+        "credentials": {"expires_at": wording.iso(kept.expires_at), "store": kept.place} if kept else None,
         "tokens": tokens,
         "sign_in": _sign_in(one, held, now),
         "last_failure": failure and {**asdict(failure), "at": wording.iso(failure.at)},
@@ -111,6 +121,8 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
                 console.print(Text(f"hint: {printable(failure['hint'])}"))
 
 
-def _left(at: str) -> str:
+def _left(at: str | None) -> str:
+    if at is None:
+        return "some time left"
     left = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() - time.time()
     return f"{wording.span(left)} left" if left > 0 else "over"

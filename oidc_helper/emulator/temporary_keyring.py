@@ -14,7 +14,7 @@ BACKEND = f"{__name__}.TemporaryKeyring"
 class TemporaryKeyring(KeyringBackend):
     """Chosen only by name (PYTHON_KEYRING_BACKEND); the variable above names the file."""
 
-    priority = 0.1  # type: ignore[assignment]  # below what anybody would be given without asking
+    priority = 0.1  # below what anybody would be given without asking
 
     def get_password(self, service: str, username: str) -> str | None:
         """The text kept under both names."""

@@ -108,16 +108,18 @@ def parse_global(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     return _parse(parser, ["sso-oidc", "create-token-with-iam", *words])
 
 
-def parse_operation(words: Sequence[str], members: Mapping[str, Member], *, asks: bool = False) -> argparse.Namespace:
-    """The operation's options; `asks`: what is missing will be asked for. Raises WrongUsage, HelpAskedError."""
+def parse_operation(
+    words: Sequence[str], members: Mapping[str, Member], *, asks: bool = False
+) -> argparse.Namespace | None:
+    """The operation's options, None for `help`; `asks`: what is missing will be asked for. Raises WrongUsage."""
     chosen = _Parser()
     chosen.add_argument("operation")
     _, words = _parse(chosen, words)
     if words == ["help"]:
-        raise HelpAskedError
+        return None
     given, left = _parse(_operation_parser(words, members, asks=asks), words)
     if given.help == "help":
-        raise HelpAskedError
+        return None
     if given.help:
         left.append(given.help)
     if left:
@@ -127,7 +129,7 @@ def parse_operation(words: Sequence[str], members: Mapping[str, Member], *, asks
 
 def _operation_parser(words: Sequence[str], members: Mapping[str, Member], *, asks: bool) -> _Parser:
     lifted = set(members) if asks or _requirements_lifted(words) else set()
-    if "--profile-settings" in words:
+    if any(word.partition("=")[0] == "--profile-settings" for word in words):
         lifted.add("clientId")
     parser = _Parser()
     for member in members.values():

@@ -11,11 +11,11 @@ from typing import Any
 
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.identity.token import parse
+from oidc_helper.operation.model import Member
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  # the name of a type
 _REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105  # likewise
-_COMMON = {"clientId", "grantType", "scope"}
 
 
 @dataclass(frozen=True)
@@ -39,42 +39,36 @@ _TYPES: Mapping[str, tuple[str, ...]] = {
     "subjectTokenType": (_ACCESS_TOKEN,),
     "requestedTokenType": (_ACCESS_TOKEN, _REFRESH_TOKEN),
 }
-_TOKENS = ("assertion", "refreshToken", "subjectToken", "code", "codeVerifier")
 
 
-def doubts(parameters: Mapping[Any, Any], known: Mapping[str, Any]) -> Iterator[str]:
-    """What the service will probably refuse or ignore; `known` are the model's members."""
+def doubts(parameters: Mapping[Any, Any], members: Mapping[str, Member]) -> Iterator[str]:
+    """What the service will probably refuse or ignore."""
     name = parameters.get("grantType")
     grant = GRANTS.get(name) if isinstance(name, str) else None
     if grant:
-        yield from (f"this grant needs {member}" for member in grant.needed if member not in parameters)
-        takes = _COMMON.union(grant.needed, grant.optional)
-        belongs = {member for other in GRANTS.values() for member in (*other.needed, *other.optional)}
-        yield from (
-            f"this grant ignores {member}"
-            for member in parameters
-            if member in known and member in belongs and member not in takes
-        )
+        takes = {*grant.needed, *grant.optional}
+        others = {member for other in GRANTS.values() for member in (*other.needed, *other.optional)} - takes
+        yield from (f"this grant needs {members[member].option}" for member in grant.needed if member not in parameters)
+        yield from (f"this grant ignores {members[member].option}" for member in parameters if member in others)
     elif isinstance(name, str):
         near = get_close_matches(name, GRANTS, n=1, cutoff=0.3)
         yield f"{name!a} is no grant type that AWS documents" + (f"; did you mean {near[0]}?" if near else "")
-    for member, types in _TYPES.items():
-        given = parameters.get(member)
+    for kind, types in _TYPES.items():
+        given = parameters.get(kind)
         if isinstance(given, str) and given not in types:
-            yield f"{member} should be {' or '.join(types)}"
-    yield from _doubts_of_tokens(parameters)
+            yield f"{members[kind].option} should be {' or '.join(types)}"
+    for member in members.values():
+        given = parameters.get(member.name)
+        if member.secret and isinstance(given, str) and given != given.strip():
+            yield f"{member.option} has white space at its ends, for one the line end of a file"
+    if grant and isinstance(parameters.get("assertion"), str) and "assertion" in grant.needed:
+        yield from _doubts_of_assertion(parameters["assertion"])
 
 
-def _doubts_of_tokens(parameters: Mapping[Any, Any]) -> Iterator[str]:
-    for member in _TOKENS:
-        given = parameters.get(member)
-        if isinstance(given, str) and given != given.strip():
-            yield f"{member} has white space at its ends, for one the line end of a file"
-    assertion = parameters.get("assertion")
-    if isinstance(assertion, str):
-        try:
-            token = parse(assertion, now=time.time(), where="assertion")
-        except SignInNeeded as problem:
-            yield problem.message
-        else:
-            yield from (f"assertion: {doubt}" for doubt in token.doubts)
+def _doubts_of_assertion(assertion: str) -> Iterator[str]:
+    try:
+        token = parse(assertion, now=time.time(), where="--assertion")
+    except SignInNeeded as problem:
+        yield problem.message
+    else:
+        yield from (f"--assertion {doubt}" for doubt in token.doubts)

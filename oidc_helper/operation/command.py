@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from botocore.session import Session
 
-from oidc_helper.errors import StoreUnusable
+from oidc_helper.errors import StoreUnusable, TryAgain
 from oidc_helper.operation import arguments, checks, exits, manual, output, prompt, service, skeleton, values
 from oidc_helper.operation.complaints import Complaints
 from oidc_helper.operation.model import Model
@@ -75,7 +75,10 @@ def _run(words: list[str], streams: _Streams) -> None:
             output.choose_encoding(streams.answer)
             service.check_settings(session, options)
             given = arguments.parse_operation(rest, model.members, asks=asks != "off")
-            _fulfil(_Request(session, model, options, given, asks), streams)
+            if given is None:
+                streams.answer.write(manual.text(model.members))
+            else:
+                _fulfil(_Request(session, model, options, given, asks), streams)
     except arguments.HelpAskedError:
         streams.answer.write(manual.text(model.members))
     except arguments.VersionAskedError:
@@ -98,12 +101,18 @@ def _fulfil(request: _Request, streams: _Streams) -> None:
     streams.veil.learn(parameters)
     response = _response(request, parameters, seed, streams)
     streams.veil.learn(response)
-    output.show(dict(response), streams.answer, request.session, request.options)
-    if seed and given.store and given.generate_cli_skeleton is None:
-        try:
-            seed.keep(parameters, response)
-        except StoreUnusable as problem:  # the answer has been given
-            streams.said.warn(f"not stored: {problem.message}")
+    try:
+        output.show(dict(response), streams.answer, request.session, request.options)
+    finally:  # an answer that cannot be shown is kept all the same
+        if seed and given.store and given.generate_cli_skeleton is None:
+            _store(seed, parameters, response, streams.said)
+
+
+def _store(seed: Seed, parameters: dict[Any, Any], response: dict[str, Any], said: Complaints) -> None:
+    try:
+        seed.keep(parameters, response)
+    except (StoreUnusable, TryAgain) as problem:
+        said.warn(f"not stored: {problem.message}")
 
 
 def _response(request: _Request, parameters: dict[Any, Any], seed: Seed | None, streams: _Streams) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def failure_of(error: Exception) -> OidcHelperError:
     """Make any error one of the four above."""
     if isinstance(error, WrongUsage | NotConfigured | ServiceRefused | Failed):
         return error
-    return next((make(error) for kind, make in _KINDS.items() if isinstance(error, kind)), None) or Failed(str(error))
+    return next((make(error) for kind, make in _KINDS.items() if isinstance(error, kind)), None) or Failed(_said(error))
 
 
 def _refused(error: exceptions.ClientError) -> OidcHelperError:
@@ -88,15 +88,21 @@ def _invalid(error: exceptions.ParamValidationError) -> OidcHelperError:
 
 
 def _unreachable(error: Exception) -> OidcHelperError:
-    return Failed(str(error), _WAY)
+    return Failed(_said(error), _WAY)
 
 
 def _unanswered(error: Exception) -> OidcHelperError:
-    return Failed(str(error), "the request may have been carried out, and then its code or assertion is used up")
+    return Failed(_said(error), "the request may have been carried out, and then its code or assertion is used up")
+
+
+def _said(error: Exception) -> str:
+    """A library's words in one line and in our voice."""
+    said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return said[:1].lower() + said[1:] if said[1:2].islower() else said
 
 
 def _as(kind: type[OidcHelperError], hint: str = "") -> Callable[[Exception], OidcHelperError]:
-    return lambda error: kind(str(error), hint)
+    return lambda error: kind(_said(error), hint)
 
 
 def _ours(kind: type[OidcHelperError]) -> Callable[[OidcHelperError], OidcHelperError]:

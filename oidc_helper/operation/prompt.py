@@ -1,125 +1,92 @@
 """`--cli-auto-prompt`: ask a person at the terminal for what is missing; secrets are not shown while they are typed."""
 
-import getpass
-import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, TextIO
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from oidc_helper.errors import SignInNeeded
 from oidc_helper.operation.checks import GRANTS
 from oidc_helper.operation.exits import Failed
 from oidc_helper.operation.model import Member
+from oidc_helper.terminal import Terminal, has_terminal
 
-_CONSOLE = ("CONIN$", "CONOUT$") if sys.platform == "win32" else ("/dev/tty", "/dev/tty")
+_PATIENCE_S = 600  # for one answer
 
-_NOBODY = Failed("nobody answered", "give the parameters as options, or use --no-cli-auto-prompt")
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """Where questions go and answers come from, whatever the standard streams are."""
-
-    keyboard: TextIO
-    screen: TextIO
-
-    def ask(self, question: str, *, hidden: bool) -> str:
-        """One line without its end."""
-        if hidden:
-            with suppress(EOFError):
-                return getpass.getpass(question, self.screen)
-            raise _NOBODY
-        self.screen.write(question)
-        self.screen.flush()
-        line = self.keyboard.readline()
-        if not line:
-            raise _NOBODY
-        return line.rstrip("\r\n")
-
-
-@contextmanager
-def terminal() -> Iterator[Terminal]:
-    """The controlling terminal. Raises Failed where there is none."""
-    try:
-        descriptors = [os.open(path, flags) for path, flags in zip(_CONSOLE, (os.O_RDONLY, os.O_WRONLY), strict=True)]
-    except OSError:
-        raise Failed(
-            "auto-prompt needs a terminal", "use --no-cli-auto-prompt, or set AWS_CLI_AUTO_PROMPT=off"
-        ) from None
-    with (
-        os.fdopen(descriptors[0], encoding="utf-8") as keyboard,
-        os.fdopen(descriptors[1], "w", encoding="utf-8") as screen,
-    ):
-        yield Terminal(keyboard, screen)
+Parameter = Callable[[Member, Any], Any]
+"""Makes a value of what was typed for a member."""
 
 
 def check(mode: str) -> None:
-    """Raise Failed early where there is nobody to ask."""
-    if mode == "on":
-        with terminal():
-            pass
+    """Raise Failed where the mode is to ask and there is nobody."""
+    if mode == "on" and not has_terminal():
+        raise _nobody("auto-prompt needs a terminal")
 
 
-def complete(
-    mode: str,
-    parameters: dict[Any, Any],
-    members: Mapping[str, Member],
-    parameter: Callable[[Member, Any], Any],
-) -> None:
+def complete(mode: str, parameters: dict[Any, Any], members: Mapping[str, Member], parameter: Parameter) -> None:
     """Ask as the mode says: `on` for all that the grant takes, `on-partial` only where a required parameter is missing.
 
-    `parameter` makes a value of what was typed.
+    Raises Failed.
     """
     lacks = any(member.required and member.name not in parameters for member in members.values())
-    if mode == "on" or (mode == "on-partial" and lacks):
-        with terminal() as person:
-            _fill(parameters, members, person, parameter)
+    if mode != "on" and not (mode == "on-partial" and lacks):
+        return
+    try:
+        person = Terminal.open()
+    except OSError:
+        raise _nobody("auto-prompt needs a terminal") from None
+    with person:
+        for member in members.values():
+            if member.required and member.name != "grantType":
+                _fill(parameters, member, person, parameter)
+        if "grantType" not in parameters:
+            parameters["grantType"] = _choose_grant(person)
+        _fill_grant(parameters, members, person, parameter)
+
+
+def _fill_grant(
+    parameters: dict[Any, Any], members: Mapping[str, Member], person: Terminal, parameter: Parameter
+) -> None:
+    grant = GRANTS.get(parameters["grantType"])
+    if grant:
+        for name in grant.needed:
+            _fill(parameters, members[name], person, parameter)
+        for name in grant.optional:
+            _fill(parameters, members[name], person, parameter, optional=True)
 
 
 def _fill(
-    parameters: dict[Any, Any], members: Mapping[str, Member], person: Terminal, parameter: Callable[[Member, Any], Any]
-) -> None:
-    for member in members.values():
-        if member.required and member.name != "grantType":
-            _fill_one(parameters, member, person, parameter)
-    if "grantType" not in parameters:
-        parameters["grantType"] = _choose_grant(person)
-    grant = GRANTS.get(parameters["grantType"])
-    if grant is None:
-        return
-    for name in (*grant.needed, *grant.optional):
-        if name in members:
-            _fill_one(parameters, members[name], person, parameter, optional=name in grant.optional)
-
-
-def _fill_one(
-    parameters: dict[Any, Any],
-    member: Member,
-    person: Terminal,
-    parameter: Callable[[Member, Any], Any],
-    *,
-    optional: bool = False,
+    parameters: dict[Any, Any], member: Member, person: Terminal, parameter: Parameter, *, optional: bool = False
 ) -> None:
     if member.name in parameters:
         return
-    remark = " (enter leaves it out)" if optional else ""
-    question = f"{member.option[2:].replace('-', ' ')}{remark}: "
+    question = member.option[2:].replace("-", " ") + (" (enter leaves it out)" if optional else "")
     typed = ""
-    while not typed and not (typed := person.ask(question, hidden=member.secret)) and not optional:
-        person.screen.write("it is needed\n")
-    if typed:
-        parameters[member.name] = parameter(member, [typed] if member.shape.type_name == "list" else typed)
+    while not typed:
+        typed = _ask(person, f"{question}: ", hidden=member.secret)
+        if optional and not typed:
+            return
+    parameters[member.name] = parameter(member, [typed] if member.shape.type_name == "list" else typed)
 
 
 def _choose_grant(person: Terminal) -> str:
     names = list(GRANTS)
-    person.screen.write("grant type:\n")
-    for number, name in enumerate(names, 1):
-        person.screen.write(f"  {number}  {name} ({GRANTS[name].meaning})\n")
+    person.show("grant type:", *(f"  {number}  {GRANTS[name].meaning}: {name}" for number, name in enumerate(names, 1)))
     while True:
-        typed = person.ask(f"1 to {len(names)}: ", hidden=False).strip()
+        typed = _ask(person, f"1 to {len(names)}: ", hidden=False).strip()
         if typed in names:
             return typed
-        if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(names):
+        if typed in map(str, range(1, len(names) + 1)):
             return names[int(typed) - 1]
+
+
+def _ask(person: Terminal, question: str, *, hidden: bool) -> str:
+    try:
+        typed = person.ask(question, timeout_s=_PATIENCE_S, hidden=hidden)
+    except (TimeoutError, SignInNeeded):
+        typed = None
+    if typed is None:
+        raise _nobody("nobody answered")
+    return typed
+
+
+def _nobody(message: str) -> Failed:
+    return Failed(message, "give the parameters as options, with --no-cli-auto-prompt")

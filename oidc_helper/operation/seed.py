@@ -25,6 +25,8 @@ from oidc_helper.tokens import Tokens
 _SPENT_FOR_S = 86_400  # Identity Center was seen to remember a jti for a day
 _NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, SSLError)
 
+Warn = Callable[[str], None]
+
 
 class Seed:
     """One of our profiles, for one run of the operation. Raises OidcHelperError."""
@@ -39,7 +41,7 @@ class Seed:
         """What the profile says of the request."""
         return {"clientId": self.profile.application_arn}
 
-    def keys(self, parameters: Mapping[str, Any]) -> dict[str, str | None]:
+    def keys(self, parameters: Mapping[Any, Any]) -> dict[str, str | None]:
         """The caller's credentials in botocore's names; where a role is opened for it, the assertion opens it."""
         opens_role = bool(self.profile.caller.web_identity_role_arn)
         caller = Aws(self.profile, time_left=self._deadline.left).open_caller(
@@ -51,31 +53,20 @@ class Seed:
             "aws_session_token": caller.session_token,
         }
 
-    def _identity_token(self, parameters: Mapping[str, Any]) -> IdentityToken:
-        if isinstance(assertion := parameters.get("assertion"), str):
-            return parse(assertion, now=time.time(), where="--assertion")
-        kept = self._kept().identity_token
-        if not kept:
+    def _identity_token(self, parameters: Mapping[Any, Any]) -> IdentityToken:
+        given = parameters.get("assertion") or self._kept().identity_token
+        if not isinstance(given, str) or not given:
             raise SignInNeeded(
                 f"the caller of profile {self.profile.name} needs an identity token, and none is kept",
                 f"oidc-helper login {self.profile.name}, or name other credentials with --profile",
             )
-        return parse(kept, now=time.time(), where="the kept tokens")
+        return parse(given, now=time.time(), where="--assertion" if "assertion" in parameters else "the tokens record")
 
     @contextmanager
-    def spending(self, parameters: Mapping[str, Any], warn: Callable[[str], None]) -> Iterator[None]:
+    def spending(self, parameters: Mapping[Any, Any], warn: Warn) -> Iterator[None]:
         """Note the assertion as used up before it is sent; it is free again only where it surely was not exchanged."""
         token = _assertion(parameters)
-        is_new = False
-        if token:
-            try:
-                until = int(token.expires_at + _SPENT_FOR_S)
-                is_new = self._store.mark_spent(token.issuer, token.single_use_id, until=until)
-            except StoreUnusable as problem:
-                warn(problem.message)
-            else:
-                if not is_new:
-                    warn("this assertion was exchanged before, and counts only once")
+        is_new = token is not None and self._mark(token, warn)
         try:
             yield
         except (ClientError, *_NEVER_SENT) as error:
@@ -84,37 +75,52 @@ class Seed:
                     self._store.unmark_spent(token.issuer, token.single_use_id)
             raise
 
-    def keep(self, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Put the answer into the profile's tokens. Raises StoreUnusable."""
-        before = self._before(parameters)
-        requested = tuple(parameters.get("scope") or ())
-        kept = tokens.from_answer(before, answer, requested=requested, now=time.time())
-        self._store.put(
-            TOKENS,
-            self.profile.tokens_name,
-            kept.to_text(),
-            expires_at=None if kept.refresh_token else kept.access_expires_at,
-            details={
-                "identity": self.profile.identity.name,
-                "user": kept.user,
-                "access_expires_at": kept.access_expires_at,
-                "refreshable": int(bool(kept.refresh_token)),
-            },
-        )
+    def _mark(self, token: IdentityToken, warn: Warn) -> bool:
+        until = int(max(token.expires_at, time.time()) + _SPENT_FOR_S)
+        try:
+            is_new = self._store.mark_spent(token.issuer, token.single_use_id, until=until)
+        except StoreUnusable as problem:
+            warn(problem.message)
+            return False
+        if not is_new:
+            warn("this assertion was sent before, and each counts only once")
+        return is_new
 
-    def _before(self, parameters: Mapping[str, Any]) -> Tokens:
-        """The tokens to change: the kept ones where they are surely the same person's, else none at all."""
-        kept = self._kept()
-        if kept.refresh_token and parameters.get("refreshToken") == kept.refresh_token:
-            return kept
-        token = _assertion(parameters)
-        if token and kept.subject == token.subject:
-            return kept
-        for entry in self._store.entries():
-            if entry.kind == CREDENTIALS and entry.details.get("identity") == self.profile.identity.name:
-                self._store.delete(entry.kind, entry.name)
-        anew = Tokens(kept.binding)
-        return replace(anew, user=token.user, subject=token.subject) if token else anew
+    def keep(self, parameters: Mapping[Any, Any], answer: Mapping[str, Any]) -> None:
+        """Put the answer into the profile's tokens. Raises StoreUnusable, TryAgain where others do not let us."""
+        requested = tuple(parameters.get("scope") or ())
+        purpose = f"oidc-helper create-token-with-iam for profile {self.profile.name}"
+        name = self.profile.tokens_name
+        turn = self._store.acquire(name, timeout_s=self._deadline.left(), purpose=purpose, look_again=_nothing)
+        with turn:
+            kept = tokens.from_answer(self._before(parameters), answer, requested=requested, now=time.time())
+            self._store.put(
+                TOKENS,
+                name,
+                kept.to_text(),
+                expires_at=None if kept.refresh_token else kept.access_expires_at,
+                details={
+                    "identity": self.profile.identity.name,
+                    "user": kept.user,
+                    "access_expires_at": kept.access_expires_at,
+                    "refreshable": int(bool(kept.refresh_token)),
+                },
+            )
+
+    def _before(self, parameters: Mapping[Any, Any]) -> Tokens:
+        """The tokens to change: the kept ones where they are surely the same person's, else none, nor credentials."""
+        kept, token = self._kept(), _assertion(parameters)
+        refreshes = bool(kept.refresh_token) and parameters.get("refreshToken") == kept.refresh_token
+        if not refreshes and not (token and token.subject == kept.subject):
+            for entry in self._store.entries():
+                if entry.kind == CREDENTIALS and entry.details.get("identity") == self.profile.identity.name:
+                    self._store.delete(entry.kind, entry.name)
+            kept = Tokens(kept.binding)
+        if token:
+            kept = replace(kept, user=token.user, subject=token.subject)
+            if self.profile.caller.web_identity_role_arn:
+                kept = replace(kept, identity_token=token.raw, identity_token_expires_at=token.expires_at)
+        return kept
 
     def _kept(self) -> Tokens:
         bound_to = broker.binding(self.profile, paths.config_file())
@@ -122,7 +128,7 @@ class Seed:
         return (text and tokens.from_text(text, binding=bound_to)) or Tokens(bound_to)
 
 
-def _assertion(parameters: Mapping[str, Any]) -> IdentityToken | None:
+def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:
     try:
         return parse(str(parameters.get("assertion", "")), now=time.time(), where="--assertion")
     except SignInNeeded:
@@ -130,4 +136,10 @@ def _assertion(parameters: Mapping[str, Any]) -> IdentityToken | None:
 
 
 def _may_have_worked(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response["ResponseMetadata"].get("HTTPStatusCode", 500) >= 500
+    return (
+        isinstance(error, ClientError) and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500
+    )
+
+
+def _nothing() -> None:
+    """There is nothing that another process could have done for us."""

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,14 +82,21 @@ def setting(session: botocore.session.Session, variable: str) -> str:
 
 
 def check_values(options: argparse.Namespace) -> None:
-    """Turn the values of global options into what is used. Raises WrongUsage, and ValueError for a timeout."""
+    """Turn the values of global options into what is used. Raises WrongUsage and Failed."""
     if options.query is not None:
         options.query = _compiled(options.query)
     if options.endpoint_url is not None and not urlsplit(options.endpoint_url).scheme:
         raise WrongUsage(f"--endpoint-url: {options.endpoint_url!a} has no scheme", "begin it with https://")
-    for name in ("cli_read_timeout", "cli_connect_timeout"):
-        given = getattr(options, name)
-        setattr(options, name, _DEFAULT_TIMEOUT_S if given is None else int(given) or None)
+    for option in ("cli-read-timeout", "cli-connect-timeout"):
+        name = option.replace("-", "_")
+        setattr(options, name, _seconds(option, getattr(options, name)))
+
+
+def _seconds(option: str, given: str | None) -> int | None:
+    try:
+        return _DEFAULT_TIMEOUT_S if given is None else int(given) or None
+    except ValueError:
+        raise Failed(f"--{option}: {given!a} is no number of seconds") from None
 
 
 def _compiled(expression: str) -> Any:
@@ -156,14 +164,20 @@ def client(session: botocore.session.Session, options: argparse.Namespace, keys:
 
 
 def call(client: Any, parameters: Mapping[Any, Any]) -> dict[str, Any]:
-    """CreateTokenWithIAM; what HTTP said about it is left out."""
-    return _body(getattr(client, METHOD)(**parameters))
+    """CreateTokenWithIAM; what HTTP said about it is left out. Raises Failed, and what botocore raises."""
+    if not all(isinstance(name, str) for name in parameters):
+        raise Failed("the names of parameters must be text")
+    with closing(client):
+        try:
+            return _body(getattr(client, METHOD)(**parameters))
+        except (AttributeError, KeyError, TypeError, ValueError):  # botocore takes the answer to be as the model says
+            raise Failed("the answer cannot be read", "see whether --endpoint-url and the proxy lead to AWS") from None
 
 
 def rehearse(client: Any, parameters: Mapping[Any, Any], model: Model) -> dict[str, Any]:
     """Check the parameters, send nothing, and answer with the names of the members for values."""
     skeleton = ArgumentGenerator(use_member_names=True).generate_skeleton(model.operation.output_shape)
-    with Stubber(client) as stubber:
+    with closing(client), Stubber(client) as stubber:
         stubber.add_response(METHOD, skeleton)
         rehearsed = _body(getattr(client, METHOD)(**parameters))
     return dict(json.loads(json.dumps(rehearsed)))  # plain dicts: YAML would mark botocore's ordered ones

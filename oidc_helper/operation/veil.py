@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
-from oidc_helper.operation.model import is_secret
+from oidc_helper.operation.model import OPERATION, SERVICE, is_secret
 
 COVER = "***"
 _SHORT = 8  # characters; a shorter secret is covered only where it stands alone, else the trace would be unreadable
@@ -115,6 +115,9 @@ def traced(complaints: TextIO, veil: Veil, *, debug: bool) -> Iterator[None]:
         logger.propagate = False
     try:
         yield
+    except Exception as error:
+        log.debug("ended by %s", type(error).__name__, exc_info=True)
+        raise
     finally:
         for logger, (level, propagate) in zip(loggers, before, strict=True):
             logger.removeHandler(shown)
@@ -123,7 +126,7 @@ def traced(complaints: TextIO, veil: Veil, *, debug: bool) -> Iterator[None]:
 
 
 def watch(session: Any, veil: Veil) -> None:
-    """Learn the credentials that a request of the session is signed with, before the signer speaks of them."""
+    """Learn the credentials that the operation is signed with, before the signer speaks of them."""
 
     def learn(**_: Any) -> None:
         found = session.get_credentials()
@@ -131,7 +134,8 @@ def watch(session: Any, veil: Veil) -> None:
             keys = found.get_frozen_credentials()
             veil.learn([keys.secret_key, keys.token])
 
-    session.register("before-sign", learn)
+    # For this operation alone: a request that is part of getting credentials must not wait for them.
+    session.register(f"before-sign.{SERVICE}.{OPERATION}", learn)
 
 
 def trace_request(url: str, parameters: dict[Any, Any]) -> None:

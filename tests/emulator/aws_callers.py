@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
-from service_models import check_answer
+from emulator.service_models import check_answer
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import JWT_BEARER, TOKEN_EXCHANGE

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from aws_callers import Caller
+from emulator.aws_callers import Caller
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys

@@ -1,8 +1,8 @@
 """Identity Center's own authorize endpoint, and CreateTokenWithIAM with its code."""
 
 import pytest
-from aws_callers import Answer, Caller, refusal
-from browsing import CHALLENGE, VERIFIER, Page, send, with_query
+from emulator.aws_callers import Answer, Caller, refusal
+from emulator.browsing import CHALLENGE, VERIFIER, Page, send, with_query
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import Application

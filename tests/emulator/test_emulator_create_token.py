@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aws_callers import Caller, identity_context, refusal, refused
 from botocore.exceptions import ClientError
+from emulator.aws_callers import Caller, identity_context, refusal, refused
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import JWT_BEARER, Role

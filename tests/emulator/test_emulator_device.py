@@ -1,7 +1,7 @@
 """The identity provider's device authorization (RFC 8628)."""
 
 import pytest
-from browsing import Page, send
+from emulator.browsing import Page, send
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import DEVICE_CODE

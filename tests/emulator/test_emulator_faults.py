@@ -4,9 +4,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from aws_callers import Caller, refusal
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-from browsing import send
+from emulator.aws_callers import Caller, refusal
+from emulator.browsing import send
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import JWT_BEARER

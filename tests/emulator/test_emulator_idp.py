@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 import pytest
-from browsing import CHALLENGE, VERIFIER, Page, send, with_query
+from emulator.browsing import CHALLENGE, VERIFIER, Page, send, with_query
 from joserfc import jwt
 from joserfc.jwk import KeySet
 

@@ -8,8 +8,8 @@ import sys
 import tomllib
 
 import pytest
-from aws_callers import Caller, refusal
-from browsing import send
+from emulator.aws_callers import Caller, refusal
+from emulator.browsing import send
 
 from oidc_helper.emulator import Emulator, example_config, shell_exports
 

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from aws_callers import Caller, refusal, refused
+from emulator.aws_callers import Caller, refusal, refused
 
 from oidc_helper.emulator import Emulator
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws_callers import Answer, Caller, identity_context, refusal, refused
+from emulator.aws_callers import Answer, Caller, identity_context, refusal, refused
 
 from oidc_helper.emulator import Emulator
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws_callers import Caller, identity_context, refusal
+from emulator.aws_callers import Caller, identity_context, refusal
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import S3Grant

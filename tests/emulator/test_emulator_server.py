@@ -7,8 +7,8 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from aws_callers import Caller
-from browsing import FORM, send
+from emulator.aws_callers import Caller
+from emulator.browsing import FORM, send
 
 from oidc_helper.emulator import Emulator
 

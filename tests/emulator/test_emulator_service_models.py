@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from aws_callers import Caller, identity_context, refused, service_model
+from emulator.aws_callers import Caller, identity_context, refused, service_model
 
 from oidc_helper.emulator import Emulator
 

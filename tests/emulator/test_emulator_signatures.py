@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aws_callers import Caller, identity_context, refusal, refused
+from emulator.aws_callers import Caller, identity_context, refusal, refused
 
 from oidc_helper.emulator import Emulator
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from aws_callers import CONTEXT_PROVIDER, Caller, identity_context, refusal, refused
+from emulator.aws_callers import CONTEXT_PROVIDER, Caller, identity_context, refusal, refused
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import Role

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from settings_files import APPLICATION, ROLE, checked, load
+from settings.settings_files import APPLICATION, ROLE, checked, load
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings import Settings, explain

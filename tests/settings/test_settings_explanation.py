@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from settings_files import APPLICATION, COMPLETE, ROLE, load
+from settings.settings_files import APPLICATION, COMPLETE, ROLE, load
 
 from oidc_helper.settings import explain
 from oidc_helper.settings.schema import KEYS

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from settings_files import COMPLETE, load, load_at, refusal, refusal_at
+from settings.settings_files import COMPLETE, load, load_at, refusal, refusal_at
 
 from oidc_helper import paths, settings
 

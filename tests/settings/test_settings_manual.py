@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from settings_files import load
+from settings.settings_files import load
 
 from oidc_helper.settings.schema import KEYS, SOURCES
 

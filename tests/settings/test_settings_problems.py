@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from settings_files import COMPLETE, ROLE, refusal
+from settings.settings_files import COMPLETE, ROLE, refusal
 
 
 def test_all_together(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from settings_files import APPLICATION, COMPLETE, ROLE, checked, load
+from settings.settings_files import APPLICATION, COMPLETE, ROLE, checked, load
 
 from oidc_helper import paths
 from oidc_helper.errors import WrongSettings

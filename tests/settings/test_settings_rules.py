@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from settings_files import APPLICATION, COMPLETE, ROLE, load, refusal
+from settings.settings_files import APPLICATION, COMPLETE, ROLE, load, refusal
 
 from oidc_helper.settings.schema import KEYS, SOURCES
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from settings_files import APPLICATION, COMPLETE, ROLE, load, refusal
+from settings.settings_files import APPLICATION, COMPLETE, ROLE, load, refusal
 
 _JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0"
 
