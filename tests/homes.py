@@ -33,7 +33,7 @@ class Home:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",  # strictly: an SDK that cannot decode our words shows its own error
         )
 
     def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":

@@ -131,8 +131,11 @@ def _show_requests(shown: int, emulator: Emulator, show: Console) -> int:
     for one in requests[shown:]:
         described = one.described()["parameters"]
         parameters = " ".join(f"{name}={_short(value)}" for name, value in described.items())
-        line = f"   {one.service:<16} {one.operation:<26} {one.status or 'cut'} {one.duration_s * 1000:4.0f} ms"
-        show.print(Text(line), Text(parameters, style="dim"))
+        line = f"   {one.service:<9} {one.operation:<26} {one.status or 'cut'} {one.duration_s * 1000:4.0f} ms"
+        show.print(Text(line))
+        show.print(Text(f"             asked with {parameters or 'the credentials alone'}", style="dim"))
+        if one.came_back:
+            show.print(Text(f"             came back: {', '.join(one.came_back)} (values not shown)", style="dim"))
     return len(requests)
 
 

@@ -1,8 +1,10 @@
 """What was asked of the emulator and how it answered; a repr or JSON of it shows no secret."""
 
+import json
+import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +21,10 @@ _SHOWN = {
 
 @dataclass(frozen=True)
 class Request:
-    """One answered (or dropped) call. Times in epoch seconds and seconds; `status` None: the answer was lost."""
+    """One answered (or dropped) call. Times in epoch seconds and seconds; `status` None: the answer was lost.
+
+    `came_back` names what the answer held.
+    """
 
     sequence: int
     service: str
@@ -31,6 +36,7 @@ class Request:
     error: str | None = None
     reason: str = ""
     signer: str | None = None
+    came_back: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -80,6 +86,7 @@ class RequestLog:
                     error=answer.error if answer else None,
                     reason=answer.reason if answer else "the connection was cut",
                     signer=answer.signer if answer else None,
+                    came_back=_members(answer.body) if answer else (),
                 )
             )
 
@@ -92,6 +99,23 @@ class RequestLog:
         """A copy, oldest first."""
         with self._changed:
             return list(self._entries)
+
+
+def _members(body: bytes) -> tuple[str, ...]:
+    """The names of what an answer holds, from JSON's keys or XML's innermost elements; never a value."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return tuple(dict.fromkeys(name.decode() for name in re.findall(rb"<(\w+)>[^<]+</", body)))
+    return tuple(_leaves(answer)) if isinstance(answer, dict) else ()
+
+
+def _leaves(answer: dict[str, Any]) -> Iterator[str]:
+    for name, value in answer.items():
+        if isinstance(value, dict):
+            yield from _leaves(value)
+        else:
+            yield name
 
 
 def matching(entries: Iterable[Request], operation: str, parameters: Parameters, *, ok: bool | None) -> int:

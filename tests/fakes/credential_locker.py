@@ -43,7 +43,7 @@ class Locker:
         self._stored: dict[str, dict[str, Any]] = {}
         self.die_after = die_after
         self.fail_with: int | None = None
-        self.after_read: Callable[[str], None] = lambda target: None
+        self.after_read: Callable[[str], None] = lambda _target: None
         if file and file.exists():
             self._stored = json.loads(file.read_text())
 

@@ -3,6 +3,7 @@
 import ctypes
 import struct
 from contextlib import suppress
+from pathlib import Path
 
 from oidc_helper import kernel
 
@@ -23,7 +24,7 @@ def descriptions() -> list[str]:
 
 def timeout_of(name: str) -> str:
     """Read the time that is left to a key from /proc/keys, as `59m`; `perm` stands for no end."""
-    with open("/proc/keys", encoding="utf-8") as listing:
+    with Path("/proc/keys").open(encoding="utf-8") as listing:
         lines = (line.split(None, 8) for line in listing)
         return next(line[3] for line in lines if line[8].startswith(name + ":"))
 

@@ -1,12 +1,14 @@
-"""Programs that tests start in order to kill them, starve them, or have many of them: `python -m fakes.victims NAME ...`."""
+"""Programs that tests start to kill them, starve them, or have many of them: `python -m fakes.victims NAME ...`."""
 
 import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from fakes import credential_locker
+
 from oidc_helper import index, kernel, lock, parts, record, vault
 from oidc_helper.index import Index
 from oidc_helper.store import CREDENTIALS, TOKENS, Store
@@ -63,12 +65,12 @@ def share_work(name: str, answer: str, journal: str) -> None:
 def count_up(rounds: str) -> None:
     """Add notices of one's own to the index, one by one."""
     for number in range(int(rounds)):
-        index.update(lambda before, number=number: _with_notice(before, f"{os.getpid()}.{number}"), timeout_s=100)
+        index.update(partial(_with_notice, notice=f"{os.getpid()}.{number}"), timeout_s=100)
 
 
 def die_before_rename() -> None:
     """Be killed when the new index is written, and not yet in its place."""
-    Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, method-assign, return-value]
+    Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, method-assign]
     index.update(lambda before: _with_notice(before, "never seen"))
 
 

@@ -1,0 +1,309 @@
+"""The user's keyring as it is found, chosen, locked or hung: always an answer in time, never a secret in a message."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from fakes import credential_locker
+from fakes.places import needs
+from fakes.secret_service import SecretService, missing_programs, private_secret_service
+from keyring.errors import InitError, KeyringError, KeyringLocked, PasswordDeleteError, PasswordSetError
+
+from oidc_helper import kernel, vault
+from oidc_helper.errors import StoreUnusable
+from oidc_helper.store import KERNEL, TOKENS, Store
+from oidc_helper.vault import Vault
+
+SECRET = "eyJhbGciOiJSUzI1NiJ9.made-up"
+NO_LIMIT_S = 100  # the test would run into its own timeout first
+
+
+class Broken:
+    """A back end whose every call raises."""
+
+    name = "Broken"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def get_password(self, service: str, username: str) -> str:
+        raise self.error
+
+    delete_password = get_password
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise self.error
+
+
+def chained(outer: Exception, inner: Exception) -> Exception:
+    outer.__cause__ = inner
+    return outer
+
+
+ERRORS = {
+    "locked": (KeyringLocked(SECRET), "is locked$", "PYTHON_KEYRING_BACKEND"),
+    "not opened": (InitError(SECRET), "cannot be opened$", "PYTHON_KEYRING_BACKEND"),
+    "anything": (ZeroDivisionError(SECRET), r"failed \(ZeroDivisionError\)$", "PYTHON_KEYRING_BACKEND"),
+    "not encodable": (UnicodeEncodeError("ascii", SECRET, 0, 1, SECRET), "failed", "PYTHON_KEYRING_BACKEND"),
+    "Mac over SSH": (
+        chained(KeyringError(f"Can't get {SECRET}: (-25308, 'Unknown Error')"), Exception(-25308, "Unknown Error")),
+        "is locked, and in this session nobody can be asked",
+        "security unlock-keychain",
+    ),
+    "Windows, too long": (Exception(1783, "CredWrite", SECRET), "takes no entry of this length", "PYTHON_KEYRING"),
+    "Windows over SSH": (Exception(1312, "CredWrite", SECRET), "network logon", "sign in at the machine"),
+    "not set": (PasswordSetError(SECRET), r"failed \(PasswordSetError\)$", "PYTHON_KEYRING_BACKEND"),
+    "not deleted": (PasswordDeleteError(SECRET), r"failed \(PasswordDeleteError\)$", "PYTHON_KEYRING_BACKEND"),
+}
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_whatever_a_keyring_raises_is_told_without_the_secret(kind: str) -> None:
+    """One line that names the back end and what is wrong, a hint, and nothing of what was to be kept."""
+    error, message, hint = ERRORS[kind]
+    broken = Vault(Broken(error), timeout_s=NO_LIMIT_S)
+    for call in (lambda: broken.get("entry"), lambda: broken.set("entry", SECRET), lambda: broken.delete("entry")):
+        with pytest.raises(StoreUnusable, match=f"^Broken.*{message}") as raised:
+            call()
+        assert hint in raised.value.hint
+        assert SECRET not in repr(raised.value) + str(raised.value) + raised.value.hint
+        assert raised.value.__suppress_context__
+
+
+def test_a_keyring_that_hangs_is_given_up_and_not_asked_again() -> None:
+    """The first call costs its deadline, the next ones nothing."""
+    asked = []
+    never = threading.Event()
+
+    class Hanging(Broken):
+        def get_password(self, service: str, username: str) -> str:
+            asked.append((service, username))
+            never.wait()
+            return ""
+
+    hanging = Vault(Hanging(Exception()), timeout_s=0.05)
+    for _ in range(3):
+        with pytest.raises(StoreUnusable, match="is locked or hangs: no answer within 0.05 s"):
+            hanging.get("entry")
+    assert len(asked) == 1
+    never.set()
+
+
+def test_a_locked_secret_service_is_told_at_once(secret_service: SecretService) -> None:
+    """Nobody sees its prompt: we do not wait for it."""
+    found = vault.find(timeout_s=NO_LIMIT_S)
+    assert found is not None
+    found.set("entry", SECRET)
+    secret_service.lock()
+    for call in (lambda: found.get("entry"), lambda: found.set("entry", "x"), lambda: found.delete("entry")):
+        with pytest.raises(StoreUnusable, match="^Secret Service is locked$") as raised:
+            call()
+        assert "unlock" in raised.value.hint
+
+
+@pytest.mark.usefixtures("kernel_keyring")
+def test_tokens_are_not_lost_when_the_secret_service_is_locked(
+    secret_service: SecretService, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A rotated refresh token goes to the kernel keyring meanwhile, and is found there before the older one."""
+    Store().put(TOKENS, "corp", "older", expires_at=None)
+    secret_service.lock()
+    with pytest.raises(StoreUnusable, match="locked"):
+        Store().get(TOKENS, "corp")
+    assert Store().put(TOKENS, "corp", "rotated", expires_at=None) == KERNEL
+    assert Store().get(TOKENS, "corp") == "rotated"
+    with pytest.raises(StoreUnusable, match="locked"):
+        Store().delete(TOKENS, "corp")
+    assert [one.name for one in Store().entries()] == ["corp"]
+    assert caplog.records == []
+
+
+@pytest.mark.usefixtures("kernel_keyring")
+def test_logout_needs_no_vault_that_never_had_a_record(secret_service: SecretService) -> None:
+    """With a locked keyring what lies in the kernel alone can be forgotten."""
+    secret_service.lock()
+    Store().put(TOKENS, "corp", "text", expires_at=None)
+    assert Store().delete(TOKENS, "corp")
+    assert Store().entries() == []
+
+
+def test_a_secret_service_that_hangs_is_given_up(secret_service: SecretService) -> None:
+    """A stopped gnome-keyring costs the deadline, no more."""
+    found = vault.find(timeout_s=0.2)
+    assert found is not None
+    os.kill(secret_service.pid, signal.SIGSTOP)
+    with pytest.raises(StoreUnusable, match="no answer within 0.2 s"):
+        found.get("entry")
+
+
+def test_a_secret_service_that_dies_is_told(secret_service: SecretService) -> None:
+    """As an error of the store, not a traceback."""
+    found = vault.find(timeout_s=NO_LIMIT_S)
+    assert found is not None
+    os.kill(secret_service.pid, signal.SIGKILL)
+    with pytest.raises(StoreUnusable, match="^Secret Service "):
+        found.get("entry")
+
+
+def test_a_secret_service_without_any_keyring_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a login left none, reading is a miss and writing is refused: no dialogue for a new password waits unseen."""
+    needs(not missing_programs(), " and ".join(missing_programs()))
+    with private_secret_service(unlocked=False) as service:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
+        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.SecretService.Keyring")
+        found = vault.find(timeout_s=NO_LIMIT_S)
+        assert found is not None
+        assert found.get("entry") is None
+        assert not found.delete("entry")
+        with pytest.raises(StoreUnusable, match="has no keyring yet"):
+            found.set("entry", SECRET)
+
+
+def discover(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """In a process of its own: which back ends there are depends on what has been imported."""
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "DBUS_SESSION_BUS_ADDRESS") if name in os.environ}
+    script = f"from oidc_helper import vault\n{code}\nfound = vault.find(timeout_s=60)\nprint(found and found.name)"
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env={**keep, "PYTHONPATH": str(Path(__file__).parents[1]), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_secret_service_is_found_without_being_named(secret_service: SecretService) -> None:
+    """keyring's own choice is taken."""
+    assert secret_service.pid
+    assert discover("").stdout == "Secret Service\n"
+
+
+def test_no_keyring_is_none() -> None:
+    """On a headless machine there is no vault, which is no error."""
+    done = discover("")
+    assert (done.stdout, done.stderr) == ("None\n", "")
+
+
+FILE_BACKEND = """
+from keyring.backend import KeyringBackend
+class Plaintext(KeyringBackend):
+    priority = {priority}
+    get_password = set_password = delete_password = lambda *_: None
+import sys
+sys.modules["plaintext"] = sys.modules["__main__"]
+"""
+
+
+def test_a_file_is_never_taken_silently() -> None:
+    """A back end that keyring does not recommend is used only where the user names it."""
+    code = FILE_BACKEND.format(priority=0.5)
+    assert discover(code).stdout == "None\n"
+    assert "Plaintext" in discover(code, PYTHON_KEYRING_BACKEND="plaintext.Plaintext").stdout
+
+
+def test_a_third_back_end_is_taken() -> None:
+    """A recommended one, as a plug-in brings it."""
+    assert "Plaintext" in discover(FILE_BACKEND.format(priority=3)).stdout
+
+
+def test_of_several_keyrings_the_first_is_taken(secret_service: SecretService) -> None:
+    """keyring chains them, and writes to the one of highest priority."""
+    assert secret_service.pid
+    assert discover(FILE_BACKEND.format(priority=3)).stdout == "Secret Service\n"
+
+
+def test_the_choice_in_keyringrc_is_obeyed(home: Path, secret_service: SecretService) -> None:
+    """Who switched keyring off has no vault, though one is running."""
+    assert secret_service.pid
+    file = home / ".config/python_keyring/keyringrc.cfg"
+    file.parent.mkdir(parents=True)
+    file.write_text("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
+    assert discover("").stdout == "None\n"
+
+
+@pytest.mark.parametrize("name", ["nonsense", "no.such.Keyring", "keyring.backends.macOS.Keyring"])
+def test_a_choice_that_cannot_be_had_is_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Nothing else is taken in its place."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
+    with pytest.raises(StoreUnusable, match="^the chosen keyring back end cannot be used: .") as raised:
+        vault.find(timeout_s=NO_LIMIT_S)
+    assert "PYTHON_KEYRING_BACKEND" in raised.value.hint
+
+
+def test_nothing_at_all_can_be_used(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """No keyring, no kernel keyring: reading is a miss, writing says why, the index stays empty."""
+    monkeypatch.setenv(kernel.VARIABLE, "off")
+    assert Store().get(TOKENS, "corp") is None
+    with pytest.raises(
+        StoreUnusable, match="no keyring in this session; the kernel keyring is not to be had"
+    ) as raised:
+        Store().put(TOKENS, "corp", SECRET, expires_at=None)
+    assert raised.value.hint
+    assert Store().where(TOKENS) == "nowhere: there is no keyring in this session"
+    assert Store().entries() == []
+    assert not caplog.records
+
+
+def test_a_store_that_fails_keeps_the_former_record(
+    locker: credential_locker.Locker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that is refused changes nothing of what was there."""
+    monkeypatch.setenv(kernel.VARIABLE, "off")
+    Store().put(TOKENS, "corp", "former", expires_at=2_000_000_000, details={"user": "alice"})
+    before = Store().entries()
+    locker.fail_with = 1312
+    with pytest.raises(StoreUnusable, match="network logon"):
+        Store().put(TOKENS, "corp", "new", expires_at=None)
+    locker.fail_with = None
+    assert Store().get(TOKENS, "corp") == "former"
+    assert Store().entries() == before
+
+
+def test_tokens_in_a_vault_that_is_gone_are_not_forgotten_silently(
+    locker: credential_locker.Locker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logout in a session without the desktop's keyring says what it cannot reach."""
+    Store().put(TOKENS, "corp", SECRET, expires_at=None)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    assert Store().get(TOKENS, "corp") is None
+    with pytest.raises(StoreUnusable, match="lies in Windows Credential Locker, which this session does not use"):
+        Store().delete(TOKENS, "corp")
+    assert [one.name for one in Store().entries()] == ["corp"]
+    assert locker.targets != []
+
+
+@pytest.mark.usefixtures("kernel_keyring")
+def test_tokens_move_into_the_vault_once_there_is_one(
+    locker: credential_locker.Locker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a headless session kept in the kernel is found from the desktop, and replaced there for good."""
+    chosen = os.environ["PYTHON_KEYRING_BACKEND"]
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    Store().put(TOKENS, "corp", "from the session", expires_at=None)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", chosen)
+    assert Store().get(TOKENS, "corp") == "from the session"
+    assert Store().put(TOKENS, "corp", "from the desktop", expires_at=None) == "Windows Credential Locker"
+    assert Store().get(TOKENS, "corp") == "from the desktop"
+    assert not kernel.exists(next(iter(locker.targets)))
+
+
+def test_nothing_secret_is_logged(locker: credential_locker.Locker, caplog: pytest.LogCaptureFixture) -> None:
+    """Not at any level, by us or by the libraries."""
+    with caplog.at_level(logging.DEBUG):
+        Store().put(TOKENS, "corp", SECRET, expires_at=None)
+        Store().get(TOKENS, "corp")
+        locker.fail_with = 5
+        with pytest.raises(StoreUnusable):
+            Store().get(TOKENS, "corp")
+    assert SECRET not in caplog.text
+
+
+def test_importing_the_store_imports_no_keyring() -> None:
+    """Its 100 ms are paid by those who need the vault."""
+    code = "import sys, oidc_helper.store; print([one for one in ('keyring', 'secretstorage') if one in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
