@@ -7,12 +7,23 @@ import os
 import sys
 import time
 
-from oidc_helper import kernel, paths, record
+
+def _forget_pythonpath() -> None:
+    """The caller's PYTHONPATH is for the caller's program: a json.py found there must not run with our secrets."""
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    foreign = {os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
+    foreign.discard(ours)
+    if foreign:
+        sys.path[:] = [entry for entry in sys.path if entry not in foreign]
+
+
+_forget_pythonpath()  # before anything but the frozen os and the built-in sys and time is imported
+
+from oidc_helper import kernel, paths, record  # noqa: E402
 
 
 def main() -> None:
     """Answer and leave; never returns."""
-    _forget_pythonpath()
     found = _cached(sys.argv)
     if found is not None:
         answer, renew_from = found
@@ -25,15 +36,6 @@ def main() -> None:
     from oidc_helper.cli import main as full_program
 
     full_program()
-
-
-def _forget_pythonpath() -> None:
-    """The caller's PYTHONPATH is for the caller's program: a json.py found there must not run with our secrets."""
-    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    foreign = {os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
-    foreign.discard(ours)
-    if foreign:
-        sys.path[:] = [entry for entry in sys.path if entry not in foreign]
 
 
 def _cached(argv: list[str]) -> tuple[bytes, int] | None:

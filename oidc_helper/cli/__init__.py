@@ -20,9 +20,11 @@ log = logging.getLogger("oidc_helper")
 def main() -> NoReturn:
     """Run the command and leave with its exit code; nothing of the interpreter's own farewell delays the caller."""
     status = run(sys.argv[1:])
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError):  # closed when we were started, or since
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
+    except OSError:  # a full disk, or a reader that has gone
+        status = status or 1
     os._exit(status)
 
 
@@ -46,8 +48,9 @@ def run(words: list[str]) -> int:
     _log_to(taken, debug=options.debug, quiet=options.quiet)
     try:
         _check_variables()
+        taken.require_answer()
         status = int(options.run(options, taken.answer))
-        taken.answer.flush()
+        _deliver(taken.answer)
     except OidcHelperError as error:
         complain(error, taken.complaint)
         status = error.exit_code
@@ -76,11 +79,23 @@ def _check_variables() -> None:
         )
 
 
-def complain(error: OidcHelperError, complaint: TextIO) -> None:
+def _deliver(answer: TextIO) -> None:
+    try:
+        answer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OidcHelperError(f"the answer cannot be written: {error.strerror}") from None
+
+
+def complain(error: OidcHelperError, complaint: TextIO | None) -> None:
     """Say in one line what went wrong, and in another what mends it: SDKs paste both into their own exceptions."""
+    if complaint is None:  # started without a stderr
+        return
     lines = [f"oidc-helper: {error.message}"] + ([f"hint: {error.hint}"] if error.hint else [])
-    complaint.write("".join(f"{_one_line(line)}\n" for line in lines))
-    complaint.flush()
+    with suppress(OSError):
+        complaint.write("".join(f"{_one_line(line)}\n" for line in lines))
+        complaint.flush()
 
 
 def _one_line(text: str) -> str:

@@ -93,7 +93,7 @@ def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
 
 def _write_files(home: Path, emulator: Emulator, show: Console) -> None:
     (home / "config.toml").write_text(example_config(emulator), encoding="utf-8")
-    command = shlex.join([sys.executable, "-m", "oidc_helper"])
+    command = shlex.join([sys.executable, "-P", "-m", "oidc_helper"])
     region = emulator.directory.identity_center_region
     sections = (
         f"[profile {name}]\ncredential_process = {command} get {name}\nregion = {region}\n" for name in _PROFILES
@@ -106,7 +106,7 @@ def _use_sdk(profile: str, environment: Mapping[str, str], emulator: Emulator, s
     before = len(emulator.requests)
     began = time.monotonic()
     sdk = subprocess.Popen(
-        [sys.executable, "-c", _SDK_PROGRAM, profile],
+        [sys.executable, "-P", "-c", _SDK_PROGRAM, profile],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -148,7 +148,7 @@ def _use_cache(environment: Mapping[str, str], emulator: Emulator, show: Console
     profile = _PROFILES[0]
     before = len(emulator.requests)
     bare_ms = _milliseconds([sys.executable, "-c", "pass"], environment)
-    cached_ms = _milliseconds([sys.executable, "-m", "oidc_helper", "get", profile], environment)
+    cached_ms = _milliseconds([sys.executable, "-P", "-m", "oidc_helper", "get", profile], environment)
     asked = len(emulator.requests) - before
     show.print(Text(f"   oidc-helper get {profile}: {cached_ms:.0f} ms, {asked} requests", style="bold"))
     show.print(Text(f"   (python -c pass: {bare_ms:.0f} ms)"))

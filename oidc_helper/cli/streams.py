@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import TextIO
 
+from oidc_helper.errors import OidcHelperError
+
 
 @dataclass(frozen=True)
 class Streams:
@@ -12,6 +14,12 @@ class Streams:
     answer: TextIO
     complaint: TextIO
     person_reads: bool
+    closed: frozenset[int]
+
+    def require_answer(self) -> None:
+        """Raise OidcHelperError where we were started without a stdout."""
+        if 1 in self.closed:
+            raise OidcHelperError("standard output is closed, so that nobody would get the answer")
 
 
 def divert(*, quiet: bool) -> Streams:
@@ -19,30 +27,24 @@ def divert(*, quiet: bool) -> Streams:
 
     Quiet is for commands that SDKs run: old C++ SDKs read our stderr into the JSON, Go and Ruby show it on each call.
     """
-    streams = Streams(_own(1), _own(2), _is_terminal(2))
+    closed = _fill_gaps()
+    streams = Streams(_own(1), _own(2), os.isatty(2), closed)
     sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink if quiet or not _is_open(2) else 2, 1)
-    if quiet or not _is_open(2):
+    os.dup2(sink if quiet else 2, 1)
+    if quiet:
         os.dup2(sink, 2)
     os.close(sink)
     return streams
 
 
+def _fill_gaps() -> frozenset[int]:
+    """Put /dev/null where a standard stream was closed: whatever is opened next would become that stream."""
+    filled = set()
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        filled.add(descriptor)
+    os.close(descriptor)
+    return frozenset(filled)
+
+
 def _own(descriptor: int) -> TextIO:
-    try:
-        copy = os.dup(descriptor)
-    except OSError:  # started with the stream closed
-        copy = os.open(os.devnull, os.O_WRONLY)
-    return os.fdopen(copy, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
-
-
-def _is_terminal(descriptor: int) -> bool:
-    return _is_open(descriptor) and os.isatty(descriptor)
+    return os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -5,6 +5,7 @@ options before those of the operation.
 """
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -173,12 +174,9 @@ def _unknown(left: Sequence[str], known: Sequence[str]) -> WrongUsage:
     """Name the options nobody knows, and only count other words: they may be a misspelt option's secret."""
     from difflib import get_close_matches
 
-    names = [word.partition("=")[0] for word in left if word.startswith("-")]
+    names = [word.partition("=")[0] for word in left if word.startswith("--") or re.fullmatch("-[a-zA-Z]", word)]
     others = len(left) - len(names)
-    stray = [f"{others} more word{'s' * (others > 1)}" if names else f"{others} word{'s' * (others > 1)} too many"]
+    stray = f"{others} word{'s' * (others > 1)} too many"
+    said = [f"unknown options: {', '.join(names)}"] * bool(names) + [stray] * bool(others)
     near = [found for name in names for found in get_close_matches(name, [*known, *(o.name for o in GLOBAL)], n=1)]
-    message = "unknown options: " if names else ""
-    return WrongUsage(
-        message + ", ".join(names + (stray if others else [])),
-        f"did you mean {' '.join(near)}?" if near else _USAGE_HINT,
-    )
+    return WrongUsage("; ".join(said), f"did you mean {' '.join(near)}?" if near else _USAGE_HINT)

@@ -71,7 +71,7 @@ def _run(words: list[str], streams: _Streams) -> None:
         service.check_values(options)
         with traced(streams.said.out, streams.veil, debug=options.debug):
             service.choose(session, options)
-            streams.said.form = options.cli_error_format or service.setting(session, "cli_error_format")
+            streams.said.form = options.cli_error_format or service.setting(session, "cli_error_format").lower()
             output.choose_encoding(streams.answer)
             service.check_settings(session, options)
             given = arguments.parse_operation(rest, model.members, asks=asks != "off")

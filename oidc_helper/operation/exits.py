@@ -62,21 +62,23 @@ def _refused(error: exceptions.ClientError) -> OidcHelperError:
     said = " ".join(str(answer.get("error_description") or error_info.get("Message") or "").split())
     if code.isdigit() or not code:  # botocore's stand-in where the body is none of AWS's
         return ServiceRefused(f"{OPERATION}: the answer was {status} {said}".rstrip(), _WAY, code=code)
+    operation = error.operation_name  # that of STS where the credentials are to be got first
     details = [f"{name}: {answer[name]}" for name in ("error", "reason", "endpoint", "region") if answer.get(name)]
-    message = f"{OPERATION} was refused: {code}" + (f": {said}" if said else "")
+    message = f"{operation} was refused: {code}" + (f": {said}" if said else "")
     message += f" ({', '.join(details)})" if details else ""
-    return ServiceRefused(message, _mend(code, answer), code=code)
+    return ServiceRefused(message, _mend(operation, code, answer), code=code)
 
 
-def _mend(code: str, answer: Mapping[str, Any]) -> str:
-    known = refusals.remedy(OPERATION, code)
+def _mend(operation: str, code: str, answer: Mapping[str, Any]) -> str:
+    known = refusals.remedy(operation, code)
     options = {
         "ExpiredTokenException": "get a new refresh token",
         "InvalidClientException": "check --client-id and --region",
         "InvalidRequestRegionException": f"add --region {answer.get('region', 'REGION')}",
         "InvalidScopeException": "leave it out of --scope, or add it with sso-admin put-application-access-scope",
     }
-    cause_and_mend = [known.cause, options.get(code, known.mend)] if known else []
+    mend = options.get(code) if operation == OPERATION else None
+    cause_and_mend = [known.cause, mend or known.mend] if known else []
     clock = refusals.skew(answer["ResponseMetadata"], datetime.now(UTC))
     return "; ".join(part for part in (clock, *cause_and_mend) if part)
 
@@ -123,6 +125,7 @@ _KINDS: dict[type[Exception], Callable[..., OidcHelperError]] = {
     exceptions.ProfileNotFound: _as(Failed, "list the profiles with: aws configure list-profiles"),
     exceptions.ReadTimeoutError: _unanswered,
     exceptions.ConnectionClosedError: _unanswered,
+    exceptions.SSLError: _as(Failed, "name the certificate authority of your proxy with --ca-bundle or AWS_CA_BUNDLE"),
     exceptions.ConnectionError: _unreachable,
     Refused: _ours(ServiceRefused),
     WrongSettings: _ours(NotConfigured),

@@ -41,7 +41,8 @@ def _lines(members: Mapping[str, Member]) -> Iterator[str]:
     yield "grant types:"
     for name, grant in GRANTS.items():
         yield f"  {name}"
-        yield from _WRAPPER.wrap(f"{grant.meaning}; takes {', '.join((*grant.needed, *grant.optional))}")
+        takes = ", ".join(members[member].option for member in (*grant.needed, *grant.optional))
+        yield from _WRAPPER.wrap(f"{grant.meaning}; takes {takes}")
     yield ""
     yield "parameters (a VALUE may be file://PATH, or - for standard input: secrets do not belong on a command line):"
     for member in members.values():

@@ -40,7 +40,7 @@ def show(response: dict[str, Any], answer: TextIO, session: Session, options: ar
             value = response if options.query is None else options.query.search(response)
             formats.write(form, value, out, title=OPERATION, style=_style(options.color, answer, out))
             out.flush()
-    except OSError:
+    except BrokenPipeError:
         _abandon(answer)
 
 

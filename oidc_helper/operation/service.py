@@ -27,7 +27,7 @@ from botocore.utils import ArgumentGenerator, IMDSRegionProvider, parse_timestam
 from oidc_helper import __version__
 from oidc_helper.operation.arguments import BINARY_FORMATS
 from oidc_helper.operation.exits import Failed, NotConfigured, WrongUsage
-from oidc_helper.operation.model import METHOD, SERVICE, Model
+from oidc_helper.operation.model import METHOD, OPERATION, SERVICE, Model
 
 _DEFAULT_TIMEOUT_S = 60
 
@@ -167,10 +167,14 @@ def call(client: Any, parameters: Mapping[Any, Any]) -> dict[str, Any]:
     """CreateTokenWithIAM; what HTTP said about it is left out. Raises Failed, and what botocore raises."""
     if not all(isinstance(name, str) for name in parameters):
         raise Failed("the names of parameters must be text")
+    answered = []
+    client.meta.events.register(f"before-parse.{SERVICE}.{OPERATION}", lambda **_: answered.append(True))
     with closing(client):
         try:
             return _body(getattr(client, METHOD)(**parameters))
-        except (AttributeError, KeyError, TypeError, ValueError):  # botocore takes the answer to be as the model says
+        except (AttributeError, KeyError, TypeError, ValueError):  # botocore takes an answer to be as the model says
+            if not answered:
+                raise
             raise Failed("the answer cannot be read", "see whether --endpoint-url and the proxy lead to AWS") from None
 
 
