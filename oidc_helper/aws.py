@@ -6,11 +6,13 @@ config files of whoever started us have no say here, endpoints (AWS_ENDPOINT_URL
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import UNSIGNED, exceptions
@@ -39,7 +41,7 @@ _ISOLATED = {
     "credentials_file": (None, None, os.devnull, None),
 }
 # No byte of the request has left: these fail while connecting.
-_NEVER_SENT = (
+NEVER_SENT = (
     exceptions.EndpointConnectionError,
     exceptions.ConnectTimeoutError,
     exceptions.ProxyConnectionError,
@@ -149,6 +151,7 @@ class Aws:
         assert grant is not None  # noqa: S101  # the only caller has looked
         account_id = grant.account_id or str(role.account_id)
         client = self._client("s3control", self._profile.region, role)
+        client.meta.events.register("before-call.s3-control", partial(_keep_loopback, client.meta.endpoint_url))
         return self._ask(
             client,
             "GetDataAccess",
@@ -206,6 +209,12 @@ def session_name(user: str) -> str:
         for character in user
     )[:64]
     return allowed if len(allowed) >= 2 else "oidc-helper"
+
+
+def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
+    """Undo the account in front of a loopback host: no name below 127.0.0.1 resolves, and no setting keeps it off."""
+    if re.match(r"https?://(127\.|localhost|\[::1\])", endpoint):
+        params["url"] = endpoint + urlsplit(params["url"])._replace(scheme="", netloc="").geturl()
 
 
 def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
@@ -269,5 +278,5 @@ def _unanswered(error: Exception, operation: str, host: str) -> OidcHelperError:
         return WrongSettings(f"{operation}: {printable(str(error))}", "see what was understood: oidc-helper explain")
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         how = type(error).__name__.removesuffix("Error")
-        return refusals.unreachable(operation, host, how, never_sent=isinstance(error, _NEVER_SENT))
+        return refusals.unreachable(operation, host, how, never_sent=isinstance(error, NEVER_SENT))
     return refusals.unreadable(operation, host)

@@ -1,21 +1,19 @@
 """One fetch, in order: the cache, the lock, live tokens, a refresh, a new identity token; nothing is known of how."""
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 
-from oidc_helper import credentials, paths, record, tokens
+from oidc_helper import credentials, kept_tokens, record, tokens
 from oidc_helper.credentials import Credentials
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, StoreUnusable, TryAgain, kind_of
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.lock import Held
 from oidc_helper.settings import Profile
-from oidc_helper.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.store import CREDENTIALS, Store
 from oidc_helper.terminal import printable
 from oidc_helper.tokens import Tokens
 
@@ -24,9 +22,9 @@ log = logging.getLogger("oidc_helper.broker")
 _T = TypeVar("_T")
 
 _RETRY_AFTER_S = 15  # botocore calls before every request while less than 15 min are left: a failing refresh may wait
-_SPENT_FOR_S = 86_400  # Identity Center was seen to remember a jti for a day
+SPENT_FOR_S = 86_400  # Identity Center was seen to remember a jti for a day
 _REFRESH_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh token will never work again
-_ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException", "ExpiredToken"}  # nor this access token or context
+_ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
 
 
 class Exchange(Protocol):
@@ -104,7 +102,7 @@ def fetch_tokens(want: Profile, means: Means) -> Tokens:
     """Get tokens whose access token lives and covers the profile's scopes. Raises OidcHelperError."""
 
     def live() -> Tokens | None:
-        held = _stored_tokens(want, means)
+        held = kept_tokens.load(want, means.store)
         return held if _serves(held, want, means) else None
 
     if held := live():
@@ -128,14 +126,6 @@ def still_alive(want: Profile, stamp: str, means: Means) -> Fetched | None:
     return _alive(means.store.get(CREDENTIALS, want.name), stamp, means)
 
 
-def binding(want: Profile, config: str) -> str:
-    """Name the settings that tokens belong to: the same identity and application of the same configuration."""
-    who = want.identity
-    parts = [config, who.source, who.issuer, who.client_id, who.path, who.variable, who.command, who.audience]
-    parts += [who.profile, want.application_arn, want.identity_center_region]
-    return sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
 def _fresh(stored: str | None, stamp: str, means: Means, *, ahead: bool) -> Fetched | None:
     found = stored and record.fresh(stored.encode(), now=means.now(), stamp=stamp)
     if not found:
@@ -149,12 +139,6 @@ def _alive(stored: str | None, stamp: str, means: Means) -> Fetched | None:
     body = stored and record.body_of(stored.encode(), stamp=stamp)
     found = body and credentials.from_process_json(body)
     return Fetched(body.decode()) if body and found and found.alive(means.now()) else None
-
-
-def _stored_tokens(want: Profile, means: Means) -> Tokens:
-    bound_to = binding(want, paths.config_file())
-    text = means.store.get(TOKENS, want.tokens_name)
-    return (text and tokens.from_text(text, binding=bound_to)) or Tokens(bound_to)
 
 
 def _serves(held: Tokens, want: Profile, means: Means) -> bool:
@@ -243,7 +227,7 @@ class _Work:
         self._want = want
         self._means = means
         self._exchange = means.exchange()
-        self._tokens = self._saved = _stored_tokens(want, means)
+        self._tokens = self._saved = kept_tokens.load(want, means.store)
         self._identity_token: IdentityToken | None = None
 
     def credentials(self) -> Credentials:
@@ -297,7 +281,7 @@ class _Work:
         """Step 5. An assertion is marked before it is sent, and free again only where it surely was not exchanged."""
         token, store = self._new_identity_token(), self._means.store
         self._caller()
-        until = int(max(token.expires_at, self._means.now()) + _SPENT_FOR_S)
+        until = int(max(token.expires_at, self._means.now()) + SPENT_FOR_S)
         marked: list[bool] = []
         _quietly(lambda: marked.append(store.mark_spent(token.issuer, token.single_use_id, until=until)))
         if marked == [False]:
@@ -368,23 +352,8 @@ class _Work:
                 if entry.details.get("identity") == self._want.identity.name:
                     _quietly(partial(self._means.store.delete, entry.kind, entry.name))
             self._tokens = Tokens(self._tokens.binding)
-        self._tokens = replace(self._tokens, user=token.user, subject=token.subject)
-        if self._want.caller.web_identity_role_arn:
-            self._tokens = replace(self._tokens, identity_token=token.raw, identity_token_expires_at=token.expires_at)
+        self._tokens = kept_tokens.of_person(self._tokens, token, self._want)
 
     def _save(self, changed: Tokens) -> None:
         self._tokens = self._saved = changed
-        _quietly(
-            lambda: self._means.store.put(
-                TOKENS,
-                self._want.tokens_name,
-                changed.to_text(),
-                expires_at=None if changed.refresh_token else changed.access_expires_at,
-                details={
-                    "identity": self._want.identity.name,
-                    "user": changed.user,
-                    "access_expires_at": changed.access_expires_at,
-                    "refreshable": int(bool(changed.refresh_token)),
-                },
-            )
-        )
+        _quietly(partial(kept_tokens.save, self._want, changed, self._means.store))

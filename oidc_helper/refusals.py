@@ -158,6 +158,8 @@ def error_of(operation: str, host: str, answer: Mapping[str, Any], *, profile: s
     message = f"{operation} was refused: {printable(code) or status}" + (f": {said}" if said else "")
     if code in _PASSING or status >= 500 or status == 429:
         return TryAgain(message.replace("was refused", "did not work"), "try again in a while")
+    if code == "ExpiredTokenException" and status == 403:
+        code = "ExpiredToken"  # of the caller's keys; an ended session has the same name, and 400
     known = remedy(operation, code)
     if code == "InvalidRequestRegionException" and answer.get("region"):
         known = Remedy("the application is in another region", f"set identity_center_region = {answer['region']!a}")

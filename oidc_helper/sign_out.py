@@ -3,8 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from oidc_helper import paths, tokens
-from oidc_helper.broker import binding
+from oidc_helper import kept_tokens
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.settings import Profile
 from oidc_helper.store import CREDENTIALS, TOKENS, Store
@@ -24,9 +23,8 @@ def forget(shared: Iterable[Profile], store: Store, end_session: Callable[[str],
         first.tokens_name, timeout_s=timeout_s, purpose=f"oidc-helper logout {first.name}", look_again=_nothing
     )
     with turn:
-        text = store.get(TOKENS, first.tokens_name)
-        held = text and tokens.from_text(text, binding=binding(first, paths.config_file()))
-        if held and held.access_token:
+        held = kept_tokens.load(first, store)
+        if held.access_token:
             try:
                 end_session(held.access_token)
             except OidcHelperError as error:

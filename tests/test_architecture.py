@@ -18,6 +18,7 @@ LAYERS = (
     {"emulator", "operation"},
     {"sign_out"},
     {"aws", "broker"},
+    {"kept_tokens"},
     {"store"},
     {"identity"},
     {"ledger", "oidc", "parts", "vault"},

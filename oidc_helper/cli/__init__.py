@@ -23,7 +23,10 @@ def main() -> NoReturn:
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
-    except OSError:  # a full disk, or a reader that has gone
+    except BrokenPipeError:  # the reader has gone
+        status = status or 1
+    except OSError as error:
+        complain(_unwritten(error), sys.stderr)
         status = status or 1
     os._exit(status)
 
@@ -85,7 +88,11 @@ def _deliver(answer: TextIO) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OidcHelperError(f"the answer cannot be written: {error.strerror}") from None
+        raise _unwritten(error) from None
+
+
+def _unwritten(error: OSError) -> OidcHelperError:
+    return OidcHelperError(f"the answer cannot be written: {error.strerror}", "see what standard output leads to")
 
 
 def complain(error: OidcHelperError, complaint: TextIO | None) -> None:

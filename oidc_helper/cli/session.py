@@ -4,9 +4,9 @@ import argparse
 from itertools import groupby
 from typing import TextIO
 
-from oidc_helper import broker, chain, credentials, settings, sign_out
+from oidc_helper import broker, credentials, settings, sign_out
 from oidc_helper.cli import wording
-from oidc_helper.cli.wiring import means_for
+from oidc_helper.cli.wiring import errand
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings import Profile
@@ -16,19 +16,16 @@ from oidc_helper.terminal import printable
 
 def login(options: argparse.Namespace, answer: TextIO) -> int:
     """Fetch everything `get` needs, with new credentials at the end."""
-    loaded = settings.load()
-    want = loaded.profile(options.profile)
-    chain.refuse_reentry(want.name)
-    deadline = Deadline(want.deadline_seconds)
-    means = means_for(want, deadline)
-    held, is_new = deadline.run(lambda: broker.sign_in(want, means))
+    its = errand(options.profile)
+    want = its.want
+    held, is_new = its.deadline.run(lambda: broker.sign_in(want, its.means))
     who = printable(held.user or want.identity.name)
     answer.write(f"{'' if is_new else 'still '}signed in as {who}, {wording.until(held.access_expires_at)}\n")
     if want.target:
-        made = deadline.run(lambda: broker.fetch(want, loaded.stamp, means, refresh=True)).answer
+        made = its.deadline.run(lambda: broker.fetch(want, its.stamp, its.means, refresh=True)).answer
         expires_at = getattr(credentials.from_process_json(made), "expires_at", None)
         answer.write(
-            f"credentials of {want.name}, {wording.until(expires_at)}, in the {means.store.where(CREDENTIALS)}\n"
+            f"credentials of {want.name}, {wording.until(expires_at)}, in the {its.means.store.where(CREDENTIALS)}\n"
         )
     return 0
 

@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import shutil
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any, TextIO
 
 from oidc_helper import settings
@@ -110,7 +112,8 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
             ("refreshable" if held["refreshable"] else _left(held["access_token_expires_at"])) if held else "none",
             "now" if one["sign_in"]["needed"] else _left(one["sign_in"]["at"]) if one["sign_in"]["at"] else "no",
         )
-    console = Console(file=answer, highlight=False, soft_wrap=True)
+    shown = StringIO()  # whole before it is written: what cannot be written is one error
+    console = Console(file=shown, force_terminal=answer.isatty(), width=_width(answer), highlight=False, soft_wrap=True)
     console.print(table)
     for kind, place in report["stores"].items():
         console.print(Text(f"{kind}: {place}"))
@@ -119,6 +122,11 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
             console.print(Text(f"{one['name']} failed at {failure['at']}: {printable(failure['message'])}"))
             if failure["hint"]:
                 console.print(Text(f"hint: {printable(failure['hint'])}"))
+    answer.write(shown.getvalue())
+
+
+def _width(answer: TextIO) -> int:
+    return shutil.get_terminal_size().columns if answer.isatty() else 200
 
 
 def _left(at: str | None) -> str:

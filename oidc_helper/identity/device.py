@@ -33,5 +33,5 @@ def _words(code: DeviceCode, place: str) -> list[str]:
 
 
 def _picture(code: DeviceCode, terminal: Terminal) -> list[str]:
-    """The address with the code in it, for a telephone's camera."""
-    return qr.drawn(code.complete_url, terminal.columns) if code.complete_url and terminal.draws_blocks else []
+    """The address for a telephone's camera."""
+    return qr.drawn(code.complete_url, terminal.columns) if terminal.draws_blocks else []

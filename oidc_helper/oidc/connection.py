@@ -167,7 +167,7 @@ class _Judge:
         if self.wants_json and not is_json:
             raise Refused(f"{self.host} sends {printable(kind) or 'something'} and not JSON", "check issuer")
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise Refused(f"{self.host} sends a compressed answer that nobody asked for")
+            raise Refused(f"{self.host} sends a compressed answer that nobody asked for", "check issuer")
         response.stream = _Bounded(response.stream, self)
 
     def too_much(self) -> Refused:

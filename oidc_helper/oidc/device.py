@@ -23,7 +23,7 @@ _WAIT_LONGER_S = {"authorization_pending": 0, "slow_down": 5}
 
 @dataclass(frozen=True)
 class DeviceCode:
-    """What the person gets to see, and what is polled with; `complete_url`, if any, holds the code already."""
+    """What the person gets to see, and what is polled with; `complete_url` holds the code already where it can."""
 
     secret: str = field(repr=False)
     user_code: str
@@ -85,24 +85,27 @@ def poll(  # noqa: PLR0913 - what it asks, whom, how long, and on which clock
 
 
 def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
-    """Section 3.2; some providers write `url` where it says `uri`."""
+    """Section 3.2; some providers write `url` where it says `uri`, and numbers as text."""
     url = answer.get("verification_uri") or answer.get("verification_url")
-    complete_url = answer.get("verification_uri_complete") or ""
-    secret, user_code, lifetime_s = (answer.get(name) for name in ("device_code", "user_code", "expires_in"))
+    secret, user_code = answer.get("device_code"), answer.get("user_code")
+    texts = (secret, user_code, url, complete_url := answer.get("verification_uri_complete") or url)
+    lifetime_s, interval_s = (_seconds(answer.get(name)) for name in ("expires_in", "interval"))
     if (
-        not all(isinstance(text, str) and text for text in (secret, user_code, url))
-        or not isinstance(complete_url, str)
-        or not isinstance(lifetime_s, int)
-        or not all(is_safe(shown, provider.issuer) for shown in (url, complete_url) if shown)
+        not all(isinstance(text, str) and text for text in texts)
+        or not all(is_safe(str(shown), provider.issuer) for shown in (url, complete_url))
+        or not lifetime_s
     ):
         raise nonsense(provider.host)
-    interval_s = answer.get("interval")
-    usable = isinstance(interval_s, int) and 0 < interval_s <= _LONGEST_INTERVAL_S
     return DeviceCode(
         secret=str(secret),
         user_code=printable(str(user_code)),
         url=str(url),
-        complete_url=complete_url,
+        complete_url=str(complete_url),
         lifetime_s=min(lifetime_s, _LONGEST_S),
-        interval_s=int(str(interval_s)) if usable else _INTERVAL_S,
+        interval_s=interval_s if 0 < interval_s <= _LONGEST_INTERVAL_S else _INTERVAL_S,
     )
+
+
+def _seconds(value: Any) -> int:
+    """A number of seconds, 0 for anything else."""
+    return int(value) if str(value).isdecimal() and len(str(value)) < 10 else 0

@@ -98,7 +98,7 @@ def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bo
 
 
 def _words(document: Mapping[str, Any], name: str, host: str) -> tuple[str, ...]:
-    words = document.get(name, [])
+    words = document.get(name) or []
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise Refused(f"{host} gives {name} that is no list of words", "check issuer: is this an OpenID provider?")
     return tuple(words)

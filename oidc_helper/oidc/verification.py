@@ -70,9 +70,10 @@ def _signed(
         header = jws.extract_compact(id_token.encode(), registry=_registry(allowed)).headers()
     except _UNREADABLE as error:
         raise _untrusted(provider, error) from None
-    if header.get("alg") not in allowed:
+    algorithm = str(header.get("alg"))
+    if algorithm not in allowed:
         raise Refused(
-            f"the ID token of {provider.host} is signed with {printable(str(header.get('alg')))!r}, "
+            f"the ID token of {provider.host} is signed with {printable(algorithm)!r}, "
             f"and the provider's own list has {', '.join(sorted(allowed)) or 'no signature with a public key'}",
             "let the identity provider sign the client's ID tokens with RS256",
         )

@@ -3,27 +3,18 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ProxyConnectionError,
-    SSLError,
-)
+from botocore.exceptions import ClientError
 
-from oidc_helper import broker, paths, settings, tokens
-from oidc_helper.aws import Aws
+from oidc_helper import kept_tokens, settings, tokens
+from oidc_helper.aws import NEVER_SENT, Aws
+from oidc_helper.broker import SPENT_FOR_S
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import SignInNeeded, StoreUnusable
 from oidc_helper.identity.token import IdentityToken, parse
-from oidc_helper.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.store import CREDENTIALS, Store
 from oidc_helper.tokens import Tokens
-
-_SPENT_FOR_S = 86_400  # Identity Center was seen to remember a jti for a day
-_NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, SSLError)
 
 Warn = Callable[[str], None]
 
@@ -54,7 +45,7 @@ class Seed:
         }
 
     def _identity_token(self, parameters: Mapping[Any, Any]) -> IdentityToken:
-        given = parameters.get("assertion") or self._kept().identity_token
+        given = parameters.get("assertion") or kept_tokens.load(self.profile, self._store).identity_token
         if not isinstance(given, str) or not given:
             raise SignInNeeded(
                 f"the caller of profile {self.profile.name} needs an identity token, and none is kept",
@@ -69,14 +60,14 @@ class Seed:
         is_new = token is not None and self._mark(token, warn)
         try:
             yield
-        except (ClientError, *_NEVER_SENT) as error:
+        except (ClientError, *NEVER_SENT) as error:
             if token and is_new and not _may_have_worked(error):
                 with suppress(StoreUnusable):
                     self._store.unmark_spent(token.issuer, token.single_use_id)
             raise
 
     def _mark(self, token: IdentityToken, warn: Warn) -> bool:
-        until = int(max(token.expires_at, time.time()) + _SPENT_FOR_S)
+        until = int(max(token.expires_at, time.time()) + SPENT_FOR_S)
         try:
             is_new = self._store.mark_spent(token.issuer, token.single_use_id, until=until)
         except StoreUnusable as problem:
@@ -94,38 +85,18 @@ class Seed:
         turn = self._store.acquire(name, timeout_s=self._deadline.left(), purpose=purpose, look_again=_nothing)
         with turn:
             kept = tokens.from_answer(self._before(parameters), answer, requested=requested, now=time.time())
-            self._store.put(
-                TOKENS,
-                name,
-                kept.to_text(),
-                expires_at=None if kept.refresh_token else kept.access_expires_at,
-                details={
-                    "identity": self.profile.identity.name,
-                    "user": kept.user,
-                    "access_expires_at": kept.access_expires_at,
-                    "refreshable": int(bool(kept.refresh_token)),
-                },
-            )
+            kept_tokens.save(self.profile, kept, self._store)
 
     def _before(self, parameters: Mapping[Any, Any]) -> Tokens:
         """The tokens to change: the kept ones where they are surely the same person's, else none, nor credentials."""
-        kept, token = self._kept(), _assertion(parameters)
+        kept, token = kept_tokens.load(self.profile, self._store), _assertion(parameters)
         refreshes = bool(kept.refresh_token) and parameters.get("refreshToken") == kept.refresh_token
         if not refreshes and not (token and token.subject == kept.subject):
             for entry in self._store.entries():
                 if entry.kind == CREDENTIALS and entry.details.get("identity") == self.profile.identity.name:
                     self._store.delete(entry.kind, entry.name)
             kept = Tokens(kept.binding)
-        if token:
-            kept = replace(kept, user=token.user, subject=token.subject)
-            if self.profile.caller.web_identity_role_arn:
-                kept = replace(kept, identity_token=token.raw, identity_token_expires_at=token.expires_at)
-        return kept
-
-    def _kept(self) -> Tokens:
-        bound_to = broker.binding(self.profile, paths.config_file())
-        text = self._store.get(TOKENS, self.profile.tokens_name)
-        return (text and tokens.from_text(text, binding=bound_to)) or Tokens(bound_to)
+        return kept_tokens.of_person(kept, token, self.profile) if token else kept
 
 
 def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:

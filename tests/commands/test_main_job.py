@@ -349,3 +349,15 @@ def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
     assert "0 requests" in done.stdout
     assert [path.name for path in home.path.iterdir()] == ["tmp"]
     assert list(temporary.iterdir()) == []
+
+
+def test_an_s3_access_grant_comes_on_top_of_the_role_session(ready: Home, emulator: Emulator) -> None:
+    """A profile with s3_grant prints the grant's credentials, not the role's."""
+    role = f'role_arn = "{emulator.directory.analytics_role_arn}"'
+    grant = 's3_grant = { target = "s3://reports/2026/*", permission = "READ" }'
+    ready.configure(f"{ready.config.read_text()}\n[profile.reports]\n{role}\n{grant}\n")
+
+    answer = ready.get("reports")
+
+    assert answer["AccessKeyId"] != ready.get("analytics")["AccessKeyId"]
+    assert emulator.count("GetDataAccess", ok=True) == 1

@@ -1,0 +1,80 @@
+"""What tests of commands arrange: who signs, another clock, processes that run at once."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from homes import Home
+
+from oidc_helper.emulator import Emulator
+
+# The console script with a clock that is so many seconds ahead; signatures are dated by the true one.
+_LATER = """
+import sys, time
+true = time.time
+time.time = lambda: true() + {seconds}
+from oidc_helper.hotpath import main
+main()
+"""
+
+
+def with_caller(home: Home, caller: str) -> None:
+    """Let that inline table be the caller of every profile."""
+    lines = home.config.read_text().split("\n")
+    home.configure("\n".join(f"caller = {caller}" if line.startswith("caller =") else line for line in lines))
+
+
+def keys_of_the_iam_user(emulator: Emulator) -> dict[str, str]:
+    """Give the variables of a user whom the application's actor policy names."""
+    user = emulator.directory.iam_user
+    return {"AWS_ACCESS_KEY_ID": user.access_key_id, "AWS_SECRET_ACCESS_KEY": user.secret_access_key}
+
+
+def run_later(home: Home, seconds: int, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command whose clock is that much ahead of ours."""
+    return subprocess.run(
+        [sys.executable, "-c", _LATER.format(seconds=seconds), *words],
+        env={**home.environment, **variables},
+        cwd=home.path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@contextmanager
+def at_once(home: Home, commands: Sequence[Sequence[str]]) -> Iterator[list["subprocess.Popen[str]"]]:
+    """Start them all; none outlives the block."""
+    processes: list[subprocess.Popen[str]] = []
+    try:
+        processes.extend(home.start(*words) for words in commands)
+        yield processes
+    finally:
+        for process in processes:
+            with process:
+                process.kill()
+
+
+def finished(process: "subprocess.Popen[str]") -> subprocess.CompletedProcess[str]:
+    """Wait for its end."""
+    stdout, stderr = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def is_in_line(process: "subprocess.Popen[str]") -> bool:
+    """Whether it has the lock of a fetch or waits for it, which shows in the files that it holds open."""
+    names = []
+    with suppress(OSError):  # it has ended
+        names = [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
+    return any("/locks/oidc-helper_lock_" in name for name in names)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look again and again; the test's own time limit ends what never comes."""
+    while not condition():
+        time.sleep(0.01)
