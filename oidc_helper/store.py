@@ -229,7 +229,8 @@ def _take_back(entry: str, former: Entry | None) -> None:
     attempt = _noted(entry)
     if attempt != former:
         stands = former or (attempt and _vaults_of(attempt) and replace(attempt, expires_at=0)) or None
-        _note(entry, stands and replace(stands, remains=_vaults_of(attempt)))
+        remains = tuple(place for place in _vaults_of(attempt) if stands and place != stands.place)
+        _note(entry, stands and replace(stands, remains=remains))
 
 
 def _note(entry: str, noted: Entry | None) -> None:

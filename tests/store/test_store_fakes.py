@@ -15,4 +15,4 @@ class TestCredentialLocker(BackendBasicTests):
         assert locker.targets == []
         self.keyring = WinVaultKeyring()
         self.credentials_created: set[tuple[str, str]] = set()
-        request.addfinalizer(self.cleanup)
+        request.addfinalizer(self.cleanup)  # noqa: PT021  # as the base class does

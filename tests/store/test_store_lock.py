@@ -1,4 +1,4 @@
-"""One process at a time does a piece of work, the others get what it made, and nobody waits for ever or for the dead."""
+"""One process at a time does a piece of work, the others get what it made, nobody waits for ever or for the dead."""
 
 import os
 import signal
@@ -16,7 +16,6 @@ import pytest
 
 from oidc_helper import flock, lock, state
 from oidc_helper.errors import StoreUnusable, TryAgain
-from oidc_helper.lock import Held
 
 TESTS = Path(__file__).parents[1]
 
@@ -70,7 +69,7 @@ def test_thirty_processes_share_one_piece_of_work(tmp_path: Path) -> None:
 def test_waiters_do_not_queue_to_look_again() -> None:
     """When the holder is done, all who waited look at the same time: nobody waits for another's look."""
     together = threading.Barrier(20, timeout=60)
-    found: list[Held | str] = []
+    found: list[lock.Held | str] = []
 
     def look_again() -> str:
         together.wait()  # breaks, and raises, unless all twenty are here at once

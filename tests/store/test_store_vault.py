@@ -151,7 +151,7 @@ def test_a_secret_service_that_dies_is_told(secret_service: SecretService) -> No
 
 
 def test_a_secret_service_without_any_keyring_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a login left none, reading is a miss and writing is refused: no dialogue for a new password waits unseen."""
+    """Where a login left none, reading is a miss and writing refused: no dialogue for a new password waits unseen."""
     needs(not missing_programs(), " and ".join(missing_programs()))
     with private_secret_service(unlocked=False) as service:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
@@ -178,7 +178,7 @@ def discover(code: str, **environment: str) -> "subprocess.CompletedProcess[str]
 
 
 def test_the_secret_service_is_found_without_being_named(secret_service: SecretService) -> None:
-    """keyring's own choice is taken."""
+    """Keyring's own choice is taken."""
     assert secret_service.pid
     assert discover("").stdout == "Secret Service\n"
 
@@ -212,7 +212,7 @@ def test_a_third_back_end_is_taken() -> None:
 
 
 def test_of_several_keyrings_the_first_is_taken(secret_service: SecretService) -> None:
-    """keyring chains them, and writes to the one of highest priority."""
+    """Keyring chains them, and writes to the one of highest priority."""
     assert secret_service.pid
     assert discover(FILE_BACKEND.format(priority=3)).stdout == "Secret Service\n"
 
@@ -240,7 +240,7 @@ def test_nothing_at_all_can_be_used(monkeypatch: pytest.MonkeyPatch, caplog: pyt
     monkeypatch.setenv(kernel.VARIABLE, "off")
     assert Store().get(TOKENS, "corp") is None
     with pytest.raises(
-        StoreUnusable, match="no keyring in this session; the kernel keyring is not to be had"
+        StoreUnusable, match="the kernel keyring is not to be had here; there is no keyring in this session"
     ) as raised:
         Store().put(TOKENS, "corp", SECRET, expires_at=None)
     assert raised.value.hint
