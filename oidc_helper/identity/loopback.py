@@ -109,13 +109,15 @@ class Loopback:
         assert task is not None  # noqa: S101  # this is a coroutine
         self._connections[task] = None
         if len(self._connections) > _MOST_CONNECTIONS:
-            next(other for other in self._connections if other is not self._holder).cancel()
+            oldest = next(other for other in self._connections if other is not self._holder)
+            del self._connections[oldest]
+            oldest.cancel()
         try:
             await self._converse(reader, writer, task)
         except (OSError, EOFError, TimeoutError) as error:
             log.debug("loopback: a connection ended: %s", type(error).__name__)
         finally:
-            del self._connections[task]
+            self._connections.pop(task, None)
             writer.transport.abort()
 
     async def _converse(

@@ -1,6 +1,5 @@
 """What tests of commands arrange: who signs, another clock, processes that run at once."""
 
-import os
 import subprocess
 import sys
 import time
@@ -70,7 +69,7 @@ def is_in_line(process: "subprocess.Popen[str]") -> bool:
     """Whether it has the lock of a fetch or waits for it, which shows in the files that it holds open."""
     names = []
     with suppress(OSError):  # it has ended
-        names = [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
+        names = [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
     return any("/locks/oidc-helper_lock_" in name for name in names)
 
 

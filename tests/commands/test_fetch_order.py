@@ -206,7 +206,9 @@ def test_refresh_makes_new_credentials_of_the_tokens_there_are(ready: Ready) -> 
 
 def test_a_profile_with_fewer_scopes_does_not_narrow_the_others(home: Home, emulator: Emulator) -> None:
     """Tokens that lack a scope do not serve the profile that needs it, be they of the same sign-in."""
-    narrow = f'[profile.narrow]\nrole_arn = "{emulator.directory.analytics_role_arn}"\nscopes = ["sts:identity_context"]'
+    narrow = (
+        f'[profile.narrow]\nrole_arn = "{emulator.directory.analytics_role_arn}"\nscopes = ["sts:identity_context"]'
+    )
     home.configure(file_config(emulator, profiles=narrow))
     ready = Ready(home, emulator)
     home.write_token(emulator.mint(ALICE))

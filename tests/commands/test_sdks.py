@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from homes import COMMAND, Home, file_config
 from commands.transcript import answer
+from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
 

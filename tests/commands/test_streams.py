@@ -105,7 +105,9 @@ def test_a_token_is_all_that_token_prints(noisy: Home, options: tuple[str, ...],
     assert done.stdout.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("login", "analytics"), ("status", "--json"), ("explain", "analytics")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [("login", "analytics"), ("status", "--json"), ("explain", "analytics")], ids=" ".join
+)
 def test_what_other_commands_answer_stays_clean_too(noisy: Home, words: tuple[str, ...]) -> None:
     """Where a person reads along, the noise goes to stderr."""
     done = run_noisy(noisy, *words)
@@ -160,9 +162,7 @@ def test_debug_shows_no_secret(ready: Home, emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize("command", ["get analytics", "get --debug analytics", "token analytics"])
-def test_a_secret_never_takes_another_streams_place(
-    ready: Home, emulator: Emulator, command: str, closed: str
-) -> None:
+def test_a_secret_never_takes_another_streams_place(ready: Home, emulator: Emulator, command: str, closed: str) -> None:
     """With streams closed the answer goes to stdout or nowhere, and complaints to stderr or nowhere."""
     stdout_open, stderr_open = ">&-" not in CLOSED[closed].replace("2>&-", ""), "2>&-" not in CLOSED[closed]
 

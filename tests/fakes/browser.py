@@ -30,7 +30,7 @@ class FakeBrowser:
 
     def _visit(self, url: str) -> None:
         try:
-            answer = urllib.request.urlopen(url)
+            answer = urllib.request.urlopen(url)  # noqa: S310 - of a test
         except urllib.error.HTTPError as error:
             answer = error
         with answer:

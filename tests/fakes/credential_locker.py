@@ -70,7 +70,7 @@ class Locker:
         self.after_read(TargetName)
         return answer
 
-    def CredWrite(self, credential: dict[str, Any], flags: int) -> None:  # noqa: ARG002, N802
+    def CredWrite(self, credential: dict[str, Any], flags: int) -> None:  # noqa: N802
         self._maybe_fail("CredWrite")
         blob = credential["CredentialBlob"].encode("utf-16-le", "surrogatepass")
         if len(blob) > LARGEST_BLOB:
@@ -78,7 +78,7 @@ class Locker:
         self._stored[credential["TargetName"]] = {**credential, "CredentialBlob": blob.hex()}
         self._wrote()
 
-    def CredDelete(self, Type: int, TargetName: str) -> None:  # noqa: ARG002, N802, N803
+    def CredDelete(self, Type: int, TargetName: str) -> None:  # noqa: N802, N803
         self._maybe_fail("CredDelete")
         if self._stored.pop(TargetName, None) is None:
             raise error(_NOT_FOUND, "CredDelete", "Element not found.")

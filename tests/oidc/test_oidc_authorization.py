@@ -1,0 +1,108 @@
+"""The authorization request and its answer: what is asked, and which answers are not the one."""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from oidc_helper.oidc import authorization
+from oidc_helper.oidc.authorization import Answer, ForeignAnswerError, Request
+
+ISSUER = "https://login.example.com"
+REDIRECT = "http://127.0.0.1:8400/oidc-helper/callback"
+
+
+def begin(*, must_name_itself: bool = False) -> Request:
+    return authorization.begin(
+        ISSUER + "/authorize?policy=b2c",
+        "a client",
+        REDIRECT,
+        issuer=ISSUER,
+        must_name_itself=must_name_itself,
+        parameters={"scope": "openid email", "prompt": "login"},
+    )
+
+
+def test_request() -> None:
+    """PKCE S256, state and nonce go with every request, behind what the endpoint's own address holds."""
+    request = begin()
+    asked = {name: value for name, [value] in parse_qs(urlsplit(request.url).query).items()}
+    challenge = urlsafe_b64encode(hashlib.sha256(request.verifier.encode()).digest()).rstrip(b"=").decode()
+    assert asked == {
+        "policy": "b2c",
+        "response_type": "code",
+        "client_id": "a client",
+        "redirect_uri": REDIRECT,
+        "scope": "openid email",
+        "prompt": "login",
+        "state": request.state,
+        "nonce": request.nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    assert 43 <= len(request.verifier) <= 128  # RFC 7636 section 4.1
+
+
+def test_every_request_is_new() -> None:
+    """No two requests share anything that is to be unguessable, and none of it is shown."""
+    first, second = begin(), begin()
+    for name in ("state", "nonce", "verifier"):
+        assert getattr(first, name) != getattr(second, name)
+        assert getattr(first, name) not in repr(first)
+
+
+def test_code_and_error() -> None:
+    """The right answer is a code, or an error with its words."""
+    request = begin()
+    assert authorization.read(request, urlencode({"code": "c", "state": request.state})) == Answer(code="c")
+    declined = {"error": "access_denied", "error_description": "no", "state": request.state, "iss": ISSUER}
+    assert authorization.read(request, urlencode(declined)) == Answer(error="access_denied", description="no")
+    assert "secret" not in repr(Answer(code="secret"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"state": None}, "it has no state"),
+        ({"state": ""}, "it has no state"),
+        ({"state": "another"}, "it belongs to another sign-in"),
+        ({"state": "é"}, "it belongs to another sign-in"),
+        ({"iss": "https://evil.example"}, "it comes from 'https://evil.example' and not from"),
+        ({"iss": ""}, "it comes from nobody and not from"),
+        ({"iss": ISSUER + "/"}, "it comes from"),
+        ({"code": None}, "it has neither a code nor an error"),
+        ({"code": ""}, "it has neither a code nor an error"),
+        ({"error": "x"}, "it has a code and an error"),
+    ],
+)
+def test_foreign_answers(changes: dict[str, str | None], words: str) -> None:
+    """An answer to another request, or by another provider, is none, and says why."""
+    request = begin()
+    given = {"code": "c", "state": request.state} | changes
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    with pytest.raises(ForeignAnswerError, match=words):
+        authorization.read(request, query)
+
+
+def test_issuer_that_must_name_itself() -> None:
+    """A provider that says it names itself has to do so (RFC 9207)."""
+    request = begin(must_name_itself=True)
+    query = urlencode({"code": "c", "state": request.state})
+    with pytest.raises(ForeignAnswerError, match="it comes from nobody"):
+        authorization.read(request, query)
+    assert authorization.read(request, query + "&" + urlencode({"iss": ISSUER}))
+
+
+@pytest.mark.parametrize("query", ["%ff", "x&" * 200, "", "=", "code=%C3"])
+def test_garbage(query: str) -> None:
+    """What cannot be read is no answer."""
+    with pytest.raises(ForeignAnswerError):
+        authorization.read(begin(), query)
+
+
+def test_said_twice() -> None:
+    """A parameter given twice makes the answer none (RFC 6749 section 3.1)."""
+    request = begin()
+    with pytest.raises(ForeignAnswerError, match="it says something twice"):
+        authorization.read(request, urlencode([("code", "a"), ("code", "b"), ("state", request.state)]))

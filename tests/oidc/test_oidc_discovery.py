@@ -1,0 +1,214 @@
+"""Discovery: which documents are believed, and what the person hears of the others."""
+
+import itertools
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fakes.provider import JSON, FakeProvider, Reply, Request, answer
+
+from oidc_helper.errors import OidcHelperError, Refused, TryAgain
+from oidc_helper.oidc.connection import Client
+from oidc_helper.oidc.provider import discover, is_safe
+
+PATH = "/.well-known/openid-configuration"
+
+
+def refusal(provider: FakeProvider, client: Client, timeout_s: float = 10) -> OidcHelperError:
+    with pytest.raises(OidcHelperError) as caught:
+        discover(provider.issuer, client=client, timeout_s=timeout_s)
+    assert caught.value.message.isprintable()
+    assert caught.value.hint
+    return caught.value
+
+
+def test_good_document(provider: FakeProvider, client: Client) -> None:
+    """Endpoints, algorithms and habits are taken over; what is left out has the default of the specification."""
+    found = discover(provider.issuer, client=client, timeout_s=10)
+    assert found.authorization_endpoint == provider.issuer + "/authorize"
+    assert (found.authentications, found.names_itself) == (("client_secret_basic",), False)
+    provider.document |= {"authorization_response_iss_parameter_supported": True, "revocation_endpoint": None}
+    del provider.document["id_token_signing_alg_values_supported"]
+    found = discover(provider.issuer, client=client, timeout_s=10)
+    assert (found.names_itself, found.algorithms, found.revocation_endpoint) == (True, ("RS256",), "")
+    with pytest.raises(Refused, match="offers no revocation endpoint"):
+        found.endpoint("revocation_endpoint")
+
+
+def test_slash_at_the_end(provider: FakeProvider, client: Client) -> None:
+    """An issuer with a slash at its end is another one than that without, and found at the same place."""
+    provider.document["issuer"] += "/"
+    assert discover(provider.issuer + "/", client=client, timeout_s=10).issuer.endswith("/")
+    assert "with or without a slash at the end" in refusal(provider, client).hint
+
+
+@pytest.mark.parametrize("issuer", ["https://login.example.com", "", None, ["x"], "\x1b[2J\u202e"])
+def test_another_issuer(provider: FakeProvider, client: Client, issuer: Any) -> None:
+    """A document that speaks for another issuer is refused, and what it says cannot steer the terminal."""
+    provider.document["issuer"] = issuer
+    error = refusal(provider, client)
+    assert isinstance(error, Refused)
+    assert "says that its issuer is" in error.message
+
+
+@pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri", "authorization_endpoint", "revocation_endpoint"])
+@pytest.mark.parametrize("url", ["http://login.example.com/x", "https://a@b.example/", "file:///etc/passwd", 5, ""])
+def test_unsafe_endpoint(provider: FakeProvider, client: Client, name: str, url: object) -> None:
+    """An endpoint that secrets would travel to in the open is refused by its name."""
+    provider.document[name] = url
+    error = refusal(provider, client)
+    assert isinstance(error, Refused)
+    assert f"as its {name}, which is no https address" in error.message
+
+
+@pytest.mark.parametrize(
+    ("url", "issuer", "safe"),
+    [
+        ("https://login.example.com/token?p=1", "https://login.example.com", True),
+        ("http://127.0.0.1:8080/token", "http://localhost:8080", True),
+        ("http://[::1]/token", "http://[::1]", True),
+        ("http://127.0.0.1:8080/token", "https://login.example.com", False),
+        ("http://127.0.0.1.example.com/", "http://127.0.0.1", False),
+        ("https://login.example.com/#fragment", "https://login.example.com", False),
+        ("https://login.example.com:99999/", "https://login.example.com", False),
+        ("https://login.example.com/\n", "https://login.example.com", False),
+        ("https:///token", "https://login.example.com", False),
+        ("ftp://login.example.com/", "https://login.example.com", False),
+    ],
+)
+def test_where_secrets_may_go(url: str, issuer: str, safe: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Https goes anywhere; plain http stays on this machine, and only with an issuer that is here too."""
+    assert is_safe(url, issuer) is safe
+
+
+@pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri"])
+def test_missing_endpoint(provider: FakeProvider, client: Client, name: str) -> None:
+    """What no sign-in can do without must be there."""
+    del provider.document[name]
+    assert name in refusal(provider, client).message
+
+
+ANSWERS: dict[str, tuple[Callable[[Request], Reply], str]] = {
+    "a redirect": (lambda _: Reply(302, {"Location": PATH}), "redirects to /.well-known/openid-configuration"),
+    "a redirect elsewhere": (lambda _: Reply(307, {"Location": "https://x/\x1b"}), r"redirects to https://x/\x1b"),
+    "a page": (lambda _: Reply(200, {"Content-Type": "text/html"}, b"<h1>Hello</h1>"), "sends text/html and not JSON"),
+    "no type": (lambda _: Reply(200, {}, b"{}"), "sends something and not JSON"),
+    "no such page": (lambda _: Reply(404, {"Content-Type": "text/html"}, b"no"), "answers with HTTP status 404"),
+    "no JSON": (lambda _: Reply(200, JSON, b"<h1>"), "gives an answer that makes no sense"),
+    "no object": (lambda _: answer(["issuer"]), "gives an answer that makes no sense"),
+    "no UTF-8": (lambda _: Reply(200, JSON, b'{"issuer": "\xff"}'), "gives an answer that makes no sense"),
+    "a deep one": (lambda _: Reply(200, JSON, b"[" * 100_000), "gives an answer that makes no sense"),
+    "a large one": (lambda _: Reply(200, JSON, b'"' + b"x" * 2_000_000 + b'"'), "more than 1,048,576 bytes"),
+    "an endless one": (lambda _: Reply(200, JSON, itertools.repeat(b"1" * 65_536)), "more than 1,048,576 bytes"),
+    "a compressed one": (
+        lambda _: Reply(200, JSON | {"Content-Encoding": "gzip"}, b"\x1f\x8b"),
+        "sends a compressed answer that nobody asked for",
+    ),
+    "odd lists": (lambda _: answer({}), "says that its issuer is 'None'"),
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_nonsense(provider: FakeProvider, client: Client, kind: str) -> None:
+    """Whatever a web server says instead of a document is refused in words: trying again would not help."""
+    provider.replies[PATH], words = ANSWERS[kind]
+    error = refusal(provider, client)
+    assert isinstance(error, Refused)
+    assert words in error.message
+    assert len(provider.requests) == 1
+
+
+def test_odd_lists(provider: FakeProvider, client: Client) -> None:
+    """A list of algorithms that is none is refused."""
+    for odd in ("RS256", [256], {"RS256": True}):
+        provider.document["id_token_signing_alg_values_supported"] = odd
+        assert "that is no list of words" in refusal(provider, client).message
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_passing_trouble(provider: FakeProvider, client: Client, status: int) -> None:
+    """A provider in trouble may answer later."""
+    provider.replies[PATH] = lambda _: Reply(status, {"Content-Type": "text/html"}, b"oops")
+    error = refusal(provider, client)
+    assert isinstance(error, TryAgain)
+    assert f"HTTP status {status}" in error.message
+
+
+def test_silence(provider: FakeProvider, client: Client) -> None:
+    """A provider that says nothing is given up when the time is over."""
+    over = threading.Event()
+
+    def silent(_: Request) -> Reply:
+        over.wait(30)
+        return answer({})
+
+    provider.replies[PATH] = silent
+    error = refusal(provider, client, timeout_s=0.3)
+    over.set()
+    assert isinstance(error, TryAgain)
+    assert "does not answer in time" in error.message
+
+
+def test_dribble(provider: FakeProvider, client: Client) -> None:
+    """A body that comes byte by byte, each in good time, is given up when the time is over all the same."""
+    over = threading.Event()
+
+    def dribble() -> Iterator[bytes]:
+        while not over.wait(0.01):
+            yield b" "
+
+    provider.replies[PATH] = lambda _: Reply(200, JSON, dribble())
+    error = refusal(provider, client, timeout_s=0.5)
+    over.set()
+    assert isinstance(error, TryAgain)
+    assert "does not answer in time" in error.message
+
+
+def test_dribbling_head(client: Client) -> None:
+    """A head that never ends is given up as well."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def dribble() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Head: ")
+                while not over.wait(0.01):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=dribble, daemon=True)
+        thread.start()
+        with pytest.raises(TryAgain, match="does not answer in time"):
+            discover(f"http://127.0.0.1:{server.getsockname()[1]}", client=client, timeout_s=0.5)
+        over.set()
+        thread.join()
+
+
+def test_nobody_there(provider: FakeProvider, client: Client) -> None:
+    """Where nobody listens nothing was sent, and it is said so."""
+    with pytest.raises(TryAgain) as caught:
+        discover("http://127.0.0.1:1", client=client, timeout_s=10)
+    assert caught.value.never_sent
+    assert "127.0.0.1:1 cannot be reached" in caught.value.message
+    assert not provider.requests
+
+
+def test_proxy_is_not_for_this_machine(provider: FakeProvider, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment is not asked for a provider on the loopback, and asked for any other."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTPS_PROXY", provider.issuer)
+    assert discover(provider.issuer, client=client, timeout_s=10).host
+    with pytest.raises(TryAgain):
+        discover("https://login.example.com", client=client, timeout_s=10)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with pytest.raises(TryAgain, match="cannot be reached"):
+        discover("https://login.example.com", client=client, timeout_s=10)
+
+
+def test_unread_certificates(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle that is none is a wrong setting, named."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem")
+    error = refusal(provider, Client("native"))
+    assert (error.exit_code, error.message) == (2, "the certificates in /nowhere/ca.pem cannot be read")

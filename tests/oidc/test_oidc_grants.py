@@ -1,0 +1,154 @@
+"""The token and revocation endpoints: how a client proves itself, what is kept, and what refusals mean."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fakes.provider import CLIENT, FakeProvider, Reply, Request, answer
+
+from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
+from oidc_helper.oidc import SessionOver, grants
+from oidc_helper.oidc.authorization import Request as Authorization
+from oidc_helper.oidc.connection import Client
+from oidc_helper.oidc.provider import Provider, discover
+
+ASKED = Authorization("https://x", "http://127.0.0.1:1/callback", "a-state", "a-nonce", "a-verifier")
+
+
+def found(provider: FakeProvider) -> Provider:
+    return discover(provider.issuer, client=Client(CLIENT), timeout_s=10)
+
+
+def refresh(provider: FakeProvider, client: Client) -> grants.Granted:
+    return grants.refresh(found(provider), client, "the-old-one", timeout_s=10)
+
+
+def refusing(error: object, status: int = 400, **more: object) -> Callable[[Request], Reply]:
+    return lambda _: answer({"error": error, **more}, status)
+
+
+def test_code(provider: FakeProvider, client: Client) -> None:
+    """A code goes with its redirect URI, its verifier, and what else the settings want."""
+    granted = grants.redeem_code(found(provider), client, ASKED, "a-code", timeout_s=10, resource="urn:x")
+    assert (granted.access_token, granted.refresh_token) == ("an-access-token", "a-refresh-token")
+    assert provider.asked("/token")[0].values == {
+        "grant_type": "authorization_code",
+        "code": "a-code",
+        "redirect_uri": ASKED.redirect_uri,
+        "code_verifier": "a-verifier",
+        "client_id": CLIENT,
+        "resource": "urn:x",
+    }
+
+
+def test_rotation(provider: FakeProvider, client: Client) -> None:
+    """The refresh token to keep is the new one, or the old one where none came."""
+    assert refresh(provider, client).refresh_token == "a-refresh-token"
+    provider.tokens["refresh_token"] = None
+    assert refresh(provider, client).refresh_token == "the-old-one"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "listed", "used"),
+    [
+        ("", None, "basic"),
+        ("", ["client_secret_basic", "client_secret_post"], "basic"),
+        ("", ["client_secret_post", "private_key_jwt"], "post"),
+        ("client_secret_post", None, "post"),
+        ("client_secret_basic", ["client_secret_post"], "basic"),
+    ],
+)
+def test_confidential_client(provider: FakeProvider, wanted: str, listed: list[str] | None, used: str) -> None:
+    """The secret goes the way that the settings say, else the usual one, else the one that the provider knows."""
+    provider.document["token_endpoint_auth_methods_supported"] = listed
+    refresh(provider, Client(CLIENT, "s/e c:r+e%t", wanted))
+    request = provider.asked("/token")[0]
+    pair = base64.b64encode(b"native:s%2Fe+c%3Ar%2Be%25t").decode()  # RFC 6749 section 2.3.1
+    assert request.headers.get("Authorization") == (f"Basic {pair}" if used == "basic" else None)
+    assert request.values.get("client_secret") == ("s/e c:r+e%t" if used == "post" else None)
+    assert "s/e c" not in repr(Client(CLIENT, "s/e c:r+e%t"))
+
+
+def test_session_over(provider: FakeProvider, client: Client) -> None:
+    """A refresh token that the provider will never take again is told apart from every other failure."""
+    provider.replies["/token"] = refusing("invalid_grant", error_description="AADSTS70043: \x1b[31mexpired\n")
+    with pytest.raises(SessionOver) as caught:
+        refresh(provider, client)
+    assert caught.value.exit_code == 3
+    assert caught.value.message.isprintable()
+    assert "AADSTS70043" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (refusing("invalid_client", 401), Refused, "refused: invalid_client"),
+        (refusing("invalid_scope"), Refused, "refused: invalid_scope"),
+        (refusing("interaction_required"), SignInNeeded, "interaction_required"),
+        (refusing("temporarily_unavailable"), TryAgain, "temporarily_unavailable"),
+        (refusing("something_new", error_description={"x": 1}), Refused, "something_new"),
+        (refusing(["odd"]), Refused, "an error without a name"),
+        (refusing("server_error", 500), TryAgain, "HTTP status 500"),
+        (lambda _: Reply(403, {"Content-Type": "text/html"}, b"<h1>Blocked</h1>"), Refused, "HTTP status 403"),
+        (lambda _: answer(["x"]), Refused, "makes no sense"),
+        (lambda _: answer({"access_token": 5}), Refused, "makes no sense"),
+        (lambda _: answer({"access_token": "x", "expires_in": "soon"}), Refused, "makes no sense"),
+        (lambda _: Reply(308, {"Location": "https://x"}), Refused, "redirects to https://x"),
+    ],
+)
+def test_refusals(provider: FakeProvider, client: Client, reply: Any, kind: type[OidcHelperError], words: str) -> None:
+    """Every other answer keeps the refresh token usable, and says by its kind whether to try again."""
+    provider.replies["/token"] = reply
+    with pytest.raises(kind) as caught:
+        refresh(provider, client)
+    assert not isinstance(caught.value, SessionOver)
+    assert words in caught.value.message
+    assert len(provider.asked("/token")) == 1
+
+
+def test_refused_code(provider: FakeProvider, client: Client) -> None:
+    """A code that is not taken is a refusal, with the provider's own name for it."""
+    provider.replies["/token"] = refusing("invalid_grant")
+    with pytest.raises(Refused) as caught:
+        grants.redeem_code(found(provider), client, ASKED, "a-code", timeout_s=10)
+    assert caught.value.code == "invalid_grant"
+
+
+def test_secrets_of_an_answer(provider: FakeProvider, client: Client) -> None:
+    """What was granted does not show itself."""
+    assert "a-refresh-token" not in repr(refresh(provider, client))
+    assert "a-verifier" not in repr(ASKED)
+
+
+def test_revocation(provider: FakeProvider) -> None:
+    """A refresh token is revoked as one, by the client that it belongs to; any answer without a body will do."""
+    grants.revoke(found(provider), Client(CLIENT, "secret", "client_secret_post"), "the-token", timeout_s=10)
+    assert provider.asked("/revoke")[0].values == {
+        "token": "the-token",
+        "token_type_hint": "refresh_token",
+        "client_id": CLIENT,
+        "client_secret": "secret",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refusing("unsupported_token_type"), Refused),
+        (lambda _: Reply(404, {"Content-Type": "text/html"}, b"no"), Refused),
+        (lambda _: Reply(503, {}, b""), TryAgain),
+    ],
+)
+def test_refused_revocation(provider: FakeProvider, client: Client, reply: Any, kind: type[OidcHelperError]) -> None:
+    """A revocation that did not happen is no silent success."""
+    provider.replies["/revoke"] = reply
+    with pytest.raises(kind):
+        grants.revoke(found(provider), client, "the-token", timeout_s=10)
+
+
+def test_no_revocation(provider: FakeProvider, client: Client) -> None:
+    """A provider that cannot revoke is said to be one."""
+    del provider.document["revocation_endpoint"]
+    with pytest.raises(Refused, match="offers no revocation endpoint"):
+        grants.revoke(found(provider), client, "the-token", timeout_s=10)

@@ -1,0 +1,98 @@
+"""Whose certificates are believed: the bundle of the settings, that of the environment, and no others."""
+
+import datetime as dt
+import ipaddress
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from oidc_helper.errors import TryAgain
+from oidc_helper.oidc.connection import Client
+from oidc_helper.oidc.provider import discover
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key, and a certificate of this machine that nobody has signed but itself, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path / "server.pem"
+    path.write_bytes(private + made.public_bytes(pem))
+    (tmp_path / "ca.pem").write_bytes(made.public_bytes(pem))
+    return path
+
+
+@pytest.fixture
+def issuer(certificate: Path) -> Iterator[str]:
+    """A provider behind TLS."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            document = {"issuer": url, "token_endpoint": url + "/token", "jwks_uri": url + "/keys"}
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(document).encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+            pass
+
+    class Server(HTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # a client that does not trust us
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with Server(("127.0.0.1", 0), Handler) as server:
+        url = f"https://127.0.0.1:{server.server_port}"
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield url
+        server.shutdown()
+        thread.join()
+
+
+def test_untrusted(issuer: str) -> None:
+    """A certificate that nobody vouches for is refused before anything is sent; the hint names what to set."""
+    with pytest.raises(TryAgain) as caught:
+        discover(issuer, client=Client("native"), timeout_s=10)
+    assert caught.value.message == f"the TLS certificate of {issuer.removeprefix('https://')} is not trusted"
+    assert "ca_bundle or AWS_CA_BUNDLE" in caught.value.hint
+    assert caught.value.never_sent
+
+
+def test_bundle_of_the_settings(issuer: str, tmp_path: Path) -> None:
+    """The bundle of the settings makes it trusted."""
+    assert discover(issuer, client=Client("native", ca_bundle=str(tmp_path / "ca.pem")), timeout_s=10).issuer == issuer
+
+
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_bundle_of_the_environment(issuer: str, tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does the bundle that the AWS tools, other Python programs or OpenSSL are told of."""
+    monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+    assert discover(issuer, client=Client("native"), timeout_s=10).issuer == issuer
