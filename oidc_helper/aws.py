@@ -162,8 +162,9 @@ class Aws:
             Privilege=grant.privilege,
         )
 
-    def _client(self, service: str, region: str, signer: Credentials | None, *, attempts: int = 3) -> Any:
-        seconds = max(1.0, self._time_left())
+    def _client(self, service: str, region: str, signer: Credentials | None, *, attempts: int = 2) -> Any:
+        # All attempts and botocore's pause between them fit into the time that is left, so that the call is named.
+        seconds = max(1.0, self._time_left() / (2 * attempts - 1))
         return self._session.create_client(
             service,
             region_name=region,

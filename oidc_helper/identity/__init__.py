@@ -37,7 +37,7 @@ def obtain(identity: Identity, *, now: float, timeout_s: float) -> IdentityToken
         if raw is not None:
             return parse(raw, now=now, where=place)
     except SignInNeeded as error:
-        error.hint = error.hint or mend(identity)
+        error.hint = "; ".join(filter(None, (mend(identity), error.hint)))
         raise
     raise SignInNeeded(f"there is no identity token: {place} does not exist", mend(identity))
 

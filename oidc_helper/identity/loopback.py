@@ -25,6 +25,7 @@ _HOLD_S = 120  # the longest that the right callback waits to hear how the excha
 # Beyond so many connections the oldest gives way. One that sends at once, as a browser's, is read within four turns of
 # the event loop, each of which accepts `_ACCEPTED` more: no flood can drive it out.
 _MOST_CONNECTIONS, _ACCEPTED = 128, 16
+_QUEUED = 1_024  # in the kernel, where a connection that finds no place is only tried again after a second
 _REASONS = {
     400: "This request cannot be understood.",
     404: "There is no such page.",
@@ -54,7 +55,7 @@ class Loopback:
     def serve(self, read: Callable[[str], Answer]) -> None:
         """Answer in the background; `read` raises ForeignAnswerError for a query that is not what is waited for."""
         self._read = read
-        self._socket.listen(_ACCEPTED)
+        self._socket.listen(_QUEUED)
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda _, context: log.debug("loopback: %s", context.get("message")))
         self._outcome: asyncio.Future[bytes] = self._loop.create_future()
@@ -96,6 +97,7 @@ class Loopback:
 
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._connected, sock=self._socket, limit=_LARGEST_HEAD, backlog=_ACCEPTED)
+        self._socket.listen(_QUEUED)  # asyncio takes one number for the queue and for what it accepts at once
         await self._outcome
         server.close()
         if self._holder:

@@ -84,7 +84,7 @@ def parse(raw: str, *, now: float, where: str) -> IdentityToken:
         )
     if expires_at <= now:
         ago = int(now - expires_at)
-        raise SignInNeeded(f"the identity token of {where} expired {ago} s ago")
+        raise SignInNeeded(f"the identity token of {where} expired {ago} s ago", "or check the clock")
     return IdentityToken(raw, claims, str(header.get("alg", "no algorithm")), int(expires_at))
 
 

@@ -2,15 +2,17 @@
 
 import os
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from commands.arrangements import keys_of_the_iam_user, with_caller
-from commands.transcript import complaint, secrets, tells
+from commands.transcript import answer, complaint, secrets, tells
+from fakes.places import needs
+from fakes.secret_service import missing_programs, private_secret_service
 from homes import COMMAND, Home, file_config
 
 from oidc_helper import kernel, paths, record
@@ -88,7 +90,6 @@ def nothing_lost(world: World) -> None:
     assert kept is not None
     assert kept.endswith(OTHERS)
     assert Store().get(TOKENS, OTHERS_NAME) == PLANTED
-    assert Path(world.home.config).exists() or kept
 
 
 Break = Callable[[World], object]
@@ -177,6 +178,11 @@ def not_assigned(world: World) -> None:
     world.settings('"Admin"', '"Owner"')
 
 
+def keys_that_do_not_fit(world: World) -> None:
+    world.signed_by_a_user()
+    world.home.environment["AWS_SECRET_ACCESS_KEY"] = "hunter2"
+
+
 def no_such_server(variable_name: str) -> Break:
     return lambda world: world.home.environment.update({variable_name: world.closed})
 
@@ -196,10 +202,16 @@ def hangs(world: World) -> None:
 
 AGAIN = "put a new identity token into|/token"
 SETTINGS = [
-    Case("no configuration", lambda world: world.home.config.unlink(), 2, "no configuration at|config.toml", "man page"),
+    Case(
+        "no configuration", lambda world: world.home.config.unlink(), 2, "no configuration at|config.toml", "man page"
+    ),
     Case("broken TOML", lambda world: world.settings("[profile.", "[profile "), 2, "(line |is not TOML", "edit"),
-    Case("unknown profile", lambda _: None, 2, "no profile 'analytcs', did you mean analytics?", "dev-admin", "analytcs"),
-    Case("unknown key", lambda world: world.settings("permission_set", "permision_set"), 2, "did you mean perm", "edit"),
+    Case(
+        "unknown profile", lambda _: None, 2, "no profile 'analytcs', did you mean analytics?", "dev-admin", "analytcs"
+    ),
+    Case(
+        "unknown key", lambda world: world.settings("permission_set", "permision_set"), 2, "did you mean perm", "edit"
+    ),
     Case("wrong ARN", lambda world: world.settings("arn:aws:sso:", "arn:aws:s3:"), 2, "application_arn|line ", "edit"),
     Case("number for an account", lambda world: world.settings('"111122223333"', "1"), 2, "must be in quotes", "edit"),
     Case(
@@ -216,21 +228,33 @@ SETTINGS = [
     Case("a process with no text", a_process_that(r"printf '\377\376' >&2; exit 3"), 2, "AWS profile base", "aws sts"),
     Case("no such AWS profile", lambda world: world.aws_profile("[profile bas]\n"), 2, "did you mean bas?", "aws"),
     Case("broken AWS configuration", lambda world: world.aws_profile("[profile base"), 2, "cannot be read|aws", ""),
-    Case("no keys", lambda world: with_caller(world.home, "{ environment = true }"), 2, "no AWS cred", "AWS_ACCESS_KEY_ID"),
+    Case(
+        "no keys",
+        lambda world: with_caller(world.home, "{ environment = true }"),
+        2,
+        "no AWS cred",
+        "AWS_ACCESS_KEY_ID",
+    ),
     Case("no such command", lambda world: world.command("/no/such"), 2, "/no/such does not exist", "whole path"),
-    Case("a command of ours", lambda world: world.command(str(COMMAND), "token", "analytics"), 2, "identity job", "command"),
+    Case(
+        "a command of ours",
+        lambda world: world.command(str(COMMAND), "token", "analytics"),
+        2,
+        "identity job",
+        "command",
+    ),
 ]
 TOKENS_OF_NO_USE = [
     Case("no token file", no_file, 3, "the file|does not exist", AGAIN),
     Case("a directory", a_directory, 3, "/token is no regular file", ""),
     Case("a pipe", a_pipe, 3, "/token is no regular file", ""),
-    Case("an empty file", raw(b"\n"), 3, "/token is empty", "JWT"),
+    Case("an empty file", raw(b"\n"), 3, "/token is empty", AGAIN),
     Case("a binary file", raw(bytes(range(256))), 3, "does not hold a JWT", AGAIN),
     Case("a huge file", raw(b"a" * 2_000_000), 3, "more than", AGAIN),
-    Case("a word", raw(b"hunter2"), 3, "does not hold a JWT", "three parts"),
+    Case("a word", raw(b"hunter2"), 3, "does not hold a JWT", AGAIN),
     Case("three words", raw(b"\x1b[2J.\x07.x"), 3, "does not hold a JWT", AGAIN),
     Case("no exp", lambda world: world.token(exp=None), 3, "has no usable exp", "exp"),
-    Case("expired", lambda world: world.token(lifetime_s=-60), 3, "expired 6", "clock"),
+    Case("expired", lambda world: world.token(lifetime_s=-60), 3, "expired 6", AGAIN),
     Case(
         "no variable",
         lambda world: world.settings('source = "file"\npath = "token"', 'source = "environment"\nvariable = "X_TOKEN"'),
@@ -240,7 +264,7 @@ TOKENS_OF_NO_USE = [
     ),
     Case(
         "a command that fails",
-        lambda world: world.command("sh", "-c", r"printf %b '\033]0;owned\007no session\n' >&2; exit 7"),
+        lambda world: world.command(world.script(r"printf '\033]0;owned\007no session\n' >&2; exit 7")),
         3,
         r"exit code 7: \x1b]0;owned\x07no session",
         "",
@@ -252,8 +276,12 @@ REFUSED = [
     Case("no jti", by_a_user(jti=None), 5, "InvalidGrantException", "has no jti"),
     Case("ES256", by_a_user(alg="ES256"), 5, "InvalidGrantException", "ES256"),
     Case("wrong audience", by_a_user(aud="elsewhere"), 5, "InvalidGrantException", "aud 'elsewhere'"),
-    Case("a slash too many", by_a_user(iss="https://login.example.com/"), 5, "InvalidG", "'https://login.example.com/'"),
-    Case("an audience that IAM does not know", lambda world: world.token(aud="x"), 5, "Incorrect token audience", "IAM"),
+    Case(
+        "a slash too many", by_a_user(iss="https://login.example.com/"), 5, "InvalidG", "'https://login.example.com/'"
+    ),
+    Case(
+        "an audience that IAM does not know", lambda world: world.token(aud="x"), 5, "Incorrect token audience", "IAM"
+    ),
     Case("not assigned", mallory, 5, "AccessDeniedException", "create-application-assignment"),
     Case("unknown in Identity Center", nobody_there, 5, "InvalidGrantException", "no single user matches"),
     Case(
@@ -280,7 +308,12 @@ REFUSED = [
     Case("the caller's role does not trust", role_does_not_trust, 5, "AssumeRoleWithWebIdentity", "trust policy"),
     Case("no SetContext", set_context_is_missing, 5, "AssumeRole was refused|sts:SetContext", "sts:SetContext"),
     Case(
-        "portal 401", fault("GetRoleCredentials", error="UnauthorizedException"), 5, "Unauth", "sso:account", "dev-admin"
+        "portal 401",
+        fault("GetRoleCredentials", error="UnauthorizedException"),
+        5,
+        "Unauth",
+        "sso:account",
+        "dev-admin",
     ),
     Case(
         "portal 404",
@@ -293,7 +326,7 @@ REFUSED = [
     Case("portal 403", not_assigned, 5, "ForbiddenException", "not assigned", "dev-admin"),
     Case(
         "keys that do not fit",
-        lambda world: (world.signed_by_a_user(), world.home.environment.update(AWS_SECRET_ACCESS_KEY="hunter2")),
+        keys_that_do_not_fit,
         5,
         "InvalidSignatureException",
         "keys",
@@ -308,7 +341,14 @@ SERVICES = {
 }
 PASSING = [
     *(
-        Case(f"{variable_name} refuses the connection", no_such_server(variable_name), 4, "cannot be reached", "network", p)
+        Case(
+            f"{variable_name} refuses the connection",
+            no_such_server(variable_name),
+            4,
+            "cannot be reached",
+            "network",
+            p,
+        )
         for variable_name, p in (
             ("AWS_ENDPOINT_URL_STS", "analytics"),
             ("AWS_ENDPOINT_URL_SSO_OIDC", "analytics"),
@@ -320,9 +360,9 @@ PASSING = [
         Case(f"{name} answers 200 with HTML", fault(name, body=HTML), 4, f"{name}|cannot be read", "", p)
         for name, p in SERVICES.items()
     ),
-    Case("a proxy's 403", fault("AssumeRole", status=403, body=HTML), 4, "403, and not in AWS's words", "proxy"),
+    Case("a proxy's 403", fault("AssumeRole", status=403, body=HTML), 4, "AssumeRole: ", "proxy"),
     Case("429", fault("GetRoleCredentials", error="TooManyRequestsException"), 4, "TooMany", "again", "dev-admin"),
-    Case("no answer in time", too_late("AssumeRoleWithWebIdentity"), 4, "AssumeRoleWithWebIdentity|did not", ""),
+    Case("no answer in time", too_late("AssumeRoleWithWebIdentity"), 4, "AssumeRoleWithWebIdentity", "deadline_seconds"),
     Case("a command that hangs", hangs, 4, "sleep did not answer", "deadline_seconds"),
 ]
 CASES = [*SETTINGS, *TOKENS_OF_NO_USE, *REFUSED, *PASSING]
@@ -379,12 +419,60 @@ def test_a_keyring_that_cannot_be_had_is_named(world: World) -> None:
 
 @pytest.mark.parametrize("state", ["/proc/nowhere", "file"])
 def test_an_unwritable_state_directory_costs_no_answer(world: World, state: str) -> None:
-    """A file in its place, or a file system that takes none: SDKs get their answer, and from the cache the next time."""
+    """A file in its place, or a file system that takes none: SDKs get their answer, the next time from the cache."""
     (world.home.path / "file").write_text("in the way")
     where = str(world.home.path / state)
     first = world.home.get("analytics", XDG_STATE_HOME=where)
 
     assert world.home.get("analytics", XDG_STATE_HOME=where) == first
+
+
+def test_a_full_disk_costs_no_answer(world: World) -> None:
+    """No file can be written, the keyring's neither: the answer comes all the same, and what was kept stays whole."""
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 0; exec {COMMAND} get analytics"],
+        env=world.home.environment,
+        cwd=world.home.path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    answer(done)
+    nothing_lost(world)
+
+
+def test_a_locked_keyring_is_named_and_nobody_is_asked(world: World) -> None:
+    """What is cached is served; a profile that needs the tokens exits with 6, and no prompt is waited for."""
+    needs(not missing_programs(), " and ".join(missing_programs()))
+    world.home.environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.SecretService.Keyring"
+    with private_secret_service() as service:
+        world.home.environment["DBUS_SESSION_BUS_ADDRESS"] = service.address
+        first = world.home.get("analytics")
+        service.lock()
+        asked = len(world.emulator.requests)
+
+        locked = complaint(world.home.run("get", "dev-admin"))
+
+        assert (locked.code, locked.message) == (6, "Secret Service is locked")
+        assert "unlock" in locked.hint
+        assert world.home.get("analytics") == first or not kernel.available()
+        assert len(world.emulator.requests) == asked
+        assert len(service.labels()) == 1
+
+
+@pytest.mark.skipif(not kernel.available(), reason="needs the kernel keyring")
+def test_a_corrupt_record_in_the_kernel_is_a_miss(world: World) -> None:
+    """A single turned bit is not served; the tokens still are good for new credentials."""
+    first = world.home.get("analytics")
+    entry = paths.entry_name(CREDENTIALS, "analytics")
+    kept = kernel.read(entry)
+    assert kept is not None
+    kernel.write(entry, kept[:-20] + bytes([kept[-20] ^ 1]) + kept[-19:], 3_600)
+
+    assert world.home.get("analytics") != first
+    assert [one.operation for one in world.emulator.requests].count("CreateTokenWithIAM") == 1
 
 
 def test_a_corrupt_record_is_a_miss(world: World) -> None:

@@ -217,3 +217,14 @@ def test_a_profile_with_fewer_scopes_does_not_narrow_the_others(home: Home, emul
 
     assert ready.ask("get", "dev-admin") == ["CreateTokenWithIAM jwt-bearer", "GetRoleCredentials"]
     assert ready.ask("get", "--refresh", "narrow") == ["AssumeRole"]
+
+
+def test_an_s3_access_grant_comes_on_top_of_the_role_session(home: Home, emulator: Emulator) -> None:
+    """A profile with s3_grant prints the grant's credentials, not the role's."""
+    role = f'role_arn = "{emulator.directory.analytics_role_arn}"'
+    grant = 's3_grant = { target = "s3://reports/2026/*", permission = "READ" }'
+    home.configure(file_config(emulator, profiles=f"[profile.reports]\n{role}\n{grant}\n"))
+    home.write_token(emulator.mint("alice@example.com"))
+
+    assert home.get("reports")["AccessKeyId"] != home.get("analytics")["AccessKeyId"]
+    assert emulator.count("GetDataAccess", ok=True) == 1

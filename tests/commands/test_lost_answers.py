@@ -1,8 +1,9 @@
-"""An identity token counts once: it is sent once, whatever becomes of the answer, and the user learns what is needed."""
+"""An identity token is sent once, whatever becomes of the answer, and the user learns what is needed."""
 
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from commands.arrangements import keys_of_the_iam_user, with_caller
@@ -14,7 +15,7 @@ from oidc_helper.emulator import Emulator
 ALICE = "alice@example.com"
 EXCHANGE = "CreateTokenWithIAM"
 # How an answer is lost. Whether the work was done cannot be told from here: `cut="before"` looks like "after".
-LOST = {
+LOST: dict[str, dict[str, Any]] = {
     "the connection breaks after the work": {"cut": "after"},
     "the connection breaks before the work": {"cut": "before"},
     "the server fails": {"status": 500},

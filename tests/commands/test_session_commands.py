@@ -38,6 +38,10 @@ def said(home: Home, *words: str, **variables: str) -> str:
     return done.stdout
 
 
+def kept_by_the_kernel() -> list[str]:
+    return session_keys.descriptions() if kernel.available() else []
+
+
 def profiles(home: Home) -> dict[str, dict[str, object]]:
     """What status tells to programs, by profile."""
     return {one["name"]: one for one in json.loads(said(home, "status", "--json"))["profiles"]}
@@ -80,7 +84,7 @@ def test_logout_ends_the_session_for_all_its_profiles(ready: Home, emulator: Emu
     assert said(ready, "logout", "analytics") == "signed out of analytics, dev-admin\n"
     assert emulator.count("Logout", ok=True) == 1
     assert json.loads((ready.path / "keyring.json").read_text()) == {}
-    assert not any(str(ready.config) in name for name in session_keys.descriptions())
+    assert not any(str(ready.config) in name for name in kept_by_the_kernel())
     assert {complaint(ready.run("get", name)).code for name in ("analytics", "dev-admin")} == {3}
     ready.write_token(emulator.mint(ALICE))
     answer(ready.run("get", "analytics"))
@@ -129,7 +133,7 @@ def test_logout_all_works_without_a_configuration(ready: Home, now: str | None) 
 
     assert "forgot the credentials of analytics" in told
     assert json.loads((ready.path / "keyring.json").read_text()) == {}
-    assert not any(str(ready.config) in name for name in session_keys.descriptions())
+    assert not any(str(ready.config) in name for name in kept_by_the_kernel())
 
 
 def test_status_follows_the_life_of_a_profile(ready: Home) -> None:
@@ -271,7 +275,7 @@ def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
     temporary = home.path / "tmp"
     temporary.mkdir()
     (home.path / "json.py").write_text("raise SystemExit('theirs')\n")
-    keys = session_keys.descriptions() if kernel.available() else []
+    keys = kept_by_the_kernel()
 
     told = said(home, "demo", TMPDIR=str(temporary))
 
@@ -281,7 +285,7 @@ def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
     assert "credential_process = oidc-helper get analytics" in told
     assert sorted(path.name for path in home.path.iterdir()) == ["json.py", "tmp"]
     assert list(temporary.iterdir()) == []
-    assert (session_keys.descriptions() if kernel.available() else []) == keys
+    assert kept_by_the_kernel() == keys
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

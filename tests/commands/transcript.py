@@ -1,4 +1,4 @@
-"""What a command printed, held to the rules of all of them: where it goes, how it looks, and that it tells no secret."""
+"""What a command printed, held to the rules of all: where it goes, how it looks, and that it tells no secret."""
 
 import json
 import subprocess

@@ -4,6 +4,8 @@ import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 
 @dataclass
@@ -27,6 +29,16 @@ class FakeBrowser:
         assert self._thread, "nothing was opened"
         self._thread.join()
         return self.text
+
+    def redirect_of(self, url: str) -> str:
+        """Where an address leads to, without going there."""
+        parts = urlsplit(url)
+        connection = HTTPConnection(parts.netloc, timeout=30)
+        try:
+            connection.request("GET", f"{parts.path}?{parts.query}")
+            return connection.getresponse().headers["Location"]
+        finally:
+            connection.close()
 
     def _visit(self, url: str) -> None:
         try:

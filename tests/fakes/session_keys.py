@@ -24,9 +24,17 @@ def descriptions() -> list[str]:
 
 def timeout_of(name: str) -> str:
     """Read the time that is left to a key from /proc/keys, as `59m`; `perm` stands for no end."""
-    with Path("/proc/keys").open(encoding="utf-8") as listing:
-        lines = (line.split(None, 8) for line in listing)
-        return next(line[3] for line in lines if line[8].startswith(name + ":"))
+    return _row(name)[3]
+
+
+def permissions_of(name: str) -> str:
+    """Read its permissions for possessor, user, group and others, in hexadecimal."""
+    return _row(name)[4]
+
+
+def _row(name: str) -> list[str]:
+    rows = [line.split(None, 8) for line in Path("/proc/keys").read_text("utf-8").splitlines()]
+    return next(row for row in rows if row[8].startswith(f"{name}:"))
 
 
 def _keys() -> tuple[int, ...]:

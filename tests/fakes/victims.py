@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from fakes import credential_locker
 
-from oidc_helper import index, kernel, lock, parts, record, vault
+from oidc_helper import index, kernel, lock, parts, paths, record, state, vault
 from oidc_helper.index import Index
 from oidc_helper.store import CREDENTIALS, TOKENS, Store
 
@@ -76,9 +77,12 @@ def die_before_rename() -> None:
 
 def fill_quota(user: str, home: str) -> None:
     """Fill the kernel keyring of an ordinary user, then keep records: tell where they went and what came back."""
-    os.chown(home, int(user), int(user))
     with credential_locker.installed(credential_locker.Locker()):
-        Store().where(TOKENS)  # all imports are done while they can be read
+        Store().put(TOKENS, "imports", "are done", expires_at=None)  # while the files can still be read
+        Store().delete(TOKENS, "imports")
+        shutil.rmtree(state.directory())
+        for directory, _, _ in os.walk(home):
+            os.chown(directory, int(user), int(user))
         os.setgroups([])
         os.setgid(int(user))
         os.setuid(int(user))
@@ -86,10 +90,9 @@ def fill_quota(user: str, home: str) -> None:
         before = record.compose('"before"', serve_until=2**32, stamp="1", renew_from=2**32)
         after = record.compose(f'"{"x" * 9_000}"', serve_until=2**32, stamp="1", renew_from=2**32)
         places = [Store().put(CREDENTIALS, "analytics", before, expires_at=2**32)]
-        filled = 0
         try:
-            for filled in range(1_000):
-                kernel.write(f"filler {filled}", b"x" * 100, 60)
+            for number in range(1_000):
+                kernel.write(f"filler {number}", b"x" * 100, 60)
         except OSError as error:
             refusal = error.errno
         places.append(Store().put(CREDENTIALS, "analytics", after, expires_at=2**32))
@@ -97,7 +100,7 @@ def fill_quota(user: str, home: str) -> None:
             "refusal": refusal,
             "places": places,
             "found": Store().get(CREDENTIALS, "analytics") == after,
-            "left in the kernel": kernel.exists("oidc-helper:credentials:analytics"),
+            "left in the kernel": kernel.exists(paths.entry_name(CREDENTIALS, "analytics")),
             "deleted": Store().delete(CREDENTIALS, "analytics"),
             "then": Store().get(CREDENTIALS, "analytics"),
         }

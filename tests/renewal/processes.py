@@ -20,7 +20,7 @@ class Renewal:
         found = {}
         for link in Path(f"/proc/{self.pid}/fd").iterdir():
             with suppress(OSError):  # closed meanwhile
-                found[int(link.name)] = os.readlink(link)
+                found[int(link.name)] = str(link.readlink())
         return found
 
     def relations(self) -> tuple[int, int, int]:

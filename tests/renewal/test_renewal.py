@@ -134,8 +134,9 @@ def test_without_a_state_directory_the_answer_is_there(due: Home) -> None:
 
 
 def test_a_busy_caller_never_waits_over_several_lifetimes(home: Home, emulator: Emulator, clock: Clock) -> None:
-    """Asked every four minutes for three lifetimes, no call fails or meets AWS: each renewal is held up until the
-    caller has its answer. One exchange a lifetime.
+    """Asked every four minutes for three lifetimes, no call fails or meets AWS, with one exchange a lifetime.
+
+    Each renewal is held up until the caller has its answer.
     """
     emulator.directory.application.access_token_lifetime_s = 1_800
     answer = home.get("analytics")

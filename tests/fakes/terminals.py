@@ -1,0 +1,113 @@
+"""A terminal of a process's own: a pseudo-terminal whose other end the test holds."""
+
+import json
+import os
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).parents[1]
+PATIENCE_S = 30
+# A terminal becomes the controlling one of a new session when the session's leader asks for it.
+_TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios\n"
+    "fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)\n"
+    "os.closerange(3, 64)\n"
+    "os.execv(sys.executable, [sys.executable, '-m', 'fakes.persons', *sys.argv[2:]])"
+)
+
+
+@dataclass
+class AtTerminal:
+    """A person's deed in a process; `seen` is all that its terminal was sent."""
+
+    process: "subprocess.Popen[str]"
+    descriptor: int
+    before: list[Any]
+    seen: str = ""
+
+    @property
+    def screen(self) -> str:
+        """What the terminal shows of what it was sent: lines that were taken back are gone."""
+        lines = self.seen.replace("\r\n", "\n").split("\n")
+        return "\n".join(line.rpartition("\r\x1b[K")[2] for line in lines)
+
+    def see(self, *words: str) -> None:
+        """Wait until the screen shows each of the words, in this order."""
+        pattern = re.compile(".*?".join(map(re.escape, words)), re.DOTALL)
+        self._wait(lambda: pattern.search(self.screen) is not None, words)
+
+    def type(self, text: str) -> None:
+        """Hit keys, once somebody reads them one by one."""
+        self._wait(lambda: not termios.tcgetattr(self.descriptor)[3] & termios.ICANON, "a question")
+        data = text.encode()
+        while data:
+            data = data[os.write(self.descriptor, data[:1_000]) :]
+            self._read(0)
+
+    def interrupt(self) -> None:
+        """Hit ctrl-c, whoever reads the keyboard or nobody."""
+        os.write(self.descriptor, b"\x03")
+
+    def tick(self) -> None:
+        """Let whoever sleeps go on."""
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def outcome(self) -> Any:
+        """What came of it; the terminal is as it was before."""
+        self._wait(lambda: self.process.poll() is not None, "the end")
+        assert self.process.stdout
+        assert self.process.stderr
+        assert self.process.stderr.read() == ""
+        self._read(0)
+        assert termios.tcgetattr(self.descriptor) == self.before
+        return json.loads(self.process.stdout.read())
+
+    def _wait(self, done: Callable[[], bool], what: object) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while not done():
+            assert time.monotonic() < until, f"no {what} in {self.seen!r}"
+            self._read(0.02)
+
+    def _read(self, timeout_s: float) -> None:
+        while select.select([self.descriptor], [], [], timeout_s)[0]:
+            try:
+                self.seen += os.read(self.descriptor, 65_536).decode()
+            except OSError:  # EIO: nobody has the terminal open any more
+                return
+            timeout_s = 0
+
+
+@contextmanager
+def terminal(*words: str, columns: int = 100, **variables: str) -> Iterator[AtTerminal]:
+    """Start one of `fakes.persons` at a terminal that its standard streams have nothing to do with."""
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(ours, (50, columns))
+    before = termios.tcgetattr(theirs)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _TAKE_TERMINAL, str(theirs), *words],
+        env={**os.environ, "PYTHONPATH": str(TESTS), "PYTHONUTF8": "1", "TERM": "xterm", **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=[theirs],
+        start_new_session=True,
+    )
+    try:
+        yield AtTerminal(process, ours, before)
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(theirs)
+        os.close(ours)

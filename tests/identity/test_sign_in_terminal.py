@@ -1,0 +1,198 @@
+"""Signing in by device code and by pasting, at a terminal: what the person sees and types."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+import segno
+from fakes.browser import FakeBrowser
+from fakes.provider import CLIENT, FakeProvider, Reply, Request, answer, fake_provider
+from fakes.terminals import AtTerminal, terminal
+
+HALVES = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
+
+
+@pytest.fixture
+def provider() -> Iterator[FakeProvider]:
+    """A provider whose device codes wait for `approved`."""
+    with fake_provider() as running:
+        running.replies["/device"] = lambda _: answer(
+            {
+                "device_code": "a-device-code",
+                "user_code": "WDJB-MJHT",
+                "verification_uri": running.issuer + "/activate",
+                "verification_uri_complete": running.issuer + "/activate?user_code=WDJB-MJHT",
+                "expires_in": 600,
+            }
+        )
+        yield running
+
+
+def decide_after(provider: FakeProvider, pending: int, error: str = "") -> None:
+    """Let the token endpoint say so often that the person has not decided."""
+    left = iter(range(pending))
+    granted = provider._token
+
+    def decided(_: Request) -> Reply:
+        if next(left, None) is not None:
+            return answer({"error": "authorization_pending"}, 400)
+        return answer({"error": error}, 400) if error else answer(granted())
+
+    provider.replies["/token"] = decided
+
+
+def anonymous(provider: FakeProvider, screen: str) -> str:
+    return screen.replace(provider.issuer.removeprefix("http://"), "PROVIDER")
+
+
+DEVICE = """\
+oidc-helper: to sign in at PROVIDER (identity corp), open this address on any device
+  http://PROVIDER/activate
+and enter this code
+  WDJB-MJHT
+it is good for 10 min
+enter a code only for a sign-in that you began yourself: whoever sends you one signs in as you
+"""
+
+
+def test_device(provider: FakeProvider) -> None:
+    """Address, code, how long it is good for, the warning; then what is waited for, which goes away at the end."""
+    decide_after(provider, 2)
+    with terminal("signs_in", "device", provider.issuer, CLIENT, columns=30) as person:
+        person.see("waiting for", "127.0.0.1")
+        for _ in range(3):
+            person.tick()
+        assert person.outcome() == "00u-alice"
+        assert anonymous(provider, person.screen) == DEVICE
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        ("access_denied", ["Refused", "the sign-in was declined: access_denied"]),
+        ("expired_token", ["SignInNeeded", "PROVIDER refused: expired_token"]),
+    ],
+)
+def test_device_declined(provider: FakeProvider, error: str, outcome: list[str]) -> None:
+    """Who declines, or comes too late, ends it."""
+    decide_after(provider, 0, error)
+    with terminal("signs_in", "device", provider.issuer, CLIENT, columns=30) as person:
+        person.tick()
+        assert [anonymous(provider, text) for text in person.outcome()] == outcome
+
+
+def test_qr_code(provider: FakeProvider) -> None:
+    """A wide terminal shows the address with the code as a QR code, dark on light whatever its colours are."""
+    decide_after(provider, 0)
+    with terminal("signs_in", "device", provider.issuer, CLIENT) as person:
+        person.tick()
+        assert person.outcome() == "00u-alice"
+        drawn = anonymous(provider, person.screen).removeprefix(DEVICE).splitlines()
+    assert all(line.startswith("\x1b[30;107m") and line.endswith("\x1b[0m") for line in drawn)
+    rows: list[list[int]] = []
+    for line in drawn:
+        halves = [HALVES[block] for block in line.removeprefix("\x1b[30;107m").removesuffix("\x1b[0m")]
+        rows += [[upper for upper, _ in halves], [lower for _, lower in halves]]
+    expected = segno.make_qr(provider.issuer + "/activate?user_code=WDJB-MJHT", error="l")
+    matrix = [list(row) for row in expected.matrix_iter(border=2)]
+    assert rows[: len(matrix)] == matrix
+    assert not any(map(any, rows[len(matrix) :]))
+
+
+@pytest.mark.parametrize(
+    "variables", [{"TERM": "dumb"}, {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_no_qr_code(provider: FakeProvider, variables: dict[str, str]) -> None:
+    """A terminal that cannot draw it does without, and without a line that moves if it cannot do that either."""
+    decide_after(provider, 0)
+    with terminal("signs_in", "device", provider.issuer, CLIENT, **variables) as person:
+        person.tick()
+        assert person.outcome() == "00u-alice"
+        shown = anonymous(provider, person.screen)
+    assert shown == DEVICE + ("waiting for PROVIDER\n" if variables.get("TERM") else "")
+
+
+def test_device_interrupted(provider: FakeProvider) -> None:
+    """Ctrl-c leaves the terminal as it was, without a line that still counts."""
+    decide_after(provider, 1_000)
+    with terminal("signs_in", "device", provider.issuer, CLIENT, columns=30) as person:
+        person.see("waiting for")
+        person.interrupt()
+        assert person.outcome() == ["KeyboardInterrupt"]
+        assert anonymous(provider, person.screen) == DEVICE
+
+
+def addresses(provider: FakeProvider, person: AtTerminal) -> tuple[str, str]:
+    """The address to open, and the one that the browser is sent to."""
+    person.see("open this address", "/authorize?", "beginning with", "/callback", "> ")
+    opened = next(line for line in person.screen.splitlines() if line.startswith(provider.issuer))
+    return opened, FakeBrowser().redirect_of(opened)
+
+
+def paste_transcript(opened: str) -> str:
+    redirect_uri = parse_qs(urlsplit(opened).query)["redirect_uri"][0]
+    return f"""\
+oidc-helper: to sign in at PROVIDER (identity corp), open this address in a browser on any machine
+{opened}
+after that, the browser is sent to an address that it cannot open, beginning with
+  {redirect_uri}
+copy that whole address from the browser's address bar, and paste it here
+> """
+
+
+def test_paste(provider: FakeProvider) -> None:
+    """The address to open, where the browser ends, and what to do then; the pasted address is seen."""
+    with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
+        opened, pasted = addresses(provider, person)
+        person.type(pasted + "\r")
+        assert person.outcome() == "00u-alice"
+        assert person.screen == paste_transcript(opened).replace("PROVIDER", provider.issuer[7:]) + pasted + "\n"
+    port = urlsplit(pasted).port
+    assert port is not None
+    assert port >= 49_152
+
+
+def test_paste_mistakes(provider: FakeProvider) -> None:
+    """Each mistake is told, and asked again; the part behind the question mark is enough."""
+    with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
+        opened, pasted = addresses(provider, person)
+        forged = urlsplit(pasted)._replace(query=urlencode({"code": "stolen", "state": "x"})).geturl()
+        for wrong, words in (
+            (opened, "it is the address to sign in at, not the one that follows"),
+            ("yes", "it holds no answer"),
+            (forged, "it belongs to another sign-in"),
+            ("http://[", "it is no address"),
+        ):
+            person.type(wrong + "\r")
+            person.see(f"this cannot be used: {words}; paste the whole address, from http to its end", "> ")
+        person.type(urlsplit(pasted).query + "\r")
+        assert person.outcome() == "00u-alice"
+    assert [request.values["code"] for request in provider.asked("/token")] == ["a-code"]
+
+
+def test_paste_too_often_wrong(provider: FakeProvider) -> None:
+    """After five mistakes it ends."""
+    with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
+        addresses(provider, person)
+        for _ in range(5):
+            person.type("x\r")
+        assert person.outcome() == ["SignInNeeded", "the address that the browser was sent to was not given"]
+    assert not provider.asked("/token")
+
+
+@pytest.mark.parametrize(("key", "outcome"), [("\x04", "SignInNeeded"), ("\x03", "KeyboardInterrupt")])
+def test_paste_given_up(provider: FakeProvider, key: str, outcome: str) -> None:
+    """Ctrl-d and ctrl-c give up, and leave the terminal as it was."""
+    with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
+        addresses(provider, person)
+        person.type(key)
+        assert person.outcome()[0] == outcome
+
+
+def test_paste_declined(provider: FakeProvider) -> None:
+    """The address of who declined ends it as declined."""
+    with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
+        _, pasted = addresses(provider, person)
+        state = parse_qs(urlsplit(pasted).query)["state"][0]
+        person.type(urlencode({"error": "access_denied", "state": state}) + "\r")
+        assert person.outcome() == ["Refused", "the sign-in was declined: access_denied"]

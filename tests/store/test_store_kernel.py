@@ -1,0 +1,174 @@
+"""The real kernel keyring: what it forgets, what it refuses, and what damage in it comes to."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fakes import session_keys
+from fakes.credential_locker import BACKEND
+from fakes.places import needs
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from oidc_helper import kernel, parts, paths, record
+from oidc_helper.store import CREDENTIALS, KERNEL, TOKENS, Store
+
+TESTS = Path(__file__).parents[1]
+RECORD = record.compose('{"Version":1,"AccessKeyId":"x"}', serve_until=2**33, stamp="1+1", renew_from=2**33)
+
+pytestmark = pytest.mark.usefixtures("kernel_keyring")
+
+
+def test_the_kernel_forgets_credentials_when_they_expire() -> None:
+    """The key carries the record's own end, whatever becomes of us."""
+    Store(now=lambda: 1_000).put(CREDENTIALS, "analytics", RECORD, expires_at=1_000 + 3_000)
+    assert session_keys.timeout_of(paths.entry_name(CREDENTIALS, "analytics")) in ("49m", "50m")
+
+
+def test_an_expired_record_is_gone() -> None:
+    """A timeout that has passed leaves nothing to read, to list or to delete."""
+    Store().put(CREDENTIALS, "analytics", RECORD, expires_at=0)
+    until = time.monotonic() + 60
+    while Store().exists(CREDENTIALS, "analytics"):
+        assert time.monotonic() < until
+    assert Store().get(CREDENTIALS, "analytics") is None
+    assert Store().entries() == []
+
+
+def test_tokens_without_an_end_stay_until_the_boot() -> None:
+    """A refresh token of unknown lifetime is not thrown away; a far end is no error."""
+    Store().put(TOKENS, "corp", "text", expires_at=None)
+    assert session_keys.timeout_of(paths.entry_name(TOKENS, "corp")) == "perm"
+    Store().put(TOKENS, "corp", "text", expires_at=2**40)
+    assert Store().get(TOKENS, "corp") == "text"
+
+
+def test_another_login_of_the_user_may_read_and_nobody_else() -> None:
+    """Permissions: all for whoever possesses the key and for its owner, none for group and others."""
+    Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
+    name = paths.entry_name(CREDENTIALS, "analytics")
+    assert session_keys.permissions_of(name) == "3f3f0000"
+
+
+def test_nothing_is_left_in_the_process_keyring() -> None:
+    """A record lies in one keyring, so that deleting it there is enough."""
+    Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
+    Store().delete(CREDENTIALS, "analytics")
+    assert session_keys.descriptions() == []
+
+
+def test_a_record_too_long_for_a_key_goes_to_the_vault(locker: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel takes 32,767 bytes; one more is no lost record."""
+    assert locker
+    longer = record.compose("x" * 33_000, serve_until=2**33, stamp="1+1", renew_from=2**33)
+    assert Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None) == KERNEL
+    assert Store().put(CREDENTIALS, "analytics", longer, expires_at=None) == "Windows Credential Locker"
+    assert Store().get(CREDENTIALS, "analytics") == longer
+    assert Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None) == KERNEL
+    assert Store().get(CREDENTIALS, "analytics") == RECORD
+    assert [(one.place, one.remains) for one in Store().entries()] == [(KERNEL, ())]
+
+
+@pytest.fixture
+def strangers_home() -> Iterator[str]:
+    """A directory that can be given to another user: those of pytest lie in one that is closed to others."""
+    with tempfile.TemporaryDirectory(prefix="stranger-") as directory:
+        yield directory
+
+
+def test_an_ordinary_user_with_a_full_quota_loses_nothing(strangers_home: str) -> None:
+    """Real EDQUOT, as after seven records of 2.5 kB: the vault takes the next one, and the older one is not served."""
+    needs(os.geteuid() == 0, "root, to become a user with nothing else in the kernel keyring")
+    done = subprocess.run(
+        [sys.executable, "-m", "fakes.victims", "fill_quota", str(200_000 + os.getpid()), strangers_home],
+        cwd=TESTS,
+        env={**os.environ, "HOME": strangers_home, "PYTHON_KEYRING_BACKEND": BACKEND},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == {
+        "refusal": errno.EDQUOT,
+        "places": [KERNEL, "Windows Credential Locker"],
+        "found": True,
+        "left in the kernel": False,
+        "deleted": True,
+        "then": None,
+    }
+
+
+def damaged(data: some.DataObject, payload: bytes) -> bytes:
+    """One byte replaced, or the end cut off."""
+    position = data.draw(some.integers(0, len(payload) - 1))
+    byte = data.draw(some.binary(min_size=1, max_size=1))
+    if data.draw(some.booleans()):
+        return payload[:position] + byte + payload[position + 1 :]
+    return payload[:position] or b"\0"  # an empty key cannot be made
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=some.data(), kind=some.sampled_from([CREDENTIALS, TOKENS]))
+def test_a_damaged_key_is_a_miss(home: Path, data: some.DataObject, kind: str) -> None:
+    """Any byte of a record in the kernel: the right text or none, never an error."""
+    assert home
+    text = RECORD if kind == CREDENTIALS else "tokens"
+    payload = (RECORD if kind == CREDENTIALS else parts.seal("tokens")).encode()
+    kernel.write(paths.entry_name(kind, "name"), damaged(data, payload), 60)
+    assert Store().get(kind, "name") in (text, None)
+
+
+@given(data=some.data())
+def test_a_damaged_record_is_never_printed(data: some.DataObject) -> None:
+    """Any byte of a record: the JSON that was stored, or a miss; what would be served longer is a miss, too."""
+    payload = damaged(data, RECORD.encode())
+    intact = payload == RECORD.encode()
+    assert (record.fresh(payload, now=0, stamp="1+1") is not None) == intact
+    assert (record.body_of(payload) is not None) == intact
+
+
+@given(payload=some.binary(max_size=200) | some.from_regex(rb"1 .* .* .* .*\n.*", fullmatch=True))
+def test_a_foreign_record_is_a_miss(payload: bytes) -> None:
+    """Whatever lies under our name, reading it raises nothing."""
+    assert record.fresh(payload, now=0, stamp="1+1") is None
+    assert record.body_of(payload) is None
+
+
+@pytest.mark.parametrize("machine", ["mips", "i686", "armv7l"])
+def test_a_machine_without_known_system_calls_has_no_kernel_keyring(
+    monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    """Where the numbers are not known nothing is called."""
+    uname = os.uname()
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result((*uname[:4], machine)))
+    assert not kernel.available()
+    assert kernel.read("name") is None
+    with pytest.raises(OSError, match="no kernel keyring on this machine"):
+        kernel.write("name", b"x", 1)
+
+
+@pytest.mark.parametrize("value", ["off", "nonsense", ""])
+def test_the_kernel_keyring_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """Then nothing is read from it either."""
+    kernel.write("name", b"x", 60)
+    monkeypatch.setenv(kernel.VARIABLE, value)
+    assert kernel.read("name") is None
+    assert not kernel.exists("name")
+    assert not kernel.available()
+
+
+@pytest.mark.parametrize("call", [kernel.read, kernel.exists])
+def test_the_users_own_keyring_stays_as_it_was(call: Callable[[str], object]) -> None:
+    """What is kept in a session of its own is not seen where the user's records lie."""
+    Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
+    name = paths.entry_name(CREDENTIALS, "analytics")
+    assert call(name)
+    session_keys.renew()
+    assert not call(name)
