@@ -3,13 +3,13 @@
 One file, replaced as a whole: readers take no lock, and what makes no sense in it counts as absent.
 """
 
+import errno
 import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from oidc_helper import lock, paths, state
@@ -20,7 +20,9 @@ Detail = str | int | None
 _VERSION = 1
 _FILE = "index.json"
 _LARGEST = 4 * 2**20  # bytes; a thousand records are 300 kB
-_LOCK_TIMEOUT_S = 10  # a hundred writers in turn need one second
+_LOCK_TIMEOUT_S = 5  # a hundred writers in turn need one second
+# What nothing of ours can be behind: no file, a link, another user's, one that we may not read (or Windows, not now).
+_WORTHLESS = {errno.ENOENT, errno.ELOOP, errno.EPERM} | ({errno.EACCES} if os.name != "nt" else set())
 
 T = TypeVar("T")
 
@@ -65,18 +67,9 @@ class Index:
 def read() -> Index:
     """The index as it is; what cannot be read, is not ours or makes no sense is left out."""
     try:
-        with os.fdopen(state.open_file(Path(paths.state_directory(), _FILE), os.O_RDONLY), "rb") as file:
-            stored = json.loads(file.read(_LARGEST))
-    except (OSError, ValueError, RecursionError):
+        return _parsed(state.read(_FILE, _LARGEST))
+    except OSError:
         return Index()
-    if not isinstance(stored, dict) or stored.get("version") != _VERSION:
-        return Index()
-    return Index(
-        entries=_sound(stored.get("entries"), _entry),
-        spent=_sound(stored.get("spent"), _whole),
-        failures=_sound(stored.get("failures"), _failure),
-        notices=_sound(stored.get("notices"), _whole),
-    )
 
 
 def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT_S) -> Index:
@@ -86,10 +79,10 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
     """
     try:
         with lock.hold("index", timeout_s=timeout_s, purpose="writing the index") as held:
-            before = read()
+            before = _to_be_replaced()
             after = change(before)
             if after != before:
-                _replace(_serialised(after), alone=held.locked)
+                state.replace(_FILE, _serialised(after), alone=held.locked)
             return after
     except OSError as error:
         raise StoreUnusable(
@@ -110,32 +103,29 @@ def without(mapping: Mapping[str, T], key: str) -> dict[str, T]:
     return {other: value for other, value in mapping.items() if other != key}
 
 
-def _replace(text: str, *, alone: bool) -> None:
-    """Rename a complete and synced file over the old one. `alone`: nobody else writes, what lies about is wreckage."""
-    directory = state.directory()
-    for wreck in directory.glob(f".{_FILE}.*") if alone else ():
-        wreck.unlink()
-    beginning = directory / f".{_FILE}.{os.urandom(8).hex()}"
+def _to_be_replaced() -> Index:
+    """The index for a writer: what cannot be read only at this moment must not be taken for empty, and overwritten."""
     try:
-        with os.fdopen(state.open_file(beginning, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beginning.replace(directory / _FILE)
-    except OSError:
-        with suppress(OSError):
-            beginning.unlink()
+        return _parsed(state.read(_FILE, _LARGEST))
+    except OSError as error:
+        if error.errno in _WORTHLESS:
+            return Index()
         raise
-    _sync(directory)
 
 
-def _sync(directory: Path) -> None:
-    if os.name != "nt":  # no descriptor of a directory there
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _parsed(content: bytes) -> Index:
+    try:
+        stored = json.loads(content)
+    except (ValueError, RecursionError):
+        return Index()
+    if not isinstance(stored, dict) or stored.get("version") != _VERSION:
+        return Index()
+    return Index(
+        entries=_sound(stored.get("entries"), _entry),
+        spent=_sound(stored.get("spent"), _whole),
+        failures=_sound(stored.get("failures"), _failure),
+        notices=_sound(stored.get("notices"), _whole),
+    )
 
 
 def _serialised(index: Index) -> str:

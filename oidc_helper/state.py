@@ -3,9 +3,18 @@
 import errno
 import os
 import stat
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from oidc_helper import paths
+
+T = TypeVar("T")
+
+_TRIES = 50 if os.name == "nt" else 1  # Windows neither opens nor replaces a file that another has open
+_PAUSE_S = 0.01
 
 
 def directory(*below: str) -> Path:
@@ -35,6 +44,57 @@ def open_file(path: Path, flags: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def read(name: str, largest: int) -> bytes:
+    """As many bytes of a file of ours. Raises OSError."""
+    path = Path(paths.state_directory(), name)
+
+    def content() -> bytes:
+        with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
+            return file.read(largest)
+
+    return _patiently(content)
+
+
+def replace(name: str, text: str, *, alone: bool) -> None:
+    """Rename a complete and synced file over the old one. Raises OSError.
+
+    `alone` tells that nobody else is writing: what lies about is wreckage then.
+    """
+    path = directory() / name
+    for wreck in path.parent.glob(f".{name}.*") if alone else ():
+        wreck.unlink()
+    beginning = path.with_name(f".{name}.{os.urandom(8).hex()}")
+    try:
+        with os.fdopen(open_file(beginning, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        _patiently(lambda: beginning.replace(path))
+    except OSError:
+        with suppress(OSError):
+            beginning.unlink()
+        raise
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    if os.name != "nt":  # no descriptor of a directory there
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _patiently(step: Callable[[], T]) -> T:
+    for _ in range(_TRIES - 1):
+        try:
+            return step()
+        except PermissionError:
+            time.sleep(_PAUSE_S)
+    return step()
 
 
 def _require_ours(status: os.stat_result, path: Path) -> None:

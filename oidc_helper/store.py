@@ -54,6 +54,7 @@ class Store(Ledger):
         super().__init__(now)
         self._find_vault = partial(find_vault, timeout_s=vault_timeout_s, prompts=prompts)
         self._found: list[vault.Vault | None] = []
+        self._trouble: tuple[float, StoreUnusable] | None = None
 
     def get(self, kind: str, name: str) -> str | None:
         """The record's text; None where there is none, or what is there does not add up.
@@ -144,8 +145,15 @@ class Store(Ledger):
         return lock.acquire(paths.entry_name("lock", name), timeout_s=timeout_s, purpose=purpose, look_again=look_again)
 
     def _vault(self) -> vault.Vault | None:
+        """The vault, found once; what kept us from finding it is not met anew by every call of a fetch."""
+        if self._trouble and time.monotonic() < self._trouble[0]:
+            raise StoreUnusable(self._trouble[1].message, self._trouble[1].hint)
         if not self._found:
-            self._found.append(self._find_vault())
+            try:
+                self._found.append(self._find_vault())
+            except StoreUnusable as problem:
+                self._trouble = (time.monotonic() + vault.SILENCE_S, problem)
+                raise
         return self._found[0]
 
     def _from_vault(self, entry: str) -> str | None:

@@ -4,13 +4,12 @@ The user's own choice (keyringrc.cfg, PYTHON_KEYRING_BACKEND) is obeyed; without
 """
 
 import os
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any, NamedTuple, TypeVar
 
+from oidc_helper.deadline import Deadline, DeadlinePassed
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.terminal import printable
 
@@ -18,7 +17,7 @@ T = TypeVar("T")
 
 _USER = "oidc-helper"  # entries differ by service name: Windows copies old secrets about where users share one
 _PERSON_S = 120  # to notice a prompt and type a password
-_SILENCE_S = 30  # what did not answer is not asked again for so long
+SILENCE_S = 30  # what did not answer is not asked again for so long
 _NO_KEYRING = ("keyring.backends.fail.Keyring", "keyring.backends.null.Keyring")
 _OTHERWISE = "or name another keyring back end with PYTHON_KEYRING_BACKEND"
 _CHOICE = "check PYTHON_KEYRING_BACKEND and keyringrc.cfg (keyring diagnose tells where it lies)"
@@ -94,7 +93,13 @@ class Vault:
     def _get(self, entry: str) -> str | None:
         if self._refuse_to_ask and not _secret_service_open(self._backend):
             return None
-        text: str | None = self._backend.get_password(entry, _USER)
+        return self._read(entry)
+
+    def _read(self, entry: str) -> str | None:
+        try:
+            text: str | None = self._backend.get_password(entry, _USER)
+        except UnicodeDecodeError:  # nothing that we wrote
+            return None
         return text
 
     def _require_open(self) -> None:
@@ -103,20 +108,24 @@ class Vault:
 
     def _set(self, entry: str, text: str) -> None:
         self._require_open()
-        self._backend.set_password(entry, _USER, text)
+        try:
+            self._backend.set_password(entry, _USER, text)
+        except UnicodeDecodeError:  # Windows copies the former secret, and cannot if that is no text
+            self._backend.delete_password(entry, _USER)
+            self._backend.set_password(entry, _USER, text)
 
     def _delete(self, entry: str) -> bool:
         from keyring.errors import PasswordDeleteError
 
         if self._refuse_to_ask and not _secret_service_open(self._backend):
             return False
-        if self._keeps_copies and self._backend.get_password(entry, _USER) is not None:
+        if self._keeps_copies and self._read(entry) is not None:
             for _ in ("the copy becomes the latest", "the copy becomes empty"):
                 self._backend.set_password(entry, _USER, "")
         try:
             self._backend.delete_password(entry, _USER)
         except PasswordDeleteError:
-            if self._backend.get_password(entry, _USER) is not None:
+            if self._read(entry) is not None:
                 raise
             return False
         return True
@@ -125,9 +134,9 @@ class Vault:
         if time.monotonic() < self._silent_until:
             raise self._no_answer()
         try:
-            return _within(self._timeout_s, operation)
-        except TimeoutError:
-            self._silent_until = time.monotonic() + _SILENCE_S
+            return Deadline(self._timeout_s).run(operation)
+        except DeadlinePassed:
+            self._silent_until = time.monotonic() + SILENCE_S
             raise self._no_answer() from None
         except Exception as error:  # noqa: BLE001  a back end may raise anything, and its text may hold the secret
             raise self._translated(error) from None
@@ -153,8 +162,8 @@ def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
     190 ms where naming one takes 60.
     """
     try:
-        backend = _within(timeout_s, _discover)
-    except TimeoutError:
+        backend = Deadline(timeout_s).run(_discover)
+    except DeadlinePassed:
         raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", _KWALLET.hint) from None
     except Exception as error:  # noqa: BLE001  what a chosen back end raises when it is loaded is its own affair
         reason = printable(str(error) or type(error).__name__)
@@ -214,24 +223,3 @@ def _numbers(error: BaseException | None) -> Iterator[int]:
     while error is not None:
         yield from (argument for argument in error.args if isinstance(argument, int))
         error = error.__cause__ or error.__context__
-
-
-def _within(timeout_s: float, operation: Callable[[], T]) -> T:
-    """What `operation` returns or raises. Raises TimeoutError; the thread is left behind then, nothing can stop it."""
-    answers: queue.SimpleQueue[T] = queue.SimpleQueue()
-    errors: list[BaseException] = []
-    done = threading.Event()
-
-    def work() -> None:
-        try:
-            answers.put(operation())
-        except BaseException as error:  # noqa: BLE001  the one who waits raises it
-            errors.append(error)
-        done.set()
-
-    threading.Thread(target=work, name="keyring", daemon=True).start()
-    if not done.wait(timeout_s):
-        raise TimeoutError
-    for error in errors:
-        raise error
-    return answers.get_nowait()

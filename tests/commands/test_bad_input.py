@@ -362,7 +362,7 @@ PASSING = [
     ),
     Case("a proxy's 403", fault("AssumeRole", status=403, body=HTML), 4, "AssumeRole: ", "proxy"),
     Case("429", fault("GetRoleCredentials", error="TooManyRequestsException"), 4, "TooMany", "again", "dev-admin"),
-    Case("no answer in time", too_late("AssumeRoleWithWebIdentity"), 4, "AssumeRoleWithWebIdentity", "deadline_seconds"),
+    Case("no answer in time", too_late("AssumeRoleWithWebIdentity"), 4, "AssumeRoleWithWebIdentity", "network"),
     Case("a command that hangs", hangs, 4, "sleep did not answer", "deadline_seconds"),
 ]
 CASES = [*SETTINGS, *TOKENS_OF_NO_USE, *REFUSED, *PASSING]

@@ -1,4 +1,4 @@
-"""What a test does at a terminal of its own: `python -m fakes.persons NAME ...`, with the outcome on standard output."""
+"""What a person does at a terminal: `python -m fakes.persons NAME ...`, with the outcome on standard output."""
 
 import json
 import subprocess
@@ -8,6 +8,7 @@ from typing import Any
 
 from identity.sign_ins import identity_of
 
+from oidc_helper.deadline import Deadline
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.identity.person import Person
 from oidc_helper.identity.sign_in import Way, sign_in
@@ -24,6 +25,12 @@ def signs_in(way: Way, issuer: str, client_id: str, timeout_s: str = "60") -> ob
 def is_asked(prompt: str, timeout_s: str, hidden: str = "") -> object:
     with Terminal.open() as terminal:
         return terminal.ask(prompt, timeout_s=float(timeout_s), hidden=bool(hidden))
+
+
+def is_asked_by_a_thread(prompt: str, timeout_s: str) -> object:
+    """As commands do it, whose deadline ends what the main thread waits for."""
+    with Terminal.open() as terminal:
+        return Deadline(float(timeout_s)).run(lambda: terminal.ask(prompt, timeout_s=float(timeout_s)))
 
 
 def is_asked_in_background(prompt: str, timeout_s: str) -> object:
@@ -49,7 +56,7 @@ def is_there() -> object:
 
 
 DEEDS: dict[str, Callable[..., Any]] = {
-    deed.__name__: deed for deed in (signs_in, is_asked, is_asked_in_background, waits, is_there)
+    deed.__name__: deed for deed in (signs_in, is_asked, is_asked_by_a_thread, is_asked_in_background, waits, is_there)
 }
 
 if __name__ == "__main__":

@@ -48,6 +48,12 @@ class SecretService:
         with closing(open_dbus_connection(self.address)) as bus:
             return sorted(item.get_label() for item in secretstorage.Collection(bus).get_all_items())
 
+    def overwrite(self, entry: str, secret: bytes) -> None:
+        """Change the secret of a service name, as another program may."""
+        with closing(open_dbus_connection(self.address)) as bus:
+            for item in secretstorage.Collection(bus).search_items({"service": entry}):
+                item.set_secret(secret)
+
 
 def missing_programs() -> list[str]:
     """Those of PROGRAMS that this machine lacks."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,14 +89,14 @@ class AtTerminal:
 
 
 @contextmanager
-def terminal(*words: str, columns: int = 100, **variables: str) -> Iterator[AtTerminal]:
+def terminal(*words: str, columns: int = 100, variables: Mapping[str, str] | None = None) -> Iterator[AtTerminal]:
     """Start one of `fakes.persons` at a terminal that its standard streams have nothing to do with."""
     ours, theirs = os.openpty()
     termios.tcsetwinsize(ours, (50, columns))
     before = termios.tcgetattr(theirs)
     process = subprocess.Popen(
         [sys.executable, "-c", _TAKE_TERMINAL, str(theirs), *words],
-        env={**os.environ, "PYTHONPATH": str(TESTS), "PYTHONUTF8": "1", "TERM": "xterm", **variables},
+        env={**os.environ, "PYTHONPATH": str(TESTS), "PYTHONUTF8": "1", "TERM": "xterm", **(variables or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

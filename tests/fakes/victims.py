@@ -29,6 +29,13 @@ def delete_text(file: str, die_after: str) -> None:
         parts.delete(vault.Vault(backend, timeout_s=60), "entry")
 
 
+def keep_tokens(file: str, text: str, die_after: str) -> None:
+    """Replace a record of the store, and be killed after so many writes of the vault."""
+    locker = credential_locker.Locker(Path(file), die_after=int(die_after))
+    with credential_locker.installed(locker):
+        Store().put(TOKENS, "corp", text, expires_at=None)
+
+
 def hold_lock(name: str) -> None:
     """Hold a lock until standard input ends; say when."""
     with lock.hold(name, timeout_s=60, purpose="holding on"):

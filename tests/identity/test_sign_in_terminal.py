@@ -105,7 +105,7 @@ def test_qr_code(provider: FakeProvider) -> None:
 def test_no_qr_code(provider: FakeProvider, variables: dict[str, str]) -> None:
     """A terminal that cannot draw it does without, and without a line that moves if it cannot do that either."""
     decide_after(provider, 0)
-    with terminal("signs_in", "device", provider.issuer, CLIENT, **variables) as person:
+    with terminal("signs_in", "device", provider.issuer, CLIENT, variables=variables) as person:
         person.tick()
         assert person.outcome() == "00u-alice"
         shown = anonymous(provider, person.screen)

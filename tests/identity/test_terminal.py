@@ -56,6 +56,14 @@ def test_ends(keys: str, outcome: object) -> None:
         assert person.outcome() == outcome
 
 
+def test_interrupted_thread() -> None:
+    """Ctrl-c gives the terminal back although the thread that asks knows nothing of it."""
+    with terminal("is_asked_by_a_thread", "> ", "30") as person:
+        person.see("> ")
+        person.type("\x03")
+        assert person.outcome() == ["KeyboardInterrupt"]
+
+
 def test_deadline() -> None:
     """Nobody is waited for without end."""
     with terminal("is_asked", "> ", "0.1") as person:

@@ -202,6 +202,38 @@ def test_a_full_disk_leaves_the_old_index(monkeypatch: pytest.MonkeyPatch, file:
     assert [one.name for one in file.parent.iterdir() if one.is_file()] == [file.name]
 
 
+def test_an_index_that_cannot_be_read_now_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process short of descriptors, or a failing disk, must not cost what others noted."""
+    index.update(lambda _: FULL)
+
+    def fail(*_: object) -> int:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "read", fail)
+        assert index.read() == Index()
+        with pytest.raises(StoreUnusable, match="Too many open files"):
+            index.update(lambda before: replace(before, notices={}))
+    assert index.read() == FULL
+
+
+def test_windows_tries_again_while_a_reader_has_the_file_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There neither opening nor renaming works while another process is reading."""
+    refusals = [PermissionError(13, "The process cannot access the file")] * 3
+    rename = Path.replace
+
+    def busy(source: Path, target: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return rename(source, target)
+
+    monkeypatch.setattr(state, "_TRIES", 50)
+    monkeypatch.setattr(Path, "replace", busy)
+    index.update(lambda _: FULL)
+    assert index.read() == FULL
+    assert refusals == []
+
+
 def test_a_writer_that_hangs_is_named() -> None:
     """An update waits for another one, not for ever."""
     with (

@@ -140,6 +140,18 @@ def test_damage_anywhere_is_a_miss(data: some.DataObject, text: str) -> None:
     assert locker.targets == []
 
 
+@pytest.mark.parametrize("foreign", ["\ufffeØ", "\ufeff", "\0"])
+def test_what_is_no_text_is_a_miss_and_can_be_replaced(vault: Vault, locker: Locker, foreign: str) -> None:
+    """Bytes that keyring cannot decode (FE FF turns the rest round) break neither reading, writing nor logout."""
+    for call in (lambda: parts.put(vault, "entry", OLD), lambda: parts.delete(vault, "entry")):
+        parts.put(vault, "entry", "short")
+        locker.damage("entry", foreign)
+        assert parts.get(vault, "entry") is None
+        call()
+        assert parts.get(vault, "entry") in (OLD, None)
+    assert locker.targets == []
+
+
 @given(text=some.text(max_size=5_000))
 def test_whatever_is_put_is_got(text: str) -> None:
     """Any text of any length and alphabet fits into entries of 2,560 bytes."""

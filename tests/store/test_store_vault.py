@@ -141,6 +141,20 @@ def test_a_secret_service_that_hangs_is_given_up(secret_service: SecretService) 
         found.get("entry")
 
 
+def test_a_secret_that_is_no_text_is_a_miss(secret_service: SecretService) -> None:
+    """Whatever another program put under our name can be read past, replaced and deleted."""
+    found = vault.find(timeout_s=NO_LIMIT_S)
+    assert found is not None
+    found.set("entry", SECRET)
+    secret_service.overwrite("entry", b"\xff\xfe")
+    assert found.get("entry") is None
+    found.set("entry", SECRET)
+    assert found.get("entry") == SECRET
+    secret_service.overwrite("entry", b"\xff\xfe")
+    assert found.delete("entry")
+    assert secret_service.labels() == []
+
+
 def test_a_secret_service_that_dies_is_told(secret_service: SecretService) -> None:
     """As an error of the store, not a traceback."""
     found = vault.find(timeout_s=NO_LIMIT_S)
@@ -262,6 +276,43 @@ def test_a_store_that_fails_keeps_the_former_record(
     locker.fail_with = None
     assert Store().get(TOKENS, "corp") == "former"
     assert Store().entries() == before
+
+
+@pytest.mark.parametrize("die_after", [1, 2, 3, 4, 5])
+def test_a_sign_in_killed_while_saving_leaves_nothing_after_logout(
+    home: Path, monkeypatch: pytest.MonkeyPatch, die_after: int
+) -> None:
+    """The first record ever, killed at any write: its name is known, so all pieces of it go."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", credential_locker.BACKEND)
+    file = home / "locker"
+    done = subprocess.run(
+        [sys.executable, "-m", "fakes.victims", "keep_tokens", file, SECRET * 100, str(die_after)],
+        cwd=Path(__file__).parents[1],
+        check=False,
+    )
+    locker = credential_locker.Locker(file)
+    with credential_locker.installed(locker):
+        assert Store().get(TOKENS, "corp") in (None, SECRET * 100)
+        assert [one.name for one in Store().entries()] == ["corp"]
+        assert Store().delete(TOKENS, "corp")
+    assert done.returncode == (-signal.SIGKILL if die_after < 5 else 0)
+    assert locker.targets == []
+    assert Store().entries() == []
+
+
+def test_a_choice_that_cannot_be_had_is_not_tried_by_every_call() -> None:
+    """What takes its deadline once does not take it again and again within one command."""
+    tried = []
+
+    def find(**settings: object) -> Vault | None:
+        tried.append(settings)
+        raise StoreUnusable("hangs", "hint")
+
+    store = Store(find_vault=find)
+    for _ in range(3):
+        with pytest.raises(StoreUnusable, match="hangs"):
+            store.get(TOKENS, "corp")
+    assert len(tried) == 1
 
 
 def test_tokens_in_a_vault_that_is_gone_are_not_forgotten_silently(

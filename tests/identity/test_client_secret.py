@@ -1,0 +1,93 @@
+"""The secret of a confidential client: from the keyring or a command, and what is said where it is not there."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keyring
+import pytest
+
+from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
+from oidc_helper.errors import StoreUnusable, WrongSettings
+from oidc_helper.identity import client_secret
+from oidc_helper.settings import ClientSecret, Identity
+
+
+def identity(kept: ClientSecret | None) -> Identity:
+    return Identity("corp", "browser", client_secret=kept)
+
+
+# In a process of its own, as everything that starts others: what they leave open ends with it.
+RESOLVE = """
+import json, sys
+from oidc_helper.errors import OidcHelperError
+from oidc_helper.identity import client_secret
+from oidc_helper.settings import ClientSecret, Identity
+identity = Identity("corp", "browser", client_secret=ClientSecret(command=(sys.executable, "-c", sys.argv[1])))
+try:
+    print(json.dumps(client_secret.resolve(identity, timeout_s=20)))
+except OidcHelperError as error:
+    print(json.dumps([type(error).__name__, error.message, error.hint]))
+"""
+
+
+def printed_by(code: str) -> Any:
+    """What comes of a client whose secret is printed by a Python program."""
+    return json.loads(subprocess.check_output([sys.executable, "-c", RESOLVE, code]))
+
+
+@pytest.fixture
+def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The entry `corp` of a keyring, as a person puts it there."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", BACKEND)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "keyring.json"))
+    keyring.core.init_backend()
+    keyring.set_password("corp", "oidc-helper", "hunter2")
+    return "corp"
+
+
+def test_public_client() -> None:
+    """A client without one has none."""
+    assert client_secret.resolve(identity(None), timeout_s=20) is None
+
+
+def test_command() -> None:
+    """What a command prints is the secret, without the end of its line."""
+    assert printed_by("print('hunter2')") == "hunter2"
+    assert printed_by("print(' a b ', end='')") == " a b "
+
+
+def test_keyring(ring: str) -> None:
+    """The entry of the keyring that the person has put there with `keyring set`."""
+    assert client_secret.resolve(identity(ClientSecret(keyring=ring)), timeout_s=20) == "hunter2"
+
+
+def test_nothing_there(ring: str) -> None:
+    """An entry that is not there, or a command that prints nothing, names itself and what to do."""
+    with pytest.raises(WrongSettings) as caught:
+        client_secret.resolve(identity(ClientSecret(keyring=ring + "2")), timeout_s=20)
+    assert caught.value.message == "the keyring entry corp2 holds no client_secret"
+    assert caught.value.hint == "keyring set corp2 oidc-helper"
+    assert printed_by("pass") == [
+        "WrongSettings",
+        f"the command {sys.executable} holds no client_secret",
+        "see what it prints",
+    ]
+
+
+def test_no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any keyring it says what to use instead."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    with pytest.raises(StoreUnusable) as caught:
+        client_secret.resolve(identity(ClientSecret(keyring="corp")), timeout_s=20)
+    assert caught.value.hint == "set client_secret = { command = [...] }"
+
+
+def test_failing_command() -> None:
+    """What a failing command says is shown, and what it printed is not."""
+    kind, message, hint = printed_by("print('hunter2'); raise SystemExit('locked')")
+    assert kind == "SignInNeeded"
+    assert "locked" in message
+    assert "hunter2" not in message + hint
