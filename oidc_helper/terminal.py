@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from oidc_helper.keyboard import Keyboard
 
 _LONGEST = 300  # characters of somebody else's words in a message of ours
-_CLEAR = "\r\x1b[K"
 
 
 def printable(text: str) -> str:
@@ -84,12 +83,12 @@ class Terminal:
     @property
     def draws_blocks(self) -> bool:
         """Whether it is a real terminal that knows block characters and colours."""
-        return self._moving and (self._screen.encoding or "").lower().replace("-", "") == "utf8"
+        return self._moving and os.name != "nt" and (self._screen.encoding or "").lower().replace("-", "") == "utf8"
 
     def show(self, *lines: str) -> None:
         """Write lines, whose foreign parts have been made `printable`."""
         with self._lock:
-            self._write((_CLEAR if self._progress else "") + "".join(f"{line}\n" for line in lines) + self._progress)
+            self._write(self._clear() + "".join(f"{line}\n" for line in lines) + self._progress)
 
     def ask(self, prompt: str, *, timeout_s: float, hidden: bool = False) -> str | None:
         """One line that the person types or pastes, None where they end it. Raises TimeoutError, SignInNeeded."""
@@ -128,9 +127,12 @@ class Terminal:
 
     def _draw(self, progress: str) -> None:
         with self._lock:
-            if self._progress or progress:
-                self._write(_CLEAR + progress)
+            self._write(self._clear() + progress)
             self._progress = progress
+
+    def _clear(self) -> str:
+        """What takes the progress line back; consoles of Windows know no escape sequences unless they are told to."""
+        return f"\r{' ' * (self.columns - 1)}\r" if self._progress else ""
 
     def _write(self, text: str) -> None:
         with suppress(OSError, ValueError):  # a terminal that went away stops nobody

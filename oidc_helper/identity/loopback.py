@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import queue
 import socket
 import threading
@@ -163,8 +162,8 @@ def _bound(ports: Sequence[int]) -> socket.socket:
     for port in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            if os.name == "posix":  # elsewhere it would let others listen there too
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Windows lets others listen there too unless they are excluded; elsewhere they are.
+            listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
             listener.bind((_ADDRESS, port))
         except OSError:
             listener.close()

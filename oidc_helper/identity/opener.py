@@ -15,17 +15,18 @@ from urllib.parse import urlsplit
 _SSH = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")
 _CONTAINER = ("container", "KUBERNETES_SERVICE_HOST")
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
-_DESKTOP = ("xdg-open", "gio open", "sensible-browser", "x-www-browser")
+_DESKTOPS = ("darwin", "win32")  # systems that always have a browser
+_OPENERS = ("xdg-open", "gio open", "sensible-browser", "x-www-browser")
 _WINDOWS = "rundll32.exe url.dll,FileProtocolHandler"  # no shell: & and ^ stay what they are
 
 
 def obstacle(environment: Mapping[str, str] = os.environ) -> str:
     """Why no browser can be opened here, as `this is an SSH session`; empty where one can."""
-    can = bool(_commands(environment)) and (_is_wsl() or _has_display(environment))
+    desktop = sys.platform in _DESKTOPS or ((_is_wsl() or _has_display(environment)) and _commands(environment))
     checks = (
         (environment.get("BROWSER"), ""),  # editors' remote sessions set it to what opens the person's own browser
         (any(environment.get(name) for name in _SSH), "this is an SSH session"),
-        (can or sys.platform in ("darwin", "win32"), ""),
+        (desktop, ""),
         (any(Path(name).exists() for name in _CONTAINER_FILES), "this is a container"),
         (any(environment.get(name) for name in _CONTAINER), "this is a container"),
         (not _has_display(environment), "there is no display"),
@@ -58,8 +59,8 @@ def _known(environment: Mapping[str, str]) -> Iterator[list[str]]:
     elif sys.platform == "win32" or _is_wsl():
         yield from ([["wslview"]] if _is_wsl() else [])
         yield _WINDOWS.split()
-    if sys.platform not in ("darwin", "win32") and _has_display(environment):
-        yield from (words.split() for words in _DESKTOP)
+    if sys.platform not in _DESKTOPS and _has_display(environment):
+        yield from (words.split() for words in _OPENERS)
 
 
 def _with_address(words: Sequence[str], url: str) -> list[str]:

@@ -38,7 +38,7 @@ class AtTerminal:
     def screen(self) -> str:
         """What the terminal shows of what it was sent: lines that were taken back are gone."""
         lines = self.seen.replace("\r\n", "\n").split("\n")
-        return "\n".join(line.rpartition("\r\x1b[K")[2] for line in lines)
+        return "\n".join(line.rpartition("\r")[2] for line in lines)
 
     def see(self, *words: str) -> None:
         """Wait until the screen shows each of the words, in this order."""

@@ -99,6 +99,7 @@ def test_long_query(waiting: WaitingSignIn) -> None:
         b"GET /callback HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"GET /callback HTTP/1.1\r\nHost : a\r\n\r\n",
         b"GET http://127.0.0.1/callback HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /callback?\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\r\n\r\n" * 10,
         b"\0" * 20_000,
@@ -136,7 +137,7 @@ def test_a_thousand_connections(waiting: WaitingSignIn) -> None:
     name, _, port = waiting.host.partition(":")
     crowd = [socket.create_connection((name, int(port)), timeout=30) for _ in range(1_000)]
     assert waiting.send("/favicon.ico").status == 404
-    assert threading.active_count() == threads
+    assert threading.active_count() < threads + 10
     dropped: set[int] = set()
     poll = select.poll()
     for connection in crowd:
