@@ -1,0 +1,124 @@
+"""What is measured against what, in turns, so that whatever else the machine does meets all alike."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.launcher import Cost, Launcher
+from benchmarks.site import Command, Site
+from fakes.secret_service import SecretService
+
+from oidc_helper import kernel, paths
+from oidc_helper.emulator.temporary_keyring import VARIABLE
+
+BARE, HIT, COLD, BOTO3 = "python -c pass", "hit", "cold fetch", "bare boto3 script"
+HIT_100, HIT_1000, VAULT, SECRET_TOOL = "hit, 100 profiles", "hit, 1,000 profiles", "hit, Secret Service", "secret-tool"
+BARE_CROWD, HIT_CROWD, COLD_CROWD = "100 python -c pass at once", "100 hits at once", "100 cold at once"
+
+
+@dataclass(frozen=True)
+class Case:
+    """`prepare` gives the command for each run, its time does not count; `number` of them run at once."""
+
+    name: str
+    against: str
+    prepare: Callable[[], Command]
+    number: int = 1
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All runs of a case, and its ratio to the case that it is held against, in medians."""
+
+    case: Case
+    runs: tuple[Cost, ...]
+    ratio: float
+    memory_ratio: float
+
+    @property
+    def wall_ms(self) -> float:
+        """The median."""
+        return median(run.wall_s for run in self.runs) * 1000
+
+    @property
+    def cpu_ms(self) -> float:
+        """Likewise."""
+        return median(run.cpu_s for run in self.runs) * 1000
+
+    @property
+    def peak_mib(self) -> float:
+        """Likewise."""
+        return median(run.peak_kib for run in self.runs) / 1024
+
+
+def _again(command: Command) -> Callable[[], Command]:
+    return lambda: command
+
+
+def hits(site: Site) -> list[Case]:
+    """The hit path, with its cost as the number of profiles grows."""
+    if not kernel.available():
+        return [Case(BARE, BARE, site.bare)]
+    return [
+        Case(BARE, BARE, site.bare),
+        Case(HIT, BARE, _again(site.hit())),
+        Case(HIT_100, BARE, _again(site.hit(profiles=100))),
+        Case(HIT_1000, BARE, _again(site.hit(profiles=1_000))),
+    ]
+
+
+def vault_hits(site: Site, service: SecretService) -> list[Case]:
+    """The same where only a Secret Service keeps credentials, which keyring finds by itself as for most users."""
+    desktop = site.with_variables(
+        without=("PYTHON_KEYRING_BACKEND", VARIABLE),
+        DBUS_SESSION_BUS_ADDRESS=service.address,
+        **{kernel.VARIABLE: "off"},
+    )
+    command = desktop.hit()
+    cases = [Case(VAULT, BARE, _again(command))]
+    if tool := shutil.which("secret-tool"):
+        entry = f"{paths.APPLICATION}:credentials:{command.words[-1]}@{command.environment[paths.CONFIG_VARIABLE]}"
+        words = [tool, "lookup", "service", entry, "username", "oidc-helper"]
+        cases.append(Case(SECRET_TOOL, BARE, _again(Command(words, command.environment))))
+    return cases
+
+
+def colds(site: Site) -> list[Case]:
+    """A fetch with nothing but an identity token, and a script that makes the same calls."""
+    return [Case(BOTO3, BOTO3, site.boto3), Case(COLD, BOTO3, site.cold)]
+
+
+def crowds(site: Site, size: int = 100) -> list[Case]:
+    """Many at once, as an editor and a build start them."""
+    cases = [Case(BARE_CROWD, BARE_CROWD, site.bare, size), Case(COLD_CROWD, BARE_CROWD, site.cold, size)]
+    return [*cases, Case(HIT_CROWD, BARE_CROWD, _again(site.hit()), size)] if kernel.available() else cases
+
+
+def measured(cases: Sequence[Case], launcher: Launcher, *, rounds: int) -> dict[str, list[Cost]]:
+    """Run all cases in turns; every other round backwards, and the first does not count (it fills the file cache)."""
+    runs: dict[str, list[Cost]] = {case.name: [] for case in cases}
+    for number in range(rounds + 1):
+        for case in cases if number % 2 else reversed(cases):
+            command = case.prepare()
+            cost = launcher.cost(command.words, command.environment, number=case.number)
+            if number:
+                runs[case.name].append(cost)
+    return runs
+
+
+def figures(cases: Sequence[Case], runs: dict[str, list[Cost]]) -> list[Figures]:
+    """In the order of the cases."""
+
+    def ratio(case: Case, of: Callable[[Cost], float]) -> float:
+        return median(map(of, runs[case.name])) / median(map(of, runs[case.against]))
+
+    return [
+        Figures(
+            case,
+            tuple(runs[case.name]),
+            ratio(case, lambda cost: cost.wall_s),
+            ratio(case, lambda cost: cost.peak_kib),
+        )
+        for case in cases
+    ]

@@ -1,0 +1,134 @@
+"""Where the measured commands run: a temporary home, an emulator in a process of its own, records that are there."""
+
+import re
+import shlex
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from unittest import mock
+
+from homes import COMMAND
+
+from oidc_helper import kernel, paths
+from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
+
+PROFILE = "p0"
+_CONFIG = """
+[identity.job]
+source = "file"
+path = "{token_file}"
+
+[defaults]
+identity = "job"
+application_arn = "{application_arn}"
+identity_center_region = "{region}"
+caller = {{ web_identity_role_arn = "{caller_role_arn}" }}
+role_arn = "{role_arn}"
+"""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command and the environment it is typed in."""
+
+    words: list[str]
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Site:
+    """An empty directory for homes, and the emulator's address and ARNs."""
+
+    directory: Path
+    environment: dict[str, str]
+    token_url: str
+    arns: dict[str, str]
+    _numbers: Iterator[int]
+
+    def with_variables(self, *, without: tuple[str, ...] = (), **variables: str) -> "Site":
+        """The same place, with other variables."""
+        kept = {name: value for name, value in self.environment.items() if name not in without}
+        return replace(self, environment={**kept, **variables})
+
+    def bare(self) -> Command:
+        """The interpreter that does nothing."""
+        return Command([sys.executable, "-c", "pass"], self.environment)
+
+    def cold(self, *, profiles: int = 1) -> Command:
+        """`get` in a new home, with an identity token that nobody has seen."""
+        home = self._home()
+        names = (f"[profile.p{number}]\n" for number in range(profiles))
+        config = home / "config.toml"
+        config.write_text(_CONFIG.format(token_file=self._token_file(home), **self.arns) + "".join(names))
+        variables = {"HOME": str(home), "OIDC_HELPER_CONFIG": str(config), VARIABLE: str(home / "keyring.json")}
+        return Command([str(COMMAND), "get", PROFILE], {**self.environment, **variables})
+
+    def boto3(self) -> Command:
+        """The same calls by the bare script."""
+        script = Path(__file__).with_name("bare_boto3.py")
+        names = ("region", "application_arn", "caller_role_arn", "role_arn")
+        arguments = [str(self._token_file(self._home())), *(self.arns[name] for name in names)]
+        return Command([sys.executable, str(script), *arguments], self.environment)
+
+    def hit(self, *, profiles: int = 1) -> Command:
+        """`get` where the credentials of all profiles are at hand."""
+        command = self.cold(profiles=profiles)
+        subprocess.run(command.words, env=command.environment, check=True, capture_output=True)
+        with mock.patch.dict("os.environ", command.environment), suppress(OSError):  # the quota of an ordinary user
+            fetched = kernel.read(paths.entry_name("credentials", PROFILE))
+            for number in range(1, profiles):
+                kernel.write(paths.entry_name("credentials", f"p{number}"), fetched or b"", 3_600)
+        return command
+
+    def _home(self) -> Path:
+        home = self.directory / str(next(self._numbers))
+        home.mkdir()
+        return home
+
+    def _token_file(self, home: Path) -> Path:
+        path = home / "token"
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(self.token_url) as answer:
+            path.write_bytes(answer.read())
+        return path
+
+
+@contextmanager
+def site(directory: Path) -> Iterator[Site]:
+    """Start the emulator as a user would; it ends with the block."""
+    variables = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(directory)}
+    with subprocess.Popen([COMMAND, "emulator"], env=variables, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield _understood(process, directory, variables)
+        finally:
+            process.terminate()
+
+
+def _understood(process: "subprocess.Popen[str]", directory: Path, variables: dict[str, str]) -> Site:
+    """From the lines for a shell and the example configuration that the command prints."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("permission_set"):
+            break
+    told = "".join(lines)
+    exported = dict(word.split("=", 1) for word in shlex.split(told, comments=True) if word.startswith("AWS_"))
+    token_url = re.search(r"# identity token: (\S+)", told)
+    assert token_url
+    quoted = dict(re.findall(r'(\w+) = "([^"]+)"', told))
+    arns = {name: quoted[name] for name in ("application_arn", "role_arn", "region")}
+    caller = re.search(r'web_identity_role_arn = "([^"]+)"', told)
+    assert caller
+    environment = {
+        **variables,
+        **exported,
+        kernel.VARIABLE: "session",
+        "PYTHON_KEYRING_BACKEND": BACKEND,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return Site(directory, environment, token_url[1], {**arns, "caller_role_arn": caller[1]}, count())
