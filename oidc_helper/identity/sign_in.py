@@ -71,6 +71,7 @@ def renew(  # noqa: PLR0913 - as above
     identity: Identity,
     refresh_token: str,
     *,
+    keep: Callable[[str], object] = lambda _: None,
     subject: str = "",
     timeout_s: float,
     client_secret: str | None = None,
@@ -79,12 +80,15 @@ def renew(  # noqa: PLR0913 - as above
 ) -> Renewed:
     """Get a new identity token without a person; `subject`, where it is known, is whose it must be.
 
+    `keep` gets a new refresh token before anything else is done: the old one is spent, and what follows may fail.
     Raises oidc.SessionOver where the refresh token will never work again, other kinds of OidcHelperError where it may.
     """
     deadline = Deadline(timeout_s)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
     granted = grants.refresh(provider, client, refresh_token, timeout_s=deadline.left(), **_resource(identity))
+    if granted.refresh_token != refresh_token:
+        keep(granted.refresh_token)
     work = _SignIn(identity, provider, client, deadline, now)
     token, found = work.assertion(granted, nonce=None)
     if subject and found and found != subject:  # OpenID Connect Core section 12.2

@@ -10,29 +10,10 @@ from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]  
 
 from oidc_helper.terminal import printable
 
-# Parameters that are ours to set; another value of one of them would break the flow or its safety.
-RESERVED = frozenset(
-    {
-        "client_id",
-        "client_secret",
-        "code_challenge",
-        "code_challenge_method",
-        "nonce",
-        "redirect_uri",
-        "request",
-        "request_uri",
-        "response_mode",
-        "response_type",
-        "scope",
-        "scopes",
-        "state",
-    }
-)
-
 
 @dataclass(frozen=True)
 class Request:
-    """An authorization request; `issuer` is who may answer it, where that is known and `must_name_itself` or does."""
+    """An authorization request; `issuer` is who may answer it, and `must_name_itself` if it has said that it does."""
 
     url: str = field(repr=False)
     redirect_uri: str
@@ -65,7 +46,7 @@ def begin(  # noqa: PLR0913 - the request's own parts
     must_name_itself: bool = False,
     parameters: Mapping[str, str],
 ) -> Request:
-    """Make a request with fresh state, nonce and PKCE verifier; it goes to OpenID providers with `scope` and nonce."""
+    """Make a request with a fresh state and PKCE verifier, and a nonce where there is an issuer to repeat it."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     asked = {"nonce": nonce} | dict(parameters) if issuer else dict(parameters)
     client = OAuth2Client(None, client_id, redirect_uri=redirect_uri, code_challenge_method="S256")

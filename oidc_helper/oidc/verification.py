@@ -106,9 +106,10 @@ def _usable(keys: Any, header: Mapping[str, Any]) -> Iterator[Key]:
             continue
         try:
             with warnings.catch_warnings(category=SecurityWarning, action="ignore"):
-                yield JWKRegistry.import_key(data)
+                key = JWKRegistry.import_key(data)
         except _UNREADABLE:
             continue
+        yield key
 
 
 def _registry(algorithms: frozenset[str]) -> jws.JWSRegistry:

@@ -2,7 +2,7 @@
 
 import pytest
 from fakes.browser import FakeBrowser
-from fakes.provider import CLIENT, fake_provider
+from fakes.provider import CLIENT, Reply, fake_provider
 from identity.sign_ins import Screen, at, identity_of
 
 from oidc_helper.emulator import Emulator
@@ -72,6 +72,20 @@ def test_passing_trouble(emulator: Emulator, fault: dict[str, object]) -> None:
     with pytest.raises(TryAgain):
         renew(at(emulator), refresh_token_of(first), timeout_s=20)
     assert emulator.count("Token") - before == 1
+
+
+def test_trouble_after_the_rotation() -> None:
+    """Where all but the refresh itself fails, the new refresh token was kept: the old one is spent."""
+    kept: list[str] = []
+    with fake_provider() as provider:
+        provider.replies["/keys"] = lambda _: Reply(503)
+        with pytest.raises(TryAgain):
+            renew(identity_of(provider.issuer, CLIENT), "the-old-one", keep=kept.append, timeout_s=20)
+        assert kept == ["a-refresh-token"]
+        provider.tokens["refresh_token"] = None
+        with pytest.raises(TryAgain):
+            renew(identity_of(provider.issuer, CLIENT), "the-old-one", keep=kept.append, timeout_s=20)
+        assert kept == ["a-refresh-token"], "there was no new one"
 
 
 def test_somebody_else() -> None:
