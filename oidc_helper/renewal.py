@@ -30,6 +30,10 @@ def _claimed(entry: str) -> bool:
     path = state.directory("renewals") / f"{zlib.crc32(entry.encode()):08x}"
     descriptor = state.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
+        if os.name == "posix":
+            import fcntl  # two hits at once: the second meets BlockingIOError, and starts nothing
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(descriptor).st_size and 0 <= time.time() - os.fstat(descriptor).st_mtime < _ONCE_IN_S:
             return False
         os.pwrite(descriptor, b"x", 0)

@@ -36,7 +36,9 @@ def held_up(home: Home, emulator: Emulator, **fault: Any) -> Iterator[None]:
             renewal.wait()
 
 
-def the_renewal(home: Home) -> Renewal:
+def the_renewal(home: Home, emulator: Emulator) -> Renewal:
+    """The only one, once it has come as far as AWS."""
+    assert emulator.wait_for("AssumeRole", 2, timeout_s=60)
     (found,) = renewals(home)
     return found
 
@@ -45,7 +47,7 @@ def test_a_hit_that_is_due_answers_at_once_and_is_renewed_behind(due: Home, emul
     """The answer is there while AWS keeps the renewal waiting; the next one after that has the new credentials."""
     with held_up(due, emulator):
         before = due.get("analytics")
-        assert emulator.wait_for("AssumeRole", 2, timeout_s=60)
+        the_renewal(due, emulator)
 
     after = due.get("analytics")
     assert emulator.requests[-1].operation == "AssumeRole"
@@ -57,7 +59,7 @@ def test_many_hits_at_once_start_one_renewal(due: Home, emulator: Emulator) -> N
     with held_up(due, emulator):
         processes = [due.start("get", "analytics") for _ in range(MANY)]
         answers = [process.communicate() for process in processes]
-        assert len(renewals(due)) == 1
+        the_renewal(due, emulator)
 
     assert len({stdout for stdout, _ in answers}) == 1
     assert {stderr for _, stderr in answers} == {""}
@@ -80,9 +82,8 @@ def test_a_renewal_keeps_nothing_of_the_caller_open(due: Home, emulator: Emulato
         os.close(writing)
         stdout, stderr = process.communicate()
         assert (bool(stdout), stderr, leaked.read()) == (True, b"", b"")
-        files = the_renewal(due).open_files()
+        files = the_renewal(due, emulator).open_files()
         assert {files[number] for number in range(3)} == {"/dev/null"}
-        assert emulator.wait_for("AssumeRole", 2, timeout_s=60)
 
 
 def test_a_renewal_is_nobody_s_child_and_has_no_terminal(due: Home, emulator: Emulator) -> None:
@@ -90,7 +91,8 @@ def test_a_renewal_is_nobody_s_child_and_has_no_terminal(due: Home, emulator: Em
     with held_up(due, emulator):
         process = due.start("get", "analytics")
         process.communicate()
-        renewal = the_renewal(due)
+        assert process.returncode == 0
+        renewal = the_renewal(due, emulator)
         parent, session, terminal = renewal.relations()
         assert parent not in (process.pid, os.getpid())
         assert (session, terminal) == (renewal.pid, 0)
