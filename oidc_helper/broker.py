@@ -116,7 +116,7 @@ def fetch_tokens(want: Profile, means: Means) -> Tokens:
 
 def sign_in(want: Profile, means: Means) -> tuple[Tokens, bool]:
     """Exchange a new identity token even if tokens are at hand; without a new one give those, and False."""
-    turn = _turn(want, means, _nothing)
+    turn = means.store.hold(want.tokens_name, timeout_s=means.time_left(), purpose=_purpose(want))
     with turn, _remembered_failure(want, means):
         return _Work(want, means).signed_in()
 
@@ -153,11 +153,12 @@ def _fits(held: Tokens, want: Profile) -> bool:
 
 def _turn(want: Profile, means: Means, look_again: Callable[[], _T | None]) -> Held | _T:
     return means.store.acquire(
-        want.tokens_name,
-        timeout_s=means.time_left(),
-        purpose=f"oidc-helper for profile {want.name}",
-        look_again=look_again,
+        want.tokens_name, timeout_s=means.time_left(), purpose=_purpose(want), look_again=look_again
     )
+
+
+def _purpose(want: Profile) -> str:
+    return f"oidc-helper for profile {want.name}"
 
 
 def _keep(want: Profile, stamp: str, means: Means, made: Credentials) -> str:
@@ -169,7 +170,8 @@ def _keep(want: Profile, stamp: str, means: Means, made: Credentials) -> str:
     renew_from = credentials.renew_from(made.expires_at, now) if want.renew == "ahead" else served_until
     text = record.compose(answer, serve_until=served_until, renew_from=renew_from, stamp=stamp)
     details = {"identity": want.identity.name}
-    _quietly(lambda: means.store.put(CREDENTIALS, want.name, text, expires_at=made.expires_at, details=details))
+    put = partial(means.store.put, CREDENTIALS, want.name, text, expires_at=made.expires_at, details=details)
+    _cache(put, means.store)
     _quietly(lambda: means.store.forget_failure(want.name))
     return answer
 
@@ -208,8 +210,18 @@ def _why(token: IdentityToken, refusal: Refused) -> str:
     return f"{refusal.hint}; the token has {token.described()}"
 
 
-def _nothing() -> None:
-    """There is nothing that another process could have done for us."""
+def _cache(put: Callable[[], object], store: Store) -> None:
+    """Keep a record. A machine with no place for it stays so, which is said once and not at every call."""
+    try:
+        put()
+    except StoreUnusable as error:
+        notice = f"nothing is cached: {error.message}"
+        try:
+            is_news = store.first_time(notice)
+        except StoreUnusable:  # what was said cannot be noted either
+            is_news = True
+        if is_news:
+            log.warning("%s%s", notice, f" (hint: {error.hint})" if error.hint else "")
 
 
 def _quietly(save: Callable[[], object]) -> None:
@@ -356,4 +368,4 @@ class _Work:
 
     def _save(self, changed: Tokens) -> None:
         self._tokens = self._saved = changed
-        _quietly(partial(kept_tokens.save, self._want, changed, self._means.store))
+        _cache(partial(kept_tokens.save, self._want, changed, self._means.store), self._means.store)

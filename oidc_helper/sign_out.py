@@ -19,10 +19,7 @@ def forget(shared: Iterable[Profile], store: Store, end_session: Callable[[str],
     """
     profiles = list(shared)
     first = profiles[0]
-    turn = store.acquire(
-        first.tokens_name, timeout_s=timeout_s, purpose=f"oidc-helper logout {first.name}", look_again=_nothing
-    )
-    with turn:
+    with store.hold(first.tokens_name, timeout_s=timeout_s, purpose=f"oidc-helper logout {first.name}"):
         held = kept_tokens.load(first, store)
         if held.access_token:
             try:
@@ -31,7 +28,3 @@ def forget(shared: Iterable[Profile], store: Store, end_session: Callable[[str],
                 log.warning("the session at Identity Center may go on: %s", error.message)
         found = [store.delete(CREDENTIALS, profile.name) for profile in profiles]
         return any([store.delete(TOKENS, first.tokens_name), *found])
-
-
-def _nothing() -> None:
-    """There is nothing that another process could have done for us."""

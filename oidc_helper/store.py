@@ -144,6 +144,10 @@ class Store(Ledger):
         """`lock.acquire` for a name of this configuration."""
         return lock.acquire(paths.entry_name("lock", name), timeout_s=timeout_s, purpose=purpose, look_again=look_again)
 
+    def hold(self, name: str, *, timeout_s: float, purpose: str) -> Held:
+        """Become the only one at work on `name`, where nobody could have done that work for us. Raises TryAgain."""
+        return lock.hold(paths.entry_name("lock", name), timeout_s=timeout_s, purpose=purpose)
+
     def _vault(self) -> vault.Vault | None:
         """The vault, found once; what kept us from finding it is not met anew by every call of a fetch."""
         if self._trouble and time.monotonic() < self._trouble[0]:

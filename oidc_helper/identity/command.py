@@ -61,7 +61,8 @@ def _outcome(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) ->
     texts: dict[str, bytes] = {}
 
     def read(stream: IO[bytes], key: str) -> None:
-        texts[key] = stream.read(_LARGEST + 1)
+        with stream:
+            texts[key] = stream.read(_LARGEST + 1)
 
     streams = {"output": process.stdout, "complaint": process.stderr}
     readers = [threading.Thread(target=read, args=(stream, key), daemon=True) for key, stream in streams.items()]

@@ -82,8 +82,7 @@ class Seed:
         requested = tuple(parameters.get("scope") or ())
         purpose = f"oidc-helper create-token-with-iam for profile {self.profile.name}"
         name = self.profile.tokens_name
-        turn = self._store.acquire(name, timeout_s=self._deadline.left(), purpose=purpose, look_again=_nothing)
-        with turn:
+        with self._store.hold(name, timeout_s=self._deadline.left(), purpose=purpose):
             kept = tokens.from_answer(self._before(parameters), answer, requested=requested, now=time.time())
             kept_tokens.save(self.profile, kept, self._store)
 
@@ -110,7 +109,3 @@ def _may_have_worked(error: Exception) -> bool:
     return (
         isinstance(error, ClientError) and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500
     )
-
-
-def _nothing() -> None:
-    """There is nothing that another process could have done for us."""

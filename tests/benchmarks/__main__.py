@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks import measure, rendering
-from benchmarks.launcher import Launcher
+from benchmarks.launcher import Failed, Launcher
 from benchmarks.measure import Case, Figures
 from benchmarks.site import Command, Site, site
 from fakes.secret_service import missing_programs, private_secret_service
@@ -21,7 +21,10 @@ def main() -> None:
     with suppress(OSError):
         kernel.join_anonymous_session()
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory, site(Path(directory)) as place:
-        found = _all(place, options.rounds, options.peer)
+        try:
+            found = _all(place, options.rounds, options.peer)
+        except Failed as failure:
+            sys.exit(f"benchmarks: {failure}")
     print(rendering.table(found))
     if options.json:
         options.json.write_text(rendering.as_json(found))
