@@ -301,3 +301,15 @@ def test_a_demo_that_is_ended_leaves_nothing_either(home: Home, number: signal.S
 
     assert process.returncode != 0
     assert list(Path(temporary).iterdir()) == []
+
+
+def test_a_machine_that_caches_nothing_says_so_once(home: Home, emulator: Emulator) -> None:
+    """Without keyring and kernel keyring each call signs in; whoever logs in learns why, the second time not again."""
+    nowhere = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "OIDC_HELPER_KERNEL_KEYRING": "off"}
+    home.configure(file_config(emulator))
+    said = []
+    for _ in range(2):
+        home.write_token(emulator.mint("alice@example.com"))
+        said.append(home.run("token", "--debug", "analytics", **nowhere).stderr.count("nothing is cached"))
+
+    assert said == [1, 0]
