@@ -23,7 +23,7 @@ log = logging.getLogger("oidc_helper.store")
 
 T = TypeVar("T")
 
-CREDENTIALS, TOKENS = "credentials", "tokens"
+CREDENTIALS, TOKENS, SIGN_IN = "credentials", "tokens", "sign-in"
 KERNEL = "kernel keyring"
 _LONGEST_TIMEOUT_S = 2**31 - 1
 _HINT = "start a Secret Service, or name a keyring back end with PYTHON_KEYRING_BACKEND"

@@ -45,6 +45,7 @@ class Terminal:
         self._moving = screen.isatty() and os.environ.get("TERM") != "dumb"
         self._lock = threading.Lock()
         self._progress = ""
+        self.was_used = False  # whether a person was told anything
 
     @classmethod
     def open(cls) -> Self:
@@ -87,6 +88,7 @@ class Terminal:
 
     def show(self, *lines: str) -> None:
         """Write lines, whose foreign parts have been made `printable`."""
+        self.was_used = True
         with self._lock:
             self._write(self._clear() + "".join(f"{line}\n" for line in lines) + self._progress)
 
