@@ -213,12 +213,12 @@ def _remembered_failure(want: Profile, means: Means) -> Iterator[None]:
 
 
 def _why(token: IdentityToken, refusal: Refused) -> str:
-    """Name what is wrong with the token itself before what may be wrong elsewhere."""
-    if token.doubts:
-        return f"the identity token {' and '.join(token.doubts)}, which Identity Center requires"
-    if refusal.code != "InvalidGrantException":
-        return refusal.hint
-    return f"{refusal.hint}; the token has {token.described()}"
+    """Name what is wrong with the token itself: first where the grant was refused, else behind the other reason."""
+    doubts = " and ".join(token.doubts)
+    doubt = f"the identity token {doubts}, which Identity Center requires" if doubts else ""
+    if refusal.code == "InvalidGrantException":
+        return doubt or f"{refusal.hint}; the token has {token.described()}"
+    return "; ".join(filter(None, (refusal.hint, doubt)))
 
 
 class _Work:

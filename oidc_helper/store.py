@@ -148,6 +148,10 @@ class Store(Ledger):
         """Become the only one at work on `name`, where nobody could have done that work for us. Raises TryAgain."""
         return lock.hold(paths.entry_name("lock", name), timeout_s=timeout_s, purpose=purpose)
 
+    def holder(self, name: str) -> str:
+        """`lock.holder` for a name of this configuration."""
+        return lock.holder(paths.entry_name("lock", name))
+
     def _vault(self) -> vault.Vault | None:
         """The vault, found once; what kept us from finding it is not met anew by every call of a fetch."""
         if self._trouble and time.monotonic() < self._trouble[0]:

@@ -4,7 +4,7 @@ import argparse
 from itertools import groupby
 from typing import TextIO
 
-from oidc_helper import broker, credentials, settings, sign_out
+from oidc_helper import broker, credentials, kept_sign_in, settings, sign_out
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import who_signs_in
 from oidc_helper.cli.wiring import Errand, errand
@@ -24,21 +24,32 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
             raise WrongSettings(
                 f"identity {its.want.identity.name} needs nobody to sign in", f"leave --{options.way} out"
             )
-        anew = options.force or not its.takes_a_person
-        held, is_new = its.deadline.run(lambda: broker.sign_in(its.want, its.means, anew=anew))
-        who = printable(held.user or its.want.identity.name)
-        answer.write(f"{'' if is_new else 'already '}signed in as {who}, {wording.until(held.access_expires_at)}\n")
-        if its.want.target:
-            _warm(its, answer, refresh=is_new)
+        with asking.person().terminal.watching(lambda: _waited_for(its)):
+            told = _signed_in(its, anew=options.force or not its.takes_a_person)
+    answer.write(told)
     return 0
 
 
-def _warm(its: Errand, answer: TextIO, *, refresh: bool) -> None:
+def _waited_for(its: Errand) -> str:
+    store, want = its.means.store, its.want
+    names = (want.tokens_name, kept_sign_in.lock_name(want.identity.name))
+    return f"waiting for {next(filter(None, map(store.holder, names)), 'Identity Center')}"
+
+
+def _signed_in(its: Errand, *, anew: bool) -> str:
+    """Do it, and tell what there is now."""
+    held, is_new = its.deadline.run(lambda: broker.sign_in(its.want, its.means, anew=anew))
+    who = printable(held.user or its.want.identity.name)
+    told = f"{'' if is_new else 'already '}signed in as {who}, {wording.until(held.access_expires_at)}\n"
+    return told + _warmed(its, refresh=is_new) if its.want.target else told
+
+
+def _warmed(its: Errand, *, refresh: bool) -> str:
     want, store = its.want, its.means.store
     fetched = its.deadline.run(lambda: broker.fetch(want, its.settings.stamp, its.means, refresh=refresh))
     made = credentials.from_process_json(fetched.answer)
     until = wording.until(made.expires_at if made else None)
-    answer.write(f"credentials of {want.name}, {until}, in the {store.where(CREDENTIALS)}\n")
+    return f"credentials of {want.name}, {until}, in the {store.where(CREDENTIALS)}\n"
 
 
 def logout(options: argparse.Namespace, answer: TextIO) -> int:
