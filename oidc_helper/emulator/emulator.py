@@ -98,6 +98,18 @@ class Emulator:
             present = {name: value for name, value in merged.items() if value is not None}
             return self._state.keys.sign(present, alg=alg, key=key)
 
+    def trust(self, issuer: str, audience: str) -> None:
+        """Let Identity Center and IAM trust another identity provider, for tokens with that audience.
+
+        Its keys are found by discovery. The emulator's own provider is no longer trusted by Identity Center.
+        """
+        directory = self.directory
+        directory.oidc_providers[issuer] = {audience}
+        directory.caller_role.web_identity_audiences.add(audience)
+        for application in (directory.application, directory.second_application):
+            application.issuer.issuer_url = issuer
+            application.audiences.add(audience)
+
     def rotate_keys(self, *, retire: bool = False) -> None:
         """Sign with new keys; the old ones stay in the JWKS unless they are retired."""
         with self._state.lock:
