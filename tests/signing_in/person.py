@@ -18,7 +18,7 @@ PATIENCE_S = 30
 ALICE = "alice@example.com"
 # OpenID Connect Core section 11: no offline_access without the prompt for consent.
 _IDENTITY = """
-source = "{source}"
+source = "browser"
 issuer = "{issuer}"
 client_id = "{client}"
 scopes = ["openid", "email", "offline_access"]
@@ -45,10 +45,10 @@ class Person:
         self.home.environment["BROWSER"] = str(opener)
         self.configure()
 
-    def configure(self, source: str = "browser", client: str = CLIENT, more: str = "") -> None:
-        """Write the configuration of a client."""
-        identity = _IDENTITY.format(source=source, issuer=self.provider.issuer, client=client) + more
-        self.home.configure(file_config(self.emulator, identity=identity))
+    def configure(self, client: str = CLIENT, *, more: str = "", defaults: str = "") -> None:
+        """Write the configuration of a client, with more of the identity's settings and of those of every profile."""
+        identity = _IDENTITY.format(issuer=self.provider.issuer, client=client) + more
+        self.home.configure(file_config(self.emulator, identity=identity, defaults=defaults))
 
     @contextmanager
     def typing(self, *words: str) -> Iterator["subprocess.Popen[str]"]:

@@ -1,12 +1,13 @@
 """Signing in at a provider that nobody here wrote, with a real browser."""
 
-import subprocess
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from commands.arrangements import run_later, typed_emulator
 from commands.transcript import answer, complaint
+from fakes.terminals import AtTerminal, at_terminal
 from homes import COMMAND
 from signing_in.person import ALICE, Person
 from signing_in.real_provider import CLIENT, CONFIDENTIAL_CLIENT, SECRET
@@ -18,18 +19,17 @@ RETURN = "Return to the terminal. You can close this tab."
 CONFIDENTIAL = f"client_secret = {{ command = ['printf', '%s', '{SECRET}'] }}\n"
 
 
-def who_the_aws_cli_is(person: Person) -> str:
-    """What the AWS CLI says whose only knowledge is the profile."""
+def at_the_aws_cli(person: Person) -> AbstractContextManager[AtTerminal]:
+    """Ask the AWS CLI, at a terminal, who one is; it knows nothing but the line of its profile."""
     config = person.home.path / "aws-config"
     config.write_text(f"[profile mine]\ncredential_process = {COMMAND} get analytics\nregion = eu-west-1\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--profile", "mine", "--query", "Arn"],
-        env={**person.home.environment, "AWS_CONFIG_FILE": str(config)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--profile", "mine", "--query", "Arn"]
+    return at_terminal(words, {**person.home.environment, "AWS_CONFIG_FILE": str(config)})
+
+
+def arn(aws_cli: AtTerminal) -> str:
+    """What it says, and nothing else."""
+    done = aws_cli.ended()
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip().strip('"')
 
@@ -58,13 +58,25 @@ def test_from_the_browser_to_aws(person: Person) -> None:
 
     assert said.startswith(f"signed in as {ALICE}, until ")
     check_page(person, "Signed in")
-    assert who_the_aws_cli_is(person) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
+    with at_the_aws_cli(person) as aws_cli:
+        assert arn(aws_cli) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
+        assert aws_cli.screen == ""
     assert [(request.operation, request.status) for request in person.emulator.requests] == [
         ("AssumeRoleWithWebIdentity", 200),
         ("CreateTokenWithIAM", 200),
         ("AssumeRole", 200),
         ("GetCallerIdentity", 200),
     ]
+
+
+def test_the_aws_cli_opens_the_browser(person: Person) -> None:
+    """With `when-needed` it is enough to use AWS: the person is asked beside the SDK's back, and the call goes on."""
+    person.configure(defaults='sign_in = "when-needed"')
+    with at_the_aws_cli(person) as aws_cli:
+        person.open_browser()
+        person.agree()
+        assert arn(aws_cli) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
+        assert "opening the browser to sign in at 127.0.0.1" in aws_cli.screen
 
 
 def test_mornings_after(person: Person) -> None:
@@ -165,7 +177,7 @@ def test_another_person(person: Person) -> None:
     said = person.log_in("--force", email="bob@example.com")
 
     assert said.startswith("signed in as bob@example.com")
-    assert who_the_aws_cli_is(person).endswith("/bob@example.com")
+    assert ALICE not in person.home.run("status").stdout
 
 
 def test_ones_own_provider_at_the_command_emulator(person: Person) -> None:
