@@ -53,7 +53,7 @@ class SigningKeys:
 def verified(token: str, keys: KeySet, algorithms: Collection[str]) -> Claims:
     """The claims of a token that one of the keys has signed; none of them is looked at. Raises BadToken."""
     try:
-        return dict(jwt.decode(token, keys, algorithms=algorithms).claims)
+        return dict(jwt.decode(token, keys, registry=_registry(algorithms)).claims)
     except (JoseError, ValueError) as error:
         raise BadToken(str(error)) from error
 
@@ -75,9 +75,14 @@ def claimed_issuer(token: str) -> str | None:
 
 def _extracted(token: str) -> jws.CompactSignature:
     try:
-        return jws.extract_compact(token.encode())
+        return jws.extract_compact(token.encode(), registry=_registry(()))
     except (JoseError, ValueError) as error:
         raise BadToken(str(error)) from error
+
+
+def _registry(algorithms: Collection[str]) -> jws.JWSRegistry:
+    """Header parameters that are not known are ignored (RFC 7515 section 4)."""
+    return jws.JWSRegistry(algorithms=list(algorithms), strict_check_header=False)
 
 
 def audiences(claims: Claims) -> list[str]:

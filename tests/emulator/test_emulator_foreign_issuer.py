@@ -29,7 +29,7 @@ def token(provider: FakeProvider, by: RSAKey | None = None, **changes: Any) -> s
     now = int(time.time())
     usual = {"iss": provider.issuer, "aud": CLIENT, "sub": "00u-alice", "email": "alice@example.com"}
     claims = {**usual, "iat": now, "exp": now + 600, "jti": str(time.monotonic_ns()), **changes}
-    return provider.signed(claims, by, kid=provider.key.kid)
+    return provider.signed(claims, by, kid=provider.key.kid, tenant="header parameters may be anything")
 
 
 def test_a_foreign_token_is_exchanged_and_opens_the_callers_role(provider: FakeProvider, caller: Caller) -> None:
