@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +25,9 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--hide-scrollbars",
     "--window-size=800,600",
     "--force-device-scale-factor=2",  # small letters are read more surely
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the provider's pages want a font of the internet
 )
 _AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 
@@ -74,7 +74,7 @@ class Chromium:
         text: str = self._element(By.TAG_NAME, "body").text
         return text
 
-    def seen(self, *, dark: bool = False) -> str:
+    def seen(self, *, dark: bool) -> str:
         """What somebody reads who only sees the page: the text of its picture."""
         self._prefer(dark=dark)
         picture = self.driver.get_screenshot_as_png()
@@ -83,7 +83,7 @@ class Chromium:
         done = subprocess.run(command, input=picture, capture_output=True, check=True, env=environment)
         return " ".join(done.stdout.decode().split())
 
-    def faults(self, *, dark: bool = False) -> list[str]:
+    def faults(self, *, dark: bool) -> list[str]:
         """What axe finds wrong, best practices included."""
         self._prefer(dark=dark)
         self.driver.execute_script(_AXE.read_text())
@@ -98,7 +98,7 @@ class Chromium:
         return [one["request"]["url"] for one in sent if one["documentURL"].startswith(address)]
 
     def complaints(self) -> list[str]:
-        """What the browser found fault with, as a breach of the page's own policy."""
+        """What the browser found fault with, as breaches of a page's own policy."""
         return [entry["message"] for entry in self._log("browser")]
 
     def _log(self, name: str) -> list[dict[str, str]]:
@@ -116,12 +116,12 @@ class Chromium:
 def chromium(profile: Path) -> Iterator[Chromium]:
     """Run it with that empty directory as its profile."""
     options = ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
+    options.binary_location = shutil.which("chromium") or ""
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.page_load_strategy = "none"  # the page at the end of a sign-in loads for as long as that takes
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = Chrome(options, ChromeService("/usr/bin/chromedriver"))
+    driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
     try:
         yield Chromium(driver)
     finally:

@@ -46,7 +46,8 @@ const controls = {
   'GET /-/events': () => events,
   'PUT /-/replies': ({ path, ...reply }) => replies.set(path, reply).size,
   'DELETE /-/replies': () => replies.clear(),
-  'DELETE /-/grants': () => Promise.all(events.map(({ grant }) => grant && provider.RefreshToken.revokeByGrantId(grant))),
+  'DELETE /-/grants': () =>
+    Promise.all(events.map(({ grant }) => grant && provider.RefreshToken.revokeByGrantId(grant))),
 };
 provider.use(async (ctx, next) => {
   const control = controls[`${ctx.method} ${ctx.path}`];

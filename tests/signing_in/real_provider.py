@@ -74,10 +74,11 @@ def real_provider() -> Iterator[RealProvider]:
         env={**os.environ, "CLIENT_SECRET": SECRET},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it warns of what suits tests
         text=True,
     )
     with process:
         assert process.stdout
-        yield RealProvider(process.stdout.readline().strip())
+        issuer = process.stdout.readline().strip()
+        assert issuer, "it did not start"
+        yield RealProvider(issuer)
         process.communicate()
