@@ -25,7 +25,7 @@ HERE = Installation(COMMAND, Path(sys.executable))
 
 
 def wheel(directory: Path) -> Installation:
-    """Build the wheel and install it into a fresh environment by the latest pip; scripts of those up to 24 import re."""
+    """Build the wheel and install it into a fresh environment by the latest pip: the scripts of old ones import re."""
     environment = directory / "environment"
     _run(sys.executable, "-m", "venv", environment)
     python = environment / "bin" / "python"
