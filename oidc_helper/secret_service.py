@@ -1,6 +1,9 @@
-"""Linux's Secret Service, read through D-Bus alone: 30 ms where keyring, whose items these are, takes 150.
+"""Linux's Secret Service through D-Bus alone: 30 ms where keyring, whose items these are, takes 150.
 
-Nothing here writes, unlocks or asks a person, and nothing bounds the time: who calls does.
+Nothing here unlocks or asks a person, and nothing bounds the time: who calls does. Secrets are sent as they are
+("plain"): the bus is a local socket of this user, and who could listen there could ask as well. The encryption that the
+specification offers beside it, and keyring takes, is by its own words against swapped memory and no active attack; it
+would cost a Diffie-Hellman exchange and the import of cryptography.
 """
 
 from typing import Any
@@ -31,20 +34,14 @@ def available() -> bool:
 
 
 def read(service: str, username: str) -> bytes | None:
-    """The secret that keyring keeps under both names, or None. Raises Locked, OSError, DBusErrorResponse and others.
-
-    It is sent as it is ("plain"): the bus is a local socket of this user, whoever could listen there could ask as well,
-    and the encryption that the specification offers instead (which keyring takes) withstands no active attack by its
-    own words, keeps secrets from swap only, and costs a Diffie-Hellman exchange and the import of cryptography.
-    """
+    """The secret that keyring keeps under both names, or None. Raises Locked, OSError, DBusErrorResponse and others."""
     with open_dbus_connection() as bus:
         try:
             attributes = {"service": service, "username": username}
             items = _call(bus, DEFAULT_COLLECTION, "Collection", "SearchItems", "a{ss}", attributes)[0]
             if not items:
                 return None
-            session = _call(bus, "/org/freedesktop/secrets", "Service", "OpenSession", "sv", "plain", ("s", ""))[1]
-            secret: bytes = _call(bus, items[0], "Item", "GetSecret", "o", session)[0][2]
+            secret: bytes = _call(bus, items[0], "Item", "GetSecret", "o", _session(bus))[0][2]
         except DBusErrorResponse as error:
             if error.name == _LOCKED:
                 raise Locked from None
@@ -52,6 +49,18 @@ def read(service: str, username: str) -> bytes | None:
                 return None
             raise
     return secret
+
+
+def write(service: str, username: str, secret: bytes) -> None:
+    """Put or replace, with label and attributes as keyring has them. Raises likewise."""
+    label = f"Password for '{username}' on '{service}'"
+    attributes = {"service": service, "username": username, "application": "Python keyring library"}
+    properties = {f"{_NAMES}Item.Label": ("s", label), f"{_NAMES}Item.Attributes": ("a{ss}", attributes)}
+    with open_dbus_connection() as bus:
+        replacing = (properties, (_session(bus), b"", secret, "text/plain"), True)
+        item = _call(bus, DEFAULT_COLLECTION, "Collection", "CreateItem", "a{sv}(oayays)b", *replacing)[0]
+    if item == "/":  # what is to be done first is behind the prompt
+        raise Locked
 
 
 def is_locked(collection: str) -> bool | None:
@@ -64,6 +73,11 @@ def is_locked(collection: str) -> bool | None:
             if error.name in _NOT_THERE:
                 return None
             raise
+
+
+def _session(bus: DBusConnection) -> str:
+    path: str = _call(bus, "/org/freedesktop/secrets", "Service", "OpenSession", "sv", "plain", ("s", ""))[1]
+    return path
 
 
 def _call(bus: DBusConnection, path: str, interface: str, method: str, signature: str, *body: Any) -> Any:

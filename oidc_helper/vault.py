@@ -191,20 +191,34 @@ class _SecretService:
     def get_password(self, service: str, username: str) -> str | None:
         from oidc_helper import secret_service
 
-        try:
+        def read() -> str | None:
             secret = secret_service.read(service, username)
-        except Exception as unusual:  # noqa: BLE001  keyring may know a way
-            if isinstance(unusual, secret_service.Locked) and not self._prompts:
-                raise _Locked("is locked") from None
-            found: str | None = self._of_keyring().get_password(service, username)
-            return found
-        return None if secret is None else secret.decode()
+            return None if secret is None else secret.decode()
+
+        found: str | None = self._first(read, lambda keyrings: keyrings.get_password(service, username))
+        return found
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self._of_keyring().set_password(service, username, password)
+        from oidc_helper import secret_service
+
+        self._first(
+            lambda: secret_service.write(service, username, password.encode()),
+            lambda keyrings: keyrings.set_password(service, username, password),
+        )
 
     def delete_password(self, service: str, username: str) -> None:
         self._of_keyring().delete_password(service, username)
+
+    def _first(self, ours: Callable[[], T], otherwise: Callable[[Any], T]) -> T:
+        """Try it ourselves; where anything is unusual keyring may know a way, and it can ask a person."""
+        from oidc_helper import secret_service
+
+        try:
+            return ours()
+        except Exception as unusual:  # noqa: BLE001  whatever it is, keyring tells it better
+            if isinstance(unusual, secret_service.Locked) and not self._prompts:
+                raise _Locked("is locked") from None
+        return otherwise(self._of_keyring())
 
     @staticmethod
     def _of_keyring() -> Any:
