@@ -3,7 +3,6 @@
 import sys
 import time
 from pathlib import Path
-from statistics import median
 
 from benchmarks import measure
 from benchmarks.launcher import Cost, Failed, Launcher
@@ -21,29 +20,35 @@ _PROFILE = "dev-admin"  # a permission set: STS itself knows no session below 15
 
 
 def over(directory: Path, launcher: Launcher, *, lifetimes: int) -> list[Figures]:
-    """The usual and the slowest call. Raises Failed where one fails, or a lifetime took another number of exchanges."""
-    runs: list[Cost] = []
+    """The slowest call, against the slowest of the bare interpreters that ran in between.
+
+    Raises Failed where a call fails, or a lifetime took another number of exchanges than one.
+    """
     with Emulator() as emulator:
         emulator.directory.permission_sets["Admin"].session_s = _LIFETIME_S
         emulator.directory.application.access_token_lifetime_s = _LIFETIME_S
         environment = _home(directory, emulator)
-        words = [str(COMMAND), "get", _PROFILE]
-        launcher.cost(words, environment)
+        cases = [
+            Case(
+                measure.SLOWEST_BARE, measure.SLOWEST_BARE, lambda: Command([sys.executable, "-c", "pass"], environment)
+            ),
+            Case(measure.SLOWEST, measure.SLOWEST_BARE, lambda: Command([str(COMMAND), "get", _PROFILE], environment)),
+        ]
+        launcher.cost(cases[1].prepare().words, environment)
+        turns: list[list[Cost]] = []
         while (made := emulator.count("GetRoleCredentials")) <= lifetimes:
             began = time.monotonic()
-            runs.append(launcher.cost(words, environment))
+            turns.append([launcher.cost(case.prepare().words, environment) for case in cases])
             time.sleep(max(0.0, began + 1 - time.monotonic()))
         exchanges = emulator.count("CreateTokenWithIAM")
-    print(f"{len(runs)} calls, {made} lifetimes begun, {exchanges} exchanges", file=sys.stderr)
+    print(f"{len(turns)} calls, {made} lifetimes begun, {exchanges} exchanges", file=sys.stderr)
     if exchanges != made:
         raise Failed(f"{exchanges} exchanges for {made} lifetimes")
-    slowest = max(runs, key=lambda run: run.wall_s)
-    ratio = slowest.wall_s / median(run.wall_s for run in runs)
-    usual = Case(measure.EVERY_SECOND, measure.EVERY_SECOND, lambda: Command(words, environment))
-    return [
-        Figures(usual, tuple(runs), 1, 1),
-        Figures(Case(measure.SLOWEST, measure.EVERY_SECOND, usual.prepare), (slowest,), ratio, 1),
-    ]
+    slowest = {
+        case.name: [max(runs, key=lambda run: run.wall_s)]
+        for case, runs in zip(cases, zip(*turns, strict=True), strict=True)
+    }
+    return measure.figures(cases, slowest)
 
 
 def _home(directory: Path, emulator: Emulator) -> dict[str, str]:
