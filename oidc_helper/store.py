@@ -110,6 +110,8 @@ class Store(Ledger):
             found = self._forget_in_vault(entry, _vaults_of(noted)) or found
         if noted is not None:
             _note(entry, None)
+        with suppress(StoreUnusable):
+            index.tidy()
         return found
 
     def exists(self, kind: str, name: str) -> bool:

@@ -30,7 +30,7 @@ LAYERS = (
     {"chain", "refusals", "settings"},
     {"child", "credentials", "deadline", "terminal"},
     {"keyboard"},
-    {"errors", "kernel", "paths", "record"},
+    {"cores", "echo", "errors", "kernel", "paths", "record"},
     {""},
 )
 # Library -> the modules that may import it.

@@ -20,7 +20,7 @@ needs_kernel_keyring = pytest.mark.skipif(
 
 # What a hit adds to a bare interpreter; ctypes brings those below it.
 LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "ctypes._endian", "types"}
-OURS = {f"oidc_helper{name}" for name in ("", ".hotpath", ".kernel", ".paths", ".record")}
+OURS = {f"oidc_helper{name}" for name in ("", ".cores", ".hotpath", ".kernel", ".paths", ".record")}
 
 BODY = json.dumps({"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "s", "Expiration": "x"})
 
