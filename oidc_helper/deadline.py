@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from oidc_helper.errors import TryAgain
@@ -26,6 +27,16 @@ class Deadline:
         """Seconds that a single wait may take, never negative."""
         return max(0.0, self._end - _LAST_SECONDS - time.monotonic())
 
+    @contextmanager
+    def extended(self, seconds: float) -> Iterator[None]:
+        """Let the block take so many seconds beside the rest, as a person may; what it leaves of them is taken back."""
+        began = time.monotonic()
+        self._end += seconds
+        try:
+            yield
+        finally:
+            self._end -= max(0.0, seconds - (time.monotonic() - began))
+
     def run(self, work: Callable[[], _T]) -> _T:
         """Do the work in a thread that is left behind when the time is over. Raises DeadlinePassed."""
         outcome: list[_T] = []
@@ -39,7 +50,8 @@ class Deadline:
 
         thread = threading.Thread(target=do, daemon=True)
         thread.start()
-        thread.join(max(0.0, self._end - time.monotonic()))
+        while thread.is_alive() and (left_s := self._end - time.monotonic()) > 0:
+            thread.join(left_s)
         if failure:
             raise failure[0]
         if not outcome:
