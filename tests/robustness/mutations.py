@@ -10,11 +10,10 @@ flock.Posix.try_exclusive = lambda self, descriptor: True
 """,
     "the index is written in place": """
 from oidc_helper import state
-def replace(name, text, *, alone):
-    path = state.directory() / name
-    with open(path, "w") as file:
-        for character in text:
-            file.write(character)
+def replace(name, text):
+    with open(state.directory() / name, "w") as file:
+        for part in (text[:100], text[100:]):
+            file.write(part)
             file.flush()
 state.replace = replace
 """,
@@ -85,22 +84,16 @@ from oidc_helper import refusals
 refusals.covered = lambda text, sent: text
 """,
     "files are for everybody": """
-import os
-true_open, true_mkdir = os.open, os.mkdir
-def open_for_all(path, flags, mode=0o777, **where):
-    descriptor = true_open(path, flags, mode, **where)
-    if flags & os.O_CREAT:
-        os.fchmod(descriptor, 0o644)
-    return descriptor
-os.open = open_for_all
+from oidc_helper import state
+state._FILE_MODE, state._DIRECTORY_MODE = 0o644, 0o755
 """,
-    "links are followed": """
-import os
-os.O_NOFOLLOW = 0
+    "keys are for whoever has our session": """
+from oidc_helper import kernel
+kernel._OF_THE_USER = 0x3F3F0000
 """,
     "cores are dumped": """
-import resource
-resource.setrlimit = lambda *_: None
+from oidc_helper import cores
+cores.forbid = lambda: None
 """,
 }
 

@@ -20,6 +20,6 @@ def figures(*, thorough: bool) -> list[tuple[str, int, int]]:
             verdicts = [verdict for trial in chosen if (verdict := judged(trial, program, grounds))]
             wrong = [verdict for verdict in verdicts if verdict.problems]
             for verdict in wrong:
-                print(verdict)
+                print(verdict, flush=True)
             found.append((f"kill -9 in a {scenario.name}", len(verdicts), len(wrong)))
     return found

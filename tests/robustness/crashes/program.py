@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fakes import credential_locker
+
+from oidc_helper import hotpath, kernel
 from robustness.crashes.tracing import traced
 from robustness.crashes.warm import LOCKER
 from robustness.mutations import MUTATIONS
-
-from oidc_helper import hotpath, kernel
 
 _SLOW_TO_IMPORT = ("aws", "broker", "cli", "cli.arguments", "cli.session", "store", "vault", "sign_out", "settings")
 

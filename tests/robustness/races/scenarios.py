@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from commands.sign_ins import desk
 from homes import file_config
 from renewal import clock
 from renewal.processes import renewals
-from robustness.ground import ALICE, Ground
-from robustness.races.crowd import Crowd, Done
 
 from oidc_helper.emulator.directory import Role
+from robustness.ground import ALICE, Ground
+from robustness.races.crowd import Crowd, Done
 
 Race = Callable[[Ground, Crowd], Iterator[str]]
 
@@ -141,6 +142,54 @@ def renewal_against_everything(ground: Ground, crowd: Crowd) -> Iterator[str]:
     yield from _asked(ground, exchanges=1 + words.count(("login", "analytics")))
 
 
+def provider_rotation(ground: Ground, crowd: Crowd) -> Iterator[str]:
+    """The provider's refresh tokens rotate too, and Identity Center's session is over each time."""
+    its_clock = _signed_in(ground)
+    for generation in range(1, 4):
+        its_clock.advance(_HOUR - 30)
+        done = crowd.rush(ground.home, [GET] * (crowd.size // 3 + 1))
+        yield from _alike(ground, done)
+        yield from _asked(ground, exchanges=1 + generation, sessions=1 + generation, refused=generation)
+        if (made := ground.emulator.count("Token", ok=True)) != 1 + generation:
+            yield f"the provider was asked for tokens {made} times"
+
+
+def many_applications(ground: Ground, crowd: Crowd) -> Iterator[str]:
+    """Two applications, each with a lock of its own, go by the one session at the provider."""
+    its_clock = _signed_in(ground)
+    its_clock.advance(_HOUR - 30)
+    words = [(GET, ("token", "other"))[number % 2] for number in range(crowd.size)]
+    done = crowd.rush(ground.home, words)
+    yield from _alike(ground, done[::2])
+    if len({one.stdout for one in done[1::2]}) != 1:
+        yield "not all have the same access token"
+    yield from (_told(one) for one in done if one.returncode != 0 or one.stderr)
+    yield from _asked(ground, exchanges=3, sessions=2, refused=1)
+
+
+def sign_in_against_get(ground: Ground, crowd: Crowd) -> Iterator[str]:
+    """A person signs in anew, with the browser, while programs ask."""
+    its_clock = _signed_in(ground)
+    its_clock.advance(_HOUR - 30)
+    logins: list[Sequence[str]] = [("login", "--force", "analytics")] * (crowd.size // 20 + 1)
+    done = crowd.rush(ground.home, [*[GET] * (crowd.size - len(logins)), *logins])
+    yield from _answered(ground, done[: -len(logins)])
+    yield from (_told(one) for one in done[-len(logins) :] if one.returncode != 0)
+    yield from _asked(ground, exchanges=range(1 + len(logins), 3 + len(logins)), refused=range(2))
+
+
+def _signed_in(ground: Ground) -> clock.Clock:
+    """A person who has signed in; each session at Identity Center ends before its credentials."""
+    provider, application = ground.emulator.directory.identity_provider, ground.emulator.directory.application
+    provider.rotates_refresh_tokens = provider.reuse_ends_session = application.reuse_ends_session = True
+    application.session_lifetime_s = _HOUR // 2
+    its_desk = desk(ground.home, ground.emulator)
+    its_desk.configure(defaults=_DEFAULTS)
+    its_clock = clock.installed(ground.home, ground.emulator)
+    its_desk.log_in("analytics")
+    return its_clock
+
+
 RACES: dict[str, Race] = {
     "empty cache": empty_cache,
     "expiring cache": expiring_cache,
@@ -151,6 +200,9 @@ RACES: dict[str, Race] = {
     "login against get": login_against_get,
     "configuration edited meanwhile": edited_configuration,
     "renewal against everything": renewal_against_everything,
+    "rotation at the provider with reuse detection": provider_rotation,
+    "many applications of one sign-in": many_applications,
+    "sign-in with the browser against get": sign_in_against_get,
 }
 
 
@@ -218,17 +270,22 @@ def _answered(ground: Ground, done: Sequence[Done]) -> Iterator[str]:
             yield "credentials that nobody gave out"
 
 
-def _asked(ground: Ground, *, exchanges: int | range, sessions: int | None = None, refused: int = 0) -> Iterator[str]:
+def _asked(
+    ground: Ground, *, exchanges: int | range, sessions: int | None = None, refused: int | range = 0
+) -> Iterator[str]:
     """What is wrong with what the emulator was asked."""
     emulator = ground.emulator
-    wanted = exchanges if isinstance(exchanges, range) else range(exchanges, exchanges + 1)
-    if (made := emulator.count(EXCHANGE, ok=True)) not in wanted:
+    if (made := emulator.count(EXCHANGE, ok=True)) not in _range(exchanges):
         yield f"{made} exchanges, wanted {exchanges}"
     if sessions is not None and (made := emulator.count("AssumeRole")) != sessions:
         yield f"{made} role sessions, wanted {sessions}"
     no = [f"{request.operation} was refused: {request.reason}" for request in emulator.requests if not request.ok]
-    if len(no) != refused:
+    if len(no) not in _range(refused):
         yield "; ".join(no) or "nothing was refused"
+
+
+def _range(wanted: int | range) -> range:
+    return wanted if isinstance(wanted, range) else range(wanted, wanted + 1)
 
 
 def _told(done: Done) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from commands.sign_ins import desk
 from homes import file_config
+
 from robustness.crashes.warm import Run, Warm
 from robustness.ground import ALICE, Ground, Grounds
 
@@ -43,13 +45,13 @@ def secrets(ground: Ground) -> dict[str, str]:
     known |= {one.secret_access_key: "secret access key" for one in state.credentials.values()}
     known |= {str(one.session_token): "session token" for one in state.credentials.values()}
     known |= {user.secret_access_key: "secret access key of the IAM user"}
+    known |= {str(one.secret): "client secret" for one in ground.emulator.directory.identity_provider.clients.values()}
     for request in ground.emulator.requests:
-        for name in ("code_verifier", "client_secret", "assertion", "WebIdentityToken"):
+        for name in ("code_verifier", "assertion", "WebIdentityToken"):
             value = request.asked(name)
             for part in str(value or "").split(".")[-2:]:  # of a JWT the header is none
                 known[part] = name
-    known.pop("", None)
-    return known
+    return {secret: what for secret, what in known.items() if secret not in ("", "None")}
 
 
 # How an operation fails. `told` is what the service says, with a secret in it that it was sent.
@@ -57,6 +59,7 @@ Failure = Callable[[str], dict[str, Any]]
 FAILURES: Mapping[str, Failure] = {
     "refused": lambda told: {"error": "AccessDeniedException", "message": told},
     "refused for its grant": lambda told: {"error": "InvalidGrantException", "message": told},
+    "refused in OAuth's words": lambda told: {"error": "invalid_grant", "message": told},
     "expired": lambda told: {"error": "ExpiredTokenException", "message": told},
     "slow down": lambda told: {"error": "SlowDownException", "message": told},
     "failing": lambda told: {"status": 500, "body": told.encode()},
@@ -65,9 +68,13 @@ FAILURES: Mapping[str, Failure] = {
     "cut off": lambda told: {"body": json.dumps({"accessToken": told}).encode()[:-5]},
     "lost": lambda _told: {"cut": "after"},
 }
-OPERATIONS = ("AssumeRoleWithWebIdentity", "CreateTokenWithIAM", "AssumeRole", "GetRoleCredentials", "Logout")
+OPERATIONS = (
+    *("AssumeRoleWithWebIdentity", "CreateTokenWithIAM", "AssumeRole", "GetRoleCredentials", "Logout"),
+    *("Token", "Revoke"),
+)
+_AT_PROVIDER = ("Token", "Revoke")
 _GET, _PORTAL, _LOGOUT = ("get", "--refresh", "analytics"), ("get", "--refresh", "dev-admin"), ("logout", "--all")
-_MEETS = {"GetRoleCredentials": _PORTAL, "Logout": _LOGOUT}  # the command that makes the call
+_MEETS = {"GetRoleCredentials": _PORTAL, "Logout": _LOGOUT, "Revoke": _LOGOUT}  # the command that makes the call
 ALL_WELL = (
     ("get", "analytics"),
     ("get", "dev-admin"),
@@ -96,8 +103,13 @@ def when_it_fails(operation: str, failure: str, program: Warm, grounds: Grounds)
     words = _MEETS.get(operation, _GET)
     runs = []
     with grounds.new() as ground:
-        _configure(ground)
-        if operation == "CreateTokenWithIAM":
+        if operation in _AT_PROVIDER:
+            ground.emulator.directory.application.grants.discard("refresh_token")
+            desk(ground.home, ground.emulator)
+            program.run(ground.home, "login", "analytics")
+        else:
+            _configure(ground)
+        if operation in ("CreateTokenWithIAM", "Token"):
             ground.emulator.directory.application.access_token_lifetime_s = 30  # each fetch needs the refresh token
         for number, one in enumerate((words, ("--debug", *words), ("status",), ("--debug", *words))):
             if number == 1:
@@ -139,6 +151,7 @@ def _sent(ground: Ground, operation: str) -> str:
         "AssumeRole": next(reversed(state.contexts), ""),
         "GetRoleCredentials": latest.get("access", ""),
         "Logout": latest.get("access", ""),
+        **dict.fromkeys(_AT_PROVIDER, next((token for token in reversed(state.refresh_tokens) if token in kept), "")),
     }[operation]
 
 
