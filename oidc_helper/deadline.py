@@ -9,7 +9,6 @@ from typing import TypeVar
 from oidc_helper.errors import TryAgain
 
 _T = TypeVar("_T")
-_LAST_SECONDS = 2  # kept back from the single waits, so that they end with their own message
 
 
 class DeadlinePassed(TryAgain):
@@ -17,15 +16,16 @@ class DeadlinePassed(TryAgain):
 
 
 class Deadline:
-    """A moment by which all must be done."""
+    """A moment by which all must be done; `rest_s` is kept back from the single waits, so that they can say so."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, rest_s: float = 2) -> None:
         self.seconds = seconds
+        self._rest_s = rest_s
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
         """Seconds that a single wait may take, never negative."""
-        return max(0.0, self._end - _LAST_SECONDS - time.monotonic())
+        return max(0.0, self._end - self._rest_s - time.monotonic())
 
     @contextmanager
     def extended(self, seconds: float) -> Iterator[None]:

@@ -27,7 +27,7 @@ from oidc_helper.tokens import Tokens
 log = logging.getLogger("oidc_helper.proofs")
 
 _QUIET_S = 60  # after a sign-in that failed or was ignored, the next caller of a storm opens no further tab
-_REST_S = 10  # of a deadline, that a person leaves for the exchange
+_REST_S = 5  # of a deadline, that a person leaves for the exchange
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
 

@@ -97,12 +97,14 @@ class Terminal:
         """One line that the person types or pastes, None where they end it. Raises TimeoutError, SignInNeeded."""
         if self._keyboard is None:
             return None
-        with self._lock:
-            self._write(prompt)
+        self._waits.append((str, time.monotonic()))  # nothing moves while somebody types
+        self._draw("")
+        self._write(prompt)
         try:
             return self._keyboard.read_line(timeout_s, (lambda _: None) if hidden else self._write)
         finally:
             self._write("\n")
+            self._waits.pop()
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:

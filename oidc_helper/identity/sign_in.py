@@ -58,7 +58,7 @@ def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what ti
 
     `anew` asks the provider not to take the session that the browser may have there. `now` is in epoch seconds.
     """
-    deadline = Deadline(timeout_s)
+    deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
     work = _SignIn(identity, provider, client, deadline, now, anew)
@@ -83,7 +83,7 @@ def renew(  # noqa: PLR0913 - as above
     else is done: the old one is spent, and what follows may fail.
     Raises oidc.SessionOver where the refresh token will never work again, other kinds of OidcHelperError where it may.
     """
-    deadline = Deadline(timeout_s)
+    deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
     granted = grants.refresh(provider, client, refresh_token, timeout_s=deadline.left(), **_resource(identity))
@@ -105,7 +105,7 @@ def revoke(
     ca_bundle: str | None = None,
 ) -> None:
     """End the session at the provider. Raises Refused, also where the provider offers no such thing, and TryAgain."""
-    deadline = Deadline(timeout_s)
+    deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
     grants.revoke(provider, client, refresh_token, timeout_s=deadline.left())

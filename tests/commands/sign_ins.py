@@ -6,56 +6,42 @@ from typing import Any
 
 from commands.transcript import Complaint, complaint
 from fakes.browser import BrowserProgram
-from homes import Home
+from homes import Home, file_config
 
 from oidc_helper.emulator import Emulator
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
-_KEYS = """
-[identity.corp]
+_PERSON = """\
 source = "{source}"
 issuer = "{issuer}"
 client_id = "{client_id}"
 {identity}
-
-[identity.center]
-source = "identity-center"
-redirect_ports = [8400]
-
-[identity.center-exchanged]
-source = "profile"
-profile = "center"
+"""
+_OTHERS = """
+[profile.other]
+application_arn = "{second}"
 
 [identity.exchanged]
 source = "profile"
 profile = "other"
-
-[defaults]
-identity = "corp"
-application_arn = "{application}"
-identity_center_region = "{region}"
-caller = {{ web_identity_role_arn = "{caller}" }}
-{defaults}
-
-[profile.analytics]
-role_arn = "{role}"
-
-[profile.dev-admin]
-account_id = "111122223333"
-permission_set = "Admin"
-
-[profile.other]
-application_arn = "{second}"
 
 [profile.exchanged]
 identity = "exchanged"
 caller = {{ environment = true }}
 role_arn = "{role}"
 
+[identity.center]
+source = "identity-center"
+redirect_ports = [8400]
+
 [profile.center]
 identity = "center"
 caller = {{ environment = true }}
 application_arn = "{second}"
+
+[identity.center-exchanged]
+source = "profile"
+profile = "center"
 
 [profile.center-exchanged]
 identity = "center-exchanged"
@@ -74,21 +60,10 @@ class Desk:
 
     def configure(self, *, source: str = "browser", identity: str = "", defaults: str = "") -> None:
         """Write the configuration: three profiles of the person, three that follow one another."""
-        directory, user = self.emulator.directory, self.emulator.directory.iam_user
-        self.home.configure(
-            _KEYS.format(
-                source=source,
-                issuer=self.emulator.issuer,
-                client_id=self.emulator.client_id,
-                application=directory.application_arn,
-                second=directory.second_application_arn,
-                region=directory.identity_center_region,
-                caller=directory.caller_role_arn,
-                role=directory.analytics_role_arn,
-                identity=identity,
-                defaults=defaults,
-            )
-        )
+        emulator, directory, user = self.emulator, self.emulator.directory, self.emulator.directory.iam_user
+        person = _PERSON.format(source=source, issuer=emulator.issuer, client_id=emulator.client_id, identity=identity)
+        others = _OTHERS.format(second=directory.second_application_arn, role=directory.analytics_role_arn)
+        self.home.configure(file_config(emulator, name="corp", identity=person, defaults=defaults, profiles=others))
         self.home.environment |= {
             "AWS_ACCESS_KEY_ID": user.access_key_id,
             "AWS_SECRET_ACCESS_KEY": user.secret_access_key,
