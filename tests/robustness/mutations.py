@@ -30,14 +30,16 @@ parts.put = put
 """,
     "a record is written before its name": """
 from oidc_helper import store
-true_note, true_put, later = store._note, store.parts.put, []
+true_note, true_put, true_write, later = store._note, store.parts.put, store.kernel.write, []
 def note(entry, noted):
     later.append((entry, noted)) if noted else true_note(entry, noted)
-def put(vault, entry, text):
-    true_put(vault, entry, text)
-    while later:
-        true_note(*later.pop())
-store._note, store.parts.put = note, put
+def after(write):
+    def written(*arguments):
+        write(*arguments)
+        while later:
+            true_note(*later.pop())
+    return written
+store._note, store.parts.put, store.kernel.write = note, after(true_put), after(true_write)
 """,
     "an assertion is marked after it was sent": """
 from oidc_helper.store import Store

@@ -55,9 +55,9 @@ def test_kill_9_loses_nothing(name: str, every: int, program: Warm, grounds: Gro
 @pytest.mark.parametrize(
     ("mutation", "name", "call", "then"),
     [
-        ("the index is written in place", "cold fetch", "connect", FORGETS_REMOVED),
+        ("the index is written in place", "cold fetch", "write", FORGETS_REMOVED),
         ("the header goes before the parts", "renewal without rotation, only a vault that splits", "rename", ANSWERS),
-        ("a record is written before its name", "cold fetch", "connect", FORGETS_REMOVED),
+        ("a record is written before its name", "cold fetch", "keyctl 9", FORGETS_REMOVED),
         ("an assertion is marked after it was sent", "cold fetch", "openat", ANSWERS),
     ],
 )
