@@ -41,6 +41,8 @@ _ISOLATED = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+# The parameters that no message may repeat, of all calls here.
+_SECRET = {"WebIdentityToken", "accessToken", "assertion", "code", "codeVerifier", "refreshToken", "subjectToken"}
 # No byte of the request has left: these fail while connecting.
 NEVER_SENT = (
     exceptions.EndpointConnectionError,
@@ -67,6 +69,7 @@ class Aws:
         self._session.register_component(
             "data_loader", _Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
         )
+        self._sent: list[str | None] = []  # secrets, which no message of ours may repeat
 
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
         """Get the credentials that sign CreateTokenWithIAM. Raises OidcHelperError."""
@@ -182,6 +185,7 @@ class Aws:
     def _client(self, service: str, region: str, signer: Credentials | None, *, attempts: int = 2) -> Any:
         # All attempts and botocore's pause between them fit into the time that is left, so that the call is named.
         seconds = max(1.0, self._time_left() / (2 * attempts - 1))
+        self._sent += [signer.secret_access_key, signer.session_token] if signer else []
         return self._session.create_client(
             service,
             region_name=region,
@@ -202,6 +206,7 @@ class Aws:
         host = client.meta.endpoint_url.partition("://")[2]
         began = time.monotonic()
         outcome = "answered"
+        self._sent += _secrets(parameters)
         try:
             return read(client._make_api_call(operation, parameters))  # noqa: SLF001  # the one call behind all names
         except exceptions.BotoCoreError as error:
@@ -210,7 +215,12 @@ class Aws:
         except exceptions.ClientError as error:
             outcome = error.response.get("Error", {}).get("Code", "refused")
             raise refusals.error_of(
-                operation, host, error.response, profile=self._profile.name, now=datetime.now(UTC)
+                operation,
+                host,
+                error.response,
+                profile=self._profile.name,
+                now=datetime.now(UTC),
+                sent=self._sent,
             ) from None
         except (ResponseParserError, KeyError, TypeError, AttributeError):
             outcome = "not understood"
@@ -283,6 +293,12 @@ def _resolved(session: Any, place: str) -> Credentials:
         )
     expiry = getattr(found, "_expiry_time", None)  # botocore tells it nowhere else
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token, expiry and int(expiry.timestamp()))
+
+
+def _secrets(parameters: Mapping[str, Any]) -> list[str]:
+    """The secrets among the parameters of a call."""
+    texts = [value for name, value in parameters.items() if name in _SECRET and isinstance(value, str)]
+    return texts + [context["ContextAssertion"] for context in parameters.get("ProvidedContexts", ())]
 
 
 def _unanswered(error: Exception, operation: str, host: str) -> OidcHelperError:

@@ -19,11 +19,12 @@ def _forget_pythonpath() -> None:
 
 _forget_pythonpath()  # before anything but the frozen os and the built-in sys and time is imported
 
-from oidc_helper import kernel, paths, record  # noqa: E402
+from oidc_helper import cores, kernel, paths, record  # noqa: E402
 
 
 def main() -> None:
     """Answer and leave; never returns."""
+    cores.forbid()
     found = _cached(sys.argv)
     if found is not None:
         answer, renew_from = found

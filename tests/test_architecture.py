@@ -31,7 +31,7 @@ LAYERS = (
     {"chain", "refusals", "settings"},
     {"child", "credentials", "deadline", "terminal"},
     {"keyboard"},
-    {"errors", "kernel", "parts", "paths", "record", "secret_service"},
+    {"cores", "echo", "errors", "kernel", "parts", "paths", "record", "secret_service"},
     {""},
 )
 # Library -> the modules that may import it.

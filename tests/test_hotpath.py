@@ -24,8 +24,8 @@ from keyring import core
 from oidc_helper import kernel, parts, paths, record, vaultpath
 
 # What a hit adds to a bare interpreter; ctypes brings those below it.
-LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "types"}
-OURS = {f"oidc_helper{name}" for name in ("", ".hotpath", ".kernel", ".paths", ".record")}
+LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "ctypes._endian", "types"}
+OURS = {f"oidc_helper{name}" for name in ("", ".cores", ".hotpath", ".kernel", ".paths", ".record")}
 # What the Secret Service adds: jeepney, and what it imports for itself. No json, argparse, logging, pathlib, keyring.
 OF_JEEPNEY = {
     *(
