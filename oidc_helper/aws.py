@@ -21,6 +21,7 @@ from botocore.parsers import ResponseParserError
 
 from oidc_helper import chain, child, refusals
 from oidc_helper.credentials import Credentials
+from oidc_helper.deadline import Deadline, DeadlinePassed
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.settings import Profile
@@ -33,6 +34,7 @@ log = logging.getLogger("oidc_helper.aws")
 _T = TypeVar("_T")
 
 _CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
+_FAREWELL_S = 1  # of the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
 _CHAINED_LIMIT_S = 3_600  # STS: a role's credentials open another role for an hour at most
 _ISOLATED = {
     "profile": (None, None, None, None),
@@ -186,7 +188,13 @@ class Aws:
         began = time.monotonic()
         outcome = "answered"
         try:
-            return read(client._make_api_call(operation, parameters))  # noqa: SLF001  # the one call behind all names
+            # botocore's timeouts are those of single reads, and looking up a name has none.
+            return Deadline(self._time_left() + _FAREWELL_S).run(
+                lambda: read(client._make_api_call(operation, parameters))  # noqa: SLF001  # the one call behind all
+            )
+        except DeadlinePassed:
+            outcome = "too slow"
+            raise refusals.unreachable(operation, host, "too slow", never_sent=False) from None
         except exceptions.BotoCoreError as error:
             outcome = type(error).__name__
             raise _unanswered(error, operation, host) from None
