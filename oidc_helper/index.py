@@ -86,11 +86,18 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
             return after
     except OSError as error:
         raise StoreUnusable(
-            f"cannot write in {paths.state_directory()}: {error.strerror}",
+            f"cannot write in {_place()}: {error.strerror}",
             "make that directory yours and writable, or let XDG_STATE_HOME name another",
         ) from None
     except TryAgain as error:
         raise StoreUnusable(error.message, error.hint) from None
+
+
+def _place() -> str:
+    try:
+        return paths.state_directory()
+    except OSError:
+        return "any state directory"
 
 
 def assertion_mark(issuer: str, jti: str) -> str:
