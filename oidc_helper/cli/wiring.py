@@ -9,6 +9,8 @@ from oidc_helper.deadline import Deadline
 from oidc_helper.settings import Profile
 from oidc_helper.store import Store
 
+_VAULT_S = 15  # a keyring that does not answer is named well before the deadline
+
 
 @dataclass(frozen=True)
 class Errand:
@@ -33,7 +35,7 @@ def errand(profile: str) -> Errand:
         return Aws(want, time_left=deadline.left)
 
     means = Means(
-        store=Store(),
+        store=Store(vault_timeout_s=min(_VAULT_S, round(deadline.left()))),
         source=lambda: identity.obtain(want.identity, now=time.time(), timeout_s=deadline.left()),
         exchange=exchange,
         mend=identity.mend(want.identity) or f"oidc-helper login {want.name}",
