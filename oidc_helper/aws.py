@@ -185,6 +185,10 @@ class Aws:
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call and take from the answer what `read` wants of it. Raises OidcHelperError."""
         host = client.meta.endpoint_url.partition("://")[2]
+        status = [200]
+        client.meta.events.register(
+            "before-parse", lambda response_dict, **_: status.append(response_dict["status_code"])
+        )
         began = time.monotonic()
         outcome = "answered"
         try:
@@ -205,7 +209,7 @@ class Aws:
             ) from None
         except (ResponseParserError, KeyError, TypeError, AttributeError):
             outcome = "not understood"
-            raise refusals.unreadable(operation, host) from None
+            raise refusals.unreadable(operation, host, status[-1]) from None
         finally:
             took_ms = (time.monotonic() - began) * 1000
             log.debug("%s at %s: %s in %.0f ms", operation, host, printable(outcome), took_ms)
