@@ -39,7 +39,7 @@ def _elsewhere(name: str, url: Callable[[World], str], said: str, **variables: C
     return Fault(name, "never sent", arrange, said)
 
 
-def _lookup(name: str, how: How, does: str, said: str, *, slow: bool = False) -> Fault:
+def lookup(name: str, how: How, does: str, said: str, *, slow: bool = False) -> Fault:
     """Looking up a name does so; addresses are not looked up."""
 
     def arrange(world: World, call: Call) -> None:
@@ -72,11 +72,17 @@ FAULTS = (
     _elsewhere("proxy refuses the connection", lambda _: "https://aws.invalid", "Proxy", HTTPS_PROXY=_closed),
     _elsewhere("proxy refuses the tunnel", lambda _: "https://aws.invalid", "Proxy", HTTPS_PROXY=_refusing_proxy),
     _elsewhere("wrong CA", _self_made, "is not trusted"),
-    _lookup("no such name", "never sent", "raise socket.gaierror(-2, 'made up')", "cannot be reached"),
-    _lookup("looking up a name hangs", "not done", "threading.Event().wait()", "too slow", slow=True),
+    lookup("no such name", "never sent", "raise socket.gaierror(-2, 'made up')", "cannot be reached"),
+    lookup("looking up a name hangs", "not done", "threading.Event().wait()", "too slow", slow=True),
     _ordered("cut before the work", "not done", "did not answer", cut="before"),
     _ordered("500", "not done", "500", status=500),
-    _ordered("503 in words", "not done", "ServiceUnavailable", error="ServiceUnavailable"),
+    _ordered(
+        "503 in words",
+        "not done",
+        r"ServiceUnavailable: \x1b[2J\u202eit is over",
+        error="ServiceUnavailable",
+        message="\x1b[2J\u202eit is over",
+    ),
     _ordered("429", "not done", "429", status=429),
     _ordered("throttled", "not done", "Throttling", error="ThrottlingException", status=400),
     _ordered("a proxy's 403", "not done", "403", status=403, body=b"<html>\x1b[2J</html>"),

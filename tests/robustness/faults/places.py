@@ -67,6 +67,11 @@ def no_runtime_directory(world: World) -> None:
         world.home.environment.pop(name, None)
 
 
+def nowhere(world: World) -> None:
+    """Neither the kernel's keyring nor another."""
+    world.variables(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", OIDC_HELPER_KERNEL_KEYRING="off")
+
+
 def _secret_service(world: World) -> None:
     needs(not missing_programs(), " and ".join(missing_programs()))
     world.service = world.stack.enter_context(private_secret_service())
@@ -154,14 +159,13 @@ def fails(code: int, fragment: str) -> Judge:
 class Row:
     """`prepare` comes first, then, with `cached`, a fetch that works, then the fault; `judges` by what is typed.
 
-    When the fault is over, `get analytics` answers; with `fresh`, it takes a new identity token.
+    `over` ends what would outlive the test.
     """
 
     fault: Callable[[World], object]
     judges: Mapping[str, Judge]
     prepare: Callable[[World], object] = _kernel_keyring
     cached: bool = False
-    fresh: bool = False
     over: Callable[[World], object] = lambda _: None
 
 
@@ -171,7 +175,7 @@ def _continue(world: World) -> None:
 
 
 ROWS: Mapping[str, Row] = {
-    "full disk, nothing cached": Row(no_disk, {"get analytics": answers, "status": prints("analytics")}, fresh=True),
+    "full disk, nothing cached": Row(no_disk, {"get analytics": answers, "status": prints("analytics")}),
     "full disk": Row(
         no_disk,
         {
@@ -184,9 +188,7 @@ ROWS: Mapping[str, Row] = {
         },
         cached=True,
     ),
-    "read-only home, nothing cached": Row(
-        read_only_home, {"get analytics": answers, "status": prints("analytics")}, fresh=True
-    ),
+    "read-only home, nothing cached": Row(read_only_home, {"get analytics": answers, "status": prints("analytics")}),
     "read-only home": Row(
         read_only_home,
         {
@@ -207,7 +209,6 @@ ROWS: Mapping[str, Row] = {
             "status": prints("kernel keyring (until the next boot)"),
             "logout analytics": prints("signed out of analytics"),
         },
-        fresh=True,
     ),
     "locked keyring": Row(
         locked,
@@ -254,7 +255,9 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": prints("signed out of analytics"),
         },
-        fresh=True,
+    ),
+    "no place at all": Row(
+        nowhere, {"get analytics": answers, "status": prints("nowhere"), "logout analytics": prints("nothing was kept")}
     ),
     "kernel keyring's quota full": Row(
         _refused(errno.EDQUOT, 0),
@@ -264,7 +267,6 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": prints("signed out of analytics"),
         },
-        fresh=True,
     ),
 }
 
