@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from oidc_helper import lock, paths, state
+from oidc_helper.credentials import is_instant
 from oidc_helper.errors import StoreUnusable, TryAgain
 
 Detail = str | int | None
@@ -155,6 +156,9 @@ def _entry(value: Any) -> Entry:
     _require(entry, dict, "details")
     if not all(isinstance(detail, Detail) for detail in entry.details.values()):
         raise TypeError
+    numbers = [detail for detail in entry.details.values() if isinstance(detail, int)]
+    if not all(map(is_instant, (entry.written_at, entry.expires_at or 0, *numbers))):
+        raise TypeError
     if not all(isinstance(place, str) for place in entry.remains):
         raise TypeError
     return entry
@@ -164,7 +168,8 @@ def _failure(value: Any) -> Failure:
     failure = Failure(**value)
     _require(failure, str, "message", "hint")
     _require(failure, int, "exit_code")
-    _require(failure, float | int, "at")
+    if not is_instant(failure.at):
+        raise TypeError
     return failure
 
 
