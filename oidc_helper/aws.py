@@ -36,6 +36,7 @@ _T = TypeVar("_T")
 _CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
 _FAREWELL_S = 1  # of the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
 _CHAINED_LIMIT_S = 3_600  # STS: a role's credentials open another role for an hour at most
+_LONGEST_LIFE_S = 10**9
 _ISOLATED = {
     "profile": (None, None, None, None),
     "region": (None, None, None, None),
@@ -49,6 +50,8 @@ NEVER_SENT = (
     exceptions.ProxyConnectionError,
     exceptions.SSLError,
 )
+# What botocore's parsers and our readers make of answers that are none.
+_NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
 
 
 class Aws:
@@ -207,7 +210,7 @@ class Aws:
             raise refusals.error_of(
                 operation, host, error.response, profile=self._profile.name, now=datetime.now(UTC)
             ) from None
-        except (ResponseParserError, KeyError, TypeError, AttributeError):
+        except _NONSENSE:
             outcome = "not understood"
             raise refusals.unreadable(operation, host, status[-1]) from None
         finally:
@@ -231,25 +234,36 @@ def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
 
 
 def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
-    """Let pass what is an answer at all. Raises KeyError."""
-    return {**answer, "accessToken": answer["accessToken"], "expiresIn": int(answer["expiresIn"])}
+    """Let pass what is an answer at all, of the kinds that it must be. Raises one of _NONSENSE."""
+    details, lifetime_s = answer.get("awsAdditionalDetails") or {}, int(answer["expiresIn"])
+    others = [answer.get("refreshToken"), answer.get("idToken"), details.get("identityContext")]
+    texts = [answer["accessToken"], *(text for text in others if text is not None), *(answer.get("scope") or [])]
+    if not all(isinstance(text, str) for text in texts) or not 0 <= lifetime_s <= _LONGEST_LIFE_S:
+        raise TypeError
+    return {**answer, "expiresIn": lifetime_s}
 
 
 def _from_sts(account_id: str, answer: Mapping[str, Any]) -> Credentials:
     given = answer["Credentials"]
     expires_at = int(given["Expiration"].timestamp())
-    return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], expires_at, account_id)
+    return _sound(
+        Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], expires_at, account_id)
+    )
 
 
 def _from_portal(account_id: str | None, answer: Mapping[str, Any]) -> Credentials:
     given = answer["roleCredentials"]
-    return Credentials(
-        given["accessKeyId"],
-        given["secretAccessKey"],
-        given["sessionToken"],
-        given["expiration"] // 1000,  # milliseconds
-        account_id,
+    expires_at = int(given["expiration"] // 1000)  # milliseconds
+    return _sound(
+        Credentials(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"], expires_at, account_id)
     )
+
+
+def _sound(given: Credentials) -> Credentials:
+    """Let pass what an SDK can read. Raises TypeError."""
+    if not given.well_typed:
+        raise TypeError
+    return given
 
 
 def _resolved(session: Any, place: str) -> Credentials:
