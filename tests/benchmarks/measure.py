@@ -70,13 +70,14 @@ def hits(site: Site) -> list[Case]:
     ]
 
 
+def on_desktop(site: Site, service: SecretService) -> Site:
+    """The same place, with a Secret Service, and keyring told nothing."""
+    return site.with_variables(without=("PYTHON_KEYRING_BACKEND", VARIABLE), DBUS_SESSION_BUS_ADDRESS=service.address)
+
+
 def vault_hits(site: Site, service: SecretService) -> list[Case]:
     """The same where only a Secret Service keeps credentials, and nobody has told keyring anything."""
-    desktop = site.with_variables(
-        without=("PYTHON_KEYRING_BACKEND", VARIABLE),
-        DBUS_SESSION_BUS_ADDRESS=service.address,
-        **{kernel.VARIABLE: "off"},
-    )
+    desktop = on_desktop(site, service).with_variables(without=(), **{kernel.VARIABLE: "off"})
     command = desktop.hit()
     cases = [Case(VAULT, BARE, _again(command)), Case(VAULT_100, BARE, _again(desktop.hit(profiles=100)))]
     if tool := shutil.which("secret-tool"):
