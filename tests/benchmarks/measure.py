@@ -16,7 +16,7 @@ BARE, HIT, COLD, BOTO3 = "python -c pass", "hit", "cold fetch", "bare boto3 scri
 HIT_100, HIT_1000 = "hit, 100 profiles", "hit, 1,000 profiles"
 VAULT, VAULT_100, SECRET_TOOL = "hit, Secret Service", "hit, Secret Service, 100 profiles", "secret-tool lookup"
 BARE_CROWD, HIT_CROWD, COLD_CROWD = "100 python -c pass at once", "100 hits at once", "100 cold at once"
-SLOWEST_BARE, SLOWEST = "slowest python -c pass of one a second", "slowest get of one a second, over lifetimes"
+SLOWEST_BARE, SLOWEST = "slowest python -c pass", "slowest get, one a second"
 
 
 @dataclass(frozen=True)
