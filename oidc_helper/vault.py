@@ -167,7 +167,9 @@ def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
     Raises StoreUnusable where the one that the user chose cannot be had.
     """
     try:
-        backend = Deadline(timeout_s).run(lambda: _usual(prompts=prompts) or _discovered())
+        backend = Deadline(timeout_s).run(
+            lambda: _usual(prompts=prompts) or (_discovered() if _may_be_more() else None)
+        )
     except DeadlinePassed:
         raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", _KWALLET.hint) from None
     except Exception as error:  # noqa: BLE001  what a chosen back end raises when it is loaded is its own affair
@@ -256,6 +258,15 @@ def _is_secret_service_first() -> bool:
         return secret_service.available()
     except Exception:  # noqa: BLE001  no bus behind the address, or not one that we understand
         return False
+
+
+def _may_be_more() -> bool:
+    """False on a server or in a container of Linux, where keyring would import all it has to find nothing."""
+    if sys.platform != "linux" or "DBUS_SESSION_BUS_ADDRESS" in os.environ or paths.keyring_is_told():
+        return True
+    from importlib.metadata import entry_points
+
+    return any(not one.value.startswith("keyring.") for one in entry_points(group="keyring.backends"))
 
 
 def _discovered() -> Any:
