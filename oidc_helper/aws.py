@@ -17,10 +17,12 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
 from oidc_helper import chain, child, refusals
 from oidc_helper.credentials import Credentials
+from oidc_helper.deadline import Deadline, DeadlinePassed
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.settings import Profile
@@ -33,7 +35,9 @@ log = logging.getLogger("oidc_helper.aws")
 _T = TypeVar("_T")
 
 _CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
+_FAREWELL_S = 1  # of the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
 _CHAINED_LIMIT_S = 3_600  # STS: a role's credentials open another role for an hour at most
+_LONGEST_LIFE_S = 10**9
 _ISOLATED = {
     "profile": (None, None, None, None),
     "region": (None, None, None, None),
@@ -49,6 +53,15 @@ NEVER_SENT = (
     exceptions.ProxyConnectionError,
     exceptions.SSLError,
 )
+# What botocore's parsers and our readers make of answers that are none.
+_NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
+
+
+class _Models(Loader):
+    """botocore's models of the services that we call, without a look into the directories of all 400: 40 ms."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
+        return ["s3control", "sso", "sso-oidc", "sts"]
 
 
 class Aws:
@@ -58,6 +71,9 @@ class Aws:
         self._profile = profile
         self._time_left = time_left
         self._session = botocore.session.Session(session_vars=_ISOLATED)
+        self._session.register_component(
+            "data_loader", _Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+        )
         self._sent: list[str | None] = []  # secrets, which no message of ours may repeat
 
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
@@ -193,11 +209,21 @@ class Aws:
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call and take from the answer what `read` wants of it. Raises OidcHelperError."""
         host = client.meta.endpoint_url.partition("://")[2]
+        status = [200]
+        client.meta.events.register(
+            "before-parse", lambda response_dict, **_: status.append(response_dict["status_code"])
+        )
         began = time.monotonic()
         outcome = "answered"
         self._sent += _secrets(parameters)
         try:
-            return read(client._make_api_call(operation, parameters))  # noqa: SLF001  # the one call behind all names
+            # botocore's timeouts are those of single reads, and looking up a name has none.
+            return Deadline(self._time_left() + _FAREWELL_S).run(
+                lambda: read(client._make_api_call(operation, parameters))  # noqa: SLF001  # the one call behind all
+            )
+        except DeadlinePassed:
+            outcome = "too slow"
+            raise refusals.unreachable(operation, host, "too slow", never_sent=False) from None
         except exceptions.BotoCoreError as error:
             outcome = type(error).__name__
             raise _unanswered(error, operation, host) from None
@@ -211,9 +237,9 @@ class Aws:
                 now=datetime.now(UTC),
                 sent=self._sent,
             ) from None
-        except (ResponseParserError, KeyError, TypeError, AttributeError):
+        except _NONSENSE:
             outcome = "not understood"
-            raise refusals.unreadable(operation, host) from None
+            raise refusals.unreadable(operation, host, status[-1]) from None
         finally:
             took_ms = (time.monotonic() - began) * 1000
             log.debug("%s at %s: %s in %.0f ms", operation, host, printable(outcome), took_ms)
@@ -235,25 +261,36 @@ def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
 
 
 def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
-    """Let pass what is an answer at all. Raises KeyError."""
-    return {**answer, "accessToken": answer["accessToken"], "expiresIn": int(answer["expiresIn"])}
+    """Let pass what is an answer at all, of the kinds that it must be. Raises one of _NONSENSE."""
+    details, lifetime_s = answer.get("awsAdditionalDetails") or {}, int(answer["expiresIn"])
+    others = [answer.get("refreshToken"), answer.get("idToken"), details.get("identityContext")]
+    texts = [answer["accessToken"], *(text for text in others if text is not None), *(answer.get("scope") or [])]
+    if not all(isinstance(text, str) for text in texts) or not 0 <= lifetime_s <= _LONGEST_LIFE_S:
+        raise TypeError
+    return {**answer, "expiresIn": lifetime_s}
 
 
 def _from_sts(account_id: str, answer: Mapping[str, Any]) -> Credentials:
     given = answer["Credentials"]
     expires_at = int(given["Expiration"].timestamp())
-    return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], expires_at, account_id)
+    return _sound(
+        Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], expires_at, account_id)
+    )
 
 
 def _from_portal(account_id: str | None, answer: Mapping[str, Any]) -> Credentials:
     given = answer["roleCredentials"]
-    return Credentials(
-        given["accessKeyId"],
-        given["secretAccessKey"],
-        given["sessionToken"],
-        given["expiration"] // 1000,  # milliseconds
-        account_id,
+    expires_at = int(given["expiration"] // 1000)  # milliseconds
+    return _sound(
+        Credentials(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"], expires_at, account_id)
     )
+
+
+def _sound(given: Credentials) -> Credentials:
+    """Let pass what an SDK can read. Raises TypeError."""
+    if not given.well_typed:
+        raise TypeError
+    return given
 
 
 def _resolved(session: Any, place: str) -> Credentials:

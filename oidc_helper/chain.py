@@ -20,9 +20,9 @@ def refuse_cycle(profiles: Mapping[str, Mapping[str, Any]], ours: str, start: st
     `profiles` are the parsed sections of the AWS configuration and credentials files, by name.
     """
     trail = [f"profile {ours}"]
-    name: str | None = start
+    name: Any = start
     seen: set[str] = set()
-    while name and name not in seen:
+    while isinstance(name, str) and name not in seen:  # an indented block in a name's place is parsed as a table
         seen.add(name)
         trail.append(f"AWS profile {printable(name)}")
         section = profiles.get(name, {})

@@ -3,10 +3,12 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeGuard
 
 _SDK_WINDOW_S = 900  # botocore and .NET call again, for every request, while less is left
 _RENEW_AHEAD_S = 1_200
 _STILL_USABLE_S = 60  # a request signed with less left may arrive too late
+_LAST_S = 253_402_300_799  # 9999-12-31T23:59:59Z: later ones are milliseconds or nonsense
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,21 @@ class Credentials:
     def alive(self, now: float) -> bool:
         """Whether a request signed now still arrives in time."""
         return self.expires_at is None or self.expires_at - now > _STILL_USABLE_S
+
+    @property
+    def well_typed(self) -> bool:
+        """Whether each part is of the kind that it must be: what comes from elsewhere may hold anything."""
+        needed, others = (self.access_key_id, self.secret_access_key), (self.session_token, self.account_id)
+        return (
+            all(isinstance(text, str) and text for text in needed)
+            and all(text is None or isinstance(text, str) for text in others)
+            and (self.expires_at is None or (isinstance(self.expires_at, int) and is_instant(self.expires_at)))
+        )
+
+
+def is_instant(value: object) -> TypeGuard[float]:
+    """Whether it can be a time in epoch seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_S
 
 
 def serve_until(expires_at: int, made_at: float) -> int:
@@ -59,7 +76,7 @@ def from_process_json(text: str | bytes) -> Credentials | None:
     try:
         answer = json.loads(text)
         expiration = datetime.strptime(answer["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        return Credentials(
+        found = Credentials(
             answer["AccessKeyId"],
             answer["SecretAccessKey"],
             answer.get("SessionToken"),
@@ -68,3 +85,4 @@ def from_process_json(text: str | bytes) -> Credentials | None:
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
+    return found if found.well_typed else None

@@ -1,4 +1,4 @@
-"""The console entry: `get PROFILE` with a fresh record in the kernel keyring is one write; anything else goes to cli.
+"""The console entry: `get PROFILE` with a fresh record at hand is one write; anything else goes to cli.
 
 Every SDK starts a process for each of its own, so what is imported here is the product's speed; a test pins the list.
 """
@@ -44,7 +44,12 @@ def _cached(argv: list[str]) -> tuple[bytes, int] | None:
     if len(argv) != 3 or argv[1] != "get" or sys.platform != "linux":
         return None
     try:
-        stored = kernel.read(paths.entry_name("credentials", argv[2]))
+        entry = paths.entry_name("credentials", argv[2])
+        stored = kernel.read(entry)
+        if not stored and not kernel.available():
+            from oidc_helper import vaultpath
+
+            stored = vaultpath.read(entry)
         if not stored:
             return None
         return record.fresh(stored, now=time.time(), stamp=paths.config_stamp(paths.config_file()))

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from oidc_helper import lock, paths, state
+from oidc_helper.credentials import is_instant
 from oidc_helper.errors import StoreUnusable, TryAgain
 
 Detail = str | int | None
@@ -88,7 +89,7 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
             return after
     except OSError as error:
         raise StoreUnusable(
-            f"cannot write in {paths.state_directory()}: {error.strerror}",
+            f"cannot write in {_place()}: {error.strerror}",
             "make that directory yours and writable, or let XDG_STATE_HOME name another",
         ) from None
     except TryAgain as error:
@@ -99,6 +100,13 @@ def tidy() -> None:
     """Remove what a killed writer left, if there is anything. Raises StoreUnusable."""
     if state.wrecks(_FILE):
         update(lambda before: before)
+
+
+def _place() -> str:
+    try:
+        return paths.state_directory()
+    except OSError:
+        return "any state directory"
 
 
 def assertion_mark(issuer: str, jti: str) -> str:
@@ -156,6 +164,9 @@ def _entry(value: Any) -> Entry:
     _require(entry, dict, "details")
     if not all(isinstance(detail, Detail) for detail in entry.details.values()):
         raise TypeError
+    numbers = [detail for detail in entry.details.values() if isinstance(detail, int)]
+    if not all(map(is_instant, (entry.written_at, entry.expires_at or 0, *numbers))):
+        raise TypeError
     if not all(isinstance(place, str) for place in entry.remains):
         raise TypeError
     return entry
@@ -165,7 +176,8 @@ def _failure(value: Any) -> Failure:
     failure = Failure(**value)
     _require(failure, str, "message", "hint")
     _require(failure, int, "exit_code")
-    _require(failure, float | int, "at")
+    if not is_instant(failure.at):
+        raise TypeError
     return failure
 
 

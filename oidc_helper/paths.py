@@ -1,5 +1,6 @@
 """Where configuration and state lie, the configuration's stamp, and the names of entries; light, for the hit path."""
 
+import errno
 import os
 import sys
 
@@ -8,12 +9,13 @@ CONFIG_VARIABLE = "OIDC_HELPER_CONFIG"
 
 
 def default_config_file() -> str:
-    """`config.toml` in platformdirs' user_config_path, without its import (23 ms) where the environment says it all."""
+    """`config.toml` in platformdirs' user_config_path, without its import (23 ms) where the environment says it all.
+
+    Raises FileNotFoundError where the user has no home.
+    """
     if base := _linux_base("XDG_CONFIG_HOME", ".config"):
         return os.path.join(base, APPLICATION, "config.toml")
-    import platformdirs
-
-    return os.path.join(platformdirs.user_config_dir(APPLICATION, appauthor=False), "config.toml")
+    return os.path.join(_by_platformdirs("user_config_dir"), "config.toml")
 
 
 def config_file() -> str:
@@ -29,12 +31,33 @@ def config_stamp(path: str) -> str:
 
 
 def state_directory() -> str:
-    """The user_state_path of platformdirs, likewise."""
+    """The user_state_path of platformdirs, likewise. Raises FileNotFoundError where the user has no home."""
     if base := _linux_base("XDG_STATE_HOME", ".local", "state"):
         return os.path.join(base, APPLICATION)
+    return _by_platformdirs("user_state_dir")
+
+
+def _by_platformdirs(directory: str) -> str:
     import platformdirs
 
-    return platformdirs.user_state_dir(APPLICATION, appauthor=False)
+    try:
+        path: str = getattr(platformdirs, directory)(APPLICATION, appauthor=False)
+    except RuntimeError:  # other versions leave a ~ in the path
+        path = ""
+    if not os.path.isabs(path):
+        raise FileNotFoundError(errno.ENOENT, "this user has no home directory", path)
+    return path
+
+
+def keyring_is_told() -> bool:
+    """Whether the user has told the library keyring what to use: it is then asked, and nothing is done in its place."""
+    if any(name == "PYTHON_KEYRING_BACKEND" or name.startswith("KEYRING_PROPERTY_") for name in os.environ):
+        return True
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", os.environ.get("PROGRAMDATA", "."))
+        return os.path.exists(os.path.join(base, "Python Keyring", "keyringrc.cfg"))
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.exists(os.path.join(base, "python_keyring", "keyringrc.cfg"))
 
 
 def entry_name(kind: str, name: str) -> str:

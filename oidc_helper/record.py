@@ -3,6 +3,7 @@
 import zlib
 
 VERSION = "1"
+_DIGITS = 12  # of a time in seconds; Python refuses to read some thousands
 
 
 def compose(body: str, *, serve_until: int, stamp: str, renew_from: int) -> str:
@@ -40,7 +41,7 @@ def _parse(record: bytes) -> tuple[int, bytes, int, bytes] | None:
         return None
     if fields[4] != _checksum(header.rpartition(b" ")[0], body).encode():
         return None
-    if not (fields[1].isdigit() and fields[3].isdigit()):
+    if not all(time.isdigit() and len(time) <= _DIGITS for time in (fields[1], fields[3])):
         return None
     return int(fields[1]), fields[2], int(fields[3]), body
 

@@ -136,9 +136,10 @@ def unreachable(operation: str, host: str, how: str, *, never_sent: bool) -> Try
     return TryAgain(f"{operation}: {host} {reach} ({how})", f"check {_WAY}", never_sent=never_sent)
 
 
-def unreadable(operation: str, host: str) -> TryAgain:
+def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:
     """Say that an answer is none: a proxy or a captive portal speaks in AWS's place."""
-    return TryAgain(f"{operation}: {host} gave an answer that cannot be read", f"check {_WAY}")
+    answer = "gave an answer that cannot be read" if status == 200 else f"answered {status}, and not in AWS's words"
+    return TryAgain(f"{operation}: {host} {answer}", f"check {_WAY}")
 
 
 def remedy(operation: str, code: str) -> Remedy | None:
@@ -156,7 +157,7 @@ def error_of(  # noqa: PLR0913 - all that an error is told from
     error, metadata = answer.get("Error", {}), answer.get("ResponseMetadata", {})
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode", 0)
     if code.isdigit() or not code:  # botocore's stand-in where the body holds no error of AWS
-        return TryAgain(f"{operation}: {host} answered {status}, and not in AWS's words", f"check {_WAY}")
+        return unreadable(operation, host, status)
     said = printable(str(answer.get("error_description") or error.get("Message") or answer.get("reason") or "").strip())
     message = f"{operation} was refused: {printable(code) or status}" + (f": {said}" if said else "")
     message = covered(message, sent)

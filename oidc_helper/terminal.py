@@ -16,8 +16,9 @@ _LONGEST = 300  # characters of somebody else's words in a message of ours
 
 def printable(text: str) -> str:
     """One line of another's words: what could steer a terminal or reorder the text is escaped, long ones are cut."""
-    escaped = "".join(character if character.isprintable() else _escaped(character) for character in text)
-    return escaped if len(escaped) <= _LONGEST else escaped[: _LONGEST - 1] + "…"
+    shown = text[:_LONGEST]  # a server may send a megabyte
+    escaped = "".join(character if character.isprintable() else _escaped(character) for character in shown)
+    return escaped if len(escaped) <= _LONGEST and shown == text else escaped[: _LONGEST - 1] + "…"
 
 
 def _escaped(character: str) -> str:

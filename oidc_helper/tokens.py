@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from oidc_helper.credentials import Credentials
+from oidc_helper.credentials import Credentials, is_instant
 
 _VERSION = 1
 _ABOUT_TO_EXPIRE_S = 60  # an access token with less left may die on its way
@@ -70,10 +70,16 @@ def from_text(text: str, *, binding: str) -> Tokens | None:
 
 def _well_typed(tokens: Tokens) -> bool:
     defaults = Tokens(binding="")
-    return all(
+    kinds = all(
         isinstance(getattr(tokens, part.name), type(getattr(defaults, part.name)))
         for part in fields(tokens)
         if part.name != "caller"
+    )
+    return (
+        kinds
+        and all(isinstance(scope, str) for scope in tokens.requested + tokens.scope)
+        and all(map(is_instant, (tokens.access_expires_at, tokens.identity_token_expires_at)))
+        and (tokens.caller is None or tokens.caller.well_typed)
     )
 
 

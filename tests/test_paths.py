@@ -2,13 +2,15 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import platformdirs
 import pytest
 
-from oidc_helper import paths
+from oidc_helper import index, paths, settings
+from oidc_helper.errors import StoreUnusable, WrongSettings
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the rule is for Linux")
 
@@ -39,6 +41,32 @@ def test_without_a_home_platformdirs_decides(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("HOME")
     config = platformdirs.user_config_path("oidc-helper", appauthor=False) / "config.toml"
     assert Path(paths.default_config_file()) == config
+
+
+@linux
+@pytest.mark.parametrize("answer", [RuntimeError(), "~/.local/state/oidc-helper"], ids=["of today", "before"])
+def test_nobody_without_a_home_gets_a_directory_named_tilde(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str | Exception
+) -> None:
+    """A container's nameless user without HOME has no state and no configuration of its own; that is all."""
+
+    def asked(*_: object, **__: object) -> str:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(platformdirs, "user_state_dir", asked)
+    monkeypatch.setattr(platformdirs, "user_config_dir", asked)
+    with pytest.raises(FileNotFoundError, match="no home directory"):
+        paths.state_directory()
+    with pytest.raises(FileNotFoundError, match="no home directory"):
+        paths.config_file()
+    assert index.read() == index.Index()
+    with pytest.raises(StoreUnusable, match="no home directory"):
+        index.update(lambda before: replace(before, notices={"x": 1}))
+    with pytest.raises(WrongSettings, match="no home directory"):
+        settings.load()
 
 
 def test_a_named_configuration_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from oidc_helper.store import Store
 from oidc_helper.terminal import has_terminal
 from oidc_helper.tokens import Tokens
 
+_VAULT_S = 15  # a keyring that does not answer is named well before the deadline
+
 
 @dataclass(frozen=True)
 class Errand:
@@ -40,7 +42,8 @@ def errand(profile: str, asking: Asking | None = None, *, prompts: bool = False)
     if asking and not asking.patience_s and (want.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(want.deadline_seconds)
-    return Errand(want, loaded, deadline, _means(want, loaded, Store(prompts=prompts), deadline, asking))
+    store = Store(vault_timeout_s=min(_VAULT_S, round(deadline.left())), prompts=prompts)
+    return Errand(want, loaded, deadline, _means(want, loaded, store, deadline, asking))
 
 
 def _means(want: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:

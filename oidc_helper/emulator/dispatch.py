@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from oidc_helper.emulator import control
 from oidc_helper.emulator.aws import identity_center, portal, s3_access_grants, sts
-from oidc_helper.emulator.faults import Fault, Faults
+from oidc_helper.emulator.faults import Cut, Fault, Faults
 from oidc_helper.emulator.idp import routes as idp
 from oidc_helper.emulator.log import RequestLog
 from oidc_helper.emulator.state import State
@@ -16,10 +16,11 @@ _NONE = Fault("none")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the server does with a call; no answer means that it cuts the connection."""
+    """What the server does with a call; no answer means that it cuts the connection, `cut` how, or where in it."""
 
     answer: Answer | None
     slow_bytes_per_s: float | None = None
+    cut: Cut | None = None
 
 
 @dataclass
@@ -48,10 +49,10 @@ class Dispatch:
         self._wait(fault)
         dropped = fault.cut == "before" or self.stopping.is_set()
         answer = None if dropped else _answer(self.state, endpoint, call, fault)
-        if fault.cut == "after":
+        if fault.cut in ("after", "reset"):
             answer = None
         self.log.answered(endpoint.service, endpoint.operation, _parameters(endpoint, call), answer, since)
-        return Outcome(answer, fault.slow_bytes_per_s)
+        return Outcome(answer, fault.slow_bytes_per_s, fault.cut)
 
     def _endpoint(self, call: Call) -> Endpoint:
         if (call.method, call.path) == ("POST", "/"):

@@ -4,6 +4,8 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
+Cut = Literal["before", "after", "within", "reset"]
+
 
 @dataclass
 class Fault:
@@ -11,7 +13,8 @@ class Fault:
 
     In this order: wait `delay_s`, then for `until`; `cut="before"` drops the connection. `error` (a code of the service
     model, or a common one) or `status` answers without doing the work. Else the work is done, and then `cut="after"`
-    loses the answer, `body` replaces it, `slow_bytes_per_s` dribbles it.
+    loses the answer, `cut="within"` all of it but the first half, and `cut="reset"` ends the connection with an error
+    of TCP; `body` replaces the answer, `slow_bytes_per_s` dribbles it.
     """
 
     operation: str
@@ -21,7 +24,7 @@ class Fault:
     members: dict[str, str] | None = None
     delay_s: float = 0
     until: threading.Event | None = None
-    cut: Literal["before", "after"] | None = None
+    cut: Cut | None = None
     body: bytes | None = None
     slow_bytes_per_s: float | None = None
     times: int | None = 1

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import struct
 import threading
 from collections.abc import Callable
 from email.utils import formatdate
@@ -107,7 +108,7 @@ class _Connection(BaseHTTPRequestHandler):
         outcome = self.server.respond(Call(self.command, target.path, target.query, self.headers, body))
         if outcome.answer is None:
             self.close_connection = True
-            _shut(self.connection)
+            (_reset if outcome.cut == "reset" else _shut)(self.connection)
             return
         self._write(outcome)
 
@@ -144,6 +145,10 @@ class _Connection(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
+        if outcome.cut == "within":
+            self.close_connection = True
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+            return
         if not outcome.slow_bytes_per_s:
             self.wfile.write(answer.body)
             return
@@ -158,3 +163,9 @@ def _shut(connection: _Connected) -> None:
     if isinstance(connection, socket.socket):
         with contextlib.suppress(OSError):  # where the other end was faster
             connection.shutdown(socket.SHUT_RDWR)
+
+
+def _reset(connection: socket.socket) -> None:
+    """Closed with no time to linger (socket(7)), and not shut down before, which would end it in good order."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    socket.close(connection.detach())

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from oidc_helper.credentials import is_instant
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.terminal import printable
 
 _LARGEST = 65_536  # characters; identity providers stay below 16 KiB, web servers refuse more than that in a header
-_LAST_YEAR = 253_402_300_799  # 9999-12-31T23:59:59Z: later ones are milliseconds or nonsense
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def parse(raw: str, *, now: float, where: str) -> IdentityToken:
     if header is None or claims is None:
         raise SignInNeeded(f"{where} does not hold a JWT: its parts are no JSON objects")
     expires_at = claims.get("exp")
-    if not isinstance(expires_at, int | float) or isinstance(expires_at, bool) or not 0 < expires_at < _LAST_YEAR:
+    if not is_instant(expires_at):
         raise SignInNeeded(
             f"the identity token of {where} has no usable exp", "let the identity provider issue tokens with exp"
         )

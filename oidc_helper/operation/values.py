@@ -103,6 +103,8 @@ def _json(text: Any, option: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise WrongUsage(f"{option}: not JSON: {_place(error)}") from None
+    except RecursionError:
+        raise WrongUsage(f"{option}: nested too deeply") from None
 
 
 def _place(error: ValueError) -> str:
@@ -135,3 +137,5 @@ def _yaml(text: str | bytes, option: str) -> Any:
         return YAML(typ="safe", pure=True).load(text)
     except YAMLError:
         raise WrongUsage(f"{option}: not YAML") from None
+    except RecursionError:
+        raise WrongUsage(f"{option}: nested too deeply") from None

@@ -28,7 +28,10 @@ _ADVICE = (
 
 def load() -> Settings:
     """The configuration in force. Raises WrongSettings."""
-    path = paths.config_file()
+    try:
+        path = paths.config_file()
+    except OSError as error:
+        raise WrongSettings(f"no configuration: {error.strerror}", f"name one with {paths.CONFIG_VARIABLE}") from None
     try:
         stamp = paths.config_stamp(path)
         text = _read(path)

@@ -7,7 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks import measure, rendering
+from benchmarks import installation, lifetimes, limits, measure, rendering
 from benchmarks.launcher import Failed, Launcher
 from benchmarks.measure import Case, Figures
 from benchmarks.site import Command, Site, site
@@ -20,24 +20,30 @@ def main() -> None:
     options = _arguments()
     with suppress(OSError):
         kernel.join_anonymous_session()
-    with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory, site(Path(directory)) as place:
-        try:
-            found = _all(place, options.rounds, options.peer)
-        except Failed as failure:
-            sys.exit(f"benchmarks: {failure}")
+    try:
+        with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory:
+            found = _found(Path(directory), options)
+    except Failed as failure:
+        sys.exit(f"benchmarks: {failure}")
     print(rendering.table(found))
     if options.json:
         options.json.write_text(rendering.as_json(found))
     if options.chart:
         options.chart.write_text(rendering.chart(found))
+    if options.check and (missed := limits.missed(found, _expected(options))):
+        sys.exit("\n".join(f"benchmarks: {line}" for line in missed))
 
 
-def _all(place: Site, rounds: int, peer: str | None) -> list[Figures]:
-    with Launcher() as launcher:
-        found = _singles(place, launcher, rounds, peer)
-        groups = ((measure.colds(place), max(3, rounds // 3)), (measure.crowds(place), max(3, rounds // 10)))
-        for cases, number in groups:
-            found += measure.figures(cases, measure.measured(cases, launcher, rounds=number))
+def _found(directory: Path, options: argparse.Namespace) -> list[Figures]:
+    installed = installation.WAYS[options.install](directory)
+    with site(directory, installed) as place, Launcher() as launcher:
+        found = _singles(place, launcher, options.rounds, options.peer)
+        if installed is installation.HERE:
+            groups = ((measure.colds(place), max(5, options.rounds // 2)), (measure.crowds(place), 5))
+            for cases, number in groups:
+                found += measure.figures(cases, measure.measured(cases, launcher, rounds=number))
+        if options.lifetimes:
+            found += lifetimes.over(directory, launcher, lifetimes=options.lifetimes)
     return found
 
 
@@ -55,10 +61,21 @@ def _singles(place: Site, launcher: Launcher, rounds: int, peer: str | None) -> 
         return measure.figures(cases, measure.measured(cases, launcher, rounds=rounds))
 
 
+def _expected(options: argparse.Namespace) -> set[str]:
+    """The cases that this run was to measure."""
+    left_out = set() if options.lifetimes else {measure.SLOWEST}
+    if options.install != "here":
+        left_out |= {measure.COLD, measure.HIT_CROWD}
+    return set(limits.LIMITS) - left_out
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=30, help="runs of each (cold: a third, crowds: a tenth)")
+    parser.add_argument("--rounds", type=int, default=30, help="runs of each hit (cold fetches: half of it, crowds: 5)")
     parser.add_argument("--peer", metavar="CMD", help="another command to hold against the bare interpreter")
+    parser.add_argument("--install", choices=installation.WAYS, default="here", help="measure the hits of the wheel")
+    parser.add_argument("--lifetimes", type=int, default=0, metavar="N", help="and call every second, 35 s each")
+    parser.add_argument("--check", action="store_true", help="fail where a figure is over its limit")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run there")
     parser.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw the ratios there")
     return parser.parse_args()

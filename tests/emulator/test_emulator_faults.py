@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
@@ -72,6 +73,22 @@ def test_a_body_replaces_the_answer_of_work_that_was_done(emulator: Emulator, ca
     emulator.fault("CreateTokenWithIAM", body=b"{}")
     assert "accessToken" not in caller.exchange(assertion=token)
     assert refusal(caller.exchange, assertion=token) == ("InvalidGrantException", 400)
+
+
+def test_an_answer_can_end_in_its_middle(emulator: Emulator) -> None:
+    """Its head has told the whole length; the work is done."""
+    emulator.fault("Keys", cut="within")
+    with pytest.raises(IncompleteRead, match="expected"):
+        send(emulator.issuer + "/keys")
+    assert emulator.count("Keys", ok=True) == 1
+
+
+def test_a_connection_can_be_reset(emulator: Emulator) -> None:
+    """Which TCP tells as an error and not as an end."""
+    emulator.fault("Keys", cut="reset")
+    with pytest.raises(ConnectionResetError):
+        send(emulator.issuer + "/keys")
+    assert emulator.count("Keys") == 1
 
 
 def test_a_fault_happens_as_often_as_ordered_and_in_order(emulator: Emulator) -> None:

@@ -23,7 +23,7 @@ def without_kernel_keyring(work: Callable[[], None], machine: str, refusal: int 
 
     def run() -> None:
         try:
-            _forbid(_SYSCALLS[machine], refusal)
+            forbid(machine, refusal)
             work()
         except BaseException as error:  # noqa: BLE001  the caller raises it
             raised.append(error)
@@ -39,8 +39,12 @@ def supported(machine: str) -> bool:
     return machine in _SYSCALLS
 
 
-def _forbid(numbers: tuple[int, ...], refusal: int) -> None:
-    """A filter of one thread dies with it; without TSYNC the others never see it (seccomp(2))."""
+def forbid(machine: str, refusal: int, *which: int) -> None:
+    """A filter of one thread dies with it; without TSYNC the others never see it (seccomp(2)).
+
+    `which` are 0 for add_key, 1 for request_key, 2 for keyctl; none: all of them.
+    """
+    numbers = [_SYSCALLS[machine][one] for one in which or (0, 1, 2)]
     checks = [(_JUMP_IF_EQUAL, len(numbers) - position, 0, number) for position, number in enumerate(numbers)]
     filtered = [(_LOAD, 0, 0, 0), *checks, (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERRNO | refusal)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in filtered))

@@ -1,7 +1,5 @@
 """Whose certificates are believed: the bundle of the settings, that of the environment, and no others."""
 
-import datetime as dt
-import ipaddress
 import json
 import ssl
 import threading
@@ -10,10 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from fakes.certificates import self_made
 
 from oidc_helper.errors import TryAgain
 from oidc_helper.oidc.connection import Client
@@ -23,27 +18,7 @@ from oidc_helper.oidc.provider import discover
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A key, and a certificate of this machine that nobody has signed but itself, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path / "server.pem"
-    path.write_bytes(private + made.public_bytes(pem))
-    (tmp_path / "ca.pem").write_bytes(made.public_bytes(pem))
-    return path
+    return self_made(tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,169 @@
+"""Faults of the network and of services at calls to AWS: what is said, with which exit code, and what is kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fakes.certificates import tls_server
+from fakes.proxies import refusing_proxy
+
+from oidc_helper.emulator.keys import SigningKeys
+from robustness.faults.calls import CALLS, Call
+from robustness.faults.world import Run, Said, World, world
+
+# Sent: whether it was done cannot be told from here; nevertheless the table knows.
+How = Literal["never sent", "not done", "done"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`said` is in the message; `slow` ones take as long as the deadline lets them."""
+
+    name: str
+    how: How
+    arrange: Callable[[World, Call], object]
+    said: str
+    slow: bool = False
+
+
+def _ordered(name: str, how: How, said: str, *, slow: bool = False, **order: Any) -> Fault:
+    return Fault(name, how, lambda world, call: world.emulator.fault(call.operation, times=None, **order), said, slow)
+
+
+def _elsewhere(name: str, url: Callable[[World], str], said: str, **variables: Callable[[World], str]) -> Fault:
+    """The call goes to another address."""
+
+    def arrange(world: World, call: Call) -> None:
+        world.variables(**{call.endpoint: url(world)}, **{name: value(world) for name, value in variables.items()})
+
+    return Fault(name, "never sent", arrange, said)
+
+
+def lookup(name: str, how: How, does: str, said: str, *, slow: bool = False) -> Fault:
+    """Looking up a name does so; addresses are not looked up."""
+
+    def arrange(world: World, call: Call) -> None:
+        world.variables(**{call.endpoint: "http://aws.invalid"})
+        world.before += (
+            "import socket, threading\n_look_up = socket.getaddrinfo\n"
+            f"def _strange(host, *words, **more):\n"
+            f"    if 'aws.invalid' in str(host):\n        {does}\n"
+            "    return _look_up(host, *words, **more)\n"
+            "socket.getaddrinfo = _strange\n"
+        )
+
+    return Fault(name, how, arrange, said, slow)
+
+
+def _closed(world: World) -> str:
+    return world.closed
+
+
+def _refusing_proxy(world: World) -> str:
+    return world.stack.enter_context(refusing_proxy())
+
+
+def _self_made(world: World) -> str:
+    return world.stack.enter_context(tls_server(world.home.path))
+
+
+FAULTS = (
+    _elsewhere("connection refused", _closed, "cannot be reached"),
+    _elsewhere("proxy refuses the connection", lambda _: "https://aws.invalid", "Proxy", HTTPS_PROXY=_closed),
+    _elsewhere("proxy refuses the tunnel", lambda _: "https://aws.invalid", "Proxy", HTTPS_PROXY=_refusing_proxy),
+    _elsewhere("wrong CA", _self_made, "is not trusted"),
+    lookup("no such name", "never sent", "raise socket.gaierror(-2, 'made up')", "cannot be reached"),
+    lookup("looking up a name hangs", "not done", "threading.Event().wait()", "too slow", slow=True),
+    _ordered("cut before the work", "not done", "did not answer", cut="before"),
+    _ordered("500", "not done", "500", status=500),
+    _ordered(
+        "503 in words",
+        "not done",
+        r"ServiceUnavailable: \x1b[2J\u202eit is over",
+        error="ServiceUnavailable",
+        message="\x1b[2J\u202eit is over",
+    ),
+    _ordered("429", "not done", "429", status=429),
+    _ordered("throttled", "not done", "Throttling", error="ThrottlingException", status=400),
+    _ordered("a proxy's 403", "not done", "403", status=403, body=b"<html>\x1b[2J</html>"),
+    _ordered("cut after the work", "done", "did not answer", cut="after"),
+    _ordered("reset", "done", "did not answer", cut="reset"),
+    _ordered("truncated", "done", "cannot be read", cut="within"),
+    _ordered("empty answer", "done", "cannot be read", body=b""),
+    _ordered("malformed JSON", "done", "cannot be read", body=b'{"accessToken": "\x1b[2J'),
+    _ordered("malformed XML", "done", "cannot be read", body=b"<a><b>\x1b[2J"),
+    _ordered("JSON of something else", "done", "cannot be read", body=b'[{"Credentials": 1}]'),
+    _ordered("a log-in page", "done", "cannot be read", body=b"<html><title>Log in to the hotel</title></html>"),
+    _ordered("1 byte a second", "done", "too slow", slow=True, slow_bytes_per_s=1),
+)
+# The portal's Logout has an answer without a body: nothing in it can be wrong.
+_NO_BODY = {"truncated", "empty answer", "malformed JSON", "malformed XML", "JSON of something else", "a log-in page"}
+_NO_BODY |= {"1 byte a second"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fault at one call."""
+
+    fault: Fault
+    place: str
+
+    @property
+    def call(self) -> Call:
+        """What it happens to."""
+        return CALLS[self.place]
+
+    def __str__(self) -> str:
+        return f"{self.fault.name}, {self.place}"
+
+    def check(self, execute: Run, keys: SigningKeys | None = None) -> None:
+        """Let it happen, then let it pass, and look each time. Raises AssertionError."""
+        with world(execute, keys) as its:
+            self.call.prepare(its)
+            before, environment = its.before, dict(its.home.environment)
+            self.fault.arrange(its, self.call)
+            (_check_logout if self.place == "logout" else self._check)(its.run(*self.call.words), self.call)
+            its.emulator.clear_faults()
+            its.before, its.home.environment = before, environment
+            again = its.run(*self.call.words)
+            if self.place == "logout":
+                assert "nothing was kept" in again.stdout, again
+                assert "oidc-helper:" not in (its.home.path / "keyring.json").read_text()
+            elif self._lost:
+                assert (again.code, "was sent before" in again.stderr) == (3, True), again
+                assert f"put a new identity token into {its.home.path}/token" in again.stderr
+                its.home.write_token(its.emulator.mint("alice@example.com", lifetime_s=86_400))
+                assert its.run(*self.call.words).answered
+            else:
+                assert again.answered, again
+                assert again.calls == self.call.then, again
+
+    @property
+    def _lost(self) -> bool:
+        """Whether what counts once is used up: an assertion as soon as it may be, a refresh token when it was."""
+        return bool(self.call.once) and (
+            self.fault.how == "done" or (self.call.once == "identity token" and self.fault.how == "not done")
+        )
+
+    def _check(self, said: Said, call: Call) -> None:
+        message, hint, _ = said.stderr.split("\n")
+        assert said.code == 4, said
+        assert f"oidc-helper: {call.operation}" in message, said
+        assert self.fault.said in message, said
+        warns = "may have been exchanged" in hint
+        assert warns is (call.once == "identity token" and self.fault.how != "never sent"), said
+        assert said.calls.count("CreateTokenWithIAM") <= 1, "it was sent twice"
+
+
+def _check_logout(said: Said, _: Call) -> None:
+    """Nothing keeps the secrets here; that the session may go on is said."""
+    assert said.code == 0, said
+    assert said.stdout == "signed out of analytics, dev-admin, reports\n"
+    assert said.stderr.startswith("oidc-helper: warning: the session at Identity Center may go on: Logout"), said
+
+
+def cells() -> list[Cell]:
+    """The whole table."""
+    return [
+        Cell(fault, place) for place in CALLS for fault in FAULTS if not (place == "logout" and fault.name in _NO_BODY)
+    ]

@@ -1,0 +1,109 @@
+"""Faults of the network and of the identity provider at calls to it: the kind of error, what is sent, what is kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fakes.browser import FakeBrowser
+from identity.sign_ins import Screen, at
+
+from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.keys import SigningKeys
+from oidc_helper.errors import OidcHelperError
+from oidc_helper.identity.sign_in import renew, revoke, sign_in
+
+_IN_TIME_S = 4
+
+Deed = Callable[[Emulator, str, Callable[[str], object]], object]
+
+
+def _sign_in(emulator: Emulator, _: str, __: Callable[[str], object]) -> None:
+    sign_in(at(emulator), Screen().person(FakeBrowser()), way="browser", timeout_s=_IN_TIME_S).finish(None)
+
+
+def _renew(emulator: Emulator, refresh_token: str, keep: Callable[[str], object]) -> None:
+    renew(at(emulator), refresh_token, keep=lambda token, _: keep(token), timeout_s=_IN_TIME_S)
+
+
+def _revoke(emulator: Emulator, refresh_token: str, _: Callable[[str], object]) -> None:
+    revoke(at(emulator), refresh_token, timeout_s=_IN_TIME_S)
+
+
+# place -> the operation, and what makes it.
+CALLS: Mapping[str, tuple[str, Deed]] = {
+    "discovery": ("Discovery", _renew),
+    "keys": ("Keys", _renew),
+    "code": ("Token", _sign_in),
+    "refresh": ("Token", _renew),
+    "revocation": ("Revoke", _revoke),
+}
+# fault -> its order, the exit codes that fit (4: try again; 5: it is no provider), whether the work was done.
+FAULTS: Mapping[str, tuple[dict[str, Any], set[int], bool]] = {
+    "cut before the work": ({"cut": "before"}, {4}, False),
+    "cut after the work": ({"cut": "after"}, {4}, True),
+    "reset": ({"cut": "reset"}, {4}, True),
+    "truncated": ({"cut": "within"}, {4}, True),
+    "500": ({"status": 500}, {4}, False),
+    "429": ({"status": 429, "body": b"<html>"}, {4}, False),
+    "403 of a proxy": ({"status": 403, "body": b"<html>\x1b[2J"}, {5}, False),
+    "malformed JSON": ({"body": b'{"keys": [\x1b[2J'}, {5}, True),
+    "JSON of something else": ({"body": b"[[]]"}, {5}, True),
+    "empty answer": ({"body": b""}, {5}, True),
+    "1 byte a second": ({"slow_bytes_per_s": 1}, {4}, True),
+}
+_NO_BODY = {"truncated", "malformed JSON", "JSON of something else", "empty answer", "1 byte a second"}  # of Revoke
+
+
+@dataclass(frozen=True)
+class ProviderCell:
+    """One fault at one call."""
+
+    fault: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.fault}, {self.place}"
+
+    @property
+    def slow(self) -> bool:
+        """Whether it takes as long as it may."""
+        return self.fault.startswith("1 byte")
+
+    def check(self, keys: SigningKeys | None = None) -> None:
+        """Let it happen, then let it pass. Raises AssertionError."""
+        order, codes, done = FAULTS[self.fault]
+        operation, deed = CALLS[self.place]
+        with Emulator(keys=keys) as emulator:
+            signed_in = sign_in(at(emulator), Screen().person(FakeBrowser()), way="browser", timeout_s=30)
+            signed_in.finish(None)
+            kept = [str(signed_in.refresh_token)]
+            asked = emulator.count(operation)
+            emulator.fault(operation, times=None, **order)
+            error = _error_of(deed, emulator, kept)
+            assert error is not None, self
+            assert error.exit_code in codes, error
+            assert error.message.isprintable()
+            assert emulator.issuer.split("/")[2] in error.message, error
+            assert emulator.count(operation) - asked <= 1 + (operation == "Keys"), "it was sent twice"
+            emulator.clear_faults()
+            again = _error_of(_renew, emulator, kept)
+            over = done and self.place in ("refresh", "revocation")
+            assert (again.exit_code if again else 0) == (3 if over else 0), again
+
+
+def _error_of(deed: Deed, emulator: Emulator, kept: list[str]) -> OidcHelperError | None:
+    try:
+        deed(emulator, kept[-1], kept.append)
+    except OidcHelperError as error:
+        return error
+    return None
+
+
+def cells() -> list[ProviderCell]:
+    """The whole table."""
+    return [
+        ProviderCell(fault, place)
+        for place in CALLS
+        for fault in FAULTS
+        if not (place == "revocation" and fault in _NO_BODY)
+    ]

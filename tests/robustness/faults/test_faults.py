@@ -1,0 +1,65 @@
+"""The tables of faults, in the suite: children of one process, but for some whole ones."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from oidc_helper.emulator.keys import SigningKeys
+from robustness.faults import clocks, network, places, provider
+from robustness.faults.world import Run, whole
+from robustness.faults.zygote import Zygote
+
+# The suite runs some cells of every row and column, and `python -m robustness` all of them.
+AWS = [cell for cell in network.cells() if not cell.fault.slow]
+PROVIDER = [cell for cell in provider.cells() if not cell.slow]
+
+
+@pytest.fixture(scope="module")
+def execute() -> Iterator[Run]:
+    with Zygote() as zygote:
+        yield zygote.run
+
+
+@pytest.fixture(scope="module")
+def keys() -> SigningKeys:
+    """Made once, since that takes 50 ms."""
+    return SigningKeys("RS256", "ES256")
+
+
+@pytest.mark.parametrize("cell", AWS[::3], ids=str)
+def test_a_fault_at_a_call(execute: Run, keys: SigningKeys, cell: network.Cell) -> None:
+    """It is named with the call; nothing is lost that the next run could need."""
+    cell.check(execute, keys)
+
+
+def test_nothing_hangs_past_the_deadline(execute: Run, keys: SigningKeys) -> None:
+    """Whatever is slow, at whichever call, `get` and `logout` end in time with the call's name."""
+    slow = [cell for cell in network.cells() if cell.fault.slow][::2]
+    with ThreadPoolExecutor(len(slow)) as pool:
+        for outcome in [pool.submit(cell.check, execute, keys) for cell in slow]:
+            outcome.result()
+
+
+@pytest.mark.parametrize("cell", AWS[:: len(AWS) // 3], ids=str)
+def test_a_fault_at_a_call_of_a_whole_process(keys: SigningKeys, cell: network.Cell) -> None:
+    """The same with the installed command from its very beginning."""
+    cell.check(whole, keys)
+
+
+@pytest.mark.parametrize("cell", PROVIDER[::4], ids=str)
+def test_a_fault_at_a_call_to_the_identity_provider(keys: SigningKeys, cell: provider.ProviderCell) -> None:
+    """It is an error of the right kind that names the provider; nothing is sent twice."""
+    cell.check(keys)
+
+
+@pytest.mark.parametrize("cell", places.cells(), ids=str)
+def test_a_machine_that_is_not_as_it_should_be(execute: Run, keys: SigningKeys, cell: places.PlaceCell) -> None:
+    """Commands answer as far as they can, and name what keeps them from it."""
+    cell.check(execute, keys)
+
+
+@pytest.mark.parametrize("cell", clocks.cells()[::2], ids=str)
+def test_a_clock_that_is_wrong(execute: Run, keys: SigningKeys, cell: clocks.Check) -> None:
+    """It is named where it is the reason, and spoils nothing."""
+    cell.check(execute, keys)

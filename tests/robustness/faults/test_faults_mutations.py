@@ -1,0 +1,89 @@
+"""Each promise of the tables can be made fail: broken variants of the code, and the cell that must catch each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oidc_helper.oidc import connection
+from robustness.faults import network, provider
+from robustness.faults.clocks import Skewed
+from robustness.faults.network import Cell, Fault
+from robustness.faults.places import PlaceCell
+from robustness.faults.zygote import Done, Zygote
+
+_FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in network.FAULTS}
+_LATE = network.lookup(
+    "a name takes 6 s", "not done", "import time; time.sleep(6); raise socket.gaierror(-2, 'late')", "too slow"
+)
+
+# What is broken -> statements that break it in the process of the command, and the cell that must fail then.
+MUTATIONS: Mapping[str, tuple[str, Any]] = {
+    "no deadline": (
+        "from oidc_helper.deadline import Deadline\nDeadline.run = lambda self, work: work()",
+        Cell(_LATE, "jwt-bearer"),
+    ),
+    "a server's words as they are": (
+        "from oidc_helper import cli, refusals\ncli._one_line = refusals.printable = str",
+        Cell(_FAULTS["503 in words"], "role"),
+    ),
+    "an assertion is not marked": (
+        "from oidc_helper.ledger import Ledger\nLedger.mark_spent = lambda *words, **more: True",
+        Cell(_FAULTS["cut after the work"], "jwt-bearer"),
+    ),
+    "the SDK sends an assertion again": (
+        "from oidc_helper.aws import Aws as A; c = A._client; A._client = lambda self, *w, attempts=2: c(self, *w)",
+        Cell(_FAULTS["cut before the work"], "jwt-bearer"),
+    ),
+    "throttling is taken for a refusal": (
+        "from oidc_helper import refusals\nrefusals._PASSING = set()",
+        Cell(_FAULTS["throttled"], "refresh"),
+    ),
+    "what never left counts as sent": (
+        "from oidc_helper import aws\naws.NEVER_SENT = ()",
+        Cell(_FAULTS["connection refused"], "jwt-bearer"),
+    ),
+    "no answer without a store": (
+        "from oidc_helper import broker\nbroker._cache = lambda put, store: put()",
+        PlaceCell("no place at all"),
+    ),
+    "no other place where the kernel refuses": (
+        "from oidc_helper.store import Store\nStore._to_vault = Store._to_kernel",
+        PlaceCell("EPERM on keyctl"),
+    ),
+    "a clock is not compared": (
+        "from oidc_helper import refusals\nrefusals.skew = lambda metadata, now: ''",
+        Skewed("role", 600),
+    ),
+    "logout gives up where AWS is out of reach": (
+        "from oidc_helper import sign_out\nsign_out.OidcHelperError = ZeroDivisionError",
+        Cell(_FAULTS["500"], "logout"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    with Zygote() as running:
+        yield running
+
+
+@pytest.mark.parametrize("broken", MUTATIONS)
+def test_a_broken_variant_is_caught(zygote: Zygote, broken: str) -> None:
+    """By an assertion about what a user sees, and not by falling over."""
+    statements, cell = MUTATIONS[broken]
+
+    def execute(words: Sequence[str], environment: dict[str, str], where: Path, before: str) -> Done:
+        return zygote.run(words, environment, where, f"{statements}\n{before}")
+
+    with pytest.raises(AssertionError) as caught:
+        cell.check(execute)
+    assert "which is a bug" not in str(caught.value)
+
+
+def test_a_provider_that_nobody_judges_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server's failure would be taken for one of the settings."""
+    monkeypatch.setattr(connection._Judge, "judge", lambda *_: None)
+    with pytest.raises(AssertionError, match="makes no sense"):
+        provider.ProviderCell("500", "discovery").check()

@@ -1,0 +1,128 @@
+"""Commands without the half second that a process takes to begin: one that has imported everything forks for each.
+
+`Zygote.run` is `Home.run` otherwise: own streams, environment, working directory, exit code, and the installed entry.
+`python -m robustness.faults.zygote DESCRIPTOR` is the process itself.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self
+
+TESTS = Path(__file__).parents[2]
+Done = subprocess.CompletedProcess[str]
+
+
+class Zygote:
+    """The one process; a context manager. Commands may run at once."""
+
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="zygote-")
+        self._path = str(Path(self._directory.name, "socket"))
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self._path)
+        listener.listen(64)
+        with listener:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "robustness.faults.zygote", str(listener.fileno())],
+                env={**os.environ, "PYTHONPATH": str(TESTS)},
+                stdin=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._process:
+            self._process.kill()
+        self._directory.cleanup()
+
+    def run(self, words: Sequence[str], environment: Mapping[str, str], where: Path, before: str = "") -> Done:
+        """Run a command; `before` are statements that come first in its process."""
+        order = json.dumps([list(words), dict(environment), str(where), before]).encode()
+        (our_out, their_out), (our_err, their_err) = os.pipe(), os.pipe()
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self._path)
+            socket.send_fds(connection, [len(order).to_bytes(4)], [their_out, their_err])
+            os.close(their_out)
+            os.close(their_err)
+            connection.sendall(order)
+            with os.fdopen(our_out, encoding="utf-8") as stdout, os.fdopen(our_err, encoding="utf-8") as stderr:
+                status = connection.recv(16)
+                assert status, "the command's process is gone without a word"
+                return Done(list(words), int(status), stdout.read(), stderr.read())  # less than a pipe holds
+
+
+def _serve(listener: socket.socket) -> NoReturn:
+    while True:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            _supervise(connection)
+        connection.close()
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _supervise(connection: socket.socket) -> NoReturn:
+    length, streams, _, _ = socket.recv_fds(connection, 4, 2)
+    order = b""
+    while len(order) < int.from_bytes(length):
+        order += connection.recv(1 << 20)
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        _work(streams, *json.loads(order))
+    _, status = os.waitpid(child, 0)
+    connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+def _work(streams: list[int], words: list[str], environment: dict[str, str], where: str, before: str) -> NoReturn:
+    null = os.open(os.devnull, os.O_RDONLY)
+    for number, descriptor in enumerate((null, *streams)):
+        os.dup2(descriptor, number)
+    os.closerange(3, max(streams) + 1)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(where)
+    os.setsid()
+    sys.argv = ["oidc-helper", *words]
+    try:
+        exec(before, {"__name__": "before"})  # noqa: S102  # of a test
+        from oidc_helper.hotpath import main
+
+        main()
+    finally:
+        os._exit(99)
+
+
+if __name__ == "__main__":
+    from functools import cache
+
+    import botocore.loaders
+    import botocore.session
+    import rich.table  # noqa: F401
+
+    import oidc_helper.aws
+    import oidc_helper.cli.credentials
+    import oidc_helper.cli.session
+    import oidc_helper.cli.status
+    import oidc_helper.emulator.temporary_keyring
+    import oidc_helper.hotpath  # noqa: F401
+
+    botocore.session.create_loader = cache(botocore.loaders.create_loader)  # service models are read once
+    for _service in ("sts", "sso", "sso-oidc", "s3control"):
+        botocore.session.Session().create_client(_service, region_name="eu-west-1")
+    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,34 @@
+"""`python -m robustness.fuzzing TARGET --runs N`: coverage-guided, until N inputs, a broken promise or ctrl-c."""
+
+import argparse
+import importlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]  # of the extra `fuzz`
+
+from robustness.fuzzing.targets import TARGETS
+
+_SLOW_S, _LARGEST = 5, 4_096  # seconds that an input may take, bytes that it may have
+
+
+def main() -> None:
+    """Never returns."""
+    parser = argparse.ArgumentParser("python -m robustness.fuzzing", description=__doc__)
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--runs", type=int, default=-1, help="how many inputs; without it, until interrupted")
+    options, rest = parser.parse_known_args()
+    with atheris.instrument_imports(include=["oidc_helper", "robustness.fuzzing.targets"]):
+        chosen = importlib.import_module(f"robustness.fuzzing.targets.{options.target}")
+    with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
+        for number, seed in enumerate(chosen.seeds()):
+            Path(corpus, str(number)).write_bytes(seed)
+        limits = [f"-runs={options.runs}", f"-timeout={_SLOW_S}", f"-max_len={_LARGEST}"]
+        where = f"-artifact_prefix={os.environ.get('TMPDIR', tempfile.gettempdir())}/"
+        atheris.Setup([sys.argv[0], *limits, where, *rest, corpus], chosen.target)
+        atheris.Fuzz()
+
+
+main()

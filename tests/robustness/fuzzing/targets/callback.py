@@ -1,0 +1,91 @@
+"""Whatever a page of the web, or another program, sends to the port where a sign-in waits."""
+
+import asyncio
+import queue
+from functools import partial
+from urllib.parse import urlencode
+
+import h11
+
+from oidc_helper.identity import loopback
+from oidc_helper.identity.loopback import Loopback
+from oidc_helper.oidc import authorization
+from oidc_helper.oidc.authorization import Answer, ForeignAnswerError, Request
+from robustness.fuzzing.targets import ODD
+
+_ISSUER = "https://login.example.com"
+_REQUEST = Request(
+    "https://login.example.com/authorize",
+    "http://127.0.0.1:5/callback",
+    "s" * 43,
+    "n",
+    "v",
+    _ISSUER,
+    must_name_itself=True,
+)
+_RIGHT = {"state": "s" * 43, "code": "right", "iss": _ISSUER}
+
+
+def _asked(target: str, *headers: str, method: str = "GET") -> bytes:
+    return "\r\n".join((f"{method} {target} HTTP/1.1", *(headers or ("Host: 127.0.0.1:5",)), "", "")).encode(
+        "utf-8", "replace"
+    )
+
+
+def seeds() -> list[bytes]:
+    """The right one, and with something odd in each place."""
+    changed = [{**_RIGHT, name: odd[:900]} for name in _RIGHT for odd in ODD if odd != "\ud800"]
+    return [
+        _asked(f"/callback?{urlencode(_RIGHT)}"),
+        *(_asked(f"/callback?{urlencode(query)}") for query in changed),
+        _asked(f"/callback?{urlencode(_RIGHT)}", "Host: evil.example"),
+        _asked(f"/callback?{urlencode(_RIGHT)}&state=x"),
+        _asked(f"/callback?{urlencode({**_RIGHT, 'error': 'x'})}"),
+        _asked("/callback", "Host: 127.0.0.1:5", "Host: evil.example"),
+        _asked("/callback", "Content-Length: 5", "Transfer-Encoding: chunked", method="POST"),
+        b"GET /callback?\xff HTTP/1.1\r\nHost: 127.0.0.1:5\r\n\r\n",
+    ]
+
+
+def target(data: bytes) -> None:
+    """It is answered; and as the right one only where it knows the state, and comes to us by our name."""
+    waiting = Loopback.__new__(Loopback)
+    waiting._path, waiting._hosts, waiting._holder = b"/callback", {b"127.0.0.1:5", b"localhost:5"}, None
+    waiting._answers = queue.SimpleQueue()
+    waiting._read = partial(authorization.read, _REQUEST)
+    try:
+        http, request = asyncio.run(_received(data))
+    except EOFError:
+        return
+    status, body = (request, b"") if isinstance(request, int) else waiting._judge(request)
+    assert status in {200, *loopback._REASONS}
+    assert loopback._response(http, status, body or b"page").startswith(b"HTTP/1.1 %d" % status)
+    assert body.isascii() or body.decode()
+    assert b"\x1b" not in body
+    if status == 200:
+        answer = waiting._answers.get_nowait()
+        assert not isinstance(request, int)
+        assert b"s" * 43 in request.target
+        assert bool(answer.code) != bool(answer.error)
+    assert waiting._answers.empty()
+    _query(data)
+
+
+def _query(data: bytes) -> None:
+    """What is pasted in a browser's place is read by the same function."""
+    try:
+        answer = authorization.read(_REQUEST, data.decode("utf-8", "replace"))
+    except ForeignAnswerError as error:
+        said = str(error)
+    else:
+        said = ""
+        assert isinstance(answer, Answer)
+        assert b"s" * 43 in data
+    assert said.isprintable()
+
+
+async def _received(data: bytes) -> tuple[h11.Connection, h11.Request | int]:
+    reader = asyncio.StreamReader(limit=loopback._LARGEST_HEAD)
+    reader.feed_data(data)
+    reader.feed_eof()
+    return await loopback._request(reader)

@@ -1,0 +1,63 @@
+"""The words behind `create-token-with-iam`, a line each, as far as they become parameters; nothing is sent."""
+
+import io
+import re
+from functools import cache
+
+import botocore.session
+
+from oidc_helper.operation import arguments, exits, values
+from oidc_helper.operation.complaints import Complaints
+from oidc_helper.operation.model import Member, Model
+from oidc_helper.operation.veil import Veil
+from robustness.fuzzing.targets import ODD
+
+_LONGEST = 20  # words
+_ELSEWHERE = re.compile(r"fileb?://|-$|-h$|--help$|--version$|--cli-input-yaml")  # files, and YAML's own parser
+
+
+@cache
+def _members() -> dict[str, Member]:
+    return dict(Model(botocore.session.Session()).members)
+
+
+def seeds() -> list[bytes]:
+    """Every option with something odd."""
+    options = (
+        "--client-id",
+        "--grant-type",
+        "--assertion",
+        "--scope",
+        "--cli-input-json",
+        "--aws-additional-details",
+        "--unknown",
+        "--scope=",
+    )
+    whole = "--client-id\narn\n--grant-type\nrefresh_token\n{}\n{}"
+    made = [whole.format(option, odd) for option in options for odd in (*ODD, "[1", '{"clientId": 1}', '["a", {}]')]
+    return [one.encode("utf-8", "surrogatepass") for one in made]
+
+
+def target(data: bytes) -> None:
+    """They are parameters, or an error with one of the AWS CLI's exit codes; secrets among them are covered."""
+    words = [word for word in data.decode("utf-8", "replace").split("\n")[:_LONGEST] if not _ELSEWHERE.match(word)]
+    try:
+        _, rest = arguments.parse_global(words)
+        given = arguments.parse_operation(rest, _members())
+        assert given is not None or "help" in words
+        parameters = (
+            values.parameters(vars(given), _members(), values.Sources(io.StringIO(), lambda _: None)) if given else {}
+        )
+        veil = Veil()
+        veil.learn(parameters)
+        secret = str(parameters.get("assertion") or "")
+        assert len(secret) < 8 or secret not in veil.cover(f"before {secret} behind")
+    except (arguments.HelpAskedError, arguments.VersionAskedError):
+        return
+    except Exception as error:  # as the command does
+        failure, said = exits.failure_of(error), io.StringIO()
+        assert failure.exit_code in (252, 253, 254, 255)
+        if not isinstance(error, exits.WrongUsage | exits.Failed | exits.NotConfigured):
+            raise
+        Complaints(said, Veil()).fail(failure, error)
+        assert all(line.isprintable() for line in said.getvalue().split("\n"))

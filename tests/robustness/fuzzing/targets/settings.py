@@ -1,0 +1,56 @@
+"""A configuration file of any bytes."""
+
+import json
+
+from oidc_helper.settings import explain
+from oidc_helper.settings.file import _parse
+from oidc_helper.settings.lines import locate
+from oidc_helper.settings.resolution import resolve
+from robustness.fuzzing.targets import ODD, ours
+
+_ARN = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef"
+_WHOLE = f"""
+[identity.corp]
+source = "browser"
+issuer = "https://login.example.com"
+client_id = "x"
+[identity.job]
+source = "command"
+command = ["print-token", "now"]
+[defaults]
+identity = "corp"
+application_arn = "{_ARN}"
+identity_center_region = "eu-west-1"
+caller = {{ web_identity_role_arn = "arn:aws:iam::123456789012:role/caller" }}
+[profile.analytics]
+role_arn = "arn:aws:iam::123456789012:role/analytics"
+s3_grant = {{ target = "s3://reports/*", permission = "READ" }}
+[profile."of {{}}"]
+account_id = "111122223333"
+permission_set = "Admin"
+identity = "job"
+deadline_seconds = 5
+"""
+
+
+def seeds() -> list[bytes]:
+    """A whole one, with something odd in the place of a value and of a name."""
+    odd = [json.dumps(word)[1:-1] for word in ODD if not "\ud800" <= word[0] <= "\udfff"]
+    return [
+        _WHOLE.replace(old, old[:1] + word).encode("utf-8", "surrogatepass")
+        for word in odd
+        for old in ("analytics", "of {}", "browser", "eu-west-1", "Admin", "s3://")
+    ]
+
+
+def target(data: bytes) -> None:
+    """It is settings, or one printable line with one that says what to do."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return  # which `_read` refuses
+    with ours():
+        loaded = resolve(_parse("/config.toml", text), locate(text), "/config.toml", "1")
+        for profile in loaded.profiles.values():
+            assert json.dumps(explain(loaded, profile)).isprintable()
+            assert len(profile.tokens_name) < 4_000
