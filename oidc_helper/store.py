@@ -110,9 +110,13 @@ class Store(Ledger):
             found = self._forget_in_vault(entry, _vaults_of(noted)) or found
         if noted is not None:
             _note(entry, None)
+        self.tidy()
+        return found
+
+    def tidy(self) -> None:
+        """Remove what killed processes left beside the index, as far as that can be done."""
         with suppress(StoreUnusable):
             index.tidy()
-        return found
 
     def exists(self, kind: str, name: str) -> bool:
         """Whether a record is there, as far as is known without opening a secret or asking the vault."""

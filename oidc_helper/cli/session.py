@@ -73,6 +73,7 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
     for entry in store.noted():
         if store.delete(entry.kind, entry.name):
             answer.write(f"forgot the {entry.kind} of {entry.name}\n")
+    store.tidy()
     return 0
 
 

@@ -53,7 +53,7 @@ class Ground:
                 content = path.read_bytes()
                 is_full_vault = path.name == "keyring.json" and content != b"{}"
                 is_wreck = path.name.startswith(".index.json.")
-                is_index = path.name == "index.json" and json.loads(content)["entries"]
+                is_index = path.name == "index.json" and _names_something(content)
                 if is_full_vault or is_wreck or is_index or any(secret in content for secret in beginnings):
                     named.append(str(path.relative_to(self.home.path)))
         return named
@@ -71,6 +71,13 @@ class Ground:
             *(one.secret_access_key for one in vended),
             *(str(one.session_token) for one in vended),
         }
+
+
+def _names_something(index: bytes) -> bool:
+    try:
+        return bool(json.loads(index)["entries"])
+    except ValueError:
+        return True  # torn: what it named is known to nobody
 
 
 class Grounds:

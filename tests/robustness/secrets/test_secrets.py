@@ -138,35 +138,6 @@ def wrong_permissions(top: Path) -> list[str]:
     return [f"{path}: {mode:o}" for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)]
 
 
-def test_a_link_in_the_state_directory_is_not_followed(ready: Home) -> None:
-    """Who plants one does not have us write where it leads; the answer is given."""
-    ready.get("analytics")
-    index = ready.path / ".local/state/oidc-helper/index.json"
-    target = ready.path / "target"
-    target.write_text(index.read_text())
-    before = target.read_text()
-    index.unlink()
-    index.symlink_to(target)
-
-    ready.get("dev-admin")
-
-    assert target.read_text() == before
-    assert not index.is_symlink()
-
-
-def test_another_user_s_state_directory_is_not_used(ready: Home) -> None:
-    """Nothing is written there; the answer is given."""
-    needs(os.geteuid() == 0, "root, to give a directory away")
-    state = ready.path / ".local/state/oidc-helper"
-    state.mkdir(parents=True)
-    os.chown(state, NOBODY, NOBODY)
-
-    done = ready.run("get", "analytics")
-
-    assert done.returncode == 0
-    assert list(state.iterdir()) == []
-
-
 @pytest.mark.parametrize("mutation", [None, "keys are for whoever has our session"])
 def test_another_user_cannot_read_the_kernel_keyring(ready: Home, mutation: str | None) -> None:
     """Not even one whose process was started from our session, by su or a daemon, and so has inherited our keyrings."""
