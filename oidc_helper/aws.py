@@ -89,6 +89,12 @@ class Aws:
         with chain.begun(f"profile {self._profile.name} -> AWS profile {name}"):
             return _resolved(session, place)
 
+    @property
+    def center_url(self) -> str:
+        """The base of Identity Center's own endpoints; AWS_ENDPOINT_URL_SSO_OIDC and the partition have a say in it."""
+        url: str = self._client("sso-oidc", self._profile.identity_center_region, None).meta.endpoint_url
+        return url
+
     def create_token(self, caller: Credentials, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """CreateTokenWithIAM, sent once: it is not idempotent, and botocore would repeat it after a lost answer."""
         client = self._client("sso-oidc", self._profile.identity_center_region, caller, attempts=1)

@@ -4,16 +4,19 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol, TypeVar
 
 from oidc_helper import credentials, kept_tokens, record, tokens
 from oidc_helper.credentials import Credentials
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, StoreUnusable, TryAgain, kind_of
+from oidc_helper.identity import SOURCES
+from oidc_helper.identity.proof import Proof
 from oidc_helper.identity.token import IdentityToken, parse
+from oidc_helper.keeping import cache, quietly
 from oidc_helper.lock import Held
 from oidc_helper.settings import Profile
-from oidc_helper.store import CREDENTIALS, Store
+from oidc_helper.store import CREDENTIALS, TOKENS, Store
 from oidc_helper.terminal import printable
 from oidc_helper.tokens import Tokens
 
@@ -42,13 +45,15 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True)
 class Means:
-    """What a fetch works with: `source` gets a new identity token, `exchange` makes the way to AWS once it is needed.
+    """What a fetch works with: `prove` gets a new proof, `exchange` makes the way to AWS once it is needed.
 
-    `mend` tells a person how to come to a new identity token. `now` is in epoch seconds, `time_left` in seconds.
+    `prove` is told whether a person may be asked. `mend` tells a person how to come to a new identity token.
+    `same_person` are the identities that go by the same sign-in. `now` is in epoch seconds, `time_left` in seconds.
     """
 
     store: Store
-    source: Callable[[], IdentityToken]
+    prove: Callable[[bool], Proof]
+    same_person: frozenset[str]
     exchange: Callable[[], Exchange]
     mend: str
     now: Callable[[], float]
@@ -90,7 +95,8 @@ def fetch(want: Profile, stamp: str, means: Means, *, refresh: bool = False, ahe
         if isinstance(turn, Fetched):
             return turn
         with turn, _remembered_failure(want, means):
-            return Fetched(_keep(want, stamp, means, _Work(want, means).credentials()))
+            work = _Work(want, means, may_ask=not ahead and not fallback)
+            return Fetched(_keep(want, stamp, means, work))
     except OidcHelperError as error:
         if fallback and isinstance(error, TryAgain | SignInNeeded | StoreUnusable):
             log.debug("serving the cached credentials: %s", error.message)
@@ -98,7 +104,7 @@ def fetch(want: Profile, stamp: str, means: Means, *, refresh: bool = False, ahe
         raise
 
 
-def fetch_tokens(want: Profile, means: Means) -> Tokens:
+def fetch_tokens(want: Profile, means: Means, *, may_ask: bool = False) -> Tokens:
     """Get tokens whose access token lives and covers the profile's scopes. Raises OidcHelperError."""
 
     def live() -> Tokens | None:
@@ -111,14 +117,18 @@ def fetch_tokens(want: Profile, means: Means) -> Tokens:
     if isinstance(turn, Tokens):
         return turn
     with turn, _remembered_failure(want, means):
-        return _Work(want, means).tokens()
+        return _Work(want, means, may_ask=may_ask).tokens()
 
 
-def sign_in(want: Profile, means: Means) -> tuple[Tokens, bool]:
-    """Exchange a new identity token even if tokens are at hand; without a new one give those, and False."""
+def sign_in(want: Profile, means: Means, *, anew: bool) -> tuple[Tokens, bool]:
+    """Get tokens, from a person where it takes one; `anew`: with a new proof even if tokens are at hand.
+
+    Whether there was a new proof comes second. A source that has none but the one of these tokens is no failure.
+    """
     turn = means.store.hold(want.tokens_name, timeout_s=means.time_left(), purpose=_purpose(want))
     with turn, _remembered_failure(want, means):
-        return _Work(want, means).signed_in()
+        work = _Work(want, means, may_ask=True)
+        return work.signed_in() if anew else (work.tokens(), work.proved)
 
 
 def still_alive(want: Profile, stamp: str, means: Means) -> Fetched | None:
@@ -161,18 +171,19 @@ def _purpose(want: Profile) -> str:
     return f"oidc-helper for profile {want.name}"
 
 
-def _keep(want: Profile, stamp: str, means: Means, made: Credentials) -> str:
+def _keep(want: Profile, stamp: str, means: Means, work: "_Work") -> str:
     """Save what will be printed; the answer comes first, so that a store that cannot save it is only a warning."""
+    made = work.credentials()
     now, answer = means.now(), credentials.process_json(made)
     if not made.alive(now) or made.expires_at is None:
         raise OidcHelperError("the new credentials have already expired", "set this machine's clock")
     served_until = credentials.serve_until(made.expires_at, now)
     renew_from = credentials.renew_from(made.expires_at, now) if want.renew == "ahead" else served_until
     text = record.compose(answer, serve_until=served_until, renew_from=renew_from, stamp=stamp)
-    details = {"identity": want.identity.name}
+    details = {"identity": want.identity.name, "person": work.person}
     put = partial(means.store.put, CREDENTIALS, want.name, text, expires_at=made.expires_at, details=details)
-    _cache(put, means.store)
-    _quietly(lambda: means.store.forget_failure(want.name))
+    cache(put, means.store)
+    quietly(lambda: means.store.forget_failure(want.name))
     return answer
 
 
@@ -197,50 +208,42 @@ def _remembered_failure(want: Profile, means: Means) -> Iterator[None]:
         error = failure
         if isinstance(error, SignInNeeded) and not error.hint:
             error.hint = f"oidc-helper login {want.name}"
-        _quietly(lambda: means.store.remember_failure(want.name, error))
+        quietly(lambda: means.store.remember_failure(want.name, error))
         raise
 
 
 def _why(token: IdentityToken, refusal: Refused) -> str:
-    """Name what is wrong with the token itself before what may be wrong elsewhere."""
-    if token.doubts:
-        return f"the identity token {' and '.join(token.doubts)}, which Identity Center requires"
-    if refusal.code != "InvalidGrantException":
-        return refusal.hint
-    return f"{refusal.hint}; the token has {token.described()}"
-
-
-def _cache(put: Callable[[], object], store: Store) -> None:
-    """Keep a record. A machine with no place for it stays so, which is said once and not at every call."""
-    try:
-        put()
-    except StoreUnusable as error:
-        notice = f"nothing is cached: {error.message}"
-        try:
-            is_news = store.first_time(notice)
-        except StoreUnusable:  # what was said cannot be noted either
-            is_news = True
-        if is_news:
-            log.warning("%s%s", notice, f" (hint: {error.hint})" if error.hint else "")
-
-
-def _quietly(save: Callable[[], object]) -> None:
-    """What cannot be kept is a warning: the answer comes first."""
-    try:
-        save()
-    except StoreUnusable as error:
-        log.warning("not everything can be kept: %s%s", error.message, f" (hint: {error.hint})" if error.hint else "")
+    """Name what is wrong with the token itself: first where the grant was refused, else behind the other reason."""
+    doubts = " and ".join(token.doubts)
+    doubt = f"the identity token {doubts}, which Identity Center requires" if doubts else ""
+    if refusal.code == "InvalidGrantException":
+        return doubt or f"{refusal.hint}; the token has {token.described()}"
+    return "; ".join(filter(None, (refusal.hint, doubt)))
 
 
 class _Work:
     """The steps of one fetch for whoever holds the lock, on the tokens of its identity and application."""
 
-    def __init__(self, want: Profile, means: Means) -> None:
+    def __init__(self, want: Profile, means: Means, *, may_ask: bool) -> None:
         self._want = want
         self._means = means
-        self._exchange = means.exchange()
+        self._may_ask = may_ask
         self._tokens = self._saved = kept_tokens.load(want, means.store)
-        self._identity_token: IdentityToken | None = None
+        self._proof: Proof | None = None
+
+    @cached_property
+    def _exchange(self) -> Exchange:
+        return self._means.exchange()
+
+    @property
+    def proved(self) -> bool:
+        """Whether it took a new proof."""
+        return self._proof is not None
+
+    @property
+    def person(self) -> str:
+        """Whose the tokens are, for comparing."""
+        return kept_tokens.person(self._tokens.subject)
 
     def credentials(self) -> Credentials:
         """Steps 3 to 5, and once more with new tokens where the cached access token is refused."""
@@ -266,7 +269,8 @@ class _Work:
         try:
             return self._exchanged(), True
         except SignInNeeded:
-            if not self._tokens.access_token and not self._tokens.refresh_token:
+            held = self._tokens.access_token or self._tokens.refresh_token
+            if not held or self._want.identity.source not in SOURCES:
                 raise
             return self.tokens(), False
 
@@ -275,57 +279,80 @@ class _Work:
         return self._tokens if _serves(self._tokens, self._want, self._means) else None
 
     def _renewed_tokens(self) -> Tokens:
-        """Steps 4 and 5: a refresh where that works, else a new identity token."""
+        """Steps 4 and 5: a refresh where that works, else a new proof."""
         if self._tokens.refresh_token and (not self._tokens.requested or self._tokens.covers(self._want.scopes)):
-            try:
-                refreshed = self._ask("refresh_token", refreshToken=self._tokens.refresh_token)
-            except Refused as refusal:
-                if refusal.code not in _REFRESH_OVER:
-                    raise
-                log.debug("the refresh token is over: %s", refusal.code)
-                self._save(replace(self._tokens, refresh_token=""))
-            else:
-                if _fits(refreshed, self._want):
-                    return refreshed
+            refreshed = self._refreshed()
+            if refreshed and _fits(refreshed, self._want):
+                return refreshed
         return self._exchanged()
 
+    def _refreshed(self) -> Tokens | None:
+        """Step 4, unless the refresh token is over, or opening the caller took a sign-in, which is worth more."""
+        caller = self._told(self._caller)
+        if self._proof and self._proof.by_person:
+            return None
+        try:
+            return self._ask(caller, "refresh_token", refreshToken=self._tokens.refresh_token)
+        except Refused as refusal:
+            if refusal.code not in _REFRESH_OVER:
+                raise
+            log.debug("the refresh token is over: %s", refusal.code)
+            self._save(replace(self._tokens, refresh_token=""))
+            return None
+
     def _exchanged(self) -> Tokens:
-        """Step 5. An assertion is marked before it is sent, and free again only where it surely was not exchanged."""
-        token, store = self._new_identity_token(), self._means.store
-        self._caller()
+        """Step 5; a person's page learns how it went."""
+        self._told(self._exchange_proof)
+        if self._proof:
+            self._proof.finish(None)
+        return self._tokens
+
+    def _exchange_proof(self) -> None:
+        """Send the proof, an assertion once in its life."""
+        proof = self._new_proof()
+        caller = self._caller()
+        if proof.token:
+            self._exchange_assertion(caller, proof.token)
+        else:
+            self._ask(caller, self._want.grant, **proof.parameters)
+            self._drop_others()  # whom Identity Center itself let in, only its answer tells
+        if not _fits(self._tokens, self._want):
+            raise Refused(
+                "CreateTokenWithIAM gave no identity context, which a role session needs",
+                "add sts:identity_context to the profile's scopes",
+            )
+
+    def _exchange_assertion(self, caller: Credentials, token: IdentityToken) -> None:
+        """It is marked before it is sent, and free again only where it surely was not exchanged."""
+        store = self._means.store
         until = int(max(token.expires_at, self._means.now()) + SPENT_FOR_S)
         marked: list[bool] = []
-        _quietly(lambda: marked.append(store.mark_spent(token.issuer, token.single_use_id, until=until)))
+        quietly(lambda: marked.append(store.mark_spent(token.issuer, token.single_use_id, until=until)))
         if marked == [False]:
             raise SignInNeeded(
                 f"the identity token of {printable(token.user)} was sent before, and each counts only once",
                 self._means.mend,
             )
         try:
-            self._ask(self._want.grant, assertion=token.raw)
+            self._ask(caller, self._want.grant, assertion=token.raw)
         except Refused as refusal:
-            _quietly(lambda: store.unmark_spent(token.issuer, token.single_use_id))
+            quietly(lambda: store.unmark_spent(token.issuer, token.single_use_id))
             refusal.hint = _why(token, refusal)
             raise
         except TryAgain as failure:
             if failure.never_sent:
-                _quietly(lambda: store.unmark_spent(token.issuer, token.single_use_id))
+                quietly(lambda: store.unmark_spent(token.issuer, token.single_use_id))
             else:
                 failure.hint = f"the identity token may have been exchanged and is not sent again: {self._means.mend}"
             raise
-        if not _fits(self._tokens, self._want):
-            raise Refused(
-                "CreateTokenWithIAM gave no identity context, which a role session needs",
-                "add sts:identity_context to the profile's scopes",
-            )
-        return self._tokens
 
-    def _ask(self, grant: str, **proof: str) -> Tokens:
+    def _ask(self, caller: Credentials, grant: str, **proof: str) -> Tokens:
         """CreateTokenWithIAM, saved before anything else is done with the answer."""
         wanted = self._want.scopes
         parameters = {"grantType": grant, **proof, **({"scope": list(wanted)} if wanted else {})}
-        answer = self._exchange.create_token(self._caller(), parameters)
-        self._save(tokens.from_answer(self._tokens, answer, requested=wanted, now=self._means.now()))
+        answer = self._exchange.create_token(caller, parameters)
+        changed = tokens.from_answer(self._tokens, answer, requested=wanted, now=self._means.now())
+        self._save(changed if changed.subject else kept_tokens.named_by_center(changed))
         return self._tokens
 
     def _caller(self) -> Credentials:
@@ -343,29 +370,45 @@ class _Work:
     def _open_role(self) -> Credentials:
         """Use the kept identity token if it still can: it opens the role though it has been exchanged."""
         kept = self._tokens.identity_token
-        if kept and not self._identity_token and self._tokens.identity_token_expires_at > self._means.now():
+        if kept and not self._proof and self._tokens.identity_token_expires_at > self._means.now():
             try:
                 return self._exchange.open_caller(parse(kept, now=self._means.now(), where="the tokens record"))
             except (Refused, SignInNeeded) as refusal:
                 log.debug("the kept identity token opens no role: %s", refusal.message)
-        return self._exchange.open_caller(self._new_identity_token())
+        return self._exchange.open_caller(self._new_proof().token)
 
-    def _new_identity_token(self) -> IdentityToken:
-        if self._identity_token is None:
-            self._identity_token = self._means.source()
-            self._take_over(self._identity_token)
-        return self._identity_token
+    def _new_proof(self) -> Proof:
+        if self._proof is None:
+            self._proof = self._means.prove(self._may_ask)
+            self._take_over(self._proof)
+        return self._proof
 
-    def _take_over(self, token: IdentityToken) -> None:
-        """Let the tokens be of whom the new identity token names; what was another person's is dropped at once."""
-        if self._tokens.subject not in ("", token.subject):
-            log.debug("another person signed in")
-            for entry in self._means.store.entries():
-                if entry.details.get("identity") == self._want.identity.name:
-                    _quietly(partial(self._means.store.delete, entry.kind, entry.name))
+    def _take_over(self, proof: Proof) -> None:
+        """Let the tokens be of whom the proof names."""
+        if self._tokens.subject not in ("", proof.subject):
             self._tokens = Tokens(self._tokens.binding)
-        self._tokens = kept_tokens.of_person(self._tokens, token, self._want)
+        self._tokens = kept_tokens.of_proof(self._tokens, proof, self._want)
+        if proof.subject:
+            self._drop_others()
+
+    def _drop_others(self) -> None:
+        """Forget at once what was another person's, in every profile that goes by the same sign-in."""
+        store = self._means.store
+        for entry in store.entries():
+            ours = entry.kind in (CREDENTIALS, TOKENS) and entry.details.get("identity") in self._means.same_person
+            if ours and entry.details.get("person") != self.person:
+                log.debug("another person signed in: the %s of %s go", entry.kind, entry.name)
+                quietly(partial(store.delete, entry.kind, entry.name))
+
+    def _told(self, work: Callable[[], _T]) -> _T:
+        """Do something that may end a person's sign-in: the page says what went wrong."""
+        try:
+            return work()
+        except OidcHelperError as error:
+            if self._proof:
+                self._proof.finish(error.message)
+            raise
 
     def _save(self, changed: Tokens) -> None:
         self._tokens = self._saved = changed
-        _cache(partial(kept_tokens.save, self._want, changed, self._means.store), self._means.store)
+        cache(partial(kept_tokens.save, self._want, changed, self._means.store), self._means.store)

@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from oidc_helper.errors import TryAgain
 
 _T = TypeVar("_T")
-_LAST_SECONDS = 2  # kept back from the single waits, so that they end with their own message
 
 
 class DeadlinePassed(TryAgain):
@@ -16,15 +16,26 @@ class DeadlinePassed(TryAgain):
 
 
 class Deadline:
-    """A moment by which all must be done."""
+    """A moment by which all must be done; `rest_s` is kept back from the single waits, so that they can say so."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, rest_s: float = 2) -> None:
         self.seconds = seconds
+        self._rest_s = rest_s
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
         """Seconds that a single wait may take, never negative."""
-        return max(0.0, self._end - _LAST_SECONDS - time.monotonic())
+        return max(0.0, self._end - self._rest_s - time.monotonic())
+
+    @contextmanager
+    def extended(self, seconds: float) -> Iterator[None]:
+        """Let the block take so many seconds beside the rest, as a person may; what it leaves of them is taken back."""
+        began = time.monotonic()
+        self._end += seconds
+        try:
+            yield
+        finally:
+            self._end -= max(0.0, seconds - (time.monotonic() - began))
 
     def run(self, work: Callable[[], _T]) -> _T:
         """Do the work in a thread that is left behind when the time is over. Raises DeadlinePassed."""
@@ -39,7 +50,8 @@ class Deadline:
 
         thread = threading.Thread(target=do, daemon=True)
         thread.start()
-        thread.join(max(0.0, self._end - time.monotonic()))
+        while thread.is_alive() and (left_s := self._end - time.monotonic()) > 0:
+            thread.join(left_s)
         if failure:
             raise failure[0]
         if not outcome:

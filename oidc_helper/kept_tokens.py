@@ -5,7 +5,8 @@ from dataclasses import replace
 from hashlib import sha256
 
 from oidc_helper import paths, tokens
-from oidc_helper.identity.token import IdentityToken
+from oidc_helper.identity.proof import Proof
+from oidc_helper.identity.token import unverified_claims
 from oidc_helper.settings import Profile
 from oidc_helper.store import TOKENS, Store
 from oidc_helper.tokens import Tokens
@@ -30,19 +31,40 @@ def save(want: Profile, held: Tokens, store: Store) -> None:
         expires_at=None if held.refresh_token else held.access_expires_at,
         details={
             "identity": want.identity.name,
+            "person": person(held.subject),
             "user": held.user,
             "access_expires_at": held.access_expires_at,
             "refreshable": int(bool(held.refresh_token)),
+            "signs_until": _signs_until(held),
         },
     )
 
 
-def of_person(held: Tokens, token: IdentityToken, want: Profile) -> Tokens:
-    """The same tokens as those of whom an identity token names; it is kept where it opens the caller's role."""
-    named = replace(held, user=token.user, subject=token.subject)
-    if not want.caller.web_identity_role_arn:
+def of_proof(held: Tokens, proof: Proof, want: Profile) -> Tokens:
+    """The same tokens as those of whom a proof names; its token is kept where that opens the caller's role."""
+    named, token = replace(held, user=proof.user, subject=proof.subject), proof.token
+    if not token or not want.caller.web_identity_role_arn:
         return named
     return replace(named, identity_token=token.raw, identity_token_expires_at=token.expires_at)
+
+
+def named_by_center(held: Tokens) -> Tokens:
+    """The same as those of the user whom Identity Center's ID token names; without one, of nobody seen before."""
+    user = unverified_claims(held.id_token).get("sub")
+    subject = user if isinstance(user, str) and user else person(held.access_token)
+    return replace(held, user=user if user == subject else "", subject=f"identity center {subject}")
+
+
+def person(subject: str) -> str:
+    """Who somebody is, in a form that tells nothing but whether two are the same."""
+    return sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _signs_until(held: Tokens) -> int | None:
+    """Until when the caller's role is open or can be opened without a new identity token; None where there is none."""
+    if not held.caller_role:
+        return None
+    return max(held.identity_token_expires_at, (held.caller and held.caller.expires_at) or 0)
 
 
 def _binding(want: Profile) -> str:

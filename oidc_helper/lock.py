@@ -90,7 +90,8 @@ def acquire(name: str, *, timeout_s: float, purpose: str, look_again: Callable[[
             return _unless_found(held, look_again)
         if not in_time:
             raise TryAgain(
-                f"waited {timeout_s:.0f} s for {_holder(path)}", "try again when that is done, or end that process"
+                f"waited {timeout_s:.0f} s for {_said(path) or 'another process'}",
+                "try again when that is done, or end that process",
             )
         found = look_again()
         if found is not None:
@@ -140,11 +141,19 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _holder(path: Path) -> str:
+def holder(name: str) -> str:
+    """Who is at work on `name`, as `process 123, get analytics`; empty where it is nobody, or we are."""
+    with suppress(OSError):
+        said = _said(state.directory("locks") / _file_name(name))
+        return "" if said.startswith(f"process {os.getpid()},") else said
+    return ""
+
+
+def _said(path: Path) -> str:
     text = ""
     with suppress(OSError), os.fdopen(state.open_file(path, os.O_RDONLY), "rb") as file:
         text = file.read(_LONGEST_TEXT).decode("utf-8", "replace")
-    return "".join(character for character in text if character.isprintable()) or "another process"
+    return "".join(character for character in text if character.isprintable())
 
 
 def _file_name(name: str) -> str:

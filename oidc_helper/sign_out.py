@@ -1,30 +1,53 @@
-"""Forgetting a sign-in: here, and at Identity Center as far as it can be reached."""
+"""Forgetting a sign-in: here, and at Identity Center and the identity provider as far as they can be reached."""
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from oidc_helper import kept_tokens
+from oidc_helper import kept_sign_in, kept_tokens
 from oidc_helper.errors import OidcHelperError
-from oidc_helper.settings import Profile
-from oidc_helper.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.settings import Identity, Profile
+from oidc_helper.store import CREDENTIALS, SIGN_IN, TOKENS, Store
 
 log = logging.getLogger("oidc_helper.sign_out")
 
 
-def forget(shared: Iterable[Profile], store: Store, end_session: Callable[[str], None], *, timeout_s: float) -> bool:
+class Servers(NamedTuple):
+    """The calls that end a session, with the access token at Identity Center and the refresh token at the provider."""
+
+    end_session: Callable[[str], None]
+    revoke: Callable[[str], None]
+
+
+def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_left: Callable[[], float]) -> bool:
     """Remove one sign-in: its tokens and the credentials of all profiles that share them; whether anything was there.
 
-    The session is ended first, while the access token is still known. What cannot be reached is a warning: the secrets
-    are gone here all the same. Raises StoreUnusable where they cannot be removed.
+    Sessions are ended first, while their tokens are still known. What cannot be reached is a warning: the secrets are
+    gone here all the same. Raises StoreUnusable where they cannot be removed.
     """
     profiles = list(shared)
     first = profiles[0]
-    with store.hold(first.tokens_name, timeout_s=timeout_s, purpose=f"oidc-helper logout {first.name}"):
+    with store.hold(first.tokens_name, timeout_s=time_left(), purpose=f"oidc-helper logout {first.name}"):
         held = kept_tokens.load(first, store)
-        if held.access_token:
-            try:
-                end_session(held.access_token)
-            except OidcHelperError as error:
-                log.warning("the session at Identity Center may go on: %s", error.message)
+        _end("Identity Center", servers.end_session, held.access_token)
         found = [store.delete(CREDENTIALS, profile.name) for profile in profiles]
-        return any([store.delete(TOKENS, first.tokens_name), *found])
+        found.append(store.delete(TOKENS, first.tokens_name))
+        if first.identity.issuer:
+            found.append(_forget_sign_in(first.identity, store, servers, time_left=time_left))
+        return any(found)
+
+
+def _forget_sign_in(who: Identity, store: Store, servers: Servers, *, time_left: Callable[[], float]) -> bool:
+    purpose = f"oidc-helper logout of identity {who.name}"
+    with store.hold(kept_sign_in.lock_name(who.name), timeout_s=time_left(), purpose=purpose):
+        _end(f"the identity provider of {who.name}", servers.revoke, kept_sign_in.load(who, store).refresh_token)
+        return store.delete(SIGN_IN, who.name)
+
+
+def _end(place: str, end: Callable[[str], None], token: str) -> None:
+    if not token:
+        return
+    try:
+        end(token)
+    except OidcHelperError as error:
+        log.warning("the session at %s may go on: %s", place, error.message)

@@ -23,7 +23,7 @@ log = logging.getLogger("oidc_helper.store")
 
 T = TypeVar("T")
 
-CREDENTIALS, TOKENS = "credentials", "tokens"
+CREDENTIALS, TOKENS, SIGN_IN = "credentials", "tokens", "sign-in"
 KERNEL = "kernel keyring"
 _LONGEST_TIMEOUT_S = 2**31 - 1
 _HINT = "start a Secret Service, or name a keyring back end with PYTHON_KEYRING_BACKEND"
@@ -147,6 +147,10 @@ class Store(Ledger):
     def hold(self, name: str, *, timeout_s: float, purpose: str) -> Held:
         """Become the only one at work on `name`, where nobody could have done that work for us. Raises TryAgain."""
         return lock.hold(paths.entry_name("lock", name), timeout_s=timeout_s, purpose=purpose)
+
+    def holder(self, name: str) -> str:
+        """`lock.holder` for a name of this configuration."""
+        return lock.holder(paths.entry_name("lock", name))
 
     def _vault(self) -> vault.Vault | None:
         """The vault, found once; what kept us from finding it is not met anew by every call of a fetch."""

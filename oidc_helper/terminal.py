@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
@@ -46,6 +46,8 @@ class Terminal:
         self._moving = screen.isatty() and os.environ.get("TERM") != "dumb"
         self._lock = threading.Lock()
         self._progress = ""
+        self._waits: list[tuple[Callable[[], str], float]] = []  # the innermost is shown
+        self.was_used = False  # whether a person was told anything
 
     @classmethod
     def open(cls) -> Self:
@@ -88,6 +90,7 @@ class Terminal:
 
     def show(self, *lines: str) -> None:
         """Write lines, whose foreign parts have been made `printable`."""
+        self.was_used = True
         with self._lock:
             self._write(self._clear() + "".join(f"{line}\n" for line in lines) + self._progress)
 
@@ -95,34 +98,47 @@ class Terminal:
         """One line that the person types or pastes, None where they end it. Raises TimeoutError, SignInNeeded."""
         if self._keyboard is None:
             return None
-        with self._lock:
-            self._write(prompt)
+        self._waits.append((str, time.monotonic()))  # nothing moves while somebody types
+        self._draw("")
+        self._write(prompt)
         try:
             return self._keyboard.read_line(timeout_s, (lambda _: None) if hidden else self._write)
         finally:
             self._write("\n")
+            self._waits.pop()
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
-        """Show what is waited for, and for how long, until the block ends."""
+        """Show what is waited for, and for how long, until the block ends; one wait in another hides that meanwhile."""
         if not self._moving:
             self.show(what)
             yield
             return
+        with self.watching(lambda: what):
+            yield
+
+    @contextmanager
+    def watching(self, what: Callable[[], str]) -> Iterator[None]:
+        """Show what is waited for as it changes; where no line can be taken back, nothing."""
+        self._waits.append((what, time.monotonic()))
         done = threading.Event()
-        thread = threading.Thread(target=self._count, args=(what, done), name="progress", daemon=True)
-        thread.start()
+        thread = threading.Thread(target=self._count, args=(len(self._waits), done), name="progress", daemon=True)
+        if self._moving:
+            thread.start()
         try:
             yield
         finally:
+            self._waits.pop()
             done.set()
-            thread.join()
-            self._draw("")
+            if self._moving:
+                thread.join()
+                self._draw("")
 
-    def _count(self, what: str, done: threading.Event) -> None:
-        began = time.monotonic()
+    def _count(self, depth: int, done: threading.Event) -> None:
+        what, began = self._waits[depth - 1]
         while True:
-            self._draw(f"{what}, {time.monotonic() - began:.0f} s (ctrl-c to stop)"[: self.columns - 1])
+            if len(self._waits) == depth:
+                self._draw(f"{what()}, {time.monotonic() - began:.0f} s (ctrl-c to stop)"[: self.columns - 1])
             if done.wait(1):
                 return
 

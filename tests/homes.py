@@ -58,15 +58,17 @@ class Home:
         (self.path / "token").write_text(token)
 
 
-def file_config(emulator: Emulator, *, defaults: str = "", profiles: str = "", identity: str = "") -> str:
-    """A configuration whose identity token lies in the home's file `token`."""
+def file_config(
+    emulator: Emulator, *, name: str = "job", identity: str = "", defaults: str = "", profiles: str = ""
+) -> str:
+    """A configuration whose identity has its token in the home's file `token`, unless `identity` says otherwise."""
     directory = emulator.directory
     return f"""
-[identity.job]
+[identity.{name}]
 {identity or 'source = "file"' + chr(10) + 'path = "token"'}
 
 [defaults]
-identity = "job"
+identity = "{name}"
 application_arn = "{directory.application_arn}"
 identity_center_region = "{directory.identity_center_region}"
 caller = {{ web_identity_role_arn = "{directory.caller_role_arn}" }}

@@ -17,10 +17,11 @@ Run = Callable[[argparse.Namespace, TextIO], int]
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument as argparse takes it; `settings` are its keywords."""
+    """One argument as argparse takes it; `settings` are its keywords. Of one `choice` only one may be given."""
 
     flag: str
     settings: dict[str, object]
+    choice: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ def _switch(flag: str, help_text: str) -> Argument:
     return Argument(flag, {"action": "store_true", "help": help_text})
 
 
+def _way(way: str, help_text: str) -> Argument:
+    return Argument(f"--{way}", {"action": "store_const", "const": way, "dest": "way", "help": help_text}, "way")
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "get",
@@ -50,7 +55,8 @@ COMMANDS: tuple[Command, ...] = (
         "print credentials as credential_process JSON",
         "The line for ~/.aws/config, in a profile that has no other credential key:\n\n"
         "  [profile analytics]\n  credential_process = oidc-helper get analytics\n  region = eu-west-1\n\n"
-        "It never asks anybody anything: where a person must sign in it exits with 3 and says how.",
+        "It asks nobody anything: where a person must sign in it exits with 3 and says how. Only with\n"
+        'sign_in = "when-needed" in the profile, and at a terminal, it signs the person in itself.',
         (
             _profile(),
             _switch("--refresh", "ask for new credentials though the cached ones are fresh"),
@@ -62,17 +68,25 @@ COMMANDS: tuple[Command, ...] = (
         "login",
         session.login,
         "sign in, and fetch all that get needs",
-        "Gets a new identity token from the profile's identity source, exchanges it, and keeps tokens and\n"
-        "credentials, so that the next get answers at once. Where the source has only a token that was\n"
-        "exchanged before, the sign-in that it brought goes on.",
-        (_profile(),),
+        "Lets you sign in with the browser, exchanges what that brings, and keeps tokens and credentials, so that\n"
+        "the next get answers at once. Who is signed in already is told so. Where no browser can be opened, a code\n"
+        "is shown to enter on another device, or an address is asked for.\n\n"
+        "A source that needs nobody is read anew; where it has only a token that was exchanged before, the\n"
+        "sign-in that it brought goes on.",
+        (
+            _profile(),
+            _way("device", "show a code to enter on another device"),
+            _way("paste", "ask for the address that a browser elsewhere was sent to"),
+            _switch("--force", "sign in anew, be it as somebody else"),
+        ),
     ),
     Command(
         "logout",
         session.logout,
-        "forget, here and at Identity Center",
-        "Ends the Identity Center session and removes its tokens and the credentials of every profile that\n"
-        "shares them. Credentials that were handed out before stay valid until they expire: AWS cannot take them back.",
+        "forget, here and on the servers",
+        "Ends the session at Identity Center and at the identity provider, and removes their tokens and the\n"
+        "credentials of every profile that shares them. What could not be reached is told. Credentials that were\n"
+        "handed out before stay valid until they expire: AWS cannot take them back.",
         (
             _profile("the profile whose sign-in to end", nargs="?"),
             _switch("--all", "every sign-in and every record of this configuration"),
@@ -185,8 +199,11 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        choices: dict[str, argparse._MutuallyExclusiveGroup] = {}
         for argument in command.arguments:
-            one.add_argument(argument.flag, **argument.settings)  # type: ignore[arg-type]
+            if argument.choice and argument.choice not in choices:
+                choices[argument.choice] = one.add_mutually_exclusive_group()
+            choices.get(argument.choice, one).add_argument(argument.flag, **argument.settings)  # type: ignore[arg-type]
         _add_common(one, default=argparse.SUPPRESS)
         one.set_defaults(run=command.run, quiet=command.quiet, parser=one)
     return whole

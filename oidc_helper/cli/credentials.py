@@ -4,14 +4,26 @@ import argparse
 from typing import TextIO
 
 from oidc_helper import broker, renewal
-from oidc_helper.cli.wiring import errand
+from oidc_helper.cli.person import who_waits_for_a_program
+from oidc_helper.cli.wiring import Errand, errand
 from oidc_helper.deadline import DeadlinePassed
 from oidc_helper.errors import Refused, WrongSettings
 
 
 def get(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the credentials of a profile."""
-    its = errand(options.profile)
+    with who_waits_for_a_program() as asking:
+        its = errand(options.profile, asking)
+        found = _found(its, options)
+    if not options.ahead:
+        answer.write(found.answer + "\n")
+    if found.due:
+        answer.flush()
+        renewal.start(its.want.name)
+    return 0
+
+
+def _found(its: Errand, options: argparse.Namespace) -> broker.Fetched:
     if its.want.target is None:
         raise WrongSettings(
             f"profile {its.want.name} has nothing to get credentials for",
@@ -19,21 +31,15 @@ def get(options: argparse.Namespace, answer: TextIO) -> int:
         )
 
     def fetch() -> broker.Fetched:
-        return broker.fetch(its.want, its.stamp, its.means, refresh=options.refresh, ahead=options.ahead)
+        return broker.fetch(its.want, its.settings.stamp, its.means, refresh=options.refresh, ahead=options.ahead)
 
     try:
-        found = its.deadline.run(fetch)
+        return its.deadline.run(fetch)
     except DeadlinePassed:
-        alive = broker.still_alive(its.want, its.stamp, its.means)
+        alive = broker.still_alive(its.want, its.settings.stamp, its.means)
         if alive is None:
             raise
-        found = alive
-    if not options.ahead:
-        answer.write(found.answer + "\n")
-    if found.due:
-        answer.flush()
-        renewal.start(its.want.name)
-    return 0
+        return alive
 
 
 def token(options: argparse.Namespace, answer: TextIO) -> int:

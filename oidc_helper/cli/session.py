@@ -4,30 +4,52 @@ import argparse
 from itertools import groupby
 from typing import TextIO
 
-from oidc_helper import broker, credentials, settings, sign_out
+from oidc_helper import broker, credentials, kept_sign_in, settings, sign_out
 from oidc_helper.cli import wording
-from oidc_helper.cli.wiring import errand
+from oidc_helper.cli.person import who_signs_in
+from oidc_helper.cli.wiring import Errand, errand
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import WrongSettings
+from oidc_helper.identity import opener
 from oidc_helper.settings import Profile
 from oidc_helper.store import CREDENTIALS, Store
 from oidc_helper.terminal import printable
 
 
 def login(options: argparse.Namespace, answer: TextIO) -> int:
-    """Fetch everything `get` needs, with new credentials at the end."""
-    its = errand(options.profile)
-    want = its.want
-    held, is_new = its.deadline.run(lambda: broker.sign_in(want, its.means))
-    who = printable(held.user or want.identity.name)
-    answer.write(f"{'' if is_new else 'still '}signed in as {who}, {wording.until(held.access_expires_at)}\n")
-    if want.target:
-        made = its.deadline.run(lambda: broker.fetch(want, its.stamp, its.means, refresh=True)).answer
-        expires_at = getattr(credentials.from_process_json(made), "expires_at", None)
-        answer.write(
-            f"credentials of {want.name}, {wording.until(expires_at)}, in the {its.means.store.where(CREDENTIALS)}\n"
-        )
+    """Sign in where nobody is, and fetch everything `get` needs; a source that needs nobody is read anew each time."""
+    with who_signs_in(way=options.way, anew=options.force) as asking:
+        its = errand(options.profile, asking, prompts=not opener.obstacle())
+        if options.way and not its.takes_a_person:
+            raise WrongSettings(
+                f"identity {its.want.identity.name} needs nobody to sign in", f"leave --{options.way} out"
+            )
+        with asking.person().terminal.watching(lambda: _waited_for(its)):
+            told = _signed_in(its, anew=options.force or not its.takes_a_person)
+    answer.write(told)
     return 0
+
+
+def _waited_for(its: Errand) -> str:
+    store, want = its.means.store, its.want
+    names = (want.tokens_name, kept_sign_in.lock_name(want.identity.name))
+    return f"waiting for {next(filter(None, map(store.holder, names)), 'Identity Center')}"
+
+
+def _signed_in(its: Errand, *, anew: bool) -> str:
+    """Do it, and tell what there is now."""
+    held, is_new = its.deadline.run(lambda: broker.sign_in(its.want, its.means, anew=anew))
+    who = printable(held.user or its.want.identity.name)
+    told = f"{'' if is_new else 'already '}signed in as {who}, {wording.until(held.access_expires_at)}\n"
+    return told + _warmed(its, refresh=is_new) if its.want.target else told
+
+
+def _warmed(its: Errand, *, refresh: bool) -> str:
+    want, store = its.want, its.means.store
+    fetched = its.deadline.run(lambda: broker.fetch(want, its.settings.stamp, its.means, refresh=refresh))
+    made = credentials.from_process_json(fetched.answer)
+    until = wording.until(made.expires_at if made else None)
+    return f"credentials of {want.name}, {until}, in the {store.where(CREDENTIALS)}\n"
 
 
 def logout(options: argparse.Namespace, answer: TextIO) -> int:
@@ -63,6 +85,14 @@ def _forget(shared: list[Profile], store: Store, answer: TextIO) -> None:
 
         Aws(first, time_left=deadline.left).end_session(access_token)
 
+    def revoke(refresh_token: str) -> None:
+        from oidc_helper.identity import client_secret, sign_in
+
+        who = first.identity
+        secret = client_secret.resolve(who, timeout_s=deadline.left())
+        sign_in.revoke(who, refresh_token, timeout_s=deadline.left(), client_secret=secret, ca_bundle=first.ca_bundle)
+
     names = ", ".join(profile.name for profile in shared)
-    found = deadline.run(lambda: sign_out.forget(shared, store, end_session, timeout_s=deadline.left()))
+    servers = sign_out.Servers(end_session, revoke)
+    found = deadline.run(lambda: sign_out.forget(shared, store, servers, time_left=deadline.left))
     answer.write(f"signed out of {names}\n" if found else f"nothing was kept of {names}\n")

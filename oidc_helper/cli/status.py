@@ -4,7 +4,8 @@ import argparse
 import json
 import shutil
 import time
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, TextIO
@@ -12,9 +13,9 @@ from typing import Any, TextIO
 from oidc_helper import settings
 from oidc_helper.cli import wording
 from oidc_helper.identity import INTERACTIVE
-from oidc_helper.index import Entry, Failure
-from oidc_helper.settings import Profile
-from oidc_helper.store import CREDENTIALS, KERNEL, TOKENS, Store
+from oidc_helper.index import Entry
+from oidc_helper.settings import Profile, Settings
+from oidc_helper.store import CREDENTIALS, KERNEL, SIGN_IN, TOKENS, Store
 from oidc_helper.terminal import printable
 
 
@@ -30,19 +31,11 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     """Print what is cached for every profile."""
     loaded = settings.load()
     store = Store()
-    entries = {(entry.kind, entry.name): entry for entry in store.entries()}
+    kept = _Kept(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
     report = {
         "config": loaded.path,
         "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
-        "profiles": [
-            _profile(
-                one,
-                _living(entries.get((CREDENTIALS, one.name))) or _unlisted(one, store),
-                entries.get((TOKENS, one.tokens_name)),
-                store.failure(one.name),
-            )
-            for one in loaded.profiles.values()
-        ],
+        "profiles": [kept.described(one) for one in loaded.profiles.values()],
     }
     if options.json:
         answer.write(json.dumps(report, indent=2) + "\n")
@@ -51,45 +44,82 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     return 0
 
 
-def _living(kept: Entry | None) -> Entry | None:
-    return kept if kept and (kept.expires_at or 0) > time.time() else None
+@dataclass(frozen=True)
+class _Kept:
+    """What the index tells; times in its answers are UTC as in credential_process JSON, null where none is known."""
 
+    settings: Settings
+    store: Store
+    entries: Mapping[tuple[str, str], Entry]
+    now: float
 
-def _unlisted(one: Profile, store: Store) -> Entry | None:
-    """Credentials that are there though the index was lost: all that is known is that they have not expired."""
-    if not store.exists(CREDENTIALS, one.name):
-        return None
-    return Entry(CREDENTIALS, one.name, "", KERNEL, None, 0)
+    def described(self, one: Profile) -> dict[str, Any]:
+        credentials, failure = self._credentials(one), self.store.failure(one.name)
+        return {
+            "name": one.name,
+            "identity": one.identity.name,
+            "source": one.identity.source,
+            "credentials": credentials
+            and {"expires_at": wording.iso(credentials.expires_at), "store": credentials.place},
+            "tokens": self._tokens(one),
+            "provider": self._provider(one),
+            "sign_in": self._sign_in(one),
+            "last_failure": failure and {**asdict(failure), "at": wording.iso(failure.at)},
+        }
 
+    def _credentials(self, one: Profile) -> Entry | None:
+        """The noted ones; or what is there though the index was lost, of which only that it lives is known."""
+        noted = self._living(CREDENTIALS, one.name)
+        unnoted = not noted and self.store.exists(CREDENTIALS, one.name)
+        return Entry(CREDENTIALS, one.name, "", KERNEL, None, 0) if unnoted else noted
 
-def _profile(one: Profile, kept: Entry | None, held: Entry | None, failure: Failure | None) -> dict[str, Any]:
-    """Describe a profile; every time is UTC as in credential_process JSON, null where there is none."""
-    now = time.time()
-    tokens = held and {
-        "user": held.details.get("user"),
-        "access_token_expires_at": wording.iso(_number(held, "access_expires_at")),
-        "refreshable": bool(held.details.get("refreshable")),
-        "store": held.place,
-    }
-    return {
-        "name": one.name,
-        "identity": one.identity.name,
-        "source": one.identity.source,
-        "credentials": {"expires_at": wording.iso(kept.expires_at), "store": kept.place} if kept else None,
-        "tokens": tokens,
-        "sign_in": _sign_in(one, held, now),
-        "last_failure": failure and {**asdict(failure), "at": wording.iso(failure.at)},
-    }
+    def _tokens(self, one: Profile) -> dict[str, Any] | None:
+        held = self.entries.get((TOKENS, one.tokens_name))
+        if held is None:
+            return None
+        return {
+            "user": held.details.get("user"),
+            "access_token_expires_at": wording.iso(_number(held, "access_expires_at")),
+            "refreshable": bool(held.details.get("refreshable")),
+            "store": held.place,
+        }
 
+    def _provider(self, one: Profile) -> dict[str, Any] | None:
+        """The session at the identity provider, where it gave a refresh token."""
+        held = self._living(SIGN_IN, one.identity.name)
+        if held is None:
+            return None
+        return {
+            "user": held.details.get("user"),
+            "refresh_token_expires_at": wording.iso(held.expires_at),
+            "store": held.place,
+        }
 
-def _sign_in(one: Profile, held: Entry | None, now: float) -> dict[str, Any]:
-    """Tell when a person is next needed: never for sources that work alone."""
-    if one.identity.source not in INTERACTIVE:
-        return {"needed": False, "at": None}
-    at = _number(held, "access_expires_at") if held else now
-    if held and held.details.get("refreshable"):
-        return {"needed": False, "at": None}
-    return {"needed": at <= now, "at": wording.iso(at)}
+    def _sign_in(self, one: Profile) -> dict[str, Any]:
+        """When a person is next needed, null where the servers have not told; `by` is null where nobody ever is."""
+        if one.identity.profile:
+            return self._sign_in(self.settings.profiles[one.identity.profile])
+        if one.identity.source not in INTERACTIVE:
+            return {"needed": False, "at": None, "by": None}
+        at = self._lasts_until(one)
+        return {"needed": at is not None and at <= self.now, "at": wording.iso(at), "by": one.identity.source}
+
+    def _lasts_until(self, one: Profile) -> float | None:
+        """How long it goes on without a person, in epoch seconds, None where only the servers know."""
+        if provider := self._living(SIGN_IN, one.identity.name):
+            return provider.expires_at
+        held = self.entries.get((TOKENS, one.tokens_name))
+        if held is None:
+            return self.now
+        at = _number(held, "access_expires_at")
+        if not held.details.get("refreshable"):
+            return at
+        signs_until = held.details.get("signs_until")
+        return max(at, signs_until) if isinstance(signs_until, int) else None
+
+    def _living(self, kind: str, name: str) -> Entry | None:
+        noted = self.entries.get((kind, name))
+        return noted if noted and (noted.expires_at is None or noted.expires_at > self.now) else None
 
 
 def _number(entry: Entry, detail: str) -> int:
@@ -110,7 +140,7 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
             Text(printable((held and held["user"]) or one["identity"])),
             _left(kept["expires_at"]) if kept else "none",
             ("refreshable" if held["refreshable"] else _left(held["access_token_expires_at"])) if held else "none",
-            "now" if one["sign_in"]["needed"] else _left(one["sign_in"]["at"]) if one["sign_in"]["at"] else "no",
+            _person_needed(one),
         )
     shown = StringIO()  # whole before it is written: what cannot be written is one error
     console = Console(file=shown, force_terminal=answer.isatty(), width=_width(answer), highlight=False, soft_wrap=True)
@@ -123,6 +153,15 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
             if failure["hint"]:
                 console.print(Text(f"hint: {printable(failure['hint'])}"))
     answer.write(shown.getvalue())
+
+
+def _person_needed(one: dict[str, Any]) -> str:
+    needed, at, by = one["sign_in"].values()
+    if needed:
+        return "now"
+    if at:
+        return f"in {_left(at).removesuffix(' left')}"
+    return "when the session ends" if by else "no"
 
 
 def _width(answer: TextIO) -> int:

@@ -3,43 +3,74 @@
 import time
 from dataclasses import dataclass
 
-from oidc_helper import chain, identity, settings
+from oidc_helper import broker, chain, identity, proofs, settings
 from oidc_helper.broker import Exchange, Means
 from oidc_helper.deadline import Deadline
-from oidc_helper.settings import Profile
+from oidc_helper.proofs import Asking
+from oidc_helper.settings import Profile, Settings
 from oidc_helper.store import Store
+from oidc_helper.terminal import has_terminal
+from oidc_helper.tokens import Tokens
 
 _VAULT_S = 15  # a keyring that does not answer is named well before the deadline
 
 
 @dataclass(frozen=True)
 class Errand:
-    """A profile, the stamp of the settings that say what it is, and what to fetch it with until the deadline."""
+    """A profile, the settings that say what it is, and what to fetch it with until the deadline."""
 
     want: Profile
-    stamp: str
+    settings: Settings
     deadline: Deadline
     means: Means
 
+    @property
+    def takes_a_person(self) -> bool:
+        """Whether somebody has to sign in for it once in a while."""
+        return self.settings.first_identity(self.want.identity).source in identity.INTERACTIVE
 
-def errand(profile: str) -> Errand:
-    """Read the settings and lay out what a fetch of that profile takes. Raises WrongSettings."""
+
+def errand(profile: str, asking: Asking | None = None, *, prompts: bool = False) -> Errand:
+    """Read the settings and lay out what a fetch of that profile takes. Raises WrongSettings.
+
+    `asking` is for who has a person at hand; one who did not come to sign in is asked only where the profile and the
+    terminal allow it. `prompts` lets the keyring ask for its password.
+    """
     loaded = settings.load()
     want = loaded.profile(profile)
     chain.refuse_reentry(want.name)
+    if asking and not asking.patience_s and (want.sign_in != "when-needed" or not has_terminal()):
+        asking = None
     deadline = Deadline(want.deadline_seconds)
+    store = Store(prompts=prompts, vault_timeout_s=min(_VAULT_S, round(deadline.left())))
+    return Errand(want, loaded, deadline, _means(want, loaded, store, deadline, asking))
 
+
+def _means(want: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:
     def exchange() -> Exchange:
         from oidc_helper.aws import Aws  # 200 ms, which a cached answer need not pay
 
         return Aws(want, time_left=deadline.left)
 
-    means = Means(
-        store=Store(vault_timeout_s=min(_VAULT_S, round(deadline.left()))),
-        source=lambda: identity.obtain(want.identity, now=time.time(), timeout_s=deadline.left()),
+    def center_url() -> str:
+        from oidc_helper.aws import Aws
+
+        return Aws(want, time_left=deadline.left).center_url
+
+    def tokens_of(profile: str, may_ask: bool) -> Tokens:  # noqa: FBT001  as the others of Means
+        other = loaded.profile(profile)
+        means = _means(other, loaded, store, deadline, asking)
+        if may_ask and asking and asking.anew:
+            return broker.sign_in(other, means, anew=True)[0]
+        return broker.fetch_tokens(other, means, may_ask=may_ask)
+
+    means = proofs.Means(store, deadline, time.time, tokens_of, center_url, asking)
+    return Means(
+        store=store,
+        prove=lambda may_ask: proofs.prove(want, means, may_ask=may_ask),
+        same_person=loaded.same_person(want.identity),
         exchange=exchange,
         mend=identity.mend(want.identity) or f"oidc-helper login {want.name}",
         now=time.time,
         time_left=deadline.left,
     )
-    return Errand(want, loaded.stamp, deadline, means)

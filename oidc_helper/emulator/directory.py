@@ -39,6 +39,7 @@ class IdentityProvider:
     session_lifetime_s: int = 30 * 86_400  # of a sign-in that a refresh token prolongs
     rotates_refresh_tokens: bool = True
     reuse_ends_session: bool = True
+    tells_refresh_lifetime: bool = False  # as Keycloak does, in refresh_expires_in
     auto_approve: bool = False  # sign in whom `login_hint` names, or the first person, without a page
     device_lifetime_s: int = 600
     device_interval_s: int = 5

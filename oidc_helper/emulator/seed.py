@@ -79,8 +79,9 @@ def _identity_provider(issuer: str) -> IdentityProvider:
         Person("bob@example.com", "00u-bob", "Bob Example"),
         Person("mallory@example.com", "00u-mallory", "Mallory Example"),
     ]
-    loopback = ["http://127.0.0.1/callback", "http://127.0.0.1/", "http://[::1]/callback"]
-    web = ["https://app.example.com/callback", "http://127.0.0.1/callback"]
+    ours = "http://127.0.0.1/oidc-helper/callback"
+    loopback = [ours, "http://127.0.0.1/callback", "http://127.0.0.1/", "http://[::1]/callback"]
+    web = ["https://app.example.com/callback", ours, "http://127.0.0.1/callback"]
     return IdentityProvider(
         issuer=issuer,
         people={person.email: person for person in people},
@@ -113,6 +114,6 @@ def _applications(issuer: str, actors: set[str]) -> tuple[Application, Applicati
         assigned={_ALICE, _BOB},
         issuer=trusted,
         customer_managed=False,
-        redirect_uris=["http://127.0.0.1:8400/callback"],
+        redirect_uris=["http://127.0.0.1:8400/oidc-helper/callback", "http://127.0.0.1:8400/callback"],
     )
     return first, second

@@ -7,6 +7,8 @@ from pathlib import Path
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
+from oidc_helper import lock
+
 VARIABLE = "OIDC_HELPER_TEMPORARY_KEYRING"
 BACKEND = f"{__name__}.TemporaryKeyring"
 
@@ -22,14 +24,21 @@ class TemporaryKeyring(KeyringBackend):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Keep a text."""
-        self._write({**self._read(), self._key(service, username): password})
+        with self._alone():
+            self._write({**self._read(), self._key(service, username): password})
 
     def delete_password(self, service: str, username: str) -> None:
         """Forget it. Raises PasswordDeleteError where there is none."""
-        kept = self._read()
-        if kept.pop(self._key(service, username), None) is None:
-            raise PasswordDeleteError(service)
-        self._write(kept)
+        with self._alone():
+            kept = self._read()
+            if kept.pop(self._key(service, username), None) is None:
+                raise PasswordDeleteError(service)
+            self._write(kept)
+
+    @staticmethod
+    def _alone() -> lock.Held:
+        """All entries are in one file, and two identities are not locked against each other."""
+        return lock.hold("temporary keyring", timeout_s=10, purpose="the temporary keyring")
 
     @staticmethod
     def _key(service: str, username: str) -> str:

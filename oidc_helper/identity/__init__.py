@@ -1,4 +1,4 @@
-"""What an identity source is, the table of them, and the one check that every token goes through.
+"""What an identity source is, the table of those that need nobody, and the one check that every token goes through.
 
 A source has three outcomes: a token, None ("nothing here": the file or variable does not exist), or an error ("it is
 here, and broken").
@@ -6,7 +6,7 @@ here, and broken").
 
 from collections.abc import Callable, Mapping
 
-from oidc_helper.errors import SignInNeeded, WrongSettings
+from oidc_helper.errors import SignInNeeded
 from oidc_helper.identity import ci, command, environment, file
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.settings import Identity
@@ -27,13 +27,10 @@ INTERACTIVE = frozenset({"browser", "device", "identity-center"})
 
 
 def obtain(identity: Identity, *, now: float, timeout_s: float) -> IdentityToken:
-    """Get a token that has not expired, in at most `timeout_s` seconds. Raises OidcHelperError."""
-    source = SOURCES.get(identity.source)
-    if source is None:
-        raise WrongSettings(f"this version cannot sign in with source = {identity.source!r}")
+    """Get a token of one of SOURCES that has not expired, in at most `timeout_s` seconds. Raises OidcHelperError."""
     place = describe(identity)
     try:
-        raw = source(identity, timeout_s)
+        raw = SOURCES[identity.source](identity, timeout_s)
         if raw is not None:
             return parse(raw, now=now, where=place)
     except SignInNeeded as error:
@@ -54,10 +51,9 @@ def mend(identity: Identity) -> str:
 
 def describe(identity: Identity) -> str:
     """Name the place a token comes from, as a person would look for it."""
-    places = {
+    return {
         "command": f"the output of {identity.command[0] if identity.command else 'the command'}",
         "ci": "the identity token of a CI job",
         "environment": f"the environment variable {identity.variable}",
         "file": f"the file {identity.path}",
-    }
-    return places.get(identity.source, f"the {identity.source} sign-in")
+    }[identity.source]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from oidc_helper.identity import browser, opener, paste
 from oidc_helper.identity.person import Person
-from oidc_helper.identity.redirect import Finish, redirect_of
+from oidc_helper.identity.redirect import Finish, redirect_of, told
 from oidc_helper.oidc import authorization
 from oidc_helper.oidc.refusals import error_of
 from oidc_helper.settings import Identity
@@ -51,7 +51,7 @@ def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what ti
     authorize = paste.authorize if way == "paste" else browser.authorize
     place = f"{_NAME} (identity {identity.name})"
     answered = authorize(begin, redirect_of(identity), person, place=place, timeout_s=timeout_s)
-    with answered.told():
+    with told(answered.finish):
         if answered.answer.error:
             raise error_of(_NAME, answered.answer.error, answered.answer.description)
     return CodeObtained(answered.answer.code, answered.request.redirect_uri, answered.request.verifier, answered.finish)

@@ -3,9 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from oidc_helper.identity import opener
 from oidc_helper.terminal import Terminal
+
+Way = Literal["browser", "device", "paste"]
+"""How a person takes part: a browser here, a code on another device, or an address that is pasted."""
 
 
 @dataclass(frozen=True)

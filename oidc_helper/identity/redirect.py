@@ -32,17 +32,18 @@ class Answered:
     answer: Answer
     finish: Finish
 
-    @contextmanager
-    def told(self) -> Iterator[None]:
-        """Let the person's page say what goes wrong in the block."""
-        try:
-            yield
-        except OidcHelperError as error:
-            self.finish(error.message)
-            raise
-        except BaseException:
-            self.finish("the sign-in was given up")
-            raise
+
+@contextmanager
+def told(finish: Finish) -> Iterator[None]:
+    """Let the person's page say what goes wrong in the block."""
+    try:
+        yield
+    except OidcHelperError as error:
+        finish(error.message)
+        raise
+    except BaseException:
+        finish("the sign-in was given up")
+        raise
 
 
 def redirect_of(identity: Identity) -> Redirect:

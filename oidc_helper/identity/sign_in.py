@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import Refused
 from oidc_helper.identity import browser, device, opener, paste
-from oidc_helper.identity.person import Person
-from oidc_helper.identity.redirect import Finish, redirect_of
+from oidc_helper.identity.person import Person, Way
+from oidc_helper.identity.redirect import Finish, redirect_of, told
 from oidc_helper.oidc import authorization, grants
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.grants import Granted
@@ -18,27 +17,26 @@ from oidc_helper.oidc.refusals import error_of
 from oidc_helper.oidc.verification import verify
 from oidc_helper.settings import Identity
 
-Way = Literal["browser", "device", "paste"]
-"""How a person takes part: a browser here, a code on another device, or an address that is pasted."""
-
 
 @dataclass(frozen=True)
 class SignedIn:
     """What a sign-in brought: the JWT to exchange, and the provider's refresh token where it gave one.
 
-    `subject` is whom the provider means, empty where it does not say. `finish` must be called once it is known whether
-    the exchange has worked, with None or what went wrong: the person's page waits for it.
+    `subject` is whom the provider means, empty where it does not say. `refresh_expires_at` is in epoch seconds, None
+    where nobody told. `finish` must be called once it is known whether the exchange has worked, with None or what went
+    wrong: the person's page waits for it.
     """
 
     identity_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
+    refresh_expires_at: int | None
     subject: str
     finish: Finish = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Renewed:
-    """What a renewal brought; the refresh token is the one to keep from now on, be it new or the old one."""
+    """What a renewal brought; `refresh_token` is the one to keep from now on, be it new or the old one."""
 
     identity_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -50,6 +48,7 @@ def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what ti
     person: Person,
     *,
     way: Way | None = None,
+    anew: bool = False,
     timeout_s: float,
     client_secret: str | None = None,
     ca_bundle: str | None = None,
@@ -57,12 +56,12 @@ def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what ti
 ) -> SignedIn:
     """Let a person sign in; without a `way`, by the one that suits the source and this machine. Raises OidcHelperError.
 
-    `now` is in epoch seconds.
+    `anew` asks the provider not to take the session that the browser may have there. `now` is in epoch seconds.
     """
-    deadline = Deadline(timeout_s)
+    deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
-    work = _SignIn(identity, provider, client, deadline, now)
+    work = _SignIn(identity, provider, client, deadline, now, anew)
     way = way or _suitable(identity, provider, person)
     return work.by_device(person) if way == "device" else work.by_redirect(person, way)
 
@@ -71,7 +70,7 @@ def renew(  # noqa: PLR0913 - as above
     identity: Identity,
     refresh_token: str,
     *,
-    keep: Callable[[str], object] = lambda _: None,
+    keep: Callable[[str, int | None], object] = lambda _token, _expires_at: None,
     subject: str = "",
     timeout_s: float,
     client_secret: str | None = None,
@@ -80,16 +79,17 @@ def renew(  # noqa: PLR0913 - as above
 ) -> Renewed:
     """Get a new identity token without a person; `subject`, where it is known, is whose it must be.
 
-    `keep` gets a new refresh token before anything else is done: the old one is spent, and what follows may fail.
+    `keep` gets a new refresh token, and until when it is good in epoch seconds where that was told, before anything
+    else is done: the old one is spent, and what follows may fail.
     Raises oidc.SessionOver where the refresh token will never work again, other kinds of OidcHelperError where it may.
     """
-    deadline = Deadline(timeout_s)
+    deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
     granted = grants.refresh(provider, client, refresh_token, timeout_s=deadline.left(), **_resource(identity))
-    if granted.refresh_token != refresh_token:
-        keep(granted.refresh_token)
     work = _SignIn(identity, provider, client, deadline, now)
+    if granted.refresh_token != refresh_token:
+        keep(granted.refresh_token, work.refresh_expires_at(granted))
     token, found = work.assertion(granted, nonce=None)
     if subject and found and found != subject:  # OpenID Connect Core section 12.2
         raise Refused(f"{provider.host} answered the refresh token with somebody else's identity token")
@@ -105,7 +105,7 @@ def revoke(
     ca_bundle: str | None = None,
 ) -> None:
     """End the session at the provider. Raises Refused, also where the provider offers no such thing, and TryAgain."""
-    deadline = Deadline(timeout_s)
+    deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
     grants.revoke(provider, client, refresh_token, timeout_s=deadline.left())
@@ -120,6 +120,7 @@ class _SignIn:
     client: Client
     deadline: Deadline
     now: Callable[[], float]
+    anew: bool = False
 
     @property
     def place(self) -> str:
@@ -134,15 +135,14 @@ class _SignIn:
             timeout_s=self.deadline.left(),
             **_asked(self.identity),
         )
-        token, subject = self.assertion(granted, nonce=None)
-        return SignedIn(token, granted.refresh_token or None, subject, lambda _error: None)
+        return self._signed_in(granted, lambda _error: None)
 
     def by_redirect(self, person: Person, way: Way) -> SignedIn:
         authorize = paste.authorize if way == "paste" else browser.authorize
         answered = authorize(
             self._begin, redirect_of(self.identity), person, place=self.place, timeout_s=self.deadline.left()
         )
-        with answered.told():
+        with told(answered.finish):
             if answered.answer.error:
                 raise error_of(self.provider.host, answered.answer.error, answered.answer.description)
             granted = grants.redeem_code(
@@ -153,8 +153,15 @@ class _SignIn:
                 timeout_s=self.deadline.left(),
                 **_resource(self.identity),
             )
-            token, subject = self.assertion(granted, nonce=answered.request.nonce)
-        return SignedIn(token, granted.refresh_token or None, subject, answered.finish)
+            return self._signed_in(granted, answered.finish, nonce=answered.request.nonce)
+
+    def _signed_in(self, granted: Granted, finish: Finish, *, nonce: str | None = None) -> SignedIn:
+        token, subject = self.assertion(granted, nonce=nonce)
+        return SignedIn(token, granted.refresh_token or None, self.refresh_expires_at(granted), subject, finish)
+
+    def refresh_expires_at(self, granted: Granted) -> int | None:
+        """Until when, in epoch seconds, the provider says that the refresh token is good."""
+        return int(self.now()) + granted.refresh_lifetime_s if granted.refresh_lifetime_s else None
 
     def assertion(self, granted: Granted, *, nonce: str | None) -> tuple[str, str]:
         """The token to exchange, and whose it is; the ID token is verified whichever is chosen."""
@@ -186,8 +193,13 @@ class _SignIn:
             redirect_uri,
             issuer=self.provider.issuer,
             must_name_itself=self.provider.names_itself,
-            parameters={**dict(self.identity.authorize_parameters), **_asked(self.identity)},
+            parameters={**self._prompt(), **dict(self.identity.authorize_parameters), **_asked(self.identity)},
         )
+
+    def _prompt(self) -> dict[str, str]:
+        """OpenID Connect Core section 3.1.2.1; who knows another word for it says so in its discovery document."""
+        known = self.provider.prompts or ("login",)
+        return {"prompt": "login" if "login" in known else "select_account"} if self.anew else {}
 
 
 def _suitable(identity: Identity, provider: Provider, person: Person) -> Way:

@@ -89,7 +89,7 @@ def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
     url = answer.get("verification_uri") or answer.get("verification_url")
     secret, user_code = answer.get("device_code"), answer.get("user_code")
     texts = (secret, user_code, url, complete_url := answer.get("verification_uri_complete") or url)
-    lifetime_s, interval_s = (_seconds(answer.get(name)) for name in ("expires_in", "interval"))
+    lifetime_s, interval_s = (grants.seconds(answer.get(name)) for name in ("expires_in", "interval"))
     if (
         not all(isinstance(text, str) and text for text in texts)
         or not all(is_safe(str(shown), provider.issuer) for shown in (url, complete_url))
@@ -104,8 +104,3 @@ def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
         lifetime_s=min(lifetime_s, _LONGEST_S),
         interval_s=interval_s if 0 < interval_s <= _LONGEST_INTERVAL_S else _INTERVAL_S,
     )
-
-
-def _seconds(value: Any) -> int:
-    """A number of seconds, 0 for anything else."""
-    return int(value) if str(value).isdecimal() and len(str(value)) < 10 else 0

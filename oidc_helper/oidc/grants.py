@@ -15,11 +15,15 @@ from oidc_helper.oidc.refusals import error_of
 
 @dataclass(frozen=True)
 class Granted:
-    """What the provider gave (RFC 6749 section 5.1), and its clock then; what it did not give is empty."""
+    """What the provider gave (RFC 6749 section 5.1), and its clock then; what it did not give is empty.
+
+    `refresh_lifetime_s` is how long the refresh token is good for, 0 where the provider does not say.
+    """
 
     access_token: str = field(repr=False)
     id_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
+    refresh_lifetime_s: int = 0
     date: str = ""
 
 
@@ -87,4 +91,11 @@ def ask(provider: Provider, client: Client, *, timeout_s: float, grant_type: str
     found = {name: answer.get(name) or "" for name in ("access_token", "id_token", "refresh_token")}
     if not all(isinstance(value, str) for value in found.values()):
         raise nonsense(provider.host)
-    return Granted(**found, date="".join(dates))
+    # No standard names it: Keycloak's word, and that of Entra ID and others.
+    lifetime = answer.get("refresh_expires_in") or answer.get("refresh_token_expires_in")
+    return Granted(**found, refresh_lifetime_s=seconds(lifetime), date="".join(dates))
+
+
+def seconds(value: Any) -> int:
+    """A number of seconds, as some providers write it as text; 0 for anything else."""
+    return int(value) if str(value).isdecimal() and len(str(value)) < 10 else 0

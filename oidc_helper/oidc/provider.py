@@ -26,6 +26,7 @@ class Provider:
     revocation_endpoint: str = ""
     algorithms: tuple[str, ...] = ("RS256",)
     authentications: tuple[str, ...] = (_DEFAULT_AUTHENTICATION,)
+    prompts: tuple[str, ...] = ()
     names_itself: bool = False  # in authorization responses, RFC 9207
 
     @property
@@ -69,6 +70,7 @@ def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
         revocation_endpoint=_endpoint(document, "revocation_endpoint", issuer),
         algorithms=_words(document, "id_token_signing_alg_values_supported", host) or ("RS256",),
         authentications=_words(document, "token_endpoint_auth_methods_supported", host) or (_DEFAULT_AUTHENTICATION,),
+        prompts=_words(document, "prompt_values_supported", host),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

@@ -12,6 +12,7 @@ from oidc_helper.aws import NEVER_SENT, Aws
 from oidc_helper.broker import SPENT_FOR_S
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import SignInNeeded, StoreUnusable
+from oidc_helper.identity.proof import of_token
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.store import CREDENTIALS, Store
 from oidc_helper.tokens import Tokens
@@ -95,7 +96,7 @@ class Seed:
                 if entry.kind == CREDENTIALS and entry.details.get("identity") == self.profile.identity.name:
                     self._store.delete(entry.kind, entry.name)
             kept = Tokens(kept.binding)
-        return kept_tokens.of_person(kept, token, self.profile) if token else kept
+        return kept_tokens.of_proof(kept, of_token(token), self.profile) if token else kept
 
 
 def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:

@@ -129,3 +129,14 @@ class Settings:
         where = printable(self.path)
         hint = f"profiles in {where}: {listed}" if names else f"add [profile.NAME] to {where}, as in the man page"
         raise WrongSettings(f"no profile {shown(name, 64)}{did_you_mean(name, names)}", hint)
+
+    def first_identity(self, identity: Identity) -> Identity:
+        """The identity at the beginning of a chain of profiles that exchange one another's tokens."""
+        while identity.profile:
+            identity = self.profiles[identity.profile].identity
+        return identity
+
+    def same_person(self, identity: Identity) -> frozenset[str]:
+        """The names of all identities that go by the same sign-in."""
+        first = self.first_identity(identity)
+        return frozenset(name for name, other in self.identities.items() if self.first_identity(other) is first)

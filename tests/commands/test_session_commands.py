@@ -72,7 +72,7 @@ def test_login_twice_with_one_token_keeps_the_sign_in(ready: Home, emulator: Emu
     """An identity token that was exchanged already is no reason to lose what it brought."""
     said(ready, "login", "analytics")
 
-    assert said(ready, "login", "analytics").startswith(f"still signed in as {ALICE}")
+    assert said(ready, "login", "analytics").startswith(f"already signed in as {ALICE}")
     assert emulator.count("CreateTokenWithIAM") == 1
 
 

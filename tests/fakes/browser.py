@@ -1,10 +1,12 @@
 """A browser that opens what it is told to, follows where that leads, and keeps the page it ends at."""
 
+import sys
 import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -47,3 +49,55 @@ class FakeBrowser:
             answer = error
         with answer:
             self.status, self.headers, self.text = answer.status, dict(answer.headers), answer.read().decode()
+
+
+# What stands in BROWSER: it notes the address, and unless it is left alone goes there and keeps the page.
+_PROGRAM = """#!{python} -IS
+import sys, urllib.error, urllib.request
+with open({opened!r}, "a") as file:
+    file.write(sys.argv[1] + "\\n")
+if {visits}:
+    try:
+        page = urllib.request.urlopen(sys.argv[1])
+    except urllib.error.HTTPError as error:
+        page = error
+    with page, open({page!r}, "wb") as file:
+        file.write(page.read())
+print("a browser's chatter")
+print("more of it", file=sys.stderr)
+"""
+
+
+@dataclass(frozen=True)
+class BrowserProgram:
+    """A browser for whole commands, by its path; `visits` is False for a person who ignores it."""
+
+    directory: Path
+    visits: bool = True
+
+    def __post_init__(self) -> None:
+        paths = {"opened": str(self._opened), "page": str(self._page)}
+        self.path.write_text(_PROGRAM.format(python=sys.executable, visits=self.visits, **paths))
+        self.path.chmod(0o755)
+
+    @property
+    def path(self) -> Path:
+        return self.directory / f"browser-{self.visits}"
+
+    @property
+    def opened(self) -> list[str]:
+        """Every address it was started with."""
+        return self._opened.read_text().splitlines() if self._opened.exists() else []
+
+    @property
+    def page(self) -> str:
+        """The page where the last visit ended."""
+        return self._page.read_text()
+
+    @property
+    def _opened(self) -> Path:
+        return self.directory / "opened"
+
+    @property
+    def _page(self) -> Path:
+        return self.directory / "page"

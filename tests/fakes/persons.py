@@ -10,8 +10,8 @@ from identity.sign_ins import identity_of
 
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import OidcHelperError
-from oidc_helper.identity.person import Person
-from oidc_helper.identity.sign_in import Way, sign_in
+from oidc_helper.identity.person import Person, Way
+from oidc_helper.identity.sign_in import sign_in
 from oidc_helper.terminal import Terminal, has_terminal
 
 

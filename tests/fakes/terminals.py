@@ -8,7 +8,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +21,15 @@ _TAKE_TERMINAL = (
     "import fcntl, os, sys, termios\n"
     "fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)\n"
     "os.closerange(3, 64)\n"
-    "os.execv(sys.executable, [sys.executable, '-m', 'fakes.persons', *sys.argv[2:]])"
+    "os.execv(sys.argv[2], sys.argv[2:])"
 )
+_PERSONS = (sys.executable, "-m", "fakes.persons")
+_USUAL = {"PYTHONUTF8": "1", "TERM": "xterm"}
 
 
 @dataclass
 class AtTerminal:
-    """A person's deed in a process; `seen` is all that its terminal was sent."""
+    """A process at a terminal; `seen` is all that the terminal was sent."""
 
     process: "subprocess.Popen[str]"
     descriptor: int
@@ -64,14 +66,18 @@ class AtTerminal:
         self.process.stdin.flush()
 
     def outcome(self) -> Any:
+        """What one of `fakes.persons` tells of its deed."""
+        done = self.ended()
+        assert done.stderr == ""
+        return json.loads(done.stdout)
+
+    def ended(self) -> "subprocess.CompletedProcess[str]":
         """What came of it; the terminal is as it was before."""
         self._wait(lambda: self.process.poll() is not None, "the end")
-        assert self.process.stdout
-        assert self.process.stderr
-        assert self.process.stderr.read() == ""
+        stdout, stderr = self.process.communicate()
         self._read(0)
         assert termios.tcgetattr(self.descriptor) == self.before
-        return json.loads(self.process.stdout.read())
+        return subprocess.CompletedProcess(self.process.args, self.process.returncode, stdout, stderr)
 
     def _wait(self, done: Callable[[], bool], what: object) -> None:
         until = time.monotonic() + PATIENCE_S
@@ -91,12 +97,23 @@ class AtTerminal:
 @contextmanager
 def terminal(*words: str, columns: int = 100, variables: Mapping[str, str] | None = None) -> Iterator[AtTerminal]:
     """Start one of `fakes.persons` at a terminal that its standard streams have nothing to do with."""
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), **_USUAL, **(variables or {})}
+    with at_terminal([*_PERSONS, *words], environment, columns=columns) as started:
+        yield started
+
+
+@contextmanager
+def at_terminal(
+    words: Sequence[str | Path], environment: Mapping[str, str], *, columns: int = 100, directory: Path | None = None
+) -> Iterator[AtTerminal]:
+    """Start any program, by its whole path, at such a terminal."""
     ours, theirs = os.openpty()
     termios.tcsetwinsize(ours, (50, columns))
     before = termios.tcgetattr(theirs)
     process = subprocess.Popen(
         [sys.executable, "-c", _TAKE_TERMINAL, str(theirs), *words],
-        env={**os.environ, "PYTHONPATH": str(TESTS), "PYTHONUTF8": "1", "TERM": "xterm", **(variables or {})},
+        env={**_USUAL, **environment},
+        cwd=directory,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -80,11 +80,21 @@ def test_trouble_after_the_rotation() -> None:
     with fake_provider() as provider:
         provider.replies["/keys"] = lambda _: Reply(503)
         with pytest.raises(TryAgain):
-            renew(identity_of(provider.issuer, CLIENT), "the-old-one", keep=kept.append, timeout_s=20)
+            renew(
+                identity_of(provider.issuer, CLIENT),
+                "the-old-one",
+                keep=lambda token, _: kept.append(token),
+                timeout_s=20,
+            )
         assert kept == ["a-refresh-token"]
         provider.tokens["refresh_token"] = None
         with pytest.raises(TryAgain):
-            renew(identity_of(provider.issuer, CLIENT), "the-old-one", keep=kept.append, timeout_s=20)
+            renew(
+                identity_of(provider.issuer, CLIENT),
+                "the-old-one",
+                keep=lambda token, _: kept.append(token),
+                timeout_s=20,
+            )
         assert kept == ["a-refresh-token"], "there was no new one"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-import botocore.session
+from botocore.loaders import Loader
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 from oidc_helper.emulator.wire import Call, Parameters, Refusal
@@ -27,8 +27,8 @@ _COMMON = {
 
 @functools.cache
 def service(name: str) -> ServiceModel:
-    """Loading costs up to 60 ms, so once."""
-    return botocore.session.get_session().get_service_model(name)
+    """Loading costs up to 60 ms, so once; a session would read the user's AWS_PROFILE."""
+    return ServiceModel(Loader().load_service_model(name, "service-2"), service_name=name)
 
 
 @functools.cache

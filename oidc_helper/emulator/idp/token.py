@@ -74,9 +74,7 @@ def _refresh_token(state: State, client: Client, form: Parameters) -> Parameters
     found.spent = provider.rotates_refresh_tokens
     body = _tokens(state, client, found.session, scopes, {"auth_time": int(found.session.began_at)})
     body.pop("refresh_token", None)
-    if provider.rotates_refresh_tokens:
-        body["refresh_token"] = _refreshable(state, client, found.session, found.scopes)
-    return body
+    return body | _refreshable(state, client, found.session, found.scopes) if provider.rotates_refresh_tokens else body
 
 
 _GRANTS: dict[str, Callable[[State, Client, Parameters], Parameters]] = {
@@ -110,14 +108,16 @@ def _tokens(state: State, client: Client, session: Session, scopes: tuple[str, .
     if "openid" in scopes:
         body["id_token"] = state.keys.sign(identity_claims(state, person, client.client_id) | claims)
     if "offline_access" in scopes and "refresh_token" in client.grants:
-        body["refresh_token"] = _refreshable(state, client, session, scopes)
+        body |= _refreshable(state, client, session, scopes)
     return body
 
 
-def _refreshable(state: State, client: Client, session: Session, scopes: tuple[str, ...]) -> str:
+def _refreshable(state: State, client: Client, session: Session, scopes: tuple[str, ...]) -> Parameters:
     refresh = opaque(64)
     state.refresh_tokens[refresh] = Issued("refresh", client.client_id, session, scopes, session.ends_at)
-    return refresh
+    if not state.directory.identity_provider.tells_refresh_lifetime:
+        return {"refresh_token": refresh}
+    return {"refresh_token": refresh, "refresh_expires_in": int(session.ends_at - state.clock())}
 
 
 def _required(form: Parameters, name: str) -> str:

@@ -22,7 +22,7 @@ def _sign_in(emulator: Emulator, _: str, __: Callable[[str], object]) -> None:
 
 
 def _renew(emulator: Emulator, refresh_token: str, keep: Callable[[str], object]) -> None:
-    renew(at(emulator), refresh_token, keep=keep, timeout_s=_IN_TIME_S)
+    renew(at(emulator), refresh_token, keep=lambda token, _: keep(token), timeout_s=_IN_TIME_S)
 
 
 def _revoke(emulator: Emulator, refresh_token: str, _: Callable[[str], object]) -> None:
