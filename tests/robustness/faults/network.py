@@ -146,8 +146,8 @@ class Cell:
         )
 
     def _check(self, said: Said, call: Call) -> None:
-        message, hint, _ = said.stderr.split("\n")
         assert said.code == 4, said
+        message, hint, _ = said.stderr.split("\n")
         assert f"oidc-helper: {call.operation}" in message, said
         assert self.fault.said in message, said
         warns = "may have been exchanged" in hint
