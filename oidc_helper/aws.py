@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore import UNSIGNED, exceptions
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
 from oidc_helper import chain, child, refusals
@@ -43,6 +44,8 @@ _ISOLATED = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+# The parameters that no message may repeat, of all calls here.
+_SECRET = {"WebIdentityToken", "accessToken", "assertion", "code", "codeVerifier", "refreshToken", "subjectToken"}
 # No byte of the request has left: these fail while connecting.
 NEVER_SENT = (
     exceptions.EndpointConnectionError,
@@ -54,6 +57,13 @@ NEVER_SENT = (
 _NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
 
 
+class _Models(Loader):
+    """botocore's models of the services that we call, without a look into the directories of all 400: 40 ms."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
+        return ["s3control", "sso", "sso-oidc", "sts"]
+
+
 class Aws:
     """The calls that one profile needs; `time_left` tells how many seconds they may still take."""
 
@@ -61,6 +71,10 @@ class Aws:
         self._profile = profile
         self._time_left = time_left
         self._session = botocore.session.Session(session_vars=_ISOLATED)
+        self._session.register_component(
+            "data_loader", _Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+        )
+        self._sent: list[str | None] = []  # secrets, which no message of ours may repeat
 
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
         """Get the credentials that sign CreateTokenWithIAM. Raises OidcHelperError."""
@@ -176,6 +190,7 @@ class Aws:
     def _client(self, service: str, region: str, signer: Credentials | None, *, attempts: int = 2) -> Any:
         # All attempts and botocore's pause between them fit into the time that is left, so that the call is named.
         seconds = max(1.0, self._time_left() / (2 * attempts - 1))
+        self._sent += [signer.secret_access_key, signer.session_token] if signer else []
         return self._session.create_client(
             service,
             region_name=region,
@@ -200,6 +215,7 @@ class Aws:
         )
         began = time.monotonic()
         outcome = "answered"
+        self._sent += _secrets(parameters)
         try:
             # botocore's timeouts are those of single reads, and looking up a name has none.
             return Deadline(self._time_left() + _FAREWELL_S).run(
@@ -214,7 +230,12 @@ class Aws:
         except exceptions.ClientError as error:
             outcome = error.response.get("Error", {}).get("Code", "refused")
             raise refusals.error_of(
-                operation, host, error.response, profile=self._profile.name, now=datetime.now(UTC)
+                operation,
+                host,
+                error.response,
+                profile=self._profile.name,
+                now=datetime.now(UTC),
+                sent=self._sent,
             ) from None
         except _NONSENSE:
             outcome = "not understood"
@@ -298,6 +319,12 @@ def _resolved(session: Any, place: str) -> Credentials:
         )
     expiry = getattr(found, "_expiry_time", None)  # botocore tells it nowhere else
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token, expiry and int(expiry.timestamp()))
+
+
+def _secrets(parameters: Mapping[str, Any]) -> list[str]:
+    """The secrets among the parameters of a call."""
+    texts = [value for name, value in parameters.items() if name in _SECRET and isinstance(value, str)]
+    return texts + [context["ContextAssertion"] for context in parameters.get("ProvidedContexts", ())]
 
 
 def _unanswered(error: Exception, operation: str, host: str) -> OidcHelperError:

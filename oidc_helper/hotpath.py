@@ -1,4 +1,4 @@
-"""The console entry: `get PROFILE` with a fresh record in the kernel keyring is one write; anything else goes to cli.
+"""The console entry: `get PROFILE` with a fresh record at hand is one write; anything else goes to cli.
 
 Every SDK starts a process for each of its own, so what is imported here is the product's speed; a test pins the list.
 """
@@ -19,11 +19,12 @@ def _forget_pythonpath() -> None:
 
 _forget_pythonpath()  # before anything but the frozen os and the built-in sys and time is imported
 
-from oidc_helper import kernel, paths, record  # noqa: E402
+from oidc_helper import cores, kernel, paths, record  # noqa: E402
 
 
 def main() -> None:
     """Answer and leave; never returns."""
+    cores.forbid()
     found = _cached(sys.argv)
     if found is not None:
         answer, renew_from = found
@@ -33,8 +34,12 @@ def main() -> None:
 
             renewal.start(sys.argv[2])
         os._exit(status)
+    import gc
+
+    gc.disable()  # what is loaded stays: looking through it would take a tenth of the time
     from oidc_helper.cli import main as full_program
 
+    gc.enable()
     full_program()
 
 
@@ -43,7 +48,12 @@ def _cached(argv: list[str]) -> tuple[bytes, int] | None:
     if len(argv) != 3 or argv[1] != "get" or sys.platform != "linux":
         return None
     try:
-        stored = kernel.read(paths.entry_name("credentials", argv[2]))
+        entry = paths.entry_name("credentials", argv[2])
+        stored = kernel.read(entry)
+        if not stored and not kernel.available():
+            from oidc_helper import vaultpath
+
+            stored = vaultpath.read(entry)
         if not stored:
             return None
         return record.fresh(stored, now=time.time(), stamp=paths.config_stamp(paths.config_file()))

@@ -80,10 +80,12 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
     """
     try:
         with lock.hold("index", timeout_s=timeout_s, purpose="writing the index") as held:
+            for wreck in state.wrecks(_FILE) if held.locked else ():
+                wreck.unlink()
             before = _to_be_replaced()
             after = change(before)
             if after != before:
-                state.replace(_FILE, _serialised(after), alone=held.locked)
+                state.replace(_FILE, _serialised(after))
             return after
     except OSError as error:
         raise StoreUnusable(
@@ -92,6 +94,12 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
         ) from None
     except TryAgain as error:
         raise StoreUnusable(error.message, error.hint) from None
+
+
+def tidy() -> None:
+    """Remove what a killed writer left, if there is anything. Raises StoreUnusable."""
+    if state.wrecks(_FILE):
+        update(lambda before: before)
 
 
 def _place() -> str:

@@ -17,7 +17,9 @@ _SYSCALLS = {
 # linux/keyctl.h
 _PROCESS_KEYRING, _SESSION_KEYRING, _USER_KEYRING = -2, -3, -4
 _JOIN_SESSION, _SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 1, 5, 8, 9, 10, 11, 15
-_POSSESSOR_AND_USER = 0x3F3F0000  # another login of the same user reads it too; nobody else does
+# Another login of the same user reads it too; nobody else does, not even one who possesses it: whoever was started from
+# our session under another user's name, by su or a daemon that gives up root, has inherited our keyrings.
+_OF_THE_USER = 0x003F0000
 _TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENODEV where the kernel lacks it
 _LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not be replaced by one
 _NO_KEY = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED) if sys.platform == "linux" else ()
@@ -59,7 +61,7 @@ def write(name: str, payload: bytes, timeout_s: int) -> None:
     anchor = _anchor()
     key, kind = _make(name, payload)
     try:
-        _keyctl(_SETPERM, key, _POSSESSOR_AND_USER)
+        _keyctl(_SETPERM, key, _OF_THE_USER)
         _keyctl(_SET_TIMEOUT, key, timeout_s)
         _keyctl(_LINK, key, anchor)
     finally:

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Protocol
 
+USER = "oidc-helper"  # entries differ by service name: Windows copies old secrets about where users share one
+
 _VERSION = "1"
 _SLOTS = ("A", "B")
 _NO_SLOT = "-"

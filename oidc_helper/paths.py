@@ -49,6 +49,17 @@ def _by_platformdirs(directory: str) -> str:
     return path
 
 
+def keyring_is_told() -> bool:
+    """Whether the user has told the library keyring what to use: it is then asked, and nothing is done in its place."""
+    if any(name == "PYTHON_KEYRING_BACKEND" or name.startswith("KEYRING_PROPERTY_") for name in os.environ):
+        return True
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", os.environ.get("PROGRAMDATA", "."))
+        return os.path.exists(os.path.join(base, "Python Keyring", "keyringrc.cfg"))
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.exists(os.path.join(base, "python_keyring", "keyringrc.cfg"))
+
+
 def entry_name(kind: str, name: str) -> str:
     """`oidc-helper:<kind>:<name>`, with the configuration's path behind it where that is not the account's own.
 

@@ -1,11 +1,12 @@
 """What a refusal of Identity Center, its portal or STS means in practice, and what mends it: one table for all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from oidc_helper.echo import covered
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.terminal import printable
 
@@ -146,10 +147,12 @@ def remedy(operation: str, code: str) -> Remedy | None:
     return _REMEDIES.get((operation, code)) or _REMEDIES.get(("", code))
 
 
-def error_of(operation: str, host: str, answer: Mapping[str, Any], *, profile: str, now: datetime) -> OidcHelperError:
+def error_of(  # noqa: PLR0913 - all that an error is told from
+    operation: str, host: str, answer: Mapping[str, Any], *, profile: str, now: datetime, sent: Iterable[str | None]
+) -> OidcHelperError:
     """Make botocore's parsed error answer one of our kinds; the service's own words stand in it, escaped.
 
-    `profile` is named in the hint where a command is to be typed.
+    `profile` is named in the hint where a command is to be typed; of the secrets that were `sent` none is repeated.
     """
     error, metadata = answer.get("Error", {}), answer.get("ResponseMetadata", {})
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode", 0)
@@ -157,6 +160,7 @@ def error_of(operation: str, host: str, answer: Mapping[str, Any], *, profile: s
         return unreadable(operation, host, status)
     said = printable(str(answer.get("error_description") or error.get("Message") or answer.get("reason") or "").strip())
     message = f"{operation} was refused: {printable(code) or status}" + (f": {said}" if said else "")
+    message = covered(message, sent)
     if code in _PASSING or status >= 500 or status == 429:
         return TryAgain(message.replace("was refused", "did not work"), "try again in a while")
     if code == "ExpiredTokenException" and status == 403:

@@ -13,6 +13,7 @@ from oidc_helper import paths
 
 T = TypeVar("T")
 
+_DIRECTORY_MODE, _FILE_MODE = 0o700, 0o600
 _TRIES = 50 if os.name == "nt" else 1  # Windows neither opens nor replaces a file that another has open
 _PAUSE_S = 0.01
 
@@ -23,23 +24,25 @@ def directory(*below: str) -> Path:
     Raises OSError, also where it belongs to another user.
     """
     path = Path(paths.state_directory())
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(path)
     _require_ours(path.stat(), path)
     for name in below:
         path /= name
-        path.mkdir(mode=0o700, exist_ok=True)
+        _make(path)
         _require_ours(path.lstat(), path)
     return path
 
 
 def open_file(path: Path, flags: int) -> int:
     """A descriptor, which no child inherits, of a regular file of ours. Raises OSError."""
-    descriptor = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600)
+    descriptor = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), _FILE_MODE)
     try:
         status = os.fstat(descriptor)
         _require_ours(status, path)
         if not stat.S_ISREG(status.st_mode):
             raise PermissionError(errno.EPERM, "it is no regular file", str(path))
+        if flags & os.O_CREAT and stat.S_IMODE(status.st_mode) != _FILE_MODE and os.name != "nt":
+            os.fchmod(descriptor, _FILE_MODE)  # the caller's umask may have taken even our own access
     except OSError:
         os.close(descriptor)
         raise
@@ -57,14 +60,14 @@ def read(name: str, largest: int) -> bytes:
     return _patiently(content)
 
 
-def replace(name: str, text: str, *, alone: bool) -> None:
-    """Rename a complete and synced file over the old one. Raises OSError.
+def wrecks(name: str) -> list[Path]:
+    """Name what killed writers of a file left, provided that nobody is writing it now."""
+    return list(Path(paths.state_directory()).glob(f".{name}.*"))
 
-    `alone` tells that nobody else is writing: what lies about is wreckage then.
-    """
+
+def replace(name: str, text: str) -> None:
+    """Rename a complete and synced file over the old one. Raises OSError."""
     path = directory() / name
-    for wreck in path.parent.glob(f".{name}.*") if alone else ():
-        wreck.unlink()
     beginning = path.with_name(f".{name}.{os.urandom(8).hex()}")
     try:
         with os.fdopen(open_file(beginning, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
@@ -77,6 +80,22 @@ def replace(name: str, text: str, *, alone: bool) -> None:
             beginning.unlink()
         raise
     _sync(path.parent)
+
+
+def _make(path: Path) -> None:
+    """Make a directory, and what is missing above it, for us alone, be the caller's umask what it is.
+
+    It stays as it is, since children inherit it and a program of the user's makes files of its own.
+    """
+    if path.is_dir():
+        return
+    _make(path.parent)
+    try:
+        path.mkdir(_DIRECTORY_MODE)
+        path.chmod(_DIRECTORY_MODE)
+    except FileExistsError:
+        if not path.is_dir():
+            raise  # a file; a directory was made by another process meanwhile
 
 
 def _sync(path: Path) -> None:

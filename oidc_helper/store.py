@@ -110,7 +110,13 @@ class Store(Ledger):
             found = self._forget_in_vault(entry, _vaults_of(noted)) or found
         if noted is not None:
             _note(entry, None)
+        self.tidy()
         return found
+
+    def tidy(self) -> None:
+        """Remove what killed processes left beside the index, as far as that can be done."""
+        with suppress(StoreUnusable):
+            index.tidy()
 
     def exists(self, kind: str, name: str) -> bool:
         """Whether a record is there, as far as is known without opening a secret or asking the vault."""
@@ -122,12 +128,16 @@ class Store(Ledger):
 
     def entries(self) -> list[Entry]:
         """What is kept for this configuration, less what the kernel has forgotten meanwhile; opens no secret."""
-        config = paths.config_file()
         return [
             noted
-            for entry, noted in sorted(index.read().entries.items())
-            if noted.config == config and (_vaults_of(noted) or kernel.exists(entry))
+            for noted in self.noted()
+            if _vaults_of(noted) or kernel.exists(paths.entry_name(noted.kind, noted.name))
         ]
+
+    def noted(self) -> list[Entry]:
+        """Every name that stands in the index for this configuration, be there something behind it or not."""
+        config = paths.config_file()
+        return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
 
     def where(self, kind: str) -> str:
         """Name, for people, the place that a record of this kind goes to now; never raises."""

@@ -4,18 +4,19 @@ The user's own choice (keyringrc.cfg, PYTHON_KEYRING_BACKEND) is obeyed; without
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import Any, NamedTuple, TypeVar
 
+from oidc_helper import paths
 from oidc_helper.deadline import Deadline, DeadlinePassed
 from oidc_helper.errors import StoreUnusable
+from oidc_helper.parts import USER
 from oidc_helper.terminal import printable
 
 T = TypeVar("T")
 
-_USER = "oidc-helper"  # entries differ by service name: Windows copies old secrets about where users share one
 _PERSON_S = 120  # to notice a prompt and type a password
 SILENCE_S = 30  # what did not answer is not asked again for so long
 _NO_KEYRING = ("keyring.backends.fail.Keyring", "keyring.backends.null.Keyring")
@@ -34,14 +35,18 @@ class _Trait(NamedTuple):
 _SECRET_SERVICE = _Trait("Secret Service", f"unlock the login keyring of the desktop session, {_OTHERWISE}")
 _KEYCHAIN = _Trait("macOS Keychain", f"run security unlock-keychain, {_OTHERWISE}")
 _KWALLET = _Trait("KWallet", f"unlock the wallet, {_OTHERWISE}")
+_ASKING = _SECRET_SERVICE._replace(asks_a_person=True)
 _TRAITS = {
-    "keyring.backends.SecretService.Keyring": _SECRET_SERVICE._replace(asks_a_person=True),
+    f"{__name__}._SecretService": _ASKING,
+    "keyring.backends.SecretService.Keyring": _ASKING,
     "keyring.backends.libsecret.Keyring": _SECRET_SERVICE,
     "keyring.backends.kwallet.DBusKeyring": _KWALLET,
     "keyring.backends.kwallet.DBusKeyringKWallet4": _KWALLET,
     "keyring.backends.macOS.Keyring": _KEYCHAIN,
     "keyring.backends.Windows.WinVaultKeyring": _Trait("Windows Credential Locker", limit=1_280, keeps_copies=True),
 }
+# What keyring would find by importing every back end it has, the macOS one on Linux too.
+_USUAL = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backends.Windows.WinVaultKeyring"}
 # The systems' own numbers, and what they mean in practice (Security framework, winerror.h).
 _NUMBERS = {
     -25308: ("is locked, and in this session nobody can be asked (-25308)", _KEYCHAIN.hint),
@@ -54,6 +59,7 @@ _KINDS = {
     "InitError": "cannot be opened",
     "KeyringLocked": "is locked",
     "SecretServiceNotAvailableException": "has gone",
+    "DBusErrorResponse": "has gone",
 }
 
 
@@ -97,7 +103,7 @@ class Vault:
 
     def _read(self, entry: str) -> str | None:
         try:
-            text: str | None = self._backend.get_password(entry, _USER)
+            text: str | None = self._backend.get_password(entry, USER)
         except UnicodeDecodeError:  # nothing that we wrote
             return None
         return text
@@ -109,10 +115,10 @@ class Vault:
     def _set(self, entry: str, text: str) -> None:
         self._require_open()
         try:
-            self._backend.set_password(entry, _USER, text)
+            self._backend.set_password(entry, USER, text)
         except UnicodeDecodeError:  # Windows copies the former secret, and cannot if that is no text
-            self._backend.delete_password(entry, _USER)
-            self._backend.set_password(entry, _USER, text)
+            self._backend.delete_password(entry, USER)
+            self._backend.set_password(entry, USER, text)
 
     def _delete(self, entry: str) -> bool:
         from keyring.errors import PasswordDeleteError
@@ -121,9 +127,9 @@ class Vault:
             return False
         if self._keeps_copies and self._read(entry) is not None:
             for _ in ("the copy becomes the latest", "the copy becomes empty"):
-                self._backend.set_password(entry, _USER, "")
+                self._backend.set_password(entry, USER, "")
         try:
-            self._backend.delete_password(entry, _USER)
+            self._backend.delete_password(entry, USER)
         except PasswordDeleteError:
             if self._read(entry) is not None:
                 raise
@@ -158,11 +164,12 @@ class Vault:
 def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
     """The keyring of this session, None where there is none.
 
-    Raises StoreUnusable where the one that the user chose cannot be had. Discovery imports every back end of keyring:
-    190 ms where naming one takes 60.
+    Raises StoreUnusable where the one that the user chose cannot be had.
     """
     try:
-        backend = Deadline(timeout_s).run(_discover)
+        backend = Deadline(timeout_s).run(
+            lambda: _usual(prompts=prompts) or (_discovered() if _may_be_more() else None)
+        )
     except DeadlinePassed:
         raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", _KWALLET.hint) from None
     except Exception as error:  # noqa: BLE001  what a chosen back end raises when it is loaded is its own affair
@@ -175,7 +182,95 @@ class _Locked(Exception):  # noqa: N818  it never leaves this module
     """The message goes behind the vault's name."""
 
 
-def _discover() -> Any:
+class _SecretService:
+    """The back end of that name, of which keyring's own 150 ms are paid only for what `secret_service` cannot do."""
+
+    name = "Secret Service"
+
+    def __init__(self, *, prompts: bool) -> None:
+        self._prompts = prompts
+
+    def get_password(self, service: str, username: str) -> str | None:
+        from oidc_helper import secret_service
+
+        def read() -> str | None:
+            secret = secret_service.read(service, username)
+            return None if secret is None else secret.decode()
+
+        found: str | None = self._first(read, lambda keyrings: keyrings.get_password(service, username))
+        return found
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        from oidc_helper import secret_service
+
+        self._first(
+            lambda: secret_service.write(service, username, password.encode()),
+            lambda keyrings: keyrings.set_password(service, username, password),
+        )
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._of_keyring().delete_password(service, username)
+
+    def _first(self, ours: Callable[[], T], otherwise: Callable[[Any], T]) -> T:
+        """Try it ourselves; where anything is unusual keyring may know a way, and it can ask a person."""
+        from oidc_helper import secret_service
+
+        try:
+            return ours()
+        except Exception as unusual:  # noqa: BLE001  whatever it is, keyring tells it better
+            if isinstance(unusual, secret_service.Locked) and not self._prompts:
+                raise _Locked("is locked") from None
+        return otherwise(self._of_keyring())
+
+    @staticmethod
+    def _of_keyring() -> Any:
+        from keyring import core
+
+        return core.load_keyring("keyring.backends.SecretService.Keyring")
+
+
+def _usual(*, prompts: bool) -> Any:
+    """The keyring that the system brings, where the user has told keyring nothing."""
+    if paths.keyring_is_told():
+        return None
+    if sys.platform == "linux":
+        return _SecretService(prompts=prompts) if _is_secret_service_first() else None
+    from keyring import core
+
+    try:
+        return _prepared(core.load_keyring(_USUAL[sys.platform]))
+    except (KeyError, RuntimeError):  # another system, or what the back end needs is not installed
+        return None
+
+
+def _is_secret_service_first() -> bool:
+    """Whether keyring would prefer it: there is one, and no KWallet with a way to it in a session of KDE."""
+    if "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
+        return False
+    if "KDE" in os.environ.get("XDG_CURRENT_DESKTOP", "").split(":"):
+        from importlib.util import find_spec
+
+        if find_spec("dbus"):
+            return False
+    from oidc_helper import secret_service
+
+    try:
+        return secret_service.available()
+    except Exception:  # noqa: BLE001  no bus behind the address, or not one that we understand
+        return False
+
+
+def _may_be_more() -> bool:
+    """False on a server or in a container of Linux, where keyring would import all it has to find nothing."""
+    if sys.platform != "linux" or "DBUS_SESSION_BUS_ADDRESS" in os.environ or paths.keyring_is_told():
+        return True
+    from importlib.metadata import entry_points
+
+    return any(not one.value.startswith("keyring.") for one in entry_points(group="keyring.backends"))
+
+
+def _discovered() -> Any:
+    """What the user named, or else keyring's choice of all that it recommends."""
     from keyring import core
     from keyring.backends.chainer import ChainerBackend
 
@@ -183,8 +278,10 @@ def _discover() -> Any:
     backend: Any = core.get_keyring()
     if isinstance(backend, ChainerBackend):
         backend = backend.backends[0]  # the one it writes to; all that we read is what we wrote
-    if _class_name(type(backend)) in _NO_KEYRING:
-        return None
+    return None if _class_name(type(backend)) in _NO_KEYRING else _prepared(backend)
+
+
+def _prepared(backend: Any) -> Any:
     if _trait(backend).limit and "KEYRING_PROPERTY_PERSIST" not in os.environ:
         backend.persist = "local machine"  # Windows would send it round with a roaming profile
     return backend
@@ -200,22 +297,13 @@ def _class_name(kind: type) -> str:
 
 
 def _secret_service_open(backend: Any) -> bool:
-    """False where there is no collection to look into. Raises _Locked where keyring would ask a person and wait.
+    """False where there is no collection to look into. Raises _Locked where keyring would ask a person and wait."""
+    from oidc_helper import secret_service
 
-    The question costs 3 ms once keyring is loaded.
-    """
-    import secretstorage
-
-    with closing(secretstorage.dbus_init()) as bus:
-        chosen = getattr(backend, "preferred_collection", None)
-        try:
-            collection = secretstorage.Collection(bus, chosen) if chosen else secretstorage.Collection(bus)
-            locked = collection.is_locked()
-        except secretstorage.ItemNotFoundException:
-            return False
+    locked = secret_service.is_locked(getattr(backend, "preferred_collection", secret_service.DEFAULT_COLLECTION))
     if locked:
         raise _Locked("is locked")
-    return True
+    return locked is not None
 
 
 def _numbers(error: BaseException | None) -> Iterator[int]:

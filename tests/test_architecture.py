@@ -14,6 +14,7 @@ ROOT = Path(oidc_helper.__file__).parent
 LAYERS = (
     {"__main__"},
     {"hotpath"},
+    {"vaultpath"},
     {"cli"},
     {"emulator", "operation"},
     {"proofs", "sign_out"},
@@ -21,7 +22,7 @@ LAYERS = (
     {"keeping", "kept_sign_in", "kept_tokens"},
     {"store"},
     {"identity"},
-    {"ledger", "oidc", "parts", "vault"},
+    {"ledger", "oidc", "vault"},
     {"index"},
     {"lock"},
     {"flock", "renewal"},
@@ -30,13 +31,14 @@ LAYERS = (
     {"chain", "refusals", "settings"},
     {"child", "credentials", "deadline", "terminal"},
     {"keyboard"},
-    {"errors", "kernel", "paths", "record"},
+    {"cores", "echo", "errors", "kernel", "parts", "paths", "record", "secret_service"},
     {""},
 )
 # Library -> the modules that may import it.
 DOORS = {
     "keyring": {"vault", "emulator"},
-    "secretstorage": {"vault"},
+    "jeepney": {"secret_service"},
+    "secretstorage": set(),
     "boto3": set(),
     "botocore": {"aws", "operation", "emulator"},
     "authlib": {"oidc"},

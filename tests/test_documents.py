@@ -95,3 +95,15 @@ def test_exit_codes_are_documented_alike() -> None:
     in_manual = re.findall(r"^\.It (\d)$", MANUAL.partition(".Sh EXIT STATUS")[2], re.MULTILINE)
 
     assert in_help == in_manual == list("0123456")
+
+
+def test_every_promise_names_a_test_that_is_there() -> None:
+    """What SECURITY promises is held by a test that can be found, and each part of it names one."""
+    security = (ROOT / "SECURITY.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", security)
+    promises = re.findall(r"^### .*?(?=^##|\Z)", security, re.MULTILINE | re.DOTALL)
+
+    assert promises
+    assert [promise for promise in promises if "`tests/" not in promise] == []
+    for path, test in named:
+        assert f"def {test}(" in (ROOT / path).read_text(), f"{path} has no {test}"

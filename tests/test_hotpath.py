@@ -2,64 +2,121 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 import pytest
+import secretstorage
+from fakes.places import needs
+from fakes.secret_service import SecretService, missing_programs, private_secret_service
 from homes import Home
+from jeepney.io.blocking import open_dbus_connection
+from keyring import core
 
-from oidc_helper import kernel, paths, record
-
-needs_kernel_keyring = pytest.mark.skipif(
-    not kernel.available() and os.environ.get("OIDC_HELPER_REQUIRE_ALL") != "1", reason="needs the kernel keyring"
-)
+from oidc_helper import kernel, parts, paths, record, vaultpath
 
 # What a hit adds to a bare interpreter; ctypes brings those below it.
 LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "ctypes._endian", "types"}
-OURS = {f"oidc_helper{name}" for name in ("", ".hotpath", ".kernel", ".paths", ".record")}
+OURS = {f"oidc_helper{name}" for name in ("", ".cores", ".hotpath", ".kernel", ".paths", ".record")}
+# What the Secret Service adds: jeepney, and what it imports for itself. No json, argparse, logging, pathlib, keyring.
+OF_JEEPNEY = {
+    *(
+        "_collections",
+        "_functools",
+        "_operator",
+        "_sre",
+        "_typing",
+        "_weakrefset",
+        "array",
+        "collections",
+        "contextlib",
+    ),
+    *("copyreg", "enum", "functools", "itertools", "keyword", "operator", "re", "reprlib", "threading", "typing"),
+    *("_socket", "_string", "binascii", "jeepney", "math", "select", "selectors", "socket", "string", "warnings"),
+}
+OF_THE_VAULT = {f"oidc_helper.{name}" for name in ("deadline", "errors", "parts", "secret_service", "vaultpath")}
 
 BODY = json.dumps({"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "s", "Expiration": "x"})
 
 
-def put(home: Home, name: str, *, serve_for_s: int = 1000, body: str = BODY, stamp: str | None = None) -> str:
-    """Keep a record as a fetch would, and return its entry name."""
-    now = int(time.time())
-    text = record.compose(
-        body,
-        serve_until=now + serve_for_s,
-        stamp=stamp or paths.config_stamp(str(home.config)),
-        renew_from=now + serve_for_s,
-    )
-    entry = f"oidc-helper:credentials:{name}@{home.config}"
-    os.environ[kernel.VARIABLE] = "session"
-    kernel.write(entry, text.encode(), 60)
-    return entry
+@dataclass
+class Place:
+    """Where records are kept: how, what a command needs to find them there, and what reading one may import."""
+
+    stored: Callable[[str], bytes]
+    keep: Callable[[str, bytes], None]
+    environment: dict[str, str]
+    imports: set[str]
+
+    def put(self, home: Home, name: str, *, serve_for_s: int = 1000, damage: Callable[[bytes], bytes] = bytes) -> None:
+        """Keep a record as a fetch would."""
+        now = int(time.time())
+        text = record.compose(
+            BODY,
+            serve_until=now + serve_for_s,
+            stamp=paths.config_stamp(str(home.config)),
+            renew_from=now + serve_for_s,
+        )
+        self.keep(f"oidc-helper:credentials:{name}@{home.config}", damage(self.stored(text)))
 
 
 @pytest.fixture
-def configured(home: Home) -> Home:
+def kernel_keyring(monkeypatch: pytest.MonkeyPatch) -> Place:
+    needs(kernel.available(), "the kernel keyring")
+    monkeypatch.setenv(kernel.VARIABLE, "session")
+    return Place(str.encode, lambda entry, stored: kernel.write(entry, stored, 60), {}, LIBRARY | OURS)
+
+
+@pytest.fixture(scope="module")
+def secret_service() -> Iterator[SecretService]:
+    needs(not missing_programs(), " and ".join(missing_programs()))
+    with private_secret_service() as service:
+        yield service
+
+
+@pytest.fixture
+def vault(home: Home, secret_service: SecretService) -> Place:
+    """A machine without kernel keyring, whose user has not told keyring anything."""
+    del home.environment["PYTHON_KEYRING_BACKEND"]
+
+    def keep(entry: str, stored: bytes) -> None:
+        with closing(open_dbus_connection(secret_service.address)) as bus:
+            names = {"service": entry, "username": "oidc-helper", "application": "Python keyring library"}
+            secretstorage.Collection(bus).create_item("label", names, stored, replace=True)
+
+    environment = {kernel.VARIABLE: "off", "DBUS_SESSION_BUS_ADDRESS": secret_service.address}
+    return Place(lambda text: parts.seal(text).encode(), keep, environment, LIBRARY | OURS | OF_JEEPNEY | OF_THE_VAULT)
+
+
+@pytest.fixture(params=["kernel_keyring", "vault"])
+def place(request: pytest.FixtureRequest, home: Home) -> Place:
+    """Each place that a hit is served from."""
+    found: Place = request.getfixturevalue(request.param)
+    home.environment.update(found.environment)
     home.configure("[profile.a]\n")  # never read on a hit: it would be an error
-    return home
+    return found
 
 
-@needs_kernel_keyring
-def test_a_fresh_record_is_printed_as_it_is(configured: Home) -> None:
+def test_a_fresh_record_is_printed_as_it_is(home: Home, place: Place) -> None:
     """The answer is the stored JSON and a newline, whatever the configuration says."""
-    put(configured, "a")
+    place.put(home, "a")
 
-    done = configured.run("get", "a")
+    done = home.run("get", "a")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, BODY + "\n", "")
 
 
-@needs_kernel_keyring
-def test_a_hit_imports_next_to_nothing(configured: Home) -> None:
+def test_a_hit_imports_next_to_nothing(home: Home, place: Place) -> None:
     """Every module more is time in every AWS command of the user."""
-    put(configured, "a")
+    place.put(home, "a")
     program = (
         "import sys; bare = set(sys.modules)\n"
         "from oidc_helper import hotpath\n"
@@ -69,23 +126,52 @@ def test_a_hit_imports_next_to_nothing(configured: Home) -> None:
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=configured.environment,
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", program], env=home.environment, capture_output=True, text=True, check=True
     )
 
-    assert set(done.stdout.split()) <= LIBRARY | OURS
+    imported = {name if name.startswith("oidc_helper") else name.split(".")[0] for name in done.stdout.split()}
+    assert imported <= place.imports
 
 
-@needs_kernel_keyring
+def can_trace() -> bool:
+    """Containers may forbid it."""
+    tried = ["strace", "-qq", "-o", os.devnull, "true"]
+    return bool(shutil.which("strace")) and subprocess.run(tried, check=False, capture_output=True).returncode == 0
+
+
+def calls(home: Home, file: Path) -> list[str]:
+    """The names of a hit's system calls on files and keys, in order, from the first module of ours on."""
+    traced = ["strace", "-qq", "-o", str(file), "-e", "trace=%file,read,keyctl", "oidc-helper", "get", "a"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(traced, env={**home.environment, "PATH": path}, check=True, capture_output=True)
+    lines = file.read_text().splitlines()
+    ours = next(number for number, line in enumerate(lines) if "hotpath" in line)
+    assert not [line for line in lines[ours:] if line.startswith("open") and str(home.config) in line]
+    return [line.partition("(")[0] for line in lines[ours:]]
+
+
+def test_a_hit_does_the_same_whatever_the_number_of_profiles(home: Home, kernel_keyring: Place) -> None:
+    """With a thousand profiles in the configuration and in the store a hit makes the same system calls as with one."""
+    needs(can_trace(), "strace, and leave to use it")
+    home.configure("[profile.a]\n")
+    kernel_keyring.put(home, "a")
+    alone = calls(home, home.path / "alone")
+    home.configure("".join(f"[profile.p{number}]\n" for number in range(1_000)) + "[profile.a]\n")
+    with suppress(OSError):  # an ordinary user's quota is 200 keys
+        for number in range(1_000):
+            kernel_keyring.put(home, f"p{number}")
+    kernel_keyring.put(home, "a")
+
+    assert calls(home, home.path / "among") == alone
+
+
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
-def test_variables_of_sdks_do_not_keep_a_hit_from_being_one(configured: Home, variable: str) -> None:
+def test_variables_of_sdks_do_not_keep_a_hit_from_being_one(home: Home, kernel_keyring: Place, variable: str) -> None:
     """SDKs hand their whole environment down."""
-    put(configured, "a")
+    home.configure("[profile.a]\n")
+    kernel_keyring.put(home, "a")
 
-    assert configured.run("get", "a", **{variable: "a"}).stdout == BODY + "\n"
+    assert home.run("get", "a", **{variable: "a"}).stdout == BODY + "\n"
 
 
 def torn(text: bytes) -> bytes:
@@ -104,43 +190,89 @@ def foreign(_text: bytes) -> bytes:
     return b"\xff\x00 somebody else's"
 
 
-@needs_kernel_keyring
 @pytest.mark.parametrize("damage", [torn, flipped, of_the_future, foreign])
-def test_a_damaged_record_is_a_miss(configured: Home, damage: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_record_is_a_miss(home: Home, place: Place, damage: Callable[[bytes], bytes]) -> None:
     """It falls through to the full program, which finds the configuration wanting."""
-    entry = put(configured, "a")
-    stored = kernel.read(entry)
-    assert stored
-    kernel.write(entry, damage(stored), 60)
+    place.put(home, "a", damage=damage)
 
-    assert configured.run("get", "a").returncode == 2
+    assert home.run("get", "a").returncode == 2
 
 
-@needs_kernel_keyring
-def test_an_expired_record_is_a_miss(configured: Home) -> None:
+def test_an_expired_record_is_a_miss(home: Home, place: Place) -> None:
     """From serve-until on it is not handed out."""
-    put(configured, "a", serve_for_s=0)
+    place.put(home, "a", serve_for_s=0)
 
-    assert configured.run("get", "a").returncode == 2
+    assert home.run("get", "a").returncode == 2
 
 
-@needs_kernel_keyring
-def test_an_edited_configuration_is_a_miss(configured: Home) -> None:
+def test_an_edited_configuration_is_a_miss(home: Home, place: Place) -> None:
     """Edited settings are seen without being parsed."""
-    put(configured, "a")
-    configured.configure("[profile.b]\n#\n")
+    place.put(home, "a")
+    home.configure("[profile.b]\n#\n")
 
-    assert configured.run("get", "a").returncode == 2
+    assert home.run("get", "a").returncode == 2
 
 
-@needs_kernel_keyring
-def test_an_override_is_a_miss(configured: Home) -> None:
+def test_an_override_is_a_miss(home: Home, place: Place) -> None:
     """--refresh asks for new credentials, another configuration has its own records."""
-    put(configured, "a")
-    (configured.path / "other.toml").write_text("[profile.a]\n")
+    place.put(home, "a")
+    (home.path / "other.toml").write_text("[profile.a]\n")
 
-    assert configured.run("get", "--refresh", "a").returncode == 2
-    assert configured.run("get", "a", OIDC_HELPER_CONFIG=str(configured.path / "other.toml")).returncode == 2
+    assert home.run("get", "--refresh", "a").returncode == 2
+    assert home.run("get", "a", OIDC_HELPER_CONFIG=str(home.path / "other.toml")).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "told", [{"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, {"KEYRING_PROPERTY_X": ""}]
+)
+def test_who_told_keyring_what_to_use_is_obeyed(home: Home, vault: Place, told: dict[str, str]) -> None:
+    """Another back end has no such record, whatever the Secret Service holds."""
+    home.environment.update(vault.environment)
+    home.configure("[profile.a]\n")
+    vault.put(home, "a")
+
+    assert home.run("get", "a").returncode == 0
+    assert home.run("get", "a", **told).returncode == 2
+
+
+@pytest.mark.parametrize("base", [".config", "elsewhere"])
+def test_keyrings_own_settings_are_looked_for_where_keyring_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, base: str
+) -> None:
+    """keyringrc.cfg counts as told, in either of its places."""
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    if base != ".config":
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / base))
+    assert not paths.keyring_is_told()
+
+    expected = core._config_path()  # type: ignore[no-untyped-call]
+    assert expected.is_relative_to(tmp_path / base)
+    expected.parent.mkdir(parents=True)
+    expected.touch()
+
+    assert paths.keyring_is_told()
+
+
+def test_what_is_unusual_about_a_vault_is_left_to_the_full_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A locked Secret Service, one that hangs, none at all: a miss within the time that we give it."""
+    needs(not missing_programs(), " and ".join(missing_programs()))
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
+    with private_secret_service() as service:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
+        with closing(open_dbus_connection(service.address)) as bus:
+            names = {"service": "entry", "username": "oidc-helper"}
+            secretstorage.Collection(bus).create_item("label", names, parts.seal("text").encode())
+        assert vaultpath.read("entry") == b"text"
+        os.kill(service.pid, signal.SIGSTOP)
+        monkeypatch.setattr(vaultpath, "_TIMEOUT_S", 0.05)
+        assert vaultpath.read("entry") is None
+        os.kill(service.pid, signal.SIGCONT)
+        monkeypatch.setattr(vaultpath, "_TIMEOUT_S", 100)
+        service.lock()
+        assert vaultpath.read("entry") is None
+    assert vaultpath.read("entry") is None
 
 
 @pytest.mark.parametrize("xdg", ["", "/somewhere/config", "relative"])

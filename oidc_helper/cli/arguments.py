@@ -48,6 +48,10 @@ def _way(way: str, help_text: str) -> Argument:
     return Argument(f"--{way}", {"action": "store_const", "const": way, "dest": "way", "help": help_text}, "way")
 
 
+def _value(flag: str, metavar: str, help_text: str) -> Argument:
+    return Argument(flag, {"metavar": metavar, "help": help_text})
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "get",
@@ -126,8 +130,17 @@ COMMANDS: tuple[Command, ...] = (
         emulator.emulator,
         "a local stand-in for the identity provider, Identity Center, portal and STS",
         "Runs until it is interrupted. Prints the variables to export and an example configuration, so that this\n"
-        "or any other program can be tried without AWS.",
-        (Argument("--port", {"type": int, "default": 0, "metavar": "PORT", "help": "the port (default: a free one)"}),),
+        "or any other program can be tried without AWS.\n\n"
+        "An identity provider of your own can be tried too: the emulator trusts it as AWS does a trusted token\n"
+        "issuer and an IAM OIDC provider, and whoever has that email address there may do what Alice may.",
+        (
+            Argument(
+                "--port", {"type": int, "default": 0, "metavar": "PORT", "help": "the port (default: a free one)"}
+            ),
+            _value("--issuer", "URL", "an identity provider of your own, to be trusted instead of the built-in one"),
+            _value("--audience", "CLIENT_ID", "the aud of its identity tokens"),
+            _value("--email", "ADDRESS", "the email claim of the person who signs in there"),
+        ),
     ),
     Command(
         "demo",

@@ -16,10 +16,15 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
 
     if not 0 <= options.port <= 65_535:
         raise WrongSettings(f"there is no port {options.port}", "choose a --port from 0 (any) to 65535")
+    foreign = (options.issuer, options.audience, options.email)
+    if any(foreign) and not all(foreign):
+        raise WrongSettings("--issuer, --audience and --email belong together", "oidc-helper emulator --help")
     try:
         running = Emulator(port=options.port)
     except OSError as error:
         raise WrongSettings(f"port {options.port} cannot be used: {error.strerror}", "choose another --port") from None
+    if all(foreign):
+        running.trust(*foreign)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

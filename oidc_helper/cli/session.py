@@ -70,9 +70,10 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
         profiles = []
     for _, shared_by in groupby(profiles, key=lambda one: one.tokens_name):
         _forget(list(shared_by), store, answer)
-    for entry in store.entries():
-        store.delete(entry.kind, entry.name)
-        answer.write(f"forgot the {entry.kind} of {entry.name}\n")
+    for entry in store.noted():
+        if store.delete(entry.kind, entry.name):
+            answer.write(f"forgot the {entry.kind} of {entry.name}\n")
+    store.tidy()
     return 0
 
 

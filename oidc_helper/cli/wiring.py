@@ -42,7 +42,7 @@ def errand(profile: str, asking: Asking | None = None, *, prompts: bool = False)
     if asking and not asking.patience_s and (want.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(want.deadline_seconds)
-    store = Store(prompts=prompts, vault_timeout_s=min(_VAULT_S, round(deadline.left())))
+    store = Store(vault_timeout_s=min(_VAULT_S, round(deadline.left())), prompts=prompts)
     return Errand(want, loaded, deadline, _means(want, loaded, store, deadline, asking))
 
 

@@ -1,6 +1,7 @@
 """The emulator as one object: it starts, answers in the background, tells what it was asked, and stops."""
 
 import threading
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -97,6 +98,21 @@ class Emulator:
             merged = {**identity_claims(self._state, person, self.client_id, lifetime_s), **claims}
             present = {name: value for name, value in merged.items() if value is not None}
             return self._state.keys.sign(present, alg=alg, key=key)
+
+    def trust(self, issuer: str, audience: str, email: str = "") -> None:
+        """Let Identity Center and IAM trust another identity provider, for tokens with that audience.
+
+        Its keys are found by discovery. The emulator's own provider is no longer trusted by Identity Center. `email` is
+        somebody of that provider who may from now on do what Alice may.
+        """
+        directory = self.directory
+        directory.oidc_providers.setdefault(issuer, set()).add(audience)
+        directory.caller_role.web_identity_audiences.add(audience)
+        for application in (directory.application, directory.second_application):
+            application.issuer.issuer_url = issuer
+            application.audiences.add(audience)
+        if email:
+            directory.users[0] = replace(directory.users[0], user_name=email, email=email)
 
     def rotate_keys(self, *, retire: bool = False) -> None:
         """Sign with new keys; the old ones stay in the JWKS unless they are retired."""

@@ -12,11 +12,18 @@ _FETCH = (
     "import sys, urllib.request as r; "
     "sys.stdout.write(r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=10).read().decode())"
 )
-_CONFIG = """\
-[identity.example]
+_OWN_IDENTITY = """\
 source = "command"
 command = {command}
-
+"""
+_FOREIGN_IDENTITY = """\
+source = "browser"
+issuer = {issuer}
+client_id = {client_id}
+"""
+_CONFIG = """\
+[identity.example]
+{identity}
 [defaults]
 identity = "example"
 application_arn = {application_arn}
@@ -34,28 +41,44 @@ permission_set = "Admin"
 
 
 def example_config(emulator: Emulator, user: str = "alice@example.com", python: str = sys.executable) -> str:
-    """A config.toml with a role session and a permission set; `python` fetches that user's identity tokens."""
+    """A config.toml with a role session and a permission set; `python` fetches that user's identity tokens.
+
+    Where another issuer is trusted than the emulator's, one signs in there with the browser.
+    """
     directory = emulator.directory
+    issuer, client_id = _trusted(emulator)
     values = {
         "command": [python, "-I", "-c", _FETCH, f"{emulator.url}{TOKEN_PATH}?user={user}"],
+        "issuer": issuer,
+        "client_id": client_id,
         "application_arn": directory.application_arn,
         "region": directory.identity_center_region,
         "caller_role_arn": directory.caller_role_arn,
         "role_arn": directory.analytics_role_arn,
     }
     # JSON's strings and lists of ASCII are TOML's too
-    return _CONFIG.format(**{name: json.dumps(value) for name, value in values.items()})
+    written = {name: json.dumps(value) for name, value in values.items()}
+    identity = _OWN_IDENTITY if issuer == emulator.issuer else _FOREIGN_IDENTITY
+    return _CONFIG.format(identity=identity.format(**written), **written)
+
+
+def _trusted(emulator: Emulator) -> tuple[str, str]:
+    """The issuer that Identity Center trusts, and the client of it that IAM knows."""
+    issuer = emulator.directory.application.issuer.issuer_url
+    return issuer, min(emulator.directory.oidc_providers[issuer])
 
 
 def shell_exports(emulator: Emulator) -> str:
     """Lines for a POSIX shell that point SDKs and tools to the emulator; comments name what else one may need."""
     directory = emulator.directory
+    issuer, client_id = _trusted(emulator)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
     notes = {
-        "issuer": emulator.issuer,
-        "client id": emulator.client_id,
+        "issuer": issuer,
+        "client id": client_id,
         "application": directory.application_arn,
-        "identity token": f"{emulator.url}{TOKEN_PATH}?user=alice@example.com",
         "requests so far": f"{emulator.url}/_emulator/requests",
     }
+    if issuer == emulator.issuer:
+        notes["identity token"] = f"{emulator.url}{TOKEN_PATH}?user=alice@example.com"
     return "\n".join([*lines, *(f"# {name}: {value}" for name, value in notes.items())]) + "\n"

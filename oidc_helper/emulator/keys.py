@@ -1,12 +1,13 @@
 """Signing keys with their rotation and JWKS, the making and checking of JWTs, and opaque strings."""
 
 import base64
+import json
 import secrets
 from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
@@ -14,7 +15,7 @@ Claims = dict[str, Any]
 
 
 class BadToken(Exception):  # noqa: N818 - says what is bad, each service makes its own refusal of it
-    """Not a JWT that these keys have signed with an algorithm that is accepted; the text says why."""
+    """Not a JWT that the right keys have signed with an algorithm that is accepted; the text says why."""
 
 
 class SigningKeys:
@@ -42,14 +43,46 @@ class SigningKeys:
 
     def verified(self, token: str, *, algorithms: Collection[str]) -> Claims:
         """The claims of a token whose signature holds; none of them is looked at. Raises BadToken."""
-        try:
-            return dict(jwt.decode(token, KeySet(list(self._published)), algorithms=algorithms).claims)
-        except (JoseError, ValueError) as error:
-            raise BadToken(str(error)) from error
+        return verified(token, KeySet(list(self._published)), algorithms)
 
     @cached_property
     def _foreign(self) -> dict[str, RSAKey | ECKey]:
         return _generate(self._algorithms)
+
+
+def verified(token: str, keys: KeySet, algorithms: Collection[str]) -> Claims:
+    """The claims of a token that one of the keys has signed; none of them is looked at. Raises BadToken."""
+    try:
+        return dict(jwt.decode(token, keys, registry=_registry(algorithms)).claims)
+    except (JoseError, ValueError) as error:
+        raise BadToken(str(error)) from error
+
+
+def key_id(token: str) -> str | None:
+    """The key that a token says it is signed with. Raises BadToken for what is no JWT."""
+    return _extracted(token).headers().get("kid")
+
+
+def claimed_issuer(token: str) -> str | None:
+    """Whose a token says it is, before anything has been verified. Raises BadToken for what is no JWT."""
+    try:
+        claims = json.loads(_extracted(token).payload)
+    except ValueError as error:
+        raise BadToken(str(error)) from error
+    issuer = claims.get("iss") if isinstance(claims, dict) else None
+    return issuer if isinstance(issuer, str) else None
+
+
+def _extracted(token: str) -> jws.CompactSignature:
+    try:
+        return jws.extract_compact(token.encode(), registry=_registry(()))
+    except (JoseError, ValueError) as error:
+        raise BadToken(str(error)) from error
+
+
+def _registry(algorithms: Collection[str]) -> jws.JWSRegistry:
+    """Header parameters that are not known are ignored (RFC 7515 section 4)."""
+    return jws.JWSRegistry(algorithms=list(algorithms), strict_check_header=False)
 
 
 def audiences(claims: Claims) -> list[str]:

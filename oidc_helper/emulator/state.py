@@ -1,11 +1,13 @@
 """What the emulator remembers while it runs: sessions, tokens, codes, credentials and redeemed assertions."""
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from oidc_helper.emulator.clock import Clock
 from oidc_helper.emulator.directory import Directory
-from oidc_helper.emulator.keys import SigningKeys
+from oidc_helper.emulator.foreign import ForeignKeys
+from oidc_helper.emulator.keys import Claims, SigningKeys
 
 
 @dataclass
@@ -116,6 +118,7 @@ class State:
     clock: Clock
     keys: SigningKeys  # the identity provider's
     center_keys: SigningKeys = field(default_factory=lambda: SigningKeys("ES256"))  # of Identity Center's ID tokens
+    foreign_keys: dict[str, ForeignKeys] = field(default_factory=dict)  # by issuer
     lock: threading.RLock = field(default_factory=threading.RLock)
     pending: dict[str, Pending] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
@@ -125,6 +128,12 @@ class State:
     contexts: dict[str, Context] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)  # by access key id
     redeemed: dict[tuple[str, str], float] = field(default_factory=dict)  # (iss, jti) -> forgotten at
+
+    def verified(self, token: str, issuer: str, *, algorithms: Collection[str]) -> Claims:
+        """The claims of a token with the issuer's signature; none of them is looked at. Raises BadToken."""
+        if issuer == self.directory.identity_provider.issuer:
+            return self.keys.verified(token, algorithms=algorithms)
+        return self.foreign_keys.setdefault(issuer, ForeignKeys(issuer)).verified(token, algorithms=algorithms)
 
     def credentials_of(self, access_key_id: str) -> Credentials | None:
         """The vended ones, or those of the IAM user."""

@@ -193,13 +193,19 @@ class _SignIn:
             redirect_uri,
             issuer=self.provider.issuer,
             must_name_itself=self.provider.names_itself,
-            parameters={**self._prompt(), **dict(self.identity.authorize_parameters), **_asked(self.identity)},
+            parameters={**dict(self.identity.authorize_parameters), **self._prompt(), **_asked(self.identity)},
         )
 
     def _prompt(self) -> dict[str, str]:
-        """OpenID Connect Core section 3.1.2.1; who knows another word for it says so in its discovery document."""
+        """OpenID Connect Core section 3.1.2.1; who knows another word for it says so in its discovery document.
+
+        What the settings ask for stays, and is enough where it lets a person choose who to be.
+        """
+        wanted = self.identity.authorize_parameters.get("prompt", "").split()
         known = self.provider.prompts or ("login",)
-        return {"prompt": "login" if "login" in known else "select_account"} if self.anew else {}
+        if not self.anew or not {"login", "select_account"}.isdisjoint(wanted):
+            return {}
+        return {"prompt": " ".join(["login" if "login" in known else "select_account", *wanted])}
 
 
 def _suitable(identity: Identity, provider: Provider, person: Person) -> Way:

@@ -52,7 +52,7 @@ def begin(provider: Provider, client: Client, *, timeout_s: float, **parameters:
     if not isinstance(answer, dict):
         raise nonsense(provider.host)
     if isinstance(answer.get("error"), str):
-        raise error_of(provider.host, answer["error"], answer.get("error_description"))
+        raise error_of(provider.host, answer["error"], answer.get("error_description"), sent=[client.secret])
     return _checked(provider, answer)
 
 
@@ -79,7 +79,8 @@ def poll(  # noqa: PLR0913 - what it asks, whom, how long, and on which clock
             interval_s *= 2
         except OAuthError as error:
             if error.error not in _WAIT_LONGER_S:
-                raise error_of(provider.host, error.error, error.description) from None
+                sent = (device.secret, client.secret)
+                raise error_of(provider.host, error.error, error.description, sent=sent) from None
             interval_s += _WAIT_LONGER_S[error.error]
     raise SignInNeeded("nobody entered the code in time")
 

@@ -43,7 +43,8 @@ def redeem_code(
             **parameters,
         )
     except OAuthError as error:
-        raise error_of(provider.host, error.error, error.description) from None
+        sent = (code, request.verifier, client.secret)
+        raise error_of(provider.host, error.error, error.description, sent=sent) from None
 
 
 def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s: float, **parameters: str) -> Granted:
@@ -56,7 +57,8 @@ def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s
             provider, client, timeout_s=timeout_s, grant_type="refresh_token", refresh_token=refresh_token, **parameters
         )
     except OAuthError as error:
-        refusal = error_of(provider.host, error.error, error.description)
+        sent = (refresh_token, client.secret)
+        refusal = error_of(provider.host, error.error, error.description, sent=sent)
         if error.error == "invalid_grant":
             raise SessionOver(f"the session at {provider.host} is over: {refusal.message}") from None
         raise refusal from None

@@ -1,8 +1,9 @@
 """What the error codes of OAuth and OpenID Connect mean to a person, and what mends them, for all endpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from oidc_helper.echo import covered
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
 from oidc_helper.terminal import printable
 
@@ -28,10 +29,14 @@ _KINDS: Mapping[str, tuple[type[OidcHelperError], str]] = {
 _DECLINED = {"access_denied": "the sign-in was declined"}
 
 
-def error_of(host: str, code: Any, description: Any = None) -> OidcHelperError:
-    """Make an error code of a provider one of our kinds; the provider's own words stand in it, escaped."""
+def error_of(host: str, code: Any, description: Any = None, *, sent: Iterable[str | None] = ()) -> OidcHelperError:
+    """Make an error code of a provider one of our kinds; the provider's own words stand in it, escaped.
+
+    Of the secrets that were `sent` none is repeated.
+    """
     code = code if isinstance(code, str) else "an error without a name"
     kind, hint = _KINDS.get(code, (Refused, "see what the identity provider logs about this sign-in"))
     said = printable(description.strip()) if isinstance(description, str) else ""
     message = f"{_DECLINED.get(code, f'{host} refused')}: {printable(code)}" + (f": {said}" if said else "")
+    message = covered(message, sent)
     return Refused(message, hint, code=code) if kind is Refused else kind(message, hint)

@@ -4,14 +4,15 @@ import argparse
 import shlex
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmarks import measure, rendering
+from benchmarks import installation, lifetimes, limits, measure, rendering
 from benchmarks.launcher import Failed, Launcher
 from benchmarks.measure import Case, Figures
 from benchmarks.site import Command, Site, site
-from fakes.secret_service import missing_programs, private_secret_service
+from fakes.secret_service import SecretService, missing_programs, private_secret_service
 
 from oidc_helper import kernel
 
@@ -20,45 +21,69 @@ def main() -> None:
     options = _arguments()
     with suppress(OSError):
         kernel.join_anonymous_session()
-    with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory, site(Path(directory)) as place:
-        try:
-            found = _all(place, options.rounds, options.peer)
-        except Failed as failure:
-            sys.exit(f"benchmarks: {failure}")
+    try:
+        with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory:
+            found = _found(Path(directory), options)
+    except Failed as failure:
+        sys.exit(f"benchmarks: {failure}")
     print(rendering.table(found))
     if options.json:
         options.json.write_text(rendering.as_json(found))
     if options.chart:
         options.chart.write_text(rendering.chart(found))
+    if options.check and (missed := limits.missed(found, _expected(options))):
+        sys.exit("\n".join(f"benchmarks: {line}" for line in missed))
 
 
-def _all(place: Site, rounds: int, peer: str | None) -> list[Figures]:
-    with Launcher() as launcher:
-        found = _singles(place, launcher, rounds, peer)
-        groups = ((measure.colds(place), max(3, rounds // 3)), (measure.crowds(place), max(3, rounds // 10)))
+def _found(directory: Path, options: argparse.Namespace) -> list[Figures]:
+    installed = installation.WAYS[options.install](directory)
+    with site(directory, installed) as place, _secret_service() as service, Launcher() as launcher:
+        groups = [(_singles(place, service, options.peer), options.rounds)]
+        if installed is installation.HERE:
+            desktop = measure.on_desktop(place, service) if service else place
+            groups += [(measure.colds(desktop), max(5, options.rounds // 2)), (measure.crowds(place), 5)]
+        found = []
         for cases, number in groups:
             found += measure.figures(cases, measure.measured(cases, launcher, rounds=number))
+        if options.lifetimes:
+            found += lifetimes.over(directory, launcher, lifetimes=options.lifetimes)
     return found
 
 
-def _singles(place: Site, launcher: Launcher, rounds: int, peer: str | None) -> list[Figures]:
+@contextmanager
+def _secret_service() -> Iterator[SecretService | None]:
+    if missing := missing_programs():
+        print(f"left out: {measure.VAULT} needs {' and '.join(missing)}", file=sys.stderr)
+        yield None
+    else:
+        with private_secret_service() as service:
+            yield service
+
+
+def _singles(place: Site, service: SecretService | None, peer: str | None) -> list[Case]:
     cases = measure.hits(place)
     if peer:
         cases.append(Case(peer, measure.BARE, lambda: Command(shlex.split(peer), place.environment)))
     if not kernel.available():
         print("left out: hits without a vault need the kernel keyring", file=sys.stderr)
-    if missing := missing_programs():
-        print(f"left out: {measure.VAULT} needs {' and '.join(missing)}", file=sys.stderr)
-        return measure.figures(cases, measure.measured(cases, launcher, rounds=rounds))
-    with private_secret_service() as service:
-        cases += measure.vault_hits(place, service)
-        return measure.figures(cases, measure.measured(cases, launcher, rounds=rounds))
+    return cases + (measure.vault_hits(place, service) if service else [])
+
+
+def _expected(options: argparse.Namespace) -> set[str]:
+    """The cases that this run was to measure."""
+    left_out = set() if options.lifetimes else {measure.SLOWEST}
+    if options.install != "here":
+        left_out |= {measure.COLD, measure.HIT_CROWD}
+    return set(limits.LIMITS) - left_out
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=30, help="runs of each (cold: a third, crowds: a tenth)")
+    parser.add_argument("--rounds", type=int, default=30, help="runs of each hit (cold fetches: half of it, crowds: 5)")
     parser.add_argument("--peer", metavar="CMD", help="another command to hold against the bare interpreter")
+    parser.add_argument("--install", choices=installation.WAYS, default="here", help="measure the hits of the wheel")
+    parser.add_argument("--lifetimes", type=int, default=0, metavar="N", help="and call every second, 35 s each")
+    parser.add_argument("--check", action="store_true", help="fail where a figure is over its limit")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run there")
     parser.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw the ratios there")
     return parser.parse_args()

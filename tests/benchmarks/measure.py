@@ -13,8 +13,10 @@ from oidc_helper import kernel, paths
 from oidc_helper.emulator.temporary_keyring import VARIABLE
 
 BARE, HIT, COLD, BOTO3 = "python -c pass", "hit", "cold fetch", "bare boto3 script"
-HIT_100, HIT_1000, VAULT, SECRET_TOOL = "hit, 100 profiles", "hit, 1,000 profiles", "hit, Secret Service", "secret-tool"
+HIT_100, HIT_1000 = "hit, 100 profiles", "hit, 1,000 profiles"
+VAULT, VAULT_100, SECRET_TOOL = "hit, Secret Service", "hit, Secret Service, 100 profiles", "secret-tool lookup"
 BARE_CROWD, HIT_CROWD, COLD_CROWD = "100 python -c pass at once", "100 hits at once", "100 cold at once"
+SLOWEST_BARE, SLOWEST = "slowest python -c pass", "slowest get, one a second"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Figures:
-    """All runs of a case, and its ratio to the case that it is held against, in medians."""
+    """All runs of a case, and the medians of its ratios to what it is held against, each run to that of its turn."""
 
     case: Case
     runs: tuple[Cost, ...]
@@ -68,15 +70,16 @@ def hits(site: Site) -> list[Case]:
     ]
 
 
+def on_desktop(site: Site, service: SecretService) -> Site:
+    """The same place, with a Secret Service, and keyring told nothing."""
+    return site.with_variables(without=("PYTHON_KEYRING_BACKEND", VARIABLE), DBUS_SESSION_BUS_ADDRESS=service.address)
+
+
 def vault_hits(site: Site, service: SecretService) -> list[Case]:
-    """The same where only a Secret Service keeps credentials, which keyring finds by itself as for most users."""
-    desktop = site.with_variables(
-        without=("PYTHON_KEYRING_BACKEND", VARIABLE),
-        DBUS_SESSION_BUS_ADDRESS=service.address,
-        **{kernel.VARIABLE: "off"},
-    )
+    """The same where only a Secret Service keeps credentials, and nobody has told keyring anything."""
+    desktop = on_desktop(site, service).with_variables(without=(), **{kernel.VARIABLE: "off"})
     command = desktop.hit()
-    cases = [Case(VAULT, BARE, _again(command))]
+    cases = [Case(VAULT, BARE, _again(command)), Case(VAULT_100, BARE, _again(desktop.hit(profiles=100)))]
     if tool := shutil.which("secret-tool"):
         entry = f"{paths.APPLICATION}:credentials:{command.words[-1]}@{command.environment[paths.CONFIG_VARIABLE]}"
         words = [tool, "lookup", "service", entry, "username", "oidc-helper"]
@@ -111,7 +114,8 @@ def figures(cases: Sequence[Case], runs: dict[str, list[Cost]]) -> list[Figures]
     """In the order of the cases."""
 
     def ratio(case: Case, of: Callable[[Cost], float]) -> float:
-        return median(map(of, runs[case.name])) / median(map(of, runs[case.against]))
+        turns = zip(map(of, runs[case.name]), map(of, runs[case.against]), strict=True)
+        return median(one / other for one, other in turns)
 
     return [
         Figures(

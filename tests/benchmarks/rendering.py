@@ -1,30 +1,39 @@
 """The figures as a table, as JSON, and as a small chart."""
 
 import json
+import math
 import os
 import platform
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from benchmarks.limits import LIMITS, Limit
 from benchmarks.measure import Figures
 
-_ROW, _LEFT, _WIDTH, _RIGHT = 24, 190, 360, 150  # pixels
+_ROW, _LEFT, _WIDTH, _RIGHT = 24, 220, 300, 220  # pixels
+_LONGEST = 6  # a bar for more is cut there, and its label tells the ratio
 
 
 def table(found: Sequence[Figures]) -> str:
     """Markdown, to be pasted into a document."""
     lines = [
-        "| | time | processor | peak memory | against | time ratio | memory ratio |",
+        "| | time | processor | peak memory | held against | time ratio | memory ratio |",
         "|---|--:|--:|--:|---|--:|--:|",
+        *(_row(one) for one in found),
     ]
-    for one in found:
-        ratios = "| | " if one.case.name == one.case.against else f"{one.ratio:.2f} | {one.memory_ratio:.2f} "
-        against = "" if one.case.name == one.case.against else one.case.against
-        lines.append(
-            f"| {one.case.name} | {one.wall_ms:.1f} ms | {one.cpu_ms:.1f} ms | {one.peak_mib:.1f} MiB "
-            f"| {against} | {ratios.removeprefix('| ')}|"
-        )
     return "\n".join(lines)
+
+
+def _row(one: Figures) -> str:
+    limit = LIMITS.get(one.case.name, Limit(math.inf))
+    ratios = (_ratio(one.ratio, limit.time), _ratio(one.memory_ratio, limit.memory or math.inf))
+    held = (one.case.against, *ratios) if one.case.name != one.case.against else ("", "", "")
+    cells = (one.case.name, f"{one.wall_ms:.0f} ms", f"{one.cpu_ms:.0f} ms", f"{one.peak_mib:.1f} MiB", *held)
+    return f"| {' | '.join(cells)} |"
+
+
+def _ratio(found: float, limit: float) -> str:
+    return f"{found:.2f}" if math.isinf(limit) else f"{found:.2f} (≤ {limit:g})"
 
 
 def as_json(found: Sequence[Figures]) -> str:
@@ -44,36 +53,25 @@ def as_json(found: Sequence[Figures]) -> str:
 
 
 def chart(found: Sequence[Figures]) -> str:
-    """SVG: a bar for each ratio; the line is what it is held against."""
+    """SVG: a bar for each ratio, and a stroke where its limit is; the dashed line is what it is held against."""
     compared = [one for one in found if one.case.name != one.case.against]
-    scale = _WIDTH / max(one.ratio for one in compared)
+    scale = _WIDTH / max((min(one.ratio, _LONGEST) for one in compared), default=1)
     height, width = _ROW * (len(compared) + 1), _LEFT + _WIDTH + _RIGHT
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
         "<style>text { font: 12px sans-serif }</style>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
     ]
     for row, one in enumerate(compared):
-        top = _ROW * row + _ROW // 2
-        end = _LEFT + one.ratio * scale
+        top, end = _ROW * row + _ROW // 2, _LEFT + min(one.ratio, _LONGEST) * scale
+        limit = LIMITS.get(one.case.name)
+        at = _LEFT + limit.time * scale if limit else 0
         label = f"{one.ratio:.2f} of {one.case.against}"
         parts += [
             f'<text x="{_LEFT - 8}" y="{top + 13}" text-anchor="end" fill="#222">{escape(one.case.name)}</text>',
             f'<rect x="{_LEFT}" y="{top}" width="{end - _LEFT:.1f}" height="{_ROW - 6}" fill="#4a7fb5"/>',
-            f'<text x="{_placed(end, label):.1f}" y="{top + 13}" fill="{_ink(end, label)}">{escape(label)}</text>',
+            *([f'<path d="M{at:.1f} {top - 2}v{_ROW - 2}" stroke="#c33" stroke-width="2"/>'] if limit else []),
+            f'<text x="{max(end, at) + 6:.1f}" y="{top + 13}" fill="#222">{escape(label)}</text>',
         ]
-    parts += [f'<path d="M{_LEFT + scale:.1f} 0V{height}" stroke="#c33" stroke-dasharray="3 3"/>', "</svg>"]
+    parts += [f'<path d="M{_LEFT + scale:.1f} 0V{height}" stroke="#888" stroke-dasharray="3 3"/>', "</svg>"]
     return "\n".join(parts) + "\n"
-
-
-def _fits(end: float, label: str) -> bool:
-    return end + 6 + 6.5 * len(label) < _LEFT + _WIDTH + _RIGHT
-
-
-def _placed(end: float, label: str) -> float:
-    """Behind the bar, or at its end where there is no room."""
-    return end + 6 if _fits(end, label) else end - 6 - 6.5 * len(label)
-
-
-def _ink(end: float, label: str) -> str:
-    return "#222" if _fits(end, label) else "#fff"

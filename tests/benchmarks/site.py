@@ -3,7 +3,6 @@
 import re
 import shlex
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,9 +11,9 @@ from itertools import count
 from pathlib import Path
 from unittest import mock
 
-from homes import COMMAND
+from benchmarks.installation import HERE, Installation
 
-from oidc_helper import kernel, paths
+from oidc_helper import kernel, paths, vault
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 PROFILE = "p0"
@@ -45,6 +44,7 @@ class Site:
     """An empty directory for homes, and the emulator's address and ARNs."""
 
     directory: Path
+    installed: Installation
     environment: dict[str, str]
     token_url: str
     arns: dict[str, str]
@@ -57,7 +57,7 @@ class Site:
 
     def bare(self) -> Command:
         """The interpreter that does nothing."""
-        return Command([sys.executable, "-c", "pass"], self.environment)
+        return Command([str(self.installed.python), "-c", "pass"], self.environment)
 
     def cold(self, *, profiles: int = 1) -> Command:
         """`get` in a new home, with an identity token that nobody has seen."""
@@ -66,23 +66,29 @@ class Site:
         config = home / "config.toml"
         config.write_text(_CONFIG.format(token_file=self._token_file(home), **self.arns) + "".join(names))
         variables = {"HOME": str(home), "OIDC_HELPER_CONFIG": str(config), VARIABLE: str(home / "keyring.json")}
-        return Command([str(COMMAND), "get", PROFILE], {**self.environment, **variables})
+        return Command([str(self.installed.command), "get", PROFILE], {**self.environment, **variables})
 
     def boto3(self) -> Command:
         """The same calls by the bare script."""
         script = Path(__file__).with_name("bare_boto3.py")
         names = ("region", "application_arn", "caller_role_arn", "role_arn")
         arguments = [str(self._token_file(self._home())), *(self.arns[name] for name in names)]
-        return Command([sys.executable, str(script), *arguments], self.environment)
+        return Command([str(self.installed.python), str(script), *arguments], self.environment)
 
     def hit(self, *, profiles: int = 1) -> Command:
         """`get` where the credentials of all profiles are at hand."""
         command = self.cold(profiles=profiles)
         subprocess.run(command.words, env=command.environment, check=True, capture_output=True)
-        with mock.patch.dict("os.environ", command.environment), suppress(OSError):  # the quota of an ordinary user
-            fetched = kernel.read(paths.entry_name("credentials", PROFILE))
-            for number in range(1, profiles):
-                kernel.write(paths.entry_name("credentials", f"p{number}"), fetched or b"", 3_600)
+        with mock.patch.dict("os.environ", command.environment, clear=True):
+            names = [paths.entry_name("credentials", f"p{number}") for number in range(profiles)]
+            if fetched := kernel.read(names[0]):
+                with suppress(OSError):  # the quota of an ordinary user
+                    for name in names[1:]:
+                        kernel.write(name, fetched, 3_600)
+            elif found := vault.find(timeout_s=60):
+                sealed = found.get(names[0]) or ""
+                for name in names[1:]:
+                    found.set(name, sealed)
         return command
 
     def _home(self) -> Path:
@@ -98,17 +104,19 @@ class Site:
 
 
 @contextmanager
-def site(directory: Path) -> Iterator[Site]:
+def site(directory: Path, installed: Installation = HERE) -> Iterator[Site]:
     """Start the emulator as a user would; it ends with the block."""
     variables = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(directory)}
-    with subprocess.Popen([COMMAND, "emulator"], env=variables, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([HERE.command, "emulator"], env=variables, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield _understood(process, directory, variables)
+            yield _understood(process, directory, installed, variables)
         finally:
             process.terminate()
 
 
-def _understood(process: "subprocess.Popen[str]", directory: Path, variables: dict[str, str]) -> Site:
+def _understood(
+    process: "subprocess.Popen[str]", directory: Path, installed: Installation, variables: dict[str, str]
+) -> Site:
     """From the lines for a shell and the example configuration that the command prints."""
     assert process.stdout is not None
     lines = []
@@ -131,4 +139,4 @@ def _understood(process: "subprocess.Popen[str]", directory: Path, variables: di
         "PYTHON_KEYRING_BACKEND": BACKEND,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    return Site(directory, environment, token_url[1], {**arns, "caller_role_arn": caller[1]}, count())
+    return Site(directory, installed, environment, token_url[1], {**arns, "caller_role_arn": caller[1]}, count())

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from homes import Home
 
@@ -77,3 +78,30 @@ def wait_until(condition: Callable[[], bool]) -> None:
     """Look again and again; the test's own time limit ends what never comes."""
     while not condition():
         time.sleep(0.01)
+
+
+class TypedEmulator(NamedTuple):
+    """The running command `emulator`, the variables that it exports, and its configuration."""
+
+    process: "subprocess.Popen[str]"
+    exports: dict[str, str]
+    example: str
+
+
+@contextmanager
+def typed_emulator(home: Home, *options: str) -> Iterator[TypedEmulator]:
+    """Type it, and read what it says."""
+    with home.start("emulator", *options) as process:
+        try:
+            assert process.stdout is not None
+            shell: list[str] = []
+            while not (line := process.stdout.readline()).startswith("# config.toml"):
+                assert line, "it has ended"
+                shell.append(line)
+            example = [process.stdout.readline()]
+            while "permission_set" not in example[-1]:
+                example.append(process.stdout.readline())
+            exports = [line.removeprefix("export ").strip() for line in shell if line.startswith("export ")]
+            yield TypedEmulator(process, dict(line.split("=", 1) for line in exports), "".join(example))
+        finally:
+            process.kill()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands.arrangements import keys_of_the_iam_user
+from commands.arrangements import TypedEmulator, keys_of_the_iam_user, typed_emulator
 from commands.transcript import answer, complaint, secrets, tells
 from fakes import session_keys
 from fakes.places import needs
@@ -205,27 +205,13 @@ def test_explain_tells_neither_secrets_nor_anybody(ready: Home, emulator: Emulat
 
 
 @pytest.fixture
-def typed(home: Home) -> Iterator[tuple["subprocess.Popen[str]", dict[str, str], str]]:
-    """The running command `emulator`, the variables that it exports, and its configuration."""
-    with home.start("emulator") as process:
-        try:
-            assert process.stdout is not None
-            shell: list[str] = []
-            while not (line := process.stdout.readline()).startswith("# config.toml"):
-                assert line, "it has ended"
-                shell.append(line)
-            example = [process.stdout.readline()]
-            while "permission_set" not in example[-1]:
-                example.append(process.stdout.readline())
-            exports = [line.removeprefix("export ").strip() for line in shell if line.startswith("export ")]
-            yield process, dict(line.split("=", 1) for line in exports), "".join(example)
-        finally:
-            process.kill()
+def typed(home: Home) -> Iterator[TypedEmulator]:
+    """The running command `emulator`."""
+    with typed_emulator(home) as running:
+        yield running
 
 
-def test_the_emulators_words_work_as_told(
-    home: Home, typed: tuple["subprocess.Popen[str]", dict[str, str], str]
-) -> None:
+def test_the_emulators_words_work_as_told(home: Home, typed: TypedEmulator) -> None:
     """With its exports and its example configuration an SDK is somebody."""
     _, exports, example = typed
     assert set(tomllib.loads(example)) == {"identity", "defaults", "profile"}
@@ -246,9 +232,7 @@ def test_the_emulators_words_work_as_told(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_emulator_stops_when_it_is_told(
-    home: Home, typed: tuple["subprocess.Popen[str]", dict[str, str], str], number: signal.Signals
-) -> None:
+def test_the_emulator_stops_when_it_is_told(home: Home, typed: TypedEmulator, number: signal.Signals) -> None:
     """A second one finds the port taken; after the signal the first has nothing more to say."""
     process, exports, _ = typed
     port = exports["AWS_ENDPOINT_URL_STS"].rpartition(":")[2]
@@ -313,3 +297,10 @@ def test_a_machine_that_caches_nothing_says_so_once(home: Home, emulator: Emulat
         said.append(home.run("token", "--debug", "analytics", **nowhere).stderr.count("nothing is cached"))
 
     assert said == [1, 0]
+
+
+def test_half_an_identity_provider_is_wrong_usage(home: Home) -> None:
+    """Who names another issuer for the emulator says too whom and what it is to trust there."""
+    wrong = complaint(home.run("emulator", "--issuer", "https://login.example.com", "--audience", "0oa1b2c3d4"))
+
+    assert (wrong.code, wrong.message) == (2, "--issuer, --audience and --email belong together")

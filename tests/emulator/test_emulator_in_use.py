@@ -41,6 +41,14 @@ def test_the_example_configuration_is_complete(emulator: Emulator, caller: Calle
     assert set(config["profile"]["dev-admin"]) == {"account_id", "permission_set"}
 
 
+def test_with_another_issuer_the_example_configuration_signs_in_there(emulator: Emulator) -> None:
+    """With the browser; and the comments for the shell name that issuer."""
+    emulator.trust("https://login.example.com", "0oa1b2c3d4", "carol@example.com")
+    identity = tomllib.loads(example_config(emulator))["identity"]["example"]
+    assert identity == {"source": "browser", "issuer": "https://login.example.com", "client_id": "0oa1b2c3d4"}
+    assert "# issuer: https://login.example.com\n# client id: 0oa1b2c3d4\n" in shell_exports(emulator)
+
+
 def test_a_token_for_nobody_is_not_found(emulator: Emulator) -> None:
     """Without a name it is the first person's."""
     url = emulator.url + "/_emulator/identity-token"

@@ -90,7 +90,9 @@ class Locker:
 
     def _wrote(self) -> None:
         if self._file:
-            self._file.write_text(json.dumps(self._stored))
+            beginning = self._file.with_name(f"{self._file.name}.new")
+            beginning.write_text(json.dumps(self._stored))
+            beginning.replace(self._file)  # Windows tears no entry either
         if self.die_after is not None:
             self.die_after -= 1
             if self.die_after <= 0:

@@ -18,8 +18,12 @@ def renew() -> None:
 
 
 def descriptions() -> list[str]:
-    """Name the keys in it, without the type's and the owner's columns."""
-    return sorted(_describe(key)[4] for key in _keys())
+    """Name the live keys in it, without the type's and the owner's columns."""
+    found = []
+    for key in _keys():
+        with suppress(OSError):  # it has expired, and is not swept yet
+            found.append(_describe(key)[4])
+    return sorted(found)
 
 
 def timeout_of(name: str) -> str:

@@ -22,14 +22,6 @@ SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
 REFUSED = pytest.StashKey[bool]()
 
 
-# Time limits say nothing on a busy machine, and nothing is to be left in the working directory.
-hypothesis.settings.register_profile("unhurried", deadline=None, database=None)
-hypothesis.settings.load_profile("unhurried")
-
-NULL = "keyring.backends.null.Keyring"
-SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
-
-
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home, no keyring, and a kernel keyring that ends with the test."""
@@ -49,12 +41,15 @@ def kernel_keyring() -> None:
 
 
 @pytest.fixture
-def secret_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
-    """A real gnome-keyring, unlocked, as the keyring of the session."""
+def secret_service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
+    """A real gnome-keyring, unlocked, as the keyring of the session; with the parameter "named" the user named it."""
     needs(not missing_programs(), " and ".join(missing_programs()))
     with private_secret_service() as service:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
-        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", SECRET_SERVICE)
+        if getattr(request, "param", "usual") == "named":
+            monkeypatch.setenv("PYTHON_KEYRING_BACKEND", SECRET_SERVICE)
+        else:
+            monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
         yield service
 
 
@@ -67,7 +62,7 @@ def locker(monkeypatch: pytest.MonkeyPatch) -> Iterator[credential_locker.Locker
         yield stored
 
 
-@pytest.fixture(params=["windows", "desktop", "headless", "container"])
+@pytest.fixture(params=["windows", "desktop", "desktop, keyring named", "headless", "container"])
 def place(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Each kind of machine in turn."""
     kind = request.param
@@ -75,8 +70,10 @@ def place(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv(kernel.VARIABLE, "off")
     elif kind != "container":
         request.getfixturevalue("kernel_keyring")
-    if kind == "desktop":
+    if kind.startswith("desktop"):
         service = request.getfixturevalue("secret_service")
+        if kind != "desktop":
+            monkeypatch.setenv("PYTHON_KEYRING_BACKEND", SECRET_SERVICE)
         return Place(KERNEL, "Secret Service", lambda: service.labels() + session_keys.descriptions())
     if kind == "headless":
         return Place(KERNEL, KERNEL, session_keys.descriptions)

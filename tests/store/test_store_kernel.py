@@ -51,10 +51,10 @@ def test_tokens_without_an_end_stay_until_the_boot() -> None:
 
 
 def test_another_login_of_the_user_may_read_and_nobody_else() -> None:
-    """Permissions: all for whoever possesses the key and for its owner, none for group and others."""
+    """Permissions: all for its owner, none for group and others, nor for whoever has merely inherited our session."""
     Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
     name = paths.entry_name(CREDENTIALS, "analytics")
-    assert session_keys.permissions_of(name) == "3f3f0000"
+    assert session_keys.permissions_of(name) == "003f0000"
 
 
 def test_nothing_is_left_in_the_process_keyring() -> None:

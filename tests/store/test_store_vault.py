@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import keyring
 import pytest
 from fakes import credential_locker
 from fakes.places import needs
@@ -21,6 +22,8 @@ from oidc_helper.vault import Vault
 
 SECRET = "eyJhbGciOiJSUzI1NiJ9.made-up"
 NO_LIMIT_S = 100  # the test would run into its own timeout first
+
+both = pytest.mark.parametrize("secret_service", ["usual", "named"], indirect=True)
 
 
 class Broken:
@@ -94,6 +97,7 @@ def test_a_keyring_that_hangs_is_given_up_and_not_asked_again() -> None:
     never.set()
 
 
+@both
 def test_a_locked_secret_service_is_told_at_once(secret_service: SecretService) -> None:
     """Nobody sees its prompt: we do not wait for it."""
     found = vault.find(timeout_s=NO_LIMIT_S)
@@ -132,6 +136,7 @@ def test_logout_needs_no_vault_that_never_had_a_record(secret_service: SecretSer
     assert Store().entries() == []
 
 
+@both
 def test_a_secret_service_that_hangs_is_given_up(secret_service: SecretService) -> None:
     """A stopped gnome-keyring costs the deadline, no more."""
     found = vault.find(timeout_s=0.2)
@@ -141,6 +146,7 @@ def test_a_secret_service_that_hangs_is_given_up(secret_service: SecretService) 
         found.get("entry")
 
 
+@both
 def test_a_secret_that_is_no_text_is_a_miss(secret_service: SecretService) -> None:
     """Whatever another program put under our name can be read past, replaced and deleted."""
     found = vault.find(timeout_s=NO_LIMIT_S)
@@ -155,6 +161,7 @@ def test_a_secret_that_is_no_text_is_a_miss(secret_service: SecretService) -> No
     assert secret_service.labels() == []
 
 
+@both
 def test_a_secret_service_that_dies_is_told(secret_service: SecretService) -> None:
     """As an error of the store, not a traceback."""
     found = vault.find(timeout_s=NO_LIMIT_S)
@@ -192,7 +199,7 @@ def discover(code: str, **environment: str) -> "subprocess.CompletedProcess[str]
 
 
 def test_the_secret_service_is_found_without_being_named(secret_service: SecretService) -> None:
-    """Keyring's own choice is taken."""
+    """As keyring would choose."""
     assert secret_service.pid
     assert discover("").stdout == "Secret Service\n"
 
@@ -203,32 +210,61 @@ def test_no_keyring_is_none() -> None:
     assert (done.stdout, done.stderr) == ("None\n", "")
 
 
-FILE_BACKEND = """
+PLUG_IN = """
 from keyring.backend import KeyringBackend
 class Plaintext(KeyringBackend):
     priority = {priority}
     get_password = set_password = delete_password = lambda *_: None
-import sys
-sys.modules["plaintext"] = sys.modules["__main__"]
+class Second(Plaintext):
+    priority = {priority} - 0.1
 """
 
 
-def test_a_file_is_never_taken_silently() -> None:
+def with_plug_in(directory: Path, priority: float) -> str:
+    """Code that finds a package of somebody else's with two back ends installed there."""
+    (directory / "plaintext.py").write_text(PLUG_IN.format(priority=priority))
+    installed = directory / "plaintext-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: plaintext\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[keyring.backends]\nplaintext = plaintext\n")
+    return f"import sys; sys.path.append({str(directory)!r})"
+
+
+def test_a_file_is_never_taken_silently(tmp_path: Path) -> None:
     """A back end that keyring does not recommend is used only where the user names it."""
-    code = FILE_BACKEND.format(priority=0.5)
+    code = with_plug_in(tmp_path, 0.5)
     assert discover(code).stdout == "None\n"
     assert "Plaintext" in discover(code, PYTHON_KEYRING_BACKEND="plaintext.Plaintext").stdout
 
 
-def test_a_third_back_end_is_taken() -> None:
-    """A recommended one, as a plug-in brings it."""
-    assert "Plaintext" in discover(FILE_BACKEND.format(priority=3)).stdout
+def test_a_third_back_end_is_taken(tmp_path: Path) -> None:
+    """The first of the recommended ones, as a plug-in brings them."""
+    assert "Plaintext" in discover(with_plug_in(tmp_path, 3)).stdout
 
 
-def test_of_several_keyrings_the_first_is_taken(secret_service: SecretService) -> None:
-    """Keyring chains them, and writes to the one of highest priority."""
+def test_where_nothing_can_be_found_nothing_is_looked_for() -> None:
+    """A server without desktop and plug-ins does not pay for importing every back end there is."""
+    code = "import sys; assert vault.find(timeout_s=60) is None; print('keyring' in sys.modules)"
+    assert discover(code).stdout == "False\nNone\n"
+
+
+def test_in_a_session_of_kde_keyring_chooses(secret_service: SecretService, tmp_path: Path) -> None:
+    """Where it has a way to KWallet, which it prefers there; without one the Secret Service is read at once."""
     assert secret_service.pid
-    assert discover(FILE_BACKEND.format(priority=3)).stdout == "Secret Service\n"
+    (tmp_path / "dbus.py").touch()
+    found = f"import sys; sys.path.append({str(tmp_path)!r}); assert vault.find(timeout_s=60)"
+    code = f"{found}; print('keyring' in sys.modules)"
+    assert discover(code, XDG_CURRENT_DESKTOP="KDE").stdout.splitlines()[0] == "True"
+    assert discover(code, XDG_CURRENT_DESKTOP="GNOME").stdout.splitlines()[0] == "False"
+
+
+@pytest.mark.parametrize("priority", [3, 9])
+def test_a_plug_in_does_not_take_the_place_of_the_secret_service(
+    secret_service: SecretService, tmp_path: Path, priority: int
+) -> None:
+    """Packages for other ends bring back ends that cannot write, with the highest priority (artifact registries do)."""
+    assert secret_service.pid
+    assert discover(with_plug_in(tmp_path, priority)).stdout == "Secret Service\n"
 
 
 def test_the_choice_in_keyringrc_is_obeyed(home: Path, secret_service: SecretService) -> None:
@@ -238,6 +274,63 @@ def test_the_choice_in_keyringrc_is_obeyed(home: Path, secret_service: SecretSer
     file.parent.mkdir(parents=True)
     file.write_text("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
     assert discover("").stdout == "None\n"
+
+
+def test_the_usual_way_and_keyrings_meet_in_one_item(
+    secret_service: SecretService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record outlives the day on which its owner names the back end, or no longer does, and there is only one."""
+    usual = vault.find(timeout_s=NO_LIMIT_S)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.SecretService.Keyring")
+    named = vault.find(timeout_s=NO_LIMIT_S)
+    assert usual
+    assert named
+    for writer, reader in ((usual, named), (named, usual), (usual, named)):
+        writer.set("entry", f"{SECRET} of {writer}")
+        assert reader.get("entry") == f"{SECRET} of {writer}"
+        assert len(secret_service.labels()) == 1
+    assert named.delete("entry")
+    assert usual.get("entry") is None
+    assert secret_service.labels() == []
+
+
+@pytest.mark.parametrize("call", ["read", "write"])
+def test_keyring_is_asked_where_the_direct_way_fails(
+    secret_service: SecretService, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """A Secret Service that refuses plain sessions, say, is still the vault."""
+    assert secret_service.pid
+    found = vault.find(timeout_s=NO_LIMIT_S)
+    assert found
+    monkeypatch.setattr(f"oidc_helper.secret_service.{call}", lambda *_: 1 / 0)
+
+    found.set("entry", SECRET)
+
+    assert found.get("entry") == SECRET
+
+
+def test_the_usual_secret_service_needs_no_keyring(secret_service: SecretService) -> None:
+    """Its import costs more than a hit: neither reading nor writing pays that."""
+    assert secret_service.pid
+    code = "found = vault.find(timeout_s=60); found.set('entry', 'x'); assert found.get('entry') == 'x'; import sys"
+    assert discover(
+        f"{code}; print([name for name in ('keyring', 'secretstorage') if name in sys.modules])"
+    ).stdout == ("[]\nSecret Service\n")
+
+
+def test_the_keyring_of_another_system_is_named_not_discovered(
+    locker: credential_locker.Locker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows the Credential Locker is taken with no other back end looked at, and entries stay on this machine."""
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(keyring.core, "init_backend", lambda **_: pytest.fail("discovery"))
+    monkeypatch.setattr(keyring.backend, "get_all_keyring", lambda: pytest.fail("discovery"))
+    found = vault.find(timeout_s=NO_LIMIT_S)
+    assert found
+    found.set("entry", SECRET)
+    assert found.name == "Windows Credential Locker"
+    assert locker.persistence("entry") == locker.CRED_PERSIST_LOCAL_MACHINE
 
 
 @pytest.mark.parametrize("name", ["nonsense", "no.such.Keyring", "keyring.backends.macOS.Keyring"])

@@ -15,7 +15,7 @@ def redeemed_user(state: State, application: Application, assertion: str) -> Dir
     is not documented, and a client that lives with this lives with either.
     """
     try:
-        claims = state.keys.verified(assertion, algorithms=["RS256"])
+        claims = state.verified(assertion, application.issuer.issuer_url, algorithms=["RS256"])
     except BadToken as bad:
         raise _refused(str(bad)) from bad
     _check_claims(state, application, claims)

@@ -11,7 +11,7 @@ from oidc_helper.emulator.aws.credentials import described, vend
 from oidc_helper.emulator.aws.endpoint import Perform, Service, required
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.directory import Role
-from oidc_helper.emulator.keys import BadToken, Claims, audiences, moment
+from oidc_helper.emulator.keys import BadToken, Claims, audiences, claimed_issuer, moment
 from oidc_helper.emulator.state import Context, Credentials, State
 from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
 
@@ -38,14 +38,14 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: 
 def _web_identity(state: State, token: str) -> tuple[Claims, str]:
     """The claims and the audience under which IAM knows the token. Raises Refusal."""
     try:
-        claims = state.keys.verified(token, algorithms=_ALGORITHMS)
+        issuer, now = claimed_issuer(token) or "", int(state.clock())
+        known = state.directory.oidc_providers.get(issuer)
+        if known is None:
+            raise Refusal("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {issuer}")
+        claims = state.verified(token, issuer, algorithms=_ALGORITHMS)
     except BadToken as bad:
         text = "Couldn't retrieve verification key from your identity provider, or the token is no valid JWT"
         raise Refusal("InvalidIdentityToken", text, reason=str(bad)) from bad
-    issuer, now = claims.get("iss"), int(state.clock())
-    known = state.directory.oidc_providers.get(str(issuer))
-    if known is None:
-        raise Refusal("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {issuer}")
     # IAM takes the authorised party for the audience where there is one
     named = audiences({"aud": claims.get("azp", claims.get("aud"))})
     audience = next((each for each in named if each in known), None)

@@ -11,11 +11,10 @@ def figures(*, thorough: bool) -> Figures:
 
     Every cell of the tables; if `thorough`, each in processes that begin at the beginning.
     """
+    from oidc_helper.emulator.keys import SigningKeys
     from robustness.faults import clocks, network, places, provider, signing_in
     from robustness.faults.world import whole
     from robustness.faults.zygote import Zygote
-
-    from oidc_helper.emulator.keys import SigningKeys
 
     keys = SigningKeys("RS256", "ES256")
     with Zygote() as zygote:

@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from oidc_helper.emulator.keys import SigningKeys
 from robustness.faults.calls import CALLS
 from robustness.faults.world import Run, World, world
-
-from oidc_helper.emulator.keys import SigningKeys
 
 # The clock is right until it was read so often, in the whole process.
 _JUMP = """

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from fakes.certificates import tls_server
 from fakes.proxies import refusing_proxy
-from robustness.faults.calls import CALLS, Call
-from robustness.faults.world import Run, Said, World, world
 
 from oidc_helper.emulator.keys import SigningKeys
+from robustness.faults.calls import CALLS, Call
+from robustness.faults.world import Run, Said, World, world
 
 # Sent: whether it was done cannot be told from here; nevertheless the table knows.
 How = Literal["never sent", "not done", "done"]

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from commands.sign_ins import Desk, desk
-from robustness.faults.provider import FAULTS, NO_BODY
-from robustness.faults.world import HOUR, Run, Said, World, world
 
 from oidc_helper.emulator.keys import SigningKeys
+from robustness.faults.provider import FAULTS, NO_BODY
+from robustness.faults.world import HOUR, Run, Said, World, world
 
 
 def _nothing(_: World) -> None:

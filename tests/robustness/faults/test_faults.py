@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
+from oidc_helper.emulator.keys import SigningKeys
 from robustness.faults import clocks, network, places, provider, signing_in
 from robustness.faults.test_faults_of_the_field import PAINS
 from robustness.faults.world import Run, whole
 from robustness.faults.zygote import Zygote
-
-from oidc_helper.emulator.keys import SigningKeys
 
 OF_THE_FIELD = {cell for cells in PAINS.values() for cell in cells}  # run elsewhere
 # The suite runs some cells of every row and column, and `python -m robustness` all of them.

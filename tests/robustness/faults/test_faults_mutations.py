@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from oidc_helper.oidc import connection
 from robustness.faults import network, provider
 from robustness.faults.clocks import Skewed
 from robustness.faults.network import Cell, Fault
 from robustness.faults.places import PlaceCell
 from robustness.faults.zygote import Done, Zygote
-
-from oidc_helper.oidc import connection
 
 _FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in network.FAULTS}
 _LATE = network.lookup(

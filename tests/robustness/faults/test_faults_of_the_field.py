@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
+
 from robustness.faults import network
 from robustness.faults.clocks import Check, Skewed
 from robustness.faults.network import Cell

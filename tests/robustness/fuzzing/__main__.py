@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]  # of the extra `fuzz`
+
 from robustness.fuzzing.targets import TARGETS
 
 _SLOW_S, _LARGEST = 5, 4_096  # seconds that an input may take, bytes that it may have

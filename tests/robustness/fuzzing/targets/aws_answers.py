@@ -6,13 +6,13 @@ from typing import Any
 
 import botocore.awsrequest
 from botocore.compat import HTTPHeaders
-from robustness.fuzzing.targets import ODD, ours
 
 from oidc_helper import credentials, tokens
 from oidc_helper.aws import Aws
 from oidc_helper.credentials import Credentials
 from oidc_helper.settings import Caller, Identity, Profile, S3Grant
 from oidc_helper.tokens import Tokens
+from robustness.fuzzing.targets import ODD, ours
 
 _ROLE = "arn:aws:iam::123456789012:role/x"
 _KEYS = Credentials("AKIA", "secret", "token", 4_000_000_000, "123456789012")

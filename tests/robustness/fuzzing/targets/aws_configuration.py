@@ -5,9 +5,9 @@ from pathlib import Path
 
 from botocore import exceptions
 from botocore.configloader import load_config
-from robustness.fuzzing.targets import ours
 
 from oidc_helper import chain
+from robustness.fuzzing.targets import ours
 
 _DIRECTORY = tempfile.TemporaryDirectory(prefix="aws-")
 _FILE = Path(_DIRECTORY.name, "config")

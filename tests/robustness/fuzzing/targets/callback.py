@@ -6,12 +6,12 @@ from functools import partial
 from urllib.parse import urlencode
 
 import h11
-from robustness.fuzzing.targets import ODD
 
 from oidc_helper.identity import loopback
 from oidc_helper.identity.loopback import Loopback
 from oidc_helper.oidc import authorization
 from oidc_helper.oidc.authorization import Answer, ForeignAnswerError, Request
+from robustness.fuzzing.targets import ODD
 
 _ISSUER = "https://login.example.com"
 _REQUEST = Request(

@@ -5,10 +5,9 @@ import json
 import re
 from collections.abc import Mapping
 
-from robustness.fuzzing.targets import ODD, ours
-
 from oidc_helper.aws import session_name
 from oidc_helper.identity.token import parse
+from robustness.fuzzing.targets import ODD, ours
 
 _CLAIMS = {
     "iss": "https://login.example.com",

@@ -7,10 +7,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from robustness.fuzzing.targets import ODD, ours
-
 from oidc_helper import index
 from oidc_helper.cli import status
+from robustness.fuzzing.targets import ODD, ours
 
 _HOME = tempfile.TemporaryDirectory(prefix="index-")
 _CONFIG = Path(_HOME.name, "config.toml")

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx2
-from robustness.fuzzing.targets import ODD, ours
 
 from oidc_helper.oidc import connection, device, grants
 from oidc_helper.oidc.authorization import Request
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.provider import Provider, discover
 from oidc_helper.oidc.verification import verify
+from robustness.fuzzing.targets import ODD, ours
 
 _ISSUER = "https://login.example.com"
 _PROVIDER = Provider(

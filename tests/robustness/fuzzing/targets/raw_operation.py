@@ -5,12 +5,12 @@ import re
 from functools import cache
 
 import botocore.session
-from robustness.fuzzing.targets import ODD
 
 from oidc_helper.operation import arguments, exits, values
 from oidc_helper.operation.complaints import Complaints
 from oidc_helper.operation.model import Member, Model
 from oidc_helper.operation.veil import Veil
+from robustness.fuzzing.targets import ODD
 
 _LONGEST = 20  # words
 _ELSEWHERE = re.compile(r"fileb?://|-$|-h$|--help$|--version$|--cli-input-yaml")  # files, and YAML's own parser

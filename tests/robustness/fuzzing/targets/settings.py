@@ -2,12 +2,11 @@
 
 import json
 
-from robustness.fuzzing.targets import ODD, ours
-
 from oidc_helper.settings import explain
 from oidc_helper.settings.file import _parse
 from oidc_helper.settings.lines import locate
 from oidc_helper.settings.resolution import resolve
+from robustness.fuzzing.targets import ODD, ours
 
 _ARN = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef"
 _WHOLE = f"""

@@ -4,11 +4,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from robustness.fuzzing.targets import ODD
-
 from oidc_helper import credentials, tokens
 from oidc_helper.credentials import Credentials
 from oidc_helper.tokens import Tokens
+from robustness.fuzzing.targets import ODD
 
 _WHOLE = Tokens(
     "b",

@@ -1,0 +1,45 @@
+"""What `--check` holds the figures to."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from benchmarks import measure
+from benchmarks.measure import Figures
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The ratios that a case may have to what it is held against."""
+
+    time: float
+    memory: float | None = None
+
+
+LIMITS = {
+    measure.HIT: Limit(time=1.5, memory=1.3),
+    measure.HIT_100: Limit(time=1.5, memory=1.3),
+    measure.HIT_1000: Limit(time=1.5, memory=1.3),
+    measure.VAULT: Limit(time=5),
+    measure.VAULT_100: Limit(time=5),
+    measure.COLD: Limit(time=1.0),
+    measure.HIT_CROWD: Limit(time=1.5),
+    measure.SLOWEST: Limit(time=5),
+}
+
+
+def missed(found: Sequence[Figures], expected: Collection[str]) -> list[str]:
+    """A line for each case that is over a limit of its own, or that should have been measured and was not."""
+    complaints = []
+    measured = {one.case.name: one for one in found}
+    for name, limit in LIMITS.items():
+        one = measured.get(name)
+        if one is None:
+            complaints += [f"{name}: not measured"] if name in expected else []
+            continue
+        if one.ratio > limit.time:
+            complaints.append(f"{name}: {one.ratio:.2f} of the time of {one.case.against}, at most {limit.time:g}")
+        if limit.memory is not None and one.memory_ratio > limit.memory:
+            complaints.append(
+                f"{name}: {one.memory_ratio:.2f} of the memory of {one.case.against}, at most {limit.memory:g}"
+            )
+    return complaints

@@ -1,0 +1,1 @@
+"""Harnesses that look for what is lost, and for who is let in: `python -m robustness`."""

@@ -1,0 +1,58 @@
+"""Commands of a home, run by a warm `program`, and killed where they are told."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from homes import Home
+
+LOCKER = "ROBUSTNESS_CREDENTIAL_LOCKER"  # names the file of a stand-in for Windows' vault, which splits what is long
+_TESTS = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command that has ended: the calls it made that change anything, the programs it started, what it printed.
+
+    Where it was killed the last call was not made any more.
+    """
+
+    killed: bool
+    calls: list[str]
+    started: list[str]
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The program, waiting."""
+
+    process: "subprocess.Popen[str]"
+
+    def run(self, home: Home, *words: str, kill_at: int | None = None) -> Run:
+        """Run a command in a home, to its end or to the call of that number."""
+        order = {"words": words, "home": str(home.path), "environment": home.environment, "kill_at": kill_at}
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        return Run(**json.loads(self.process.stdout.readline()))
+
+
+@contextmanager
+def warm(*mutations: str) -> Iterator[Warm]:
+    """Start one; it ends with the block."""
+    words = [sys.executable, "-m", "robustness.crashes.program", *mutations]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(_TESTS)}
+    with subprocess.Popen(
+        words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        yield Warm(process)
+        process.kill()

@@ -1,0 +1,107 @@
+"""The code with one promise broken each: what the harnesses must find, run by an interpreter before anything else."""
+
+from pathlib import Path
+
+# Name -> statements, executed where `oidc_helper` can be imported.
+MUTATIONS = {
+    "nobody locks": """
+from oidc_helper import flock
+flock.Posix.try_exclusive = lambda self, descriptor: True
+""",
+    "the index is written in place": """
+from oidc_helper import state
+def replace(name, text):
+    with open(state.directory() / name, "w") as file:
+        for part in (text[:100], text[100:]):
+            file.write(part)
+            file.flush()
+state.replace = replace
+""",
+    "the header goes before the parts": """
+from oidc_helper import parts
+true_put = parts.put
+def put(vault, entry, text):
+    if vault.limit and len(text) > vault.limit:
+        pieces = list(parts._pieces(text, vault.limit))
+        slot = parts._slot_in_use(vault.get(entry)) or "A"
+        vault.set(entry, parts._header(slot, len(pieces), text))
+    true_put(vault, entry, text)
+parts.put = put
+""",
+    "a record is written before its name": """
+from oidc_helper import store
+true_note, true_put, true_write, later = store._note, store.parts.put, store.kernel.write, []
+def note(entry, noted):
+    later.append((entry, noted)) if noted else true_note(entry, noted)
+def after(write):
+    def written(*arguments):
+        write(*arguments)
+        while later:
+            true_note(*later.pop())
+    return written
+store._note, store.parts.put, store.kernel.write = note, after(true_put), after(true_write)
+""",
+    "an assertion is marked after it was sent": """
+from oidc_helper.store import Store
+Store.mark_spent = lambda self, *_, **__: True
+""",
+    "a failure shows what it has at hand": """
+from oidc_helper import aws
+from oidc_helper.errors import OidcHelperError
+true_create_token = aws.Aws.create_token
+def create_token(self, caller, parameters):
+    try:
+        return true_create_token(self, caller, parameters)
+    except OidcHelperError as error:
+        error.hint = str(parameters)
+        raise
+aws.Aws.create_token = create_token
+""",
+    "the trace shows answers": """
+import logging
+from oidc_helper import aws
+true_create_token = aws.Aws.create_token
+def create_token(self, caller, parameters):
+    answer = true_create_token(self, caller, parameters)
+    logging.getLogger("oidc_helper.aws").debug("%s", answer)
+    return answer
+aws.Aws.create_token = create_token
+""",
+    "tracebacks show locals": """
+from oidc_helper import cli
+import traceback
+def format_tb(trace):
+    return traceback.TracebackException(Exception, Exception(), trace, capture_locals=True).format()
+cli.traceback = type("", (), {"format_tb": staticmethod(format_tb)})
+""",
+    "a bug has secrets at hand": """
+from oidc_helper import tokens
+def from_answer(before, answer, **_):
+    at_hand = dict(answer)
+    raise ZeroDivisionError(at_hand)
+tokens.from_answer = from_answer
+""",
+    "services are quoted word for word": """
+from oidc_helper import refusals
+refusals.covered = lambda text, sent: text
+""",
+    "files are for everybody": """
+from oidc_helper import state
+state._FILE_MODE, state._DIRECTORY_MODE = 0o644, 0o755
+""",
+    "keys are for whoever has our session": """
+from oidc_helper import kernel
+kernel._OF_THE_USER = 0x3F3F0000
+""",
+    "cores are dumped": """
+from oidc_helper import cores
+cores.forbid = lambda: None
+""",
+}
+
+
+def customized(directory: Path, mutation: str) -> dict[str, str]:
+    """Give the variables by which a command that is started runs a mutation first."""
+    directory.mkdir(exist_ok=True)
+    (directory / "sitecustomize.py").write_text(MUTATIONS[mutation])
+    return {"PYTHONPATH": str(directory)}

@@ -1,0 +1,128 @@
+"""A real browser, and what a person and a critic of web pages do with it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import presence_of_element_located
+from selenium.webdriver.support.wait import WebDriverWait
+
+_PATIENCE_S = 30
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",  # it does not start as root with one
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=800,600",
+    "--force-device-scale-factor=2",  # small letters are read more surely
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the provider's pages want a font of the internet
+)
+_AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+
+
+@dataclass(frozen=True)
+class Chromium:
+    """One window."""
+
+    driver: Chrome
+
+    def open(self, url: str) -> None:
+        """Go to a page, in a window that has been nowhere before."""
+        self.driver.get("about:blank")
+        for log in ("performance", "browser"):
+            self._log(log)
+        self.driver.get(url)
+
+    def forget(self) -> None:
+        """Be somebody whom no site knows."""
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+
+    def fill_in(self, **fields: str) -> None:
+        """Fill in the fields of a form, and send it."""
+        for name, text in fields.items():
+            field = self._element(By.NAME, name)
+            field.send_keys(text)
+        field.submit()
+
+    def press(self, text: str) -> None:
+        """Press the button or follow the link that says so."""
+        self._element(By.XPATH, f"//*[self::a or self::button][contains(., '{text}')]").click()
+
+    def heading(self, text: str) -> None:
+        """Wait for the page with that heading."""
+        self._element(By.XPATH, f"//h1[normalize-space(.)='{text}']")
+
+    def _element(self, by: str, what: str) -> Any:
+        patience = WebDriverWait(self.driver, _PATIENCE_S, poll_frequency=0.05)
+        return patience.until(presence_of_element_located((by, what)))
+
+    @property
+    def text(self) -> str:
+        """What the page says."""
+        text: str = self._element(By.TAG_NAME, "body").text
+        return text
+
+    def seen(self, *, dark: bool) -> str:
+        """What somebody reads who only sees the page: the text of its picture."""
+        self._prefer(dark=dark)
+        picture = self.driver.get_screenshot_as_png()
+        command = ["tesseract", "stdin", "stdout", "--psm", "11", "--dpi", "192"]
+        environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}  # it is slower by far with more threads than processors
+        done = subprocess.run(command, input=picture, capture_output=True, check=True, env=environment)
+        return " ".join(done.stdout.decode().split())
+
+    def faults(self, *, dark: bool) -> list[str]:
+        """What axe finds wrong, best practices included."""
+        self._prefer(dark=dark)
+        self.driver.execute_script(_AXE.read_text())
+        found = self.driver.execute_async_script("axe.run().then(arguments[0])")
+        assert "color-contrast" in {rule["id"] for rule in found["passes"]}
+        return [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]]
+
+    def requested(self, address: str) -> list[str]:
+        """What was asked of whom for the page at that address, itself included."""
+        entries = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
+        sent = [entry["params"] for entry in entries if entry["method"] == "Network.requestWillBeSent"]
+        return [one["request"]["url"] for one in sent if one["documentURL"].startswith(address)]
+
+    def complaints(self) -> list[str]:
+        """What the browser found fault with, as breaches of a page's own policy."""
+        return [entry["message"] for entry in self._log("browser")]
+
+    def _log(self, name: str) -> list[dict[str, str]]:
+        """What was logged since the last look."""
+        entries: list[dict[str, str]] = self.driver.get_log(name)  # type: ignore[no-untyped-call]
+        return entries
+
+    def _prefer(self, *, dark: bool) -> None:
+        feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        assert self.driver.execute_script("return matchMedia('(prefers-color-scheme: dark)').matches") is dark
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[Chromium]:
+    """Run it with that empty directory as its profile."""
+    options = ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.page_load_strategy = "none"  # the page at the end of a sign-in loads for as long as that takes
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
+    try:
+        yield Chromium(driver)
+    finally:
+        driver.quit()
