@@ -125,5 +125,7 @@ if __name__ == "__main__":
 
     botocore.session.create_loader = cache(botocore.loaders.create_loader)  # service models are read once
     for _service in ("sts", "sso", "sso-oidc", "s3control"):
-        botocore.session.Session().create_client(_service, region_name="eu-west-1")
+        botocore.session.Session().create_client(
+            _service, region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none"
+        )
     _serve(socket.socket(fileno=int(sys.argv[1])))
