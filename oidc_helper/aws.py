@@ -95,7 +95,7 @@ class Aws:
         if name not in known:
             config = printable(session.get_config_variable("config_file"))
             raise WrongSettings(
-                f"there is no AWS profile {name!a}{did_you_mean(name, known)}", f"profiles are in {config}"
+                f"there is no AWS profile {printable(name)!r}{did_you_mean(name, known)}", f"profiles are in {config}"
             )
         chain.refuse_cycle(known, self._profile.name, name)
         processes = session.get_component("credential_provider").get_provider("custom-process")

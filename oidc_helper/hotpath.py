@@ -34,8 +34,12 @@ def main() -> None:
 
             renewal.start(sys.argv[2])
         os._exit(status)
+    import gc
+
+    gc.disable()  # what is loaded stays: looking through it would take a tenth of the time
     from oidc_helper.cli import main as full_program
 
+    gc.enable()
     full_program()
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
 from oidc_helper import paths
+from oidc_helper.credentials import is_instant
 from oidc_helper.settings import Identity
 from oidc_helper.store import SIGN_IN, Store
 
@@ -62,7 +63,8 @@ def _from_text(text: str, bound_to: str) -> SignIn | None:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     texts = (held.user, held.subject, held.refresh_token)
-    sound = all(isinstance(value, str) for value in texts) and isinstance(held.refresh_expires_at, int | None)
+    sound = all(isinstance(value, str) for value in texts)
+    sound = sound and (held.refresh_expires_at is None or is_instant(held.refresh_expires_at))
     return held if sound else None
 
 

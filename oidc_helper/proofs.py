@@ -28,6 +28,9 @@ log = logging.getLogger("oidc_helper.proofs")
 
 _QUIET_S = 60  # after a sign-in that failed or was ignored, the next caller of a storm opens no further tab
 _REST_S = 5  # of a deadline, that a person leaves for the exchange
+_REFRESHABLE = "offline_access"
+# OpenID Connect Core section 11: some providers drop the scope without a person's consent.
+_NO_REFRESH_TOKEN = f'allow {_REFRESHABLE} to the client, or ask with authorize_parameters = {{ prompt = "consent" }}'
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
 
@@ -159,6 +162,8 @@ class _Prover:
         with told(finish):
             token = self._parsed(signed_in.identity_token)
         refresh = signed_in.refresh_token or ""
+        if not refresh and _REFRESHABLE in self.want.identity.scopes:
+            log.warning("no refresh token came, so that the sign-in will not last: %s", _NO_REFRESH_TOKEN)
         self._keep(SignIn(binding, token.user, signed_in.subject, refresh, signed_in.refresh_expires_at))
         return of_token(token, by_person=True, finish=finish)
 

@@ -167,7 +167,9 @@ def error_of(  # noqa: PLR0913 - all that an error is told from
         code = "ExpiredToken"  # of the caller's keys; an ended session has the same name, and 400
     known = remedy(operation, code)
     if code == "InvalidRequestRegionException" and answer.get("region"):
-        known = Remedy("the application is in another region", f"set identity_center_region = {answer['region']!a}")
+        known = Remedy(
+            "the application is in another region", f"set identity_center_region = {printable(str(answer['region']))!r}"
+        )
     hints = [skew(metadata, now), known and f"{known.cause}; {known.mend}"]
     return Refused(message, "; ".join(hint for hint in hints if hint).replace("PROFILE", profile), code=code)
 

@@ -258,8 +258,19 @@ def _is_secret_service_first() -> bool:
         return False
 
 
+def _may_be_more() -> bool:
+    """False on a server or in a container of Linux, where keyring would import all it has to find nothing."""
+    if sys.platform != "linux" or "DBUS_SESSION_BUS_ADDRESS" in os.environ or paths.keyring_is_told():
+        return True
+    from importlib.metadata import entry_points
+
+    return any(not one.value.startswith("keyring.") for one in entry_points(group="keyring.backends"))
+
+
 def _discovered() -> Any:
     """What the user named, or else keyring's choice of all that it recommends."""
+    if not _may_be_more():
+        return None
     from keyring import core
     from keyring.backends.chainer import ChainerBackend
 

@@ -4,14 +4,15 @@ import argparse
 import shlex
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks import installation, lifetimes, limits, measure, rendering
 from benchmarks.launcher import Failed, Launcher
 from benchmarks.measure import Case, Figures
 from benchmarks.site import Command, Site, site
-from fakes.secret_service import missing_programs, private_secret_service
+from fakes.secret_service import SecretService, missing_programs, private_secret_service
 
 from oidc_helper import kernel
 
@@ -36,29 +37,36 @@ def main() -> None:
 
 def _found(directory: Path, options: argparse.Namespace) -> list[Figures]:
     installed = installation.WAYS[options.install](directory)
-    with site(directory, installed) as place, Launcher() as launcher:
-        found = _singles(place, launcher, options.rounds, options.peer)
+    with site(directory, installed) as place, _secret_service() as service, Launcher() as launcher:
+        groups = [(_singles(place, service, options.peer), options.rounds)]
         if installed is installation.HERE:
-            groups = ((measure.colds(place), max(5, options.rounds // 2)), (measure.crowds(place), 5))
-            for cases, number in groups:
-                found += measure.figures(cases, measure.measured(cases, launcher, rounds=number))
+            desktop = measure.on_desktop(place, service) if service else place
+            groups += [(measure.colds(desktop), max(5, options.rounds // 2)), (measure.crowds(place), 5)]
+        found = []
+        for cases, number in groups:
+            found += measure.figures(cases, measure.measured(cases, launcher, rounds=number))
         if options.lifetimes:
             found += lifetimes.over(directory, launcher, lifetimes=options.lifetimes)
     return found
 
 
-def _singles(place: Site, launcher: Launcher, rounds: int, peer: str | None) -> list[Figures]:
+@contextmanager
+def _secret_service() -> Iterator[SecretService | None]:
+    if missing := missing_programs():
+        print(f"left out: {measure.VAULT} needs {' and '.join(missing)}", file=sys.stderr)
+        yield None
+    else:
+        with private_secret_service() as service:
+            yield service
+
+
+def _singles(place: Site, service: SecretService | None, peer: str | None) -> list[Case]:
     cases = measure.hits(place)
     if peer:
         cases.append(Case(peer, measure.BARE, lambda: Command(shlex.split(peer), place.environment)))
     if not kernel.available():
         print("left out: hits without a vault need the kernel keyring", file=sys.stderr)
-    if missing := missing_programs():
-        print(f"left out: {measure.VAULT} needs {' and '.join(missing)}", file=sys.stderr)
-        return measure.figures(cases, measure.measured(cases, launcher, rounds=rounds))
-    with private_secret_service() as service:
-        cases += measure.vault_hits(place, service)
-        return measure.figures(cases, measure.measured(cases, launcher, rounds=rounds))
+    return cases + (measure.vault_hits(place, service) if service else [])
 
 
 def _expected(options: argparse.Namespace) -> set[str]:

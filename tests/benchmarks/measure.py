@@ -16,7 +16,7 @@ BARE, HIT, COLD, BOTO3 = "python -c pass", "hit", "cold fetch", "bare boto3 scri
 HIT_100, HIT_1000 = "hit, 100 profiles", "hit, 1,000 profiles"
 VAULT, VAULT_100, SECRET_TOOL = "hit, Secret Service", "hit, Secret Service, 100 profiles", "secret-tool lookup"
 BARE_CROWD, HIT_CROWD, COLD_CROWD = "100 python -c pass at once", "100 hits at once", "100 cold at once"
-SLOWEST_BARE, SLOWEST = "slowest python -c pass of one a second", "slowest get of one a second, over lifetimes"
+SLOWEST_BARE, SLOWEST = "slowest python -c pass", "slowest get, one a second"
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,14 @@ def hits(site: Site) -> list[Case]:
     ]
 
 
+def on_desktop(site: Site, service: SecretService) -> Site:
+    """The same place, with a Secret Service, and keyring told nothing."""
+    return site.with_variables(without=("PYTHON_KEYRING_BACKEND", VARIABLE), DBUS_SESSION_BUS_ADDRESS=service.address)
+
+
 def vault_hits(site: Site, service: SecretService) -> list[Case]:
     """The same where only a Secret Service keeps credentials, and nobody has told keyring anything."""
-    desktop = site.with_variables(
-        without=("PYTHON_KEYRING_BACKEND", VARIABLE),
-        DBUS_SESSION_BUS_ADDRESS=service.address,
-        **{kernel.VARIABLE: "off"},
-    )
+    desktop = on_desktop(site, service).with_variables(without=(), **{kernel.VARIABLE: "off"})
     command = desktop.hit()
     cases = [Case(VAULT, BARE, _again(command)), Case(VAULT_100, BARE, _again(desktop.hit(profiles=100)))]
     if tool := shutil.which("secret-tool"):

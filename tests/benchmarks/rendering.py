@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 from benchmarks.limits import LIMITS, Limit
 from benchmarks.measure import Figures
 
-_ROW, _LEFT, _WIDTH, _RIGHT = 24, 220, 300, 220  # pixels
+_ROW, _LEFT, _WIDTH, _RIGHT = 24, 220, 300, 240  # pixels
+_LONGEST = 6  # a bar for more is cut there, and its label tells the ratio
 
 
 def table(found: Sequence[Figures]) -> str:
@@ -54,7 +55,7 @@ def as_json(found: Sequence[Figures]) -> str:
 def chart(found: Sequence[Figures]) -> str:
     """SVG: a bar for each ratio, and a stroke where its limit is; the dashed line is what it is held against."""
     compared = [one for one in found if one.case.name != one.case.against]
-    scale = _WIDTH / max((one.ratio for one in compared), default=1)
+    scale = _WIDTH / max((min(one.ratio, _LONGEST) for one in compared), default=1)
     height, width = _ROW * (len(compared) + 1), _LEFT + _WIDTH + _RIGHT
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
@@ -62,7 +63,7 @@ def chart(found: Sequence[Figures]) -> str:
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
     ]
     for row, one in enumerate(compared):
-        top, end = _ROW * row + _ROW // 2, _LEFT + one.ratio * scale
+        top, end = _ROW * row + _ROW // 2, _LEFT + min(one.ratio, _LONGEST) * scale
         limit = LIMITS.get(one.case.name)
         at = _LEFT + limit.time * scale if limit else 0
         label = f"{one.ratio:.2f} of {one.case.against}"

@@ -210,32 +210,42 @@ def test_no_keyring_is_none() -> None:
     assert (done.stdout, done.stderr) == ("None\n", "")
 
 
-FILE_BACKEND = """
+PLUG_IN = """
 from keyring.backend import KeyringBackend
 class Plaintext(KeyringBackend):
     priority = {priority}
     get_password = set_password = delete_password = lambda *_: None
-import sys
-sys.modules["plaintext"] = sys.modules["__main__"]
+class Second(Plaintext):
+    priority = {priority} - 0.1
 """
 
 
-def test_a_file_is_never_taken_silently() -> None:
+def with_plug_in(directory: Path, priority: float) -> str:
+    """Code that finds a package of somebody else's with two back ends installed there."""
+    (directory / "plaintext.py").write_text(PLUG_IN.format(priority=priority))
+    installed = directory / "plaintext-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: plaintext\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[keyring.backends]\nplaintext = plaintext\n")
+    return f"import sys; sys.path.append({str(directory)!r})"
+
+
+def test_a_file_is_never_taken_silently(tmp_path: Path) -> None:
     """A back end that keyring does not recommend is used only where the user names it."""
-    code = FILE_BACKEND.format(priority=0.5)
+    code = with_plug_in(tmp_path, 0.5)
     assert discover(code).stdout == "None\n"
     assert "Plaintext" in discover(code, PYTHON_KEYRING_BACKEND="plaintext.Plaintext").stdout
 
 
-def test_a_third_back_end_is_taken() -> None:
-    """A recommended one, as a plug-in brings it."""
-    assert "Plaintext" in discover(FILE_BACKEND.format(priority=3)).stdout
+def test_a_third_back_end_is_taken(tmp_path: Path) -> None:
+    """The first of the recommended ones, as a plug-in brings them."""
+    assert "Plaintext" in discover(with_plug_in(tmp_path, 3)).stdout
 
 
-def test_of_several_keyrings_the_first_is_taken() -> None:
-    """Keyring chains them, and writes to the one of highest priority."""
-    second = FILE_BACKEND.format(priority=3) + "class Second(Plaintext):\n    priority = 4\n    name = 'the second'\n"
-    assert discover(second).stdout == "the second\n"
+def test_where_nothing_can_be_found_nothing_is_looked_for() -> None:
+    """A server without desktop and plug-ins does not pay for importing every back end there is."""
+    code = "import sys; assert vault.find(timeout_s=60) is None; print('keyring' in sys.modules)"
+    assert discover(code).stdout == "False\nNone\n"
 
 
 def test_in_a_session_of_kde_keyring_chooses(secret_service: SecretService, tmp_path: Path) -> None:
@@ -249,10 +259,12 @@ def test_in_a_session_of_kde_keyring_chooses(secret_service: SecretService, tmp_
 
 
 @pytest.mark.parametrize("priority", [3, 9])
-def test_a_plug_in_does_not_take_the_place_of_the_secret_service(secret_service: SecretService, priority: int) -> None:
+def test_a_plug_in_does_not_take_the_place_of_the_secret_service(
+    secret_service: SecretService, tmp_path: Path, priority: int
+) -> None:
     """Packages for other ends bring back ends that cannot write, with the highest priority (artifact registries do)."""
     assert secret_service.pid
-    assert discover(FILE_BACKEND.format(priority=priority)).stdout == "Secret Service\n"
+    assert discover(with_plug_in(tmp_path, priority)).stdout == "Secret Service\n"
 
 
 def test_the_choice_in_keyringrc_is_obeyed(home: Path, secret_service: SecretService) -> None:

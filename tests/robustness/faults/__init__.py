@@ -12,7 +12,7 @@ def figures(*, thorough: bool) -> Figures:
     Every cell of the tables; if `thorough`, each in processes that begin at the beginning.
     """
     from oidc_helper.emulator.keys import SigningKeys
-    from robustness.faults import clocks, network, places, provider
+    from robustness.faults import clocks, network, places, provider, signing_in
     from robustness.faults.world import whole
     from robustness.faults.zygote import Zygote
 
@@ -23,6 +23,10 @@ def figures(*, thorough: bool) -> Figures:
             _count("faults at calls to AWS", [partial(cell.check, run, keys) for cell in network.cells()]),
             _count(
                 "faults at calls to the identity provider", [partial(cell.check, keys) for cell in provider.cells()]
+            ),
+            _count(
+                "faults of the identity provider in commands",
+                [partial(cell.check, run, keys) for cell in signing_in.cells()],
             ),
             _count(
                 "machines that are not as they should be", [partial(cell.check, run, keys) for cell in places.cells()]

@@ -51,7 +51,7 @@ FAULTS: Mapping[str, tuple[dict[str, Any], set[int], bool]] = {
     "empty answer": ({"body": b""}, {5}, True),
     "1 byte a second": ({"slow_bytes_per_s": 1}, {4}, True),
 }
-_NO_BODY = {"truncated", "malformed JSON", "JSON of something else", "empty answer", "1 byte a second"}  # of Revoke
+NO_BODY = {"truncated", "malformed JSON", "JSON of something else", "empty answer", "1 byte a second"}  # of Revoke
 
 
 @dataclass(frozen=True)
@@ -105,5 +105,5 @@ def cells() -> list[ProviderCell]:
         ProviderCell(fault, place)
         for place in CALLS
         for fault in FAULTS
-        if not (place == "revocation" and fault in _NO_BODY)
+        if not (place == "revocation" and fault in NO_BODY)
     ]

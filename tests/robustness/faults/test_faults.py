@@ -6,13 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from oidc_helper.emulator.keys import SigningKeys
-from robustness.faults import clocks, network, places, provider
+from robustness.faults import clocks, network, places, provider, signing_in
+from robustness.faults.test_faults_of_the_field import PAINS
 from robustness.faults.world import Run, whole
 from robustness.faults.zygote import Zygote
 
+OF_THE_FIELD = {cell for cells in PAINS.values() for cell in cells}  # run elsewhere
 # The suite runs some cells of every row and column, and `python -m robustness` all of them.
 AWS = [cell for cell in network.cells() if not cell.fault.slow]
 PROVIDER = [cell for cell in provider.cells() if not cell.slow]
+SIGNING_IN = [cell for cell in signing_in.cells() if not cell.slow]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def keys() -> SigningKeys:
     return SigningKeys("RS256", "ES256")
 
 
-@pytest.mark.parametrize("cell", AWS[::3], ids=str)
+@pytest.mark.parametrize("cell", AWS[::4], ids=str)
 def test_a_fault_at_a_call(execute: Run, keys: SigningKeys, cell: network.Cell) -> None:
     """It is named with the call; nothing is lost that the next run could need."""
     cell.check(execute, keys)
@@ -47,13 +50,19 @@ def test_a_fault_at_a_call_of_a_whole_process(keys: SigningKeys, cell: network.C
     cell.check(whole, keys)
 
 
-@pytest.mark.parametrize("cell", PROVIDER[::4], ids=str)
+@pytest.mark.parametrize("cell", PROVIDER[::7], ids=str)
 def test_a_fault_at_a_call_to_the_identity_provider(keys: SigningKeys, cell: provider.ProviderCell) -> None:
     """It is an error of the right kind that names the provider; nothing is sent twice."""
     cell.check(keys)
 
 
-@pytest.mark.parametrize("cell", places.cells(), ids=str)
+@pytest.mark.parametrize("cell", SIGNING_IN[::11], ids=str)
+def test_a_fault_at_the_identity_provider(execute: Run, keys: SigningKeys, cell: signing_in.SignInCell) -> None:
+    """Commands name the provider, and keep its refresh token unless that was spent."""
+    cell.check(execute, keys)
+
+
+@pytest.mark.parametrize("cell", [cell for cell in places.cells() if cell not in OF_THE_FIELD], ids=str)
 def test_a_machine_that_is_not_as_it_should_be(execute: Run, keys: SigningKeys, cell: places.PlaceCell) -> None:
     """Commands answer as far as they can, and name what keeps them from it."""
     cell.check(execute, keys)

@@ -45,7 +45,7 @@ MUTATIONS: Mapping[str, tuple[str, Any]] = {
         Cell(_FAULTS["connection refused"], "jwt-bearer"),
     ),
     "no answer without a store": (
-        "from oidc_helper import broker\nbroker._cache = lambda put, store: put()",
+        "from oidc_helper import broker\nbroker.cache = lambda put, store: put()",
         PlaceCell("no place at all"),
     ),
     "no other place where the kernel refuses": (

@@ -120,7 +120,8 @@ if __name__ == "__main__":
     import oidc_helper.cli.session
     import oidc_helper.cli.status
     import oidc_helper.emulator.temporary_keyring
-    import oidc_helper.hotpath  # noqa: F401
+    import oidc_helper.hotpath
+    import oidc_helper.identity.sign_in  # noqa: F401
 
     botocore.session.create_loader = cache(botocore.loaders.create_loader)  # service models are read once
     for _service in ("sts", "sso", "sso-oidc", "s3control"):

@@ -15,7 +15,7 @@ _SLOW_S, _LARGEST = 5, 4_096  # seconds that an input may take, bytes that it ma
 
 
 def main() -> None:
-    """Never returns."""
+    """Ends with libFuzzer's exit code."""
     parser = argparse.ArgumentParser("python -m robustness.fuzzing", description=__doc__)
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--runs", type=int, default=-1, help="how many inputs; without it, until interrupted")
@@ -23,12 +23,17 @@ def main() -> None:
     with atheris.instrument_imports(include=["oidc_helper", "robustness.fuzzing.targets"]):
         chosen = importlib.import_module(f"robustness.fuzzing.targets.{options.target}")
     with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
-        for number, seed in enumerate(chosen.seeds()):
-            Path(corpus, str(number)).write_bytes(seed)
-        limits = [f"-runs={options.runs}", f"-timeout={_SLOW_S}", f"-max_len={_LARGEST}"]
-        where = f"-artifact_prefix={os.environ.get('TMPDIR', tempfile.gettempdir())}/"
-        atheris.Setup([sys.argv[0], *limits, where, *rest, corpus], chosen.target)
-        atheris.Fuzz()
+        child = os.fork()  # libFuzzer ends its process, and would leave the directory behind
+        if child:
+            _, status = os.waitpid(child, 0)
+        else:
+            for number, seed in enumerate(chosen.seeds()):
+                Path(corpus, str(number)).write_bytes(seed)
+            limits = [f"-runs={options.runs}", f"-timeout={_SLOW_S}", f"-max_len={_LARGEST}"]
+            where = f"-artifact_prefix={tempfile.gettempdir()}/"
+            atheris.Setup([sys.argv[0], *limits, where, *rest, corpus], chosen.target)
+            atheris.Fuzz()
+    sys.exit(os.waitstatus_to_exitcode(status))
 
 
 main()

@@ -34,7 +34,8 @@ def seeds() -> list[bytes]:
         deep = [deep]
     odd = [*ODD, deep, 10**400, -1, None, True, {}, ["a", 1]]
     changed = [{**_CLAIMS, name: value} for name in _CLAIMS for value in odd]
-    return [_token(claims) for claims in changed] + [json.dumps(claims).encode() for claims in changed[:20]]
+    signed = [f"{_part({'alg': word})}.{_part(_CLAIMS)}.c2ln".encode() for word in ODD]
+    return [*signed, *(_token(claims) for claims in changed)] + [json.dumps(claims).encode() for claims in changed[:20]]
 
 
 def target(data: bytes) -> None:

@@ -23,7 +23,12 @@ class _Vault:
 
 def seeds() -> list[bytes]:
     """A long text, and headers with digits of other scripts."""
-    return [b"x" * 400, "1 A ٣ 3 00000000".encode(), b"1 - 0 1 e8b7be43\na", b"1 A 999 1 00000000"]
+    return [
+        *(b"x" * length for length in range(400, 410)),
+        "1 A ٣ 3 00000000".encode(),
+        b"1 - 0 1 e8b7be43\na",
+        b"1 A 999 1 00000000",
+    ]
 
 
 def target(data: bytes) -> None:

@@ -21,9 +21,7 @@ _PROVIDER = Provider(
     f"{_ISSUER}/authorize",
     f"{_ISSUER}/device",
     f"{_ISSUER}/revoke",
-    ("RS256",),
-    ("none",),
-    names_itself=True,
+    authentications=("none",),
 )
 _CLIENT = Client("native")
 _REQUEST = Request(f"{_ISSUER}/authorize", "http://127.0.0.1:5/callback", "state", "nonce", "verifier", _ISSUER)

@@ -5,13 +5,17 @@ import zlib
 from oidc_helper import record
 
 _STAMP = "1700000000000000000+512"
-_WHOLE = record.compose('{"Version":1}', serve_until=2**31, stamp=_STAMP, renew_from=2**30).encode()
+
+
+def _whole(stamp: str = _STAMP) -> bytes:
+    return record.compose('{"Version":1}', serve_until=2**31, stamp=stamp, renew_from=2**30).encode()
 
 
 def seeds() -> list[bytes]:
-    """A sound one, one from the future, and numbers longer than Python reads."""
+    """A sound one, others' and one from the future, numbers longer than Python reads, and places to tear it at."""
     long = b"1 %s %s 0" % (b"9" * 5_000, _STAMP.encode())
-    return [_WHOLE, _WHOLE.replace(b"1 ", b"2 ", 1), long + b" %08x\n" % zlib.crc32(long), b"", b"\n"]
+    foreign = [_whole("2+2"), _whole().replace(b"1 ", b"2 ", 1), long + b" %08x\n" % zlib.crc32(long), b"", b"\n"]
+    return [_whole(), *foreign, *(bytes([place]) + b"x" for place in range(len(_whole())))]
 
 
 def target(data: bytes) -> None:
@@ -20,10 +24,12 @@ def target(data: bytes) -> None:
     header, _, body = data.partition(b"\n")
     fields = header.split(b" ")[:4]
     _check(b" ".join(fields) + b" %08x\n" % zlib.crc32(body, zlib.crc32(b" ".join(fields))) + body)
+    whole = _whole()
+    assert record.fresh(whole, now=0, stamp=_STAMP) == (b'{"Version":1}', 2**30)
     if data:
-        place = data[0] % len(_WHOLE)
-        torn = _WHOLE[:place] + data[1:2] + _WHOLE[place + 1 :]
-        assert torn == _WHOLE or record.fresh(torn, now=0, stamp=_STAMP) is None
+        place = data[0] % len(whole)
+        torn = whole[:place] + data[1:2] + whole[place + 1 :]
+        assert torn == whole or record.fresh(torn, now=0, stamp=_STAMP) is None
 
 
 def _check(stored: bytes) -> None:
@@ -34,5 +40,5 @@ def _check(stored: bytes) -> None:
     summed, _, total = header.rpartition(b" ")
     assert newline
     assert total == b"%08x" % zlib.crc32(body, zlib.crc32(summed))
-    assert _STAMP.encode() in header
+    assert header.split(b" ")[2] == _STAMP.encode()
     assert found[0] == body == record.body_of(stored)

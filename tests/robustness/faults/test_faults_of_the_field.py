@@ -1,0 +1,43 @@
+"""What users of such tools suffered from, by their own reports, as cells of the tables of faults."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+
+from robustness.faults import network
+from robustness.faults.clocks import Check, Skewed
+from robustness.faults.network import Cell
+from robustness.faults.places import PlaceCell
+from robustness.faults.signing_in import SignInCell
+from robustness.faults.zygote import Zygote
+
+_FAULTS = {fault.name: fault for fault in network.FAULTS}
+
+PAINS: Mapping[str, Sequence[Check]] = {
+    "a network hiccup deletes good credentials, git-credential-manager#765": (
+        Cell(_FAULTS["reset"], "role"),
+        Cell(_FAULTS["500"], "refresh"),
+        SignInCell("429", "refresh"),
+    ),
+    "the assertion is single-use": (Cell(_FAULTS["truncated"], "jwt-bearer"),),
+    "headless Linux without Secret Service, 99designs/aws-vault#304": (PlaceCell("no XDG_RUNTIME_DIR, no keyring"),),
+    "a locked keychain over SSH, 99designs/aws-vault#188": (PlaceCell("locked keyring"),),
+    "prompts where there is no terminal and hangs, aws/aws-cli#7339": (PlaceCell("keyring daemon hangs"),),
+    "a proxy with its own certificate authority, aws/aws-cli#7602": (Cell(_FAULTS["wrong CA"], "permission set"),),
+    "the caller's own timeout, awslabs/aws-sdk-rust#462": (Cell(_FAULTS["1 byte a second"], "role"),),
+    "the clock is wrong": (Skewed("role", 600),),
+    "containers forbid the kernel keyring": (PlaceCell("EPERM on keyctl"), PlaceCell("no place at all")),
+}
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    with Zygote() as running:
+        yield running
+
+
+@pytest.mark.parametrize("pain", PAINS)
+def test_pain(zygote: Zygote, pain: str) -> None:
+    """It is not ours."""
+    for cell in PAINS[pain]:
+        cell.check(zygote.run)
