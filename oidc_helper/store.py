@@ -138,7 +138,10 @@ class Store(Ledger):
 
     def noted(self) -> list[Entry]:
         """Every name that stands in the index for this configuration, be there something behind it or not."""
-        config = paths.config_file()
+        try:
+            config = paths.config_file()
+        except FileNotFoundError:  # who has no home has no configuration, and nothing that was kept for it
+            return []
         return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
 
     def where(self, kind: str) -> str:

@@ -7,7 +7,7 @@ from typing import TextIO
 from oidc_helper import broker, credentials, kept_sign_in, settings, sign_out
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import who_signs_in
-from oidc_helper.cli.wiring import Errand, errand
+from oidc_helper.cli.wiring import Errand, errand, store_for
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import WrongSettings
 from oidc_helper.identity import opener
@@ -56,18 +56,18 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
     """Forget one sign-in, or all of them and whatever else was kept for this configuration."""
     if bool(options.profile) == options.all:
         raise WrongSettings("name one profile, or --all", "oidc-helper logout --all")
-    store = Store()
     if not options.all:
         loaded = settings.load()
         want = loaded.profile(options.profile)
         shared = [one for one in loaded.profiles.values() if one.tokens_name == want.tokens_name]
-        _forget(shared, store, answer)
+        _forget(shared, store_for([want]), answer)
         return 0
     try:
         profiles = sorted(settings.load().profiles.values(), key=lambda one: one.tokens_name)
     except WrongSettings as error:  # secrets must go though the file that named them is gone or broken
         answer.write(f"only what is kept here can be forgotten: {error.message}\n")
         profiles = []
+    store = store_for(profiles)
     for _, shared_by in groupby(profiles, key=lambda one: one.tokens_name):
         _forget(list(shared_by), store, answer)
     for entry in store.noted():

@@ -1,6 +1,7 @@
 """The only place where the parts of a fetch are put together."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oidc_helper import broker, chain, identity, proofs, settings
@@ -42,8 +43,14 @@ def errand(profile: str, asking: Asking | None = None, *, prompts: bool = False)
     if asking and not asking.patience_s and (want.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(want.deadline_seconds)
-    store = Store(vault_timeout_s=min(_VAULT_S, round(deadline.left())), prompts=prompts)
+    store = store_for([want], prompts=prompts)
     return Errand(want, loaded, deadline, _means(want, loaded, store, deadline, asking))
+
+
+def store_for(profiles: Iterable[Profile], *, prompts: bool = False) -> Store:
+    """The store, whose keyring is given up before the deadline of any of the profiles."""
+    longest_s = min((round(Deadline(one.deadline_seconds).left()) for one in profiles), default=_VAULT_S)
+    return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts)
 
 
 def _means(want: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:

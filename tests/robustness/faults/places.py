@@ -240,7 +240,7 @@ ROWS: Mapping[str, Row] = {
             "get analytics": answers_from_the_cache,
             "get dev-admin": fails(6, "Secret Service is locked or hangs"),
             "status": prints("analytics"),
-            "logout analytics": fails(4, "not done within 5 s"),
+            "logout analytics": fails(6, "is locked or hangs"),
         },
         _secret_service,
         cached=True,
