@@ -41,7 +41,7 @@ def _found(directory: Path, options: argparse.Namespace) -> list[Figures]:
         groups = [(_singles(place, service, options.peer), options.rounds)]
         if installed is installation.HERE:
             desktop = measure.on_desktop(place, service) if service else place
-            groups += [(measure.colds(desktop), max(5, options.rounds // 2)), (measure.crowds(place), 5)]
+            groups += [(measure.colds(desktop), max(5, options.rounds // 2)), (measure.crowds(desktop), 5)]
         found = []
         for cases, number in groups:
             found += measure.figures(cases, measure.measured(cases, launcher, rounds=number))
