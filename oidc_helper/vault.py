@@ -29,6 +29,7 @@ class _Trait(NamedTuple):
     hint: str = f"see that it runs and is unlocked, {_OTHERWISE}"
     limit: int | None = None  # UTF-16 words an entry
     asks_a_person: bool = False  # be one there or not
+    tells_locked: bool = False  # by itself, when it reads or writes
     keeps_copies: bool = False  # of the former secret, to be found where the latest is missing
 
 
@@ -37,7 +38,7 @@ _KEYCHAIN = _Trait("macOS Keychain", f"run security unlock-keychain, {_OTHERWISE
 _KWALLET = _Trait("KWallet", f"unlock the wallet, {_OTHERWISE}")
 _ASKING = _SECRET_SERVICE._replace(asks_a_person=True)
 _TRAITS = {
-    f"{__name__}._SecretService": _ASKING,
+    f"{__name__}._SecretService": _ASKING._replace(tells_locked=True),
     "keyring.backends.SecretService.Keyring": _ASKING,
     "keyring.backends.libsecret.Keyring": _SECRET_SERVICE,
     "keyring.backends.kwallet.DBusKeyring": _KWALLET,
@@ -55,6 +56,7 @@ _NUMBERS = {
     1312: ("is not there in a network logon (1312)", f"sign in at the machine itself, {_OTHERWISE}"),
     1783: ("takes no entry of this length (1783)", _OTHERWISE.removeprefix("or ")),
 }
+_NONE_YET = "has no keyring yet, and nobody can be asked for the password of a new one"
 _KINDS = {
     "InitError": "cannot be opened",
     "KeyringLocked": "is locked",
@@ -76,6 +78,7 @@ class Vault:
         self._hint = trait.hint
         self._backend = backend
         self._refuse_to_ask = trait.asks_a_person and not prompts
+        self._look_first = self._refuse_to_ask and not trait.tells_locked
         self._timeout_s = _PERSON_S if prompts else timeout_s
         self._keeps_copies = trait.keeps_copies
         self._silent_until = 0.0
@@ -97,7 +100,7 @@ class Vault:
         return self._call(lambda: self._delete(entry))
 
     def _get(self, entry: str) -> str | None:
-        if self._refuse_to_ask and not _secret_service_open(self._backend):
+        if self._look_first and not _secret_service_open(self._backend):
             return None
         return self._read(entry)
 
@@ -110,10 +113,11 @@ class Vault:
 
     def _require_open(self) -> None:
         if self._refuse_to_ask and not _secret_service_open(self._backend):
-            raise _Locked("has no keyring yet, and nobody can be asked for the password of a new one")
+            raise _Locked(_NONE_YET)
 
     def _set(self, entry: str, text: str) -> None:
-        self._require_open()
+        if self._look_first:
+            self._require_open()
         try:
             self._backend.set_password(entry, USER, text)
         except UnicodeDecodeError:  # Windows copies the former secret, and cannot if that is no text
@@ -218,6 +222,8 @@ class _SecretService:
         except Exception as unusual:  # noqa: BLE001  whatever it is, keyring tells it better
             if isinstance(unusual, secret_service.Locked) and not self._prompts:
                 raise _Locked("is locked") from None
+        if not self._prompts and not _secret_service_open(self):
+            raise _Locked(_NONE_YET)
         return otherwise(self._of_keyring())
 
     @staticmethod
