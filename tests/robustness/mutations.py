@@ -41,22 +41,6 @@ def after(write):
     return written
 store._note, store.parts.put, store.kernel.write = note, after(true_put), after(true_write)
 """,
-    "an assertion is marked after it was sent": """
-from oidc_helper.store import Store
-Store.mark_spent = lambda self, *_, **__: True
-""",
-    "a failure shows what it has at hand": """
-from oidc_helper import aws
-from oidc_helper.errors import OidcHelperError
-true_create_token = aws.Aws.create_token
-def create_token(self, caller, parameters):
-    try:
-        return true_create_token(self, caller, parameters)
-    except OidcHelperError as error:
-        error.hint = str(parameters)
-        raise
-aws.Aws.create_token = create_token
-""",
     "the trace shows answers": """
 import logging
 from oidc_helper import aws
