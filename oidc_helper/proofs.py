@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oidc_helper import identity, kept_sign_in
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import OidcHelperError, SignInNeeded, WrongSettings
-from oidc_helper.identity.person import Person, Way
 from oidc_helper.identity.proof import Proof, of_token
-from oidc_helper.identity.redirect import Finish, told
+from oidc_helper.identity.telling import Finish, told
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.keeping import cache, quietly
 from oidc_helper.kept_sign_in import SignIn
@@ -23,6 +22,9 @@ from oidc_helper.oidc import SessionOver
 from oidc_helper.settings import Profile
 from oidc_helper.store import Store
 from oidc_helper.tokens import Tokens
+
+if TYPE_CHECKING:
+    from oidc_helper.identity.person import Person, Way
 
 log = logging.getLogger("oidc_helper.proofs")
 
@@ -42,8 +44,8 @@ class Asking:
     beside the deadline; 0: within it, as for a caller that waits.
     """
 
-    person: Callable[[], Person]
-    way: Way | None = None
+    person: "Callable[[], Person]"
+    way: "Way | None" = None
     anew: bool = False
     patience_s: float = 0
 

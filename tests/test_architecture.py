@@ -1,6 +1,8 @@
 """The code keeps to the layout: arrows run downward only, and each library has its one door."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +92,19 @@ def test_each_library_has_one_door(library: str) -> None:
     importers = {part_of(path) for path in modules() for name in imported(path) if name.split(".")[0] == library}
 
     assert importers <= DOORS[library]
+
+
+def test_a_fetch_loads_nothing_for_a_sign_in() -> None:
+    """What costs 100 ms and serves a person only is loaded when there is one: most fetches have none."""
+    words = "import sys, oidc_helper.cli, oidc_helper.aws; print(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+    assert "oidc_helper.proofs" in loaded
+    assert loaded.isdisjoint(
+        {"authlib", "asyncio", "h11", "httpx2", "joserfc", "keyring", "oidc_helper.identity.opener"}
+    )
 
 
 def test_only_the_command_line_knows_the_emulator() -> None:

@@ -4,16 +4,19 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
-from oidc_helper.identity.person import Person, Way
 from oidc_helper.proofs import Asking
 from oidc_helper.terminal import Terminal
+
+if TYPE_CHECKING:
+    from oidc_helper.identity.person import Person, Way
 
 _PATIENCE_S = 900  # codes of providers are good for 10 to 15 minutes, and a second factor may lie in another room
 
 
 @contextmanager
-def who_signs_in(*, way: Way | None, anew: bool) -> Iterator[Asking]:
+def who_signs_in(*, way: "Way | None", anew: bool) -> Iterator[Asking]:
     """Somebody who came to sign in, and may take long; without a terminal, what there is to say goes to stderr."""
     with ExitStack() as leaving:
         yield Asking(cache(partial(_met, _terminal_or_stderr, leaving)), way, anew, _PATIENCE_S)
@@ -26,7 +29,9 @@ def who_waits_for_a_program() -> Iterator[Asking]:
         yield Asking(cache(partial(_met, Terminal.open, leaving)))
 
 
-def _met(at: Callable[[], Terminal], leaving: ExitStack) -> Person:
+def _met(at: Callable[[], Terminal], leaving: ExitStack) -> "Person":
+    from oidc_helper.identity.person import Person
+
     return Person(leaving.enter_context(at()))
 
 

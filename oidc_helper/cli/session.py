@@ -10,7 +10,6 @@ from oidc_helper.cli.person import who_signs_in
 from oidc_helper.cli.wiring import Errand, errand, store_for
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import WrongSettings
-from oidc_helper.identity import opener
 from oidc_helper.settings import Profile
 from oidc_helper.store import CREDENTIALS, Store
 from oidc_helper.terminal import printable
@@ -18,6 +17,8 @@ from oidc_helper.terminal import printable
 
 def login(options: argparse.Namespace, answer: TextIO) -> int:
     """Sign in where nobody is, and fetch everything `get` needs; a source that needs nobody is read anew each time."""
+    from oidc_helper.identity import opener
+
     with who_signs_in(way=options.way, anew=options.force) as asking:
         its = errand(options.profile, asking, prompts=not opener.obstacle())
         if options.way and not its.takes_a_person:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from oidc_helper.identity import browser, opener, paste
 from oidc_helper.identity.person import Person
-from oidc_helper.identity.redirect import Finish, redirect_of, told
+from oidc_helper.identity.redirect import redirect_of
+from oidc_helper.identity.telling import Finish, told
 from oidc_helper.oidc import authorization
 from oidc_helper.oidc.refusals import error_of
 from oidc_helper.settings import Identity

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from oidc_helper.identity.redirect import Finish
+from oidc_helper.identity.telling import Finish
 from oidc_helper.identity.token import IdentityToken
 
 

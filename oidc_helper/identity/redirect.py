@@ -1,18 +1,14 @@
 """What the ways that end in a redirect have in common: where it leads, and what comes of it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from oidc_helper.errors import OidcHelperError
+from oidc_helper.identity.telling import Finish
 from oidc_helper.oidc.authorization import Answer, Request
 from oidc_helper.settings import Identity
 
 Begin = Callable[[str], Request]
 """Makes the authorization request for a redirect URI."""
-
-Finish = Callable[[str | None], None]
-"""Tells the person's page how the sign-in went: None for well, else what went wrong."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +27,6 @@ class Answered:
     request: Request
     answer: Answer
     finish: Finish
-
-
-@contextmanager
-def told(finish: Finish) -> Iterator[None]:
-    """Let the person's page say what goes wrong in the block."""
-    try:
-        yield
-    except OidcHelperError as error:
-        finish(error.message)
-        raise
-    except BaseException:
-        finish("the sign-in was given up")
-        raise
 
 
 def redirect_of(identity: Identity) -> Redirect:

@@ -8,7 +8,8 @@ from oidc_helper.deadline import Deadline
 from oidc_helper.errors import Refused
 from oidc_helper.identity import browser, device, opener, paste
 from oidc_helper.identity.person import Person, Way
-from oidc_helper.identity.redirect import Finish, redirect_of, told
+from oidc_helper.identity.redirect import redirect_of
+from oidc_helper.identity.telling import Finish, told
 from oidc_helper.oidc import authorization, grants
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.grants import Granted
