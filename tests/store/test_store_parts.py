@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fakes import credential_locker
 from fakes.credential_locker import Locker
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from oidc_helper import parts
@@ -108,7 +108,6 @@ def test_the_killed_writer_was_killed_where_it_mattered(tmp_path: Path) -> None:
 DAMAGE = some.sampled_from(["replaced", "cut", "emptied", "removed", "longer"])
 
 
-@settings(max_examples=50, deadline=None)
 @given(data=some.data(), text=some.sampled_from(["short", OLD, "é𝄞" * 900]))
 def test_damage_anywhere_is_a_miss(data: some.DataObject, text: str) -> None:
     """Whatever happens to any character of header or parts: the right text or none, no wrong one and no error."""
@@ -153,7 +152,6 @@ def test_what_is_no_text_is_a_miss_and_can_be_replaced(vault: Vault, locker: Loc
     assert locker.targets == []
 
 
-@settings(max_examples=50, deadline=None)
 @given(text=some.text(max_size=5_000))
 def test_whatever_is_put_is_got(text: str) -> None:
     """Any text of any length and alphabet fits into entries of 2,560 bytes."""

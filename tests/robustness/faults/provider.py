@@ -1,6 +1,6 @@
 """Faults of the network and of the identity provider at calls to it: the kind of error, what is sent, what is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ NO_BODY = {"truncated", "malformed JSON", "JSON of something else", "empty answe
 
 
 @dataclass(frozen=True)
-class ProviderCell:
+class AtProvider:
     """One fault at one call."""
 
     fault: str
@@ -68,6 +68,11 @@ class ProviderCell:
     def slow(self) -> bool:
         """Whether it takes as long as it may."""
         return self.fault.startswith("1 byte")
+
+
+@dataclass(frozen=True)
+class ProviderCell(AtProvider):
+    """The same through the library."""
 
     def check(self, keys: SigningKeys | None = None) -> None:
         """Let it happen, then let it pass. Raises AssertionError."""
@@ -99,11 +104,11 @@ def _error_of(deed: Deed, emulator: Emulator, kept: list[str]) -> OidcHelperErro
     return None
 
 
+def pairs(places: Iterable[str]) -> list[tuple[str, str]]:
+    """Every fault at every place that it can meet."""
+    return [(fault, place) for place in places for fault in FAULTS if place != "revocation" or fault not in NO_BODY]
+
+
 def cells() -> list[ProviderCell]:
     """The whole table."""
-    return [
-        ProviderCell(fault, place)
-        for place in CALLS
-        for fault in FAULTS
-        if not (place == "revocation" and fault in NO_BODY)
-    ]
+    return [ProviderCell(*pair) for pair in pairs(CALLS)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from commands.sign_ins import Desk, desk
 
 from oidc_helper.emulator.keys import SigningKeys
-from robustness.faults.provider import FAULTS, NO_BODY
+from robustness.faults.provider import FAULTS, AtProvider, pairs
 from robustness.faults.world import HOUR, Run, Said, World, world
 
 
@@ -44,19 +44,8 @@ PLACES: Mapping[str, Place] = {
 
 
 @dataclass(frozen=True)
-class SignInCell:
-    """One fault at one call, in whole commands."""
-
-    fault: str
-    place: str
-
-    def __str__(self) -> str:
-        return f"{self.fault}, {self.place}"
-
-    @property
-    def slow(self) -> bool:
-        """Whether it takes as long as it may."""
-        return self.fault.startswith("1 byte")
+class SignInCell(AtProvider):
+    """The same in whole commands."""
 
     def check(self, execute: Run, keys: SigningKeys | None = None) -> None:
         """Let it happen, then let it pass. Raises AssertionError."""
@@ -93,9 +82,4 @@ def _check_logout(its: World, said: Said) -> None:
 
 def cells() -> list[SignInCell]:
     """The whole table."""
-    return [
-        SignInCell(fault, place)
-        for place in PLACES
-        for fault in FAULTS
-        if not (place == "revocation" and fault in NO_BODY)
-    ]
+    return [SignInCell(*pair) for pair in pairs(PLACES)]

@@ -30,7 +30,7 @@ def keys() -> SigningKeys:
     return SigningKeys("RS256", "ES256")
 
 
-@pytest.mark.parametrize("cell", AWS[::7], ids=str)
+@pytest.mark.parametrize("cell", AWS[::4], ids=str)
 def test_a_fault_at_a_call(execute: Run, keys: SigningKeys, cell: network.Cell) -> None:
     """It is named with the call; nothing is lost that the next run could need."""
     cell.check(execute, keys)
@@ -50,13 +50,13 @@ def test_a_fault_at_a_call_of_a_whole_process(keys: SigningKeys, cell: network.C
     cell.check(whole, keys)
 
 
-@pytest.mark.parametrize("cell", PROVIDER[::10], ids=str)
+@pytest.mark.parametrize("cell", PROVIDER[::7], ids=str)
 def test_a_fault_at_a_call_to_the_identity_provider(keys: SigningKeys, cell: provider.ProviderCell) -> None:
     """It is an error of the right kind that names the provider; nothing is sent twice."""
     cell.check(keys)
 
 
-@pytest.mark.parametrize("cell", SIGNING_IN[::16], ids=str)
+@pytest.mark.parametrize("cell", SIGNING_IN[::11], ids=str)
 def test_a_fault_at_the_identity_provider(execute: Run, keys: SigningKeys, cell: signing_in.SignInCell) -> None:
     """Commands name the provider, and keep its refresh token unless that was spent."""
     cell.check(execute, keys)
@@ -68,7 +68,7 @@ def test_a_machine_that_is_not_as_it_should_be(execute: Run, keys: SigningKeys, 
     cell.check(execute, keys)
 
 
-@pytest.mark.parametrize("cell", clocks.cells()[::3], ids=str)
+@pytest.mark.parametrize("cell", clocks.cells()[::2], ids=str)
 def test_a_clock_that_is_wrong(execute: Run, keys: SigningKeys, cell: clocks.Check) -> None:
     """It is named where it is the reason, and spoils nothing."""
     cell.check(execute, keys)
