@@ -25,6 +25,7 @@ def main() -> int:
         began = time.monotonic()
         figures = import_module(f"robustness.{kind}").figures(thorough=options.thorough)
         for what, run, wrong in figures:
+            print(f"{what}: {run:,}, {wrong} lost or wrong", file=sys.stderr, flush=True)  # a kind takes many minutes
             table.add_row(what, f"{run:,}", str(wrong))
             lost += wrong
         table.add_row(f"**{kind}**", "", "", f"{time.monotonic() - began:.0f}")
