@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
-from oidc_helper import chain, child, refusals
+from oidc_helper import chain, child, refusals, tls
 from oidc_helper.credentials import Credentials
 from oidc_helper.deadline import Deadline, DeadlinePassed
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
@@ -46,12 +46,11 @@ _ISOLATED = {
 }
 # The parameters that no message may repeat, of all calls here.
 _SECRET = {"WebIdentityToken", "accessToken", "assertion", "code", "codeVerifier", "refreshToken", "subjectToken"}
-# No byte of the request has left: these fail while connecting.
-NEVER_SENT = (
+# These fail while connecting.
+_UNCONNECTED = (
     exceptions.EndpointConnectionError,
     exceptions.ConnectTimeoutError,
     exceptions.ProxyConnectionError,
-    exceptions.SSLError,
 )
 # What botocore's parsers and our readers make of answers that are none.
 _NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
@@ -245,6 +244,11 @@ class Aws:
             log.debug("%s at %s: %s in %.0f ms", operation, host, printable(outcome), took_ms)
 
 
+def never_sent(error: Exception) -> bool:
+    """Whether no byte of the request has left, so that what counts once may be sent again."""
+    return isinstance(error, _UNCONNECTED) or tls.came_first(error)
+
+
 def session_name(user: str) -> str:
     """Make a RoleSessionName, 2 to 64 of letters, digits and `_+=,.@-`, that shows in CloudTrail who it was."""
     allowed = "".join(
@@ -328,15 +332,11 @@ def _secrets(parameters: Mapping[str, Any]) -> list[str]:
 
 
 def _unanswered(error: Exception, operation: str, host: str) -> OidcHelperError:
-    if isinstance(error, exceptions.SSLError):
-        return TryAgain(
-            f"{operation}: the TLS certificate of {host} is not trusted",
-            "name the certificate authority of your proxy with ca_bundle or AWS_CA_BUNDLE",
-            never_sent=True,
-        )
+    if trouble := tls.trouble(host, error):
+        return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=never_sent(error))
     if isinstance(error, exceptions.ParamValidationError):
         return WrongSettings(f"{operation}: {printable(str(error))}", "see what was understood: oidc-helper explain")
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         how = type(error).__name__.removesuffix("Error")
-        return refusals.unreachable(operation, host, how, never_sent=isinstance(error, NEVER_SENT))
+        return refusals.unreachable(operation, host, how, never_sent=never_sent(error))
     return refusals.unreadable(operation, host)

@@ -31,7 +31,7 @@ LAYERS = (
     {"state"},
     {"tokens"},
     {"chain", "refusals", "settings"},
-    {"child", "credentials", "deadline", "terminal"},
+    {"child", "credentials", "deadline", "terminal", "tls"},
     {"keyboard"},
     {"cores", "echo", "errors", "kernel", "parts", "paths", "record", "secret_service"},
     {""},

@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, urlsplit
 import httpx2
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
 
-from oidc_helper import __version__
+from oidc_helper import __version__, tls
 from oidc_helper.deadline import Deadline, DeadlinePassed
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
 from oidc_helper.terminal import printable
@@ -200,18 +200,8 @@ def _too_slow(host: str, *, never_sent: bool = False) -> TryAgain:
 
 
 def _unreached(host: str, error: Exception) -> TryAgain:
-    if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
-        return TryAgain(
-            f"the TLS certificate of {host} is not trusted",
-            "name the certificate authority of your proxy with ca_bundle or AWS_CA_BUNDLE",
-            never_sent=True,
-        )
     never_sent = isinstance(error, httpx2.ConnectError | httpx2.ProxyError)
+    if trouble := tls.trouble(host, error):
+        return TryAgain(*trouble, never_sent=never_sent)
     reach = "cannot be reached" if never_sent else "breaks the connection off"
     return TryAgain(f"{host} {reach} ({type(error).__name__})", _NETWORK, never_sent=never_sent)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

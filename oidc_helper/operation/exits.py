@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore import exceptions
 
-from oidc_helper import refusals
+from oidc_helper import refusals, tls
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, WrongSettings
 from oidc_helper.operation.model import OPERATION
 
@@ -97,6 +97,11 @@ def _unanswered(error: Exception) -> OidcHelperError:
     return Failed(_said(error), "the request may have been carried out, and then its code or assertion is used up")
 
 
+def _broken_tls(error: Exception) -> OidcHelperError:
+    trouble = tls.trouble("the server", error)
+    return Failed(_said(error), trouble.hint.replace("ca_bundle", "--ca-bundle") if trouble else "")
+
+
 def _said(error: Exception) -> str:
     """A library's words in one line and in our voice."""
     said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
@@ -125,7 +130,7 @@ _KINDS: dict[type[Exception], Callable[..., OidcHelperError]] = {
     exceptions.ProfileNotFound: _as(Failed, "list the profiles with: aws configure list-profiles"),
     exceptions.ReadTimeoutError: _unanswered,
     exceptions.ConnectionClosedError: _unanswered,
-    exceptions.SSLError: _as(Failed, "name the certificate authority of your proxy with --ca-bundle or AWS_CA_BUNDLE"),
+    exceptions.SSLError: _broken_tls,
     exceptions.ConnectionError: _unreachable,
     Refused: _ours(ServiceRefused),
     WrongSettings: _ours(NotConfigured),

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from oidc_helper import kept_tokens, settings, tokens
-from oidc_helper.aws import NEVER_SENT, Aws
+from oidc_helper.aws import Aws, never_sent
 from oidc_helper.broker import SPENT_FOR_S
 from oidc_helper.deadline import Deadline
 from oidc_helper.errors import SignInNeeded, StoreUnusable
@@ -61,7 +61,7 @@ class Seed:
         is_new = token is not None and self._mark(token, warn)
         try:
             yield
-        except (ClientError, *NEVER_SENT) as error:
+        except (BotoCoreError, ClientError) as error:
             if token and is_new and not _may_have_worked(error):
                 with suppress(StoreUnusable):
                     self._store.unmark_spent(token.issuer, token.single_use_id)
@@ -107,6 +107,6 @@ def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:
 
 
 def _may_have_worked(error: Exception) -> bool:
-    return (
-        isinstance(error, ClientError) and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500
-    )
+    if isinstance(error, ClientError):
+        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
+    return not never_sent(error)

@@ -2,10 +2,11 @@
 
 import datetime as dt
 import ipaddress
+import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_made(directory: Path) -> Path:
-    """Write `server.pem`, which is returned, with key and certificate, and `ca.pem` with the latter."""
+def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1) -> Path:
+    """Write `server.pem`, which is returned, with key and certificate, and `ca.pem` with the latter.
+
+    It began the day before yesterday, and ends in so many days.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
     now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
@@ -26,9 +30,9 @@ def self_made(directory: Path) -> Path:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .not_valid_before(now - dt.timedelta(days=2))
+        .not_valid_after(now + dt.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -40,18 +44,48 @@ def self_made(directory: Path) -> Path:
     return path
 
 
+def hangs_up(_: ssl.SSLSocket) -> None:
+    """Say no more than the handshake took."""
+
+
+def garbles(connection: ssl.SSLSocket) -> None:
+    """Read a whole request, and answer with bytes that are no TLS."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        request += connection.recv(65_536)
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    while length and len(body) < int(length[1]):
+        body += connection.recv(65_536)
+    with socket.socket(fileno=connection.detach()) as bare:
+        bare.sendall(b"no TLS\r\n" * 4)
+
+
 @contextmanager
-def tls_server(directory: Path) -> Iterator[str]:
-    """Run one that shakes hands and says no more; its URL."""
+def tls_server(
+    directory: Path,
+    then: Callable[[ssl.SSLSocket], object] | None = hangs_up,
+    *,
+    address: str = "127.0.0.1",
+    days: int = 1,
+) -> Iterator[str]:
+    """Run one that shakes hands, or does not even that where nothing follows; its URL.
+
+    Its certificate is that of `self_made`.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(self_made(directory))
+    context.load_cert_chain(self_made(directory, address=address, days=days))
 
     def serve(listener: socket.socket) -> None:
         with suppress(OSError):  # the listener is closed
             while True:
                 connection, _ = listener.accept()
-                with suppress(OSError), context.wrap_socket(connection, server_side=True):
-                    pass
+                with suppress(OSError), connection:
+                    if then is None:
+                        connection.recv(1)
+                        continue
+                    with context.wrap_socket(connection, server_side=True) as secure:
+                        then(secure)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, args=(listener,), daemon=True).start()

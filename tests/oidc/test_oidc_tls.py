@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fakes.certificates import self_made
+from fakes.certificates import garbles, self_made, tls_server
 
 from oidc_helper.errors import TryAgain
 from oidc_helper.oidc.connection import Client
@@ -59,6 +60,24 @@ def test_untrusted(issuer: str) -> None:
     assert caught.value.message == f"the TLS certificate of {issuer.removeprefix('https://')} is not trusted"
     assert "ca_bundle or AWS_CA_BUNDLE" in caught.value.hint
     assert caught.value.never_sent
+
+
+@pytest.mark.parametrize(
+    ("server", "message", "never_sent"),
+    [
+        ({"days": -1}, "the TLS certificate of {} has expired", True),
+        ({"address": "127.0.0.2"}, "the TLS certificate of {} is for another name", True),
+        ({"then": None}, "{} cannot be reached (ConnectError)", True),
+        ({"then": garbles}, "TLS with {} breaks off (WRONG_VERSION_NUMBER)", False),
+    ],
+)
+def test_what_is_wrong(tmp_path: Path, server: dict[str, Any], message: str, *, never_sent: bool) -> None:
+    """A certificate's fault is told as its own; what broke off later may have been received."""
+    client = Client("native", ca_bundle=str(tmp_path / "ca.pem"))
+    with tls_server(tmp_path, **server) as url, pytest.raises(TryAgain) as caught:
+        discover(url, client=client, timeout_s=10)
+    assert caught.value.message == message.format(url.removeprefix("https://"))
+    assert caught.value.never_sent is never_sent
 
 
 def test_bundle_of_the_settings(issuer: str, tmp_path: Path) -> None:

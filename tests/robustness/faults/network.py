@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fakes.certificates import tls_server
+from fakes.certificates import garbles, tls_server
 from fakes.proxies import refusing_proxy
 
 from oidc_helper.emulator.keys import SigningKeys
@@ -63,15 +63,31 @@ def _refusing_proxy(world: World) -> str:
     return world.stack.enter_context(refusing_proxy())
 
 
-def _self_made(world: World) -> str:
-    return world.stack.enter_context(tls_server(world.home.path))
+def _behind_tls(name: str, how: How, said: str, *, trusted: bool = True, **server: Any) -> Fault:
+    """The call goes to a server of that kind."""
+
+    def arrange(world: World, call: Call) -> None:
+        url = world.stack.enter_context(tls_server(world.home.path, **server))
+        bundle = {"AWS_CA_BUNDLE": str(world.home.path / "ca.pem")} if trusted else {}
+        world.variables(**{call.endpoint: url}, **bundle)
+
+    return Fault(name, how, arrange, said)
+
+
+def _plain(world: World) -> str:
+    return world.emulator.url.replace("http:", "https:")
 
 
 FAULTS = (
     _elsewhere("connection refused", _closed, "cannot be reached"),
     _elsewhere("proxy refuses the connection", lambda _: "https://aws.invalid", "Proxy", HTTPS_PROXY=_closed),
     _elsewhere("proxy refuses the tunnel", lambda _: "https://aws.invalid", "Proxy", HTTPS_PROXY=_refusing_proxy),
-    _elsewhere("wrong CA", _self_made, "is not trusted"),
+    _behind_tls("wrong CA", "never sent", "is not trusted", trusted=False),
+    _behind_tls("an old certificate", "never sent", "has expired", days=-1),
+    _behind_tls("another's certificate", "never sent", "is for another name", address="127.0.0.2"),
+    _behind_tls("TLS breaks off after the request", "not done", "TLS with", then=garbles),
+    _elsewhere("no TLS there", _plain, "breaks off (WRONG_VERSION_NUMBER)"),
+    _behind_tls("cut in the handshake", "never sent", "cannot be reached", then=None),
     lookup("no such name", "never sent", "raise socket.gaierror(-2, 'made up')", "cannot be reached"),
     lookup("looking up a name hangs", "not done", "threading.Event().wait()", "too slow", slow=True),
     _ordered("cut before the work", "not done", "did not answer", cut="before"),

@@ -41,8 +41,12 @@ MUTATIONS: Mapping[str, tuple[str, Any]] = {
         Cell(_FAULTS["throttled"], "refresh"),
     ),
     "what never left counts as sent": (
-        "from oidc_helper import aws\naws.NEVER_SENT = ()",
+        "from oidc_helper import aws\naws.never_sent = lambda error: False",
         Cell(_FAULTS["connection refused"], "jwt-bearer"),
+    ),
+    "a broken connection counts as none": (
+        "from oidc_helper import aws\naws.never_sent = lambda error: True",
+        Cell(_FAULTS["TLS breaks off after the request"], "jwt-bearer"),
     ),
     "no answer without a store": (
         "from oidc_helper import broker\nbroker.cache = lambda put, store: put()",
