@@ -16,11 +16,12 @@ _SYSCALLS = {
 }
 # linux/keyctl.h
 _PROCESS_KEYRING, _SESSION_KEYRING, _USER_KEYRING = -2, -3, -4
-_JOIN_SESSION, _SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 1, 5, 8, 9, 10, 11, 15
+_JOIN_SESSION, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 1, 5, 6, 8, 9, 10, 11, 15
 # Another login of the same user reads it too; nobody else does, not even one who possesses it: whoever was started from
 # our session under another user's name, by su or a daemon that gives up root, has inherited our keyrings.
 _OF_THE_USER = 0x003F0000
 _TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENODEV where the kernel lacks it
+_MANY = 10_000  # keys; users may have 200, root a million
 _LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not be replaced by one
 _NO_KEY = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED) if sys.platform == "linux" else ()
 
@@ -28,7 +29,7 @@ VARIABLE = "OIDC_HELPER_KERNEL_KEYRING"
 PLACES = ("user", "session", "off")
 _ANCHORS = {"user": _USER_KEYRING, "session": _SESSION_KEYRING}
 
-_Argument = int | bytes | ctypes.Array[ctypes.c_char]
+_Argument = int | bytes | ctypes.Array[ctypes.c_char] | ctypes.Array[ctypes.c_int32]
 
 
 def read(name: str) -> bytes | None:
@@ -74,6 +75,13 @@ def delete(name: str) -> bool:
     return _unlink(name, _anchor(), _TYPES)
 
 
+def names() -> list[str]:
+    """Every key there is, whoever made it. Raises OSError where the kernel refuses."""
+    keys = (ctypes.c_int32 * _MANY)()
+    length = _keyctl(_READ, _anchor(), keys, ctypes.sizeof(keys))
+    return [name for key in keys[: length // 4] if (name := _name_of(key))]
+
+
 def available() -> bool:
     """Whether this kernel, machine and sandbox let us keep keys (Docker's default profile does not)."""
     try:
@@ -103,6 +111,16 @@ def _make(name: str, payload: bytes) -> tuple[int, bytes]:
         except OSError:
             continue
     return _syscall(0, _TYPES[-1], name.encode(), payload, len(payload), _PROCESS_KEYRING), _TYPES[-1]
+
+
+def _name_of(key: int) -> str:
+    """Empty where it has expired meanwhile, or is nothing that we may look at."""
+    described = ctypes.create_string_buffer(8_192)
+    try:
+        _keyctl(_DESCRIBE, key, described, len(described))
+    except OSError:
+        return ""
+    return described.value.decode("utf-8", "replace").split(";", 4)[-1]  # type;uid;gid;permissions;name
 
 
 def _search(name: str, kinds: tuple[bytes, ...]) -> int | None:

@@ -66,9 +66,28 @@ def entry_name(kind: str, name: str) -> str:
     Keyrings belong to the user, not to a home or a configuration: two configurations must not meet in one entry, be the
     other named by our variable or found through another HOME. Always encodable: a path may hold any bytes.
     """
+    return _encodable(f"{APPLICATION}:{kind}:{name}{_suffix()}")
+
+
+def kind_and_name(entry: str) -> tuple[str, str] | None:
+    """What `entry_name` made an entry from; None where it is of another configuration or program."""
+    application, _, rest = entry.partition(":")
+    kind, colon, name = rest.partition(":")
+    suffix = _encodable(_suffix())
+    if application != APPLICATION or not colon or not name.endswith(suffix):
+        return None
+    if not suffix and "@/" in name:  # there a path stands behind every name
+        return None
+    return kind, name.removesuffix(suffix)
+
+
+def _suffix() -> str:
     path = config_file()
-    entry = f"{APPLICATION}:{kind}:{name}" if path == _account_config_file() else f"{APPLICATION}:{kind}:{name}@{path}"
-    return entry.encode("utf-8", "backslashreplace").decode()
+    return "" if path == _account_config_file() else f"@{path}"
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _account_config_file() -> str:

@@ -132,17 +132,19 @@ class Store(Ledger):
         """What is kept for this configuration, less what the kernel has forgotten meanwhile; opens no secret."""
         return [
             noted
-            for noted in self.noted()
+            for noted in _all_noted()
             if _vaults_of(noted) or kernel.exists(paths.entry_name(noted.kind, noted.name))
         ]
 
-    def noted(self) -> list[Entry]:
-        """Every name that stands in the index for this configuration, be there something behind it or not."""
-        try:
-            config = paths.config_file()
-        except FileNotFoundError:  # who has no home has no configuration, and nothing that was kept for it
-            return []
-        return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
+    def names(self) -> list[tuple[str, str]]:
+        """Kind and name of all that may be kept for this configuration.
+
+        What was kept while the index could not be written is known to the kernel's keyring, which can be listed.
+        """
+        names = {(noted.kind, noted.name) for noted in _all_noted()}
+        with suppress(OSError):
+            names.update(found for entry in kernel.names() if (found := paths.kind_and_name(entry)))
+        return sorted(names)
 
     def where(self, kind: str) -> str:
         """Name, for people, the place that a record of this kind goes to now; never raises."""
@@ -225,6 +227,14 @@ class Store(Ledger):
 
 def _noted(entry: str) -> Entry | None:
     return index.read().entries.get(entry)
+
+
+def _all_noted() -> list[Entry]:
+    try:
+        config = paths.config_file()
+    except FileNotFoundError:  # who has no home has no configuration, and nothing that was kept for it
+        return []
+    return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
 
 
 def _vaults_of(noted: Entry | None) -> tuple[str, ...]:

@@ -171,7 +171,11 @@ def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
     Raises StoreUnusable where the one that the user chose cannot be had.
     """
     try:
-        backend = Deadline(timeout_s).run(lambda: _usual(prompts=prompts) or _discovered())
+        backend = Deadline(timeout_s).run(lambda: _usual(prompts=prompts))
+        if backend is None and _may_be_more():
+            from keyring import core  # noqa: F401  on a machine with a hundred starts it takes as long as it takes
+
+            backend = Deadline(timeout_s).run(_discovered)
     except DeadlinePassed:
         raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", _KWALLET.hint) from None
     except Exception as error:  # noqa: BLE001  what a chosen back end raises when it is loaded is its own affair
@@ -275,8 +279,6 @@ def _may_be_more() -> bool:
 
 def _discovered() -> Any:
     """What the user named, or else keyring's choice of all that it recommends."""
-    if not _may_be_more():
-        return None
     from keyring import core
     from keyring.backends.chainer import ChainerBackend
 

@@ -121,6 +121,23 @@ def test_names_can_always_be_encoded(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert paths.entry_name("tokens", "corp").encode().endswith(b"/\\udcff.toml")
 
 
+@pytest.mark.parametrize("config", [None, "/srv/app/oidc.toml", os.fsdecode(b"/srv/\xff.toml")])
+def test_names_lead_back(monkeypatch: pytest.MonkeyPatch, config: str | None) -> None:
+    """What a keyring lists is known again by the configuration that it was kept for, and by no other."""
+    if config:
+        monkeypatch.setenv("OIDC_HELPER_CONFIG", config)
+    entry = paths.entry_name("tokens", "corp+arn:aws:sso::123456789012:application/a@b")
+    assert paths.kind_and_name(entry) == ("tokens", "corp+arn:aws:sso::123456789012:application/a@b")
+    monkeypatch.setenv("OIDC_HELPER_CONFIG", "/srv/other.toml")
+    assert paths.kind_and_name(entry) is None
+
+
+@pytest.mark.parametrize("entry", ["", "oidc-helper", "oidc-helper:tokens", "other:tokens:corp"])
+def test_names_of_others(entry: str) -> None:
+    """Nothing of another program is taken for ours."""
+    assert paths.kind_and_name(entry) is None
+
+
 def test_the_stamp_changes_with_the_file(tmp_path: Path) -> None:
     """Its time to the nanosecond, or its size; no file is an error."""
     file = tmp_path / "config.toml"

@@ -71,9 +71,9 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
     store = store_for(profiles)
     for _, shared_by in groupby(profiles, key=lambda one: one.tokens_name):
         _forget(list(shared_by), store, answer)
-    for entry in store.noted():
-        if store.delete(entry.kind, entry.name):
-            answer.write(f"forgot the {entry.kind} of {entry.name}\n")
+    for kind, name in store.names():
+        if store.delete(kind, name):
+            answer.write(f"forgot the {kind} of {name}\n")
     store.tidy()
     return 0
 

@@ -136,6 +136,18 @@ def test_logout_all_works_without_a_configuration(ready: Home, now: str | None) 
     assert not any(str(ready.config) in name for name in kept_by_the_kernel())
 
 
+def test_logout_all_finds_what_the_index_has_lost(ready: Home) -> None:
+    """The kernel's keyring tells itself what it holds, of a profile that nobody knows any more too."""
+    said(ready, "get", "analytics")
+    (ready.path / ".local/state/oidc-helper/index.json").unlink()
+    ready.configure('[identity.other]\nsource = "environment"\nvariable = "OTHER"\n')
+
+    told = said(ready, "logout", "--all")
+
+    assert "forgot the credentials of analytics" in told
+    assert not any(str(ready.config) in name for name in kept_by_the_kernel())
+
+
 def test_status_follows_the_life_of_a_profile(ready: Home) -> None:
     """Nothing, then a failure, then credentials and tokens, then nothing again."""
     first = profiles(ready)["analytics"]

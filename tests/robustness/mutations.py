@@ -41,6 +41,14 @@ def after(write):
     return written
 store._note, store.parts.put, store.kernel.write = note, after(true_put), after(true_write)
 """,
+    "the keyring is not listed": """
+from oidc_helper import kernel
+kernel.names = list
+""",
+    "an answer must be kept": """
+from oidc_helper import broker
+broker.cache = lambda put, store: put()
+""",
     "the trace shows answers": """
 import logging
 from oidc_helper import aws

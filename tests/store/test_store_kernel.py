@@ -17,7 +17,8 @@ from fakes.places import needs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from oidc_helper import kernel, parts, paths, record
+from oidc_helper import index, kernel, parts, paths, record
+from oidc_helper.errors import StoreUnusable
 from oidc_helper.store import CREDENTIALS, KERNEL, TOKENS, Store
 
 TESTS = Path(__file__).parents[1]
@@ -40,6 +41,20 @@ def test_an_expired_record_is_gone() -> None:
         assert time.monotonic() < until
     assert Store().get(CREDENTIALS, "analytics") is None
     assert Store().entries() == []
+
+
+def test_names_come_from_the_keyring_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was kept while the index could not be written can be found and forgotten; what is another's is not named."""
+    monkeypatch.setattr(index, "update", _unwritable)
+    for number in range(40):
+        Store().put(CREDENTIALS, f"p{number:02}", RECORD, expires_at=None)
+    for foreign in ("of another program", "oidc-helper:credentials:analytics@/srv/other.toml"):
+        kernel.write(foreign, b"x", 60)
+    assert Store().names() == [(CREDENTIALS, f"p{number:02}") for number in range(40)]
+
+
+def _unwritable(_: object) -> None:
+    raise StoreUnusable("the disk is full")
 
 
 def test_tokens_without_an_end_stay_until_the_boot() -> None:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from fakes import credential_locker
 
 from oidc_helper import hotpath, kernel
-from robustness.crashes.tracing import traced
+from robustness.crashes.tracing import Harm, traced
 from robustness.crashes.warm import LOCKER
 from robustness.mutations import MUTATIONS
 
@@ -23,9 +23,10 @@ _SLOW_TO_IMPORT = ("aws", "broker", "cli", "cli.arguments", "cli.session", "stor
 
 
 def obey(order: dict[str, Any]) -> dict[str, Any]:
-    """Run the command line `words` in `home` with `environment`, killed before its call number `kill_at`."""
+    """Run the command line `words` in `home` with `environment`, and let `harm` befall it."""
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        trace = traced(lambda: _command(order, stdout, stderr), order["kill_at"])
+        harm = Harm(**order["harm"]) if order["harm"] else None
+        trace = traced(lambda: _command(order, stdout, stderr), harm)
         return {
             "killed": trace.killed,
             "calls": trace.calls,

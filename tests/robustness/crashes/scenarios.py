@@ -1,4 +1,4 @@
-"""What is killed at each of its calls that change anything, and what must hold afterwards."""
+"""What is killed, or has no room left, at each of its calls that change anything, and what must hold afterwards."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from commands.sign_ins import desk
 from homes import file_config
 
 from oidc_helper import kernel
+from robustness.crashes.tracing import KILL, Harm
 from robustness.crashes.warm import LOCKER, Run, Warm
 from robustness.ground import ALICE, Ground, Grounds
 
@@ -60,10 +61,10 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class Trial:
-    """A scenario that is killed before its call of that number, which does `call`, and what comes next."""
+    """A scenario that something befalls at its call `call`, and what comes next."""
 
     scenario: Scenario
-    kill_at: int
+    harm: Harm
     call: str
     then: str
 
@@ -82,19 +83,21 @@ class Verdict:
     def __str__(self) -> str:
         told = self.trial
         return (
-            f"{told.scenario.name}, killed before its call {told.kill_at} ({told.call}), "
+            f"{told.scenario.name}, {told.harm.kind} at its call {told.harm.at} ({told.call}), "
             f"not so: {told.then}: {'; '.join(self.problems)}"
         )
 
 
-def trials(scenario: Scenario, program: Warm, grounds: Grounds) -> list[Trial]:
-    """Every call that a whole run of it makes, with all that may come next."""
+def trials(scenario: Scenario, program: Warm, grounds: Grounds, kind: str = KILL) -> list[Trial]:
+    """Every call of a whole run of it at which that makes a difference, with all that may come next."""
     with _prepared(scenario, program, grounds) as ground:
         calls = program.run(ground.home, *scenario.words).calls
+    harms = [(Harm(kind, number), call) for number, call in enumerate(calls, 1)]
     return [
-        Trial(scenario, number, call, then)
-        for number, call in enumerate(calls, 1)
+        Trial(scenario, harm, call, then)
+        for harm, call in harms
         for then in (ANSWERS, FORGETS, FORGETS_REMOVED)
+        if kind == KILL or harm.fails(call)
     ]
 
 
@@ -102,15 +105,26 @@ def judged(trial: Trial, program: Warm, grounds: Grounds) -> Verdict | None:
     """Run it; None where it took fewer calls this time."""
     with _prepared(trial.scenario, program, grounds) as ground:
         sent = _spent(ground)
-        run = program.run(ground.home, *trial.scenario.words, kill_at=trial.kill_at)
-        if not run.killed:
+        run = program.run(ground.home, *trial.scenario.words, harm=trial.harm)
+        if trial.harm.kind == KILL and not run.killed:
             return None
+        problems = [] if run.killed else list(_wrong_without_room(run, trial, ground))
         if trial.then == ANSWERS:
             may_ask = trial.scenario.rotates and _may_ask(run, trial, spent=_spent(ground) > sent)
-            return Verdict(trial, list(_unanswered(program, ground, may_ask=may_ask, person=trial.scenario.person)))
-        if trial.then == FORGETS_REMOVED:
-            ground.home.configure('[identity.other]\nsource = "file"\npath = "token"\n')
-        return Verdict(trial, list(_unforgotten(program, ground)))
+            problems += _unanswered(program, ground, may_ask=may_ask, person=trial.scenario.person)
+        else:
+            if trial.then == FORGETS_REMOVED:
+                ground.home.configure('[identity.other]\nsource = "file"\npath = "token"\n')
+            problems += _unforgotten(program, ground)
+        return Verdict(trial, problems)
+
+
+def _wrong_without_room(run: Run, trial: Trial, ground: Ground) -> Iterator[str]:
+    """The answer comes first, be there room to keep it or not; what cannot be forgotten is said."""
+    if trial.scenario.words in (GET, RENEW):
+        yield from _wrong_answer(run, ground)
+    elif run.returncode not in (0, 6) or (run.returncode == 6 and "hint: " not in run.stderr):
+        yield from _failure(run)
 
 
 @contextmanager

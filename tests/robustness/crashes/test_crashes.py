@@ -8,9 +8,11 @@ import pytest
 from fakes.places import needs
 
 from robustness.crashes.scenarios import ANSWERS, FORGETS_REMOVED, SCENARIOS, Trial, Verdict, judged, trials
+from robustness.crashes.tracing import FULL_DISK, FULL_QUOTA, KILL
 from robustness.crashes.warm import Warm, warm
 from robustness.ground import Grounds
 
+_WITHOUT_ROTATION = "renewal without rotation, only a vault that splits"
 _SCENARIOS = {scenario.name: scenario for scenario in SCENARIOS}
 
 
@@ -21,16 +23,16 @@ def program() -> Iterator[Warm]:
         yield started
 
 
-def _require_ptrace() -> None:
+def _require_ptrace(kind: str = KILL) -> None:
     """Ask in a process of its own: the tracer must have no threads, and the test run has some."""
-    words = "from robustness.crashes import tracing; print(tracing.obstacle())"
+    words = "import sys; from robustness.crashes import tracing; print(tracing.obstacle(sys.argv[1]))"
     done = subprocess.run(
-        [sys.executable, "-c", words], env={"PYTHONPATH": "tests"}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", words, kind], env={"PYTHONPATH": "tests"}, capture_output=True, text=True, check=True
     )
     needs(not done.stdout.strip(), done.stdout.strip())
 
 
-def killed(trials_: Iterable[Trial], program: Warm, grounds: Grounds) -> list[Verdict]:
+def harmed(trials_: Iterable[Trial], program: Warm, grounds: Grounds) -> list[Verdict]:
     return [verdict for trial in trials_ if (verdict := judged(trial, program, grounds))]
 
 
@@ -40,31 +42,46 @@ def killed(trials_: Iterable[Trial], program: Warm, grounds: Grounds) -> list[Ve
         ("cold fetch", 101),
         ("renewal", 71),
         ("logout", 83),
-        ("renewal without rotation, only a vault that splits", 97),
+        (_WITHOUT_ROTATION, 97),
         ("renewal at the provider", 89),
     ],
 )
 def test_kill_9_loses_nothing(name: str, every: int, program: Warm, grounds: Grounds) -> None:
     """The next call answers, or says that a proof was sent and what to do; after logout nothing is left anywhere."""
-    verdicts = killed(trials(_SCENARIOS[name], program, grounds)[every // 2 :: every], program, grounds)
+    verdicts = harmed(trials(_SCENARIOS[name], program, grounds)[every // 2 :: every], program, grounds)
 
     assert verdicts
     assert [str(verdict) for verdict in verdicts if verdict.problems] == []
 
 
 @pytest.mark.parametrize(
-    ("mutation", "name", "call", "then"),
+    ("kind", "name", "every"),
+    [(FULL_DISK, "cold fetch", 29), (FULL_DISK, "logout", 19), (FULL_QUOTA, "cold fetch, no vault", 7)],
+)
+def test_no_room_loses_nothing(kind: str, name: str, every: int, program: Warm, grounds: Grounds) -> None:
+    """The command answers, or says what it could not forget; with room again all is as ever."""
+    _require_ptrace(kind)
+    verdicts = harmed(trials(_SCENARIOS[name], program, grounds, kind)[every // 2 :: every], program, grounds)
+
+    assert verdicts
+    assert [str(verdict) for verdict in verdicts if verdict.problems] == []
+
+
+@pytest.mark.parametrize(
+    ("mutation", "kind", "name", "call", "then"),
     [
-        ("the index is written in place", "cold fetch", "write", FORGETS_REMOVED),
-        ("the header goes before the parts", "renewal without rotation, only a vault that splits", "rename", ANSWERS),
-        ("a record is written before its name", "cold fetch", "keyctl 9", FORGETS_REMOVED),
+        ("the index is written in place", KILL, "cold fetch", "write", FORGETS_REMOVED),
+        ("the header goes before the parts", KILL, _WITHOUT_ROTATION, "rename", ANSWERS),
+        ("a record is written before its name", KILL, "cold fetch, a vault that splits", "openat", FORGETS_REMOVED),
+        ("the keyring is not listed", FULL_DISK, "cold fetch", "mkdir", FORGETS_REMOVED),
+        ("an answer must be kept", FULL_QUOTA, "cold fetch, no vault", "add_key", ANSWERS),
     ],
 )
-def test_a_writer_that_tears_is_found(mutation: str, name: str, call: str, then: str, grounds: Grounds) -> None:
-    """The harness sees what a kill does to code that writes in another order."""
-    _require_ptrace()
+def test_a_broken_variant_is_found(mutation: str, kind: str, name: str, call: str, then: str, grounds: Grounds) -> None:
+    """The harness sees what it does to code that writes in another order, or that needs what it writes."""
+    _require_ptrace(kind)
     with warm(mutation) as program:
-        every = trials(_SCENARIOS[name], program, grounds)
+        every = trials(_SCENARIOS[name], program, grounds, kind)
         promising = [trial for trial in every if trial.then == then and trial.call.startswith(call)]
         middle = len(promising) // 2  # where records are being written
         ordered = promising[middle:] + promising[:middle]

@@ -1,9 +1,10 @@
-"""A forked process under ptrace(2): every system call of it that changes anything is known, and can be its last.
+"""A forked process under ptrace(2): every system call of it that changes anything is known, can be its last, or fail.
 
 strace can do so too, but counts each thread by itself, and ours writes its records in several.
 """
 
 import ctypes
+import errno
 import os
 import platform
 import signal
@@ -28,13 +29,22 @@ _TABLES = {
     """,
 }
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_ONLY_LOOKING = (6, 10, 11)  # keyctl(2): describe, search, read
-# Which argument of a call is a path that says what it is about.
+_LINK, _ONLY_LOOKING = 8, (6, 10, 11)  # keyctl(2): describe, search, read
+# Which argument of a call is a path that says what it is about; and of which call the first one is a descriptor.
 _PATHS = {"open": 0, "creat": 0, "unlink": 0, "mkdir": 0, "rename": 1, "openat": 1, "mkdirat": 1, "unlinkat": 1}
 _PATHS |= {"renameat": 3, "renameat2": 3}
+_OF_A_FILE = {"write", "pwrite64", "writev", "fsync", "fdatasync"}
+_OPENING, _NEW = {"open", "openat", "creat"}, " (new)"
+
+# What may befall a process from one of its calls on.
+HARMS = KILL, FULL_DISK, FULL_QUOTA = "kill -9", "full disk", "full key quota"
+# What fails with which error on a disk that is full, and where the kernel's keyring is; open(2) does for new files.
+_TAKE_ROOM = {"write", "pwrite64", "writev", "fsync", "fdatasync", "mkdir", "mkdirat", "open", "openat", "creat"}
+_TAKE_ROOM |= {"link", "linkat", "symlink", "symlinkat"}
+_ERRORS = {FULL_DISK: errno.ENOSPC, FULL_QUOTA: errno.EDQUOT}
 
 # linux/ptrace.h, linux/wait.h, linux/seccomp.h, linux/prctl.h
-_TRACEME, _CONT, _SETOPTIONS, _GET_SYSCALL_INFO = 0, 7, 0x4200, 0x420E
+_TRACEME, _POKE_USER, _CONT, _SETOPTIONS, _GET_SYSCALL_INFO = 0, 6, 7, 0x4200, 0x420E
 _TRACE_FORK, _TRACE_VFORK, _TRACE_CLONE, _TRACE_EXEC, _TRACE_SECCOMP, _EXITKILL = 2, 4, 8, 16, 128, 0x100000
 _EVENT_EXEC, _EVENT_SECCOMP = 4, 7
 _WALL = 0x40000000
@@ -42,6 +52,26 @@ _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 22, 38, 2
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
 _INFO = struct.Struct("=B3xI2Q7Q")  # ptrace_syscall_info: op, arch, two pointers, the call's number, six arguments
+
+
+# Where `struct user` has the call's number and its answer.
+_REGISTERS = {"x86_64": (120, 80)}
+
+
+@dataclass(frozen=True)
+class Harm:
+    """What befalls a process: `kill -9` before its call of that number (from 1), or no room from that one on."""
+
+    kind: str
+    at: int
+
+    def fails(self, call: str) -> bool:
+        """Whether a call would, were its number reached."""
+        name, _, path = call.partition(" ")
+        if self.kind == FULL_QUOTA:
+            return name == "add_key" or call == f"keyctl {_LINK}"
+        is_room = name in _TAKE_ROOM and path.startswith("/") and not path.endswith("(deleted)")
+        return self.kind == FULL_DISK and is_room and (name not in _OPENING or path.endswith(_NEW))
 
 
 @dataclass
@@ -60,10 +90,10 @@ class Trace:
         return os.WIFSIGNALED(self.status) and os.WTERMSIG(self.status) == signal.SIGKILL
 
 
-def obstacle() -> str:
-    """Why nothing can be traced here; empty where it can."""
-    if platform.machine() not in _TABLES or platform.system() != "Linux":
-        return "Linux on x86-64 or arm64"
+def obstacle(kind: str = KILL) -> str:
+    """Why that cannot befall a process here; empty where it can."""
+    if platform.machine() not in (_TABLES if kind == KILL else _REGISTERS) or platform.system() != "Linux":
+        return "Linux on x86-64 or arm64" if kind == KILL else "Linux on x86-64"
     try:
         traced(lambda: None)
     except OSError:
@@ -71,8 +101,8 @@ def obstacle() -> str:
     return ""
 
 
-def traced(run: Callable[[], None], kill_at: int | None = None) -> Trace:
-    """Fork, `run` there, and kill all of it before its call of that number (from 1); wait for whatever it started.
+def traced(run: Callable[[], None], harm: Harm | None = None) -> Trace:
+    """Fork, `run` there, and let that befall it; wait for whatever it started.
 
     The calling process must have no other children and no threads. Raises OSError.
     """
@@ -99,8 +129,10 @@ def traced(run: Callable[[], None], kill_at: int | None = None) -> Trace:
         call = _described(thread, numbers) if event == _EVENT_SECCOMP else ""
         if call:
             trace.calls.append(call)
-            if len(trace.calls) == kill_at:
+            if harm and harm.kind == KILL and len(trace.calls) == harm.at:
                 os.kill(pid, signal.SIGKILL)  # a call that is about to be made is not made then; another process's is
+            elif harm and harm.at <= len(trace.calls) and harm.fails(call) and _is_of(thread, pid):
+                _refuse(thread, _ERRORS[harm.kind])
         if event == _EVENT_EXEC:
             trace.started.append(_shown(thread))
         passed_on = 0 if event or received in (signal.SIGSTOP, signal.SIGTRAP) else received
@@ -127,7 +159,23 @@ def _described(thread: int, numbers: dict[int, str]) -> str:
     if name == "keyctl":
         return "" if arguments[0] in _ONLY_LOOKING else f"keyctl {arguments[0]}"
     path = _text_at(thread, arguments[_PATHS[name]]) if name in _PATHS else ""
-    return "" if path == os.devnull else f"{name} {path}".rstrip()
+    if name in _OF_A_FILE:
+        with suppress(OSError):
+            path = str(Path(f"/proc/{thread}/fd/{arguments[0]}").readlink())
+    is_new = name in _OPENING and not os.path.lexists(path)
+    return "" if path == os.devnull else f"{name} {path}{_NEW if is_new else ''}".rstrip()
+
+
+def _is_of(thread: int, process: int) -> bool:
+    """The browser is another's program, and what it makes of a full disk its own affair."""
+    return Path(f"/proc/{process}/task/{thread}").exists()
+
+
+def _refuse(thread: int, number: int) -> None:
+    """Skip the call that is about to be made: it answers with that error."""
+    call, answer = _REGISTERS[platform.machine()]
+    _ptrace(_POKE_USER, thread, call, -1)
+    _ptrace(_POKE_USER, thread, answer, -number)
 
 
 def _shown(process: int) -> str:

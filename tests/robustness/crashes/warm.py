@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from homes import Home
+
+from robustness.crashes.tracing import Harm
 
 LOCKER = "ROBUSTNESS_CREDENTIAL_LOCKER"  # names the file of a stand-in for Windows' vault, which splits what is long
 _TESTS = Path(__file__).parents[2]
@@ -36,9 +38,14 @@ class Warm:
 
     process: "subprocess.Popen[str]"
 
-    def run(self, home: Home, *words: str, kill_at: int | None = None) -> Run:
-        """Run a command in a home, to its end or to the call of that number."""
-        order = {"words": words, "home": str(home.path), "environment": home.environment, "kill_at": kill_at}
+    def run(self, home: Home, *words: str, harm: Harm | None = None) -> Run:
+        """Run a command in a home, to its end or to the call that kills it."""
+        order = {
+            "words": words,
+            "home": str(home.path),
+            "environment": home.environment,
+            "harm": harm and asdict(harm),
+        }
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(order) + "\n")

@@ -4,6 +4,7 @@ import errno
 import os
 import platform
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from fakes.secret_service import missing_programs, private_secret_service
 
 from oidc_helper import kernel
 from oidc_helper.emulator.keys import SigningKeys
-from robustness.faults.calls import ROLE
-from robustness.faults.world import Run, Said, World, world
+from robustness.faults.calls import EXCHANGE, OPEN, ROLE
+from robustness.faults.world import HOUR, Run, Said, World, world
 from robustness.faults.zygote import TESTS
 
 # capset(2) with three empty sets, for version 3 of its structures.
@@ -96,6 +97,27 @@ def hanging(world: World) -> None:
     """It is there and says nothing."""
     assert world.service
     os.kill(world.service.pid, signal.SIGSTOP)
+
+
+def _in_the_middle(strikes: Callable[[World], object]) -> Callable[[World], None]:
+    """Let it happen while Identity Center makes new tokens of a refresh token, which is over then."""
+
+    def arrange(world: World) -> None:
+        world.pass_time(HOUR + 10)
+        emulator, going_on = world.emulator, threading.Event()
+        emulator.fault(EXCHANGE, until=going_on)
+        came_in = emulator.count(EXCHANGE) + 1
+
+        def strike() -> None:
+            emulator.wait_for(EXCHANGE, came_in, timeout_s=60)
+            strikes(world)
+            going_on.set()
+
+        thread = threading.Thread(target=strike)
+        thread.start()
+        world.stack.callback(thread.join)
+
+    return arrange
 
 
 def _refused(number: int, *which: int) -> Callable[[World], None]:
@@ -239,6 +261,30 @@ ROWS: Mapping[str, Row] = {
         {
             "get analytics": answers_from_the_cache,
             "get dev-admin": fails(6, "Secret Service is locked or hangs"),
+            "status": prints("analytics"),
+            "logout analytics": fails(6, "is locked or hangs"),
+        },
+        _secret_service,
+        cached=True,
+        over=_continue,
+    ),
+    "keyring daemon dies in the middle": Row(
+        _in_the_middle(dead),
+        {
+            "get analytics": makes(OPEN, EXCHANGE, ROLE),
+            "get dev-admin": makes("GetRoleCredentials"),
+            "get --refresh analytics": makes(ROLE),
+            "status": prints("analytics"),
+            "logout analytics": fails(6, "Secret Service daemon is neither running"),
+        },
+        _secret_service,
+        cached=True,
+    ),
+    "keyring daemon hangs in the middle": Row(
+        _in_the_middle(hanging),
+        {
+            "get analytics": makes(OPEN, EXCHANGE, ROLE),
+            "get dev-admin": makes("GetRoleCredentials"),
             "status": prints("analytics"),
             "logout analytics": fails(6, "is locked or hangs"),
         },
