@@ -4,14 +4,19 @@ A target is a module of `targets` with `target(data)`, which raises where a prom
 inputs to begin with.
 """
 
-Figures = list[tuple[str, int, int]]
+from collections.abc import Iterator
+
 _RUNS, _RUNS_THOROUGH = 1_000, 20_000
 
 
-def figures(*, thorough: bool) -> Figures:
-    """For each target: how many inputs it was given, and how many of them broke a promise (atheris stops at one)."""
+def figures(*, thorough: bool) -> Iterator[tuple[str, int, int]]:
+    """For each target: how many inputs it was given, and how many of them broke a promise (atheris stops at one).
+
+    Each as it is known.
+    """
     from robustness.fuzzing.guided import fuzz
     from robustness.fuzzing.targets import TARGETS
 
     runs = _RUNS_THOROUGH if thorough else _RUNS
-    return [(f"hostile input: {name}", *fuzz(name, runs)) for name in TARGETS]
+    for name in TARGETS:
+        yield (f"fuzz executions: {name}", *fuzz(name, runs))
