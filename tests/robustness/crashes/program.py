@@ -3,7 +3,6 @@
 Started by `warm`; one JSON order a line on standard input, one JSON outcome a line on standard output.
 """
 
-import importlib
 import json
 import os
 import sys
@@ -18,8 +17,7 @@ from oidc_helper import hotpath, kernel
 from robustness.crashes.tracing import Harm, traced
 from robustness.crashes.warm import LOCKER
 from robustness.mutations import MUTATIONS
-
-_SLOW_TO_IMPORT = ("aws", "broker", "cli", "cli.arguments", "cli.session", "store", "vault", "sign_out", "settings")
+from robustness.preloading import preload
 
 
 def obey(order: dict[str, Any]) -> dict[str, Any]:
@@ -58,10 +56,7 @@ def _content(file: BinaryIO) -> str:
 
 
 def main() -> None:
-    for name in _SLOW_TO_IMPORT:
-        importlib.import_module(f"oidc_helper.{name}")
-    for library in ("keyring.core", "keyring.backends.chainer", "oidc_helper.emulator.temporary_keyring"):
-        importlib.import_module(library)
+    preload()
     kernel.available()
     for mutation in sys.argv[1:]:
         exec(MUTATIONS[mutation], {})  # noqa: S102  # a table of ours

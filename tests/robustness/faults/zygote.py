@@ -109,23 +109,7 @@ def _work(streams: list[int], words: list[str], environment: dict[str, str], whe
 
 
 if __name__ == "__main__":
-    from functools import cache
+    from robustness.preloading import preload
 
-    import botocore.loaders
-    import botocore.session
-    import rich.table  # noqa: F401
-
-    import oidc_helper.aws
-    import oidc_helper.cli.credentials
-    import oidc_helper.cli.session
-    import oidc_helper.cli.status
-    import oidc_helper.emulator.temporary_keyring
-    import oidc_helper.hotpath
-    import oidc_helper.identity.sign_in  # noqa: F401
-
-    botocore.session.create_loader = cache(botocore.loaders.create_loader)  # service models are read once
-    for _service in ("sts", "sso", "sso-oidc", "s3control"):
-        botocore.session.Session().create_client(
-            _service, region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none"
-        )
+    preload()
     _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -9,7 +9,7 @@ from robustness.ground import Grounds
 from robustness.races.crowd import Crowd
 from robustness.races.scenarios import RACES, problems
 
-_THOROUGH, _SMALL = (100, *[20] * 10), (10,)  # processes, in one round after the other
+_THOROUGH, _SMALL = (100, *[20] * 5), (10,)  # processes, in one round after the other
 
 
 def figures(*, thorough: bool) -> Iterator[tuple[str, int, int]]:

@@ -1,0 +1,27 @@
+"""What takes a command most of its time to load, loaded once in a process that forks for each."""
+
+from importlib import import_module
+
+_MODULES = (
+    *("botocore.session", "keyring.core", "keyring.backends.chainer", "rich.table"),
+    *("oidc_helper.broker", "oidc_helper.cli", "oidc_helper.cli.arguments", "oidc_helper.cli.credentials"),
+    *("oidc_helper.cli.person", "oidc_helper.cli.session", "oidc_helper.cli.status", "oidc_helper.hotpath"),
+    *("oidc_helper.emulator.temporary_keyring", "oidc_helper.identity.loopback", "oidc_helper.identity.opener"),
+    *("oidc_helper.identity.sign_in", "oidc_helper.sign_out", "oidc_helper.vault"),
+)
+
+
+def preload() -> None:
+    """Import them, and read the models of AWS's services."""
+    for module in _MODULES:
+        import_module(module)
+    from botocore.loaders import Loader
+
+    from oidc_helper import aws
+
+    models = aws._Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    aws._Models = lambda *_, **__: models  # type: ignore[assignment, misc]
+    session = import_module("botocore.session").Session()
+    session.register_component("data_loader", models)
+    for service in ("sts", "sso", "sso-oidc", "s3control"):
+        session.create_client(service, region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none")
