@@ -7,13 +7,28 @@ from pathlib import Path
 
 import pytest
 from homes import Home
+from zygote import Zygote
 
 from oidc_helper import kernel
 from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread: what the tests keep in the kernel ends with them
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    """What commands fork from, where that they begin at the beginning is not the point."""
+    with Zygote() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def keys() -> SigningKeys:
+    """Made once, since that takes 50 ms."""
+    return SigningKeys("RS256", "ES256")
 
 
 @pytest.fixture
@@ -35,8 +50,14 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def emulator(home: Home) -> Iterator[Emulator]:
+def forks(home: Home, zygote: Zygote) -> None:
+    """Let the commands of `home` be forks."""
+    home.forks = zygote
+
+
+@pytest.fixture
+def emulator(home: Home, keys: SigningKeys) -> Iterator[Emulator]:
     """A running emulator that the home's environment points to."""
-    with Emulator() as running:
+    with Emulator(keys=keys) as running:
         home.environment.update(running.environment)
         yield running

@@ -7,17 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zygote import Zygote
+
 from oidc_helper.emulator import Emulator
 
+_NOT_OF_PYTHON = ("PYTHON_KEYRING_BACKEND",)
 COMMAND = Path(sysconfig.get_path("scripts")) / "oidc-helper"
 
 
 @dataclass
 class Home:
-    """An empty home with an environment of its own, and the commands typed in it."""
+    """An empty home with an environment of its own, and the commands typed in it.
+
+    With `forks` a command is one of those, where nothing in its environment is for the interpreter.
+    """
 
     path: Path
     environment: dict[str, str]
+    forks: Zygote | None = None
     config: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,6 +45,9 @@ class Home:
 
     def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run the installed command and wait for it."""
+        environment = {**self.environment, **variables}
+        if self.forks and not any(name.startswith("PYTHON") and name not in _NOT_OF_PYTHON for name in environment):
+            return self.forks.run(words, environment, self.path)
         process = self.start(*words, **variables)
         stdout, stderr = process.communicate()
         return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)

@@ -19,6 +19,8 @@ from oidc_helper import kernel, paths, record
 from oidc_helper.emulator import Emulator
 from oidc_helper.store import CREDENTIALS, TOKENS, Store
 
+pytestmark = pytest.mark.usefixtures("forks")
+
 ALICE = "alice@example.com"
 PLANTED = "planted-5ecret-of-another-profile"
 OTHERS = f'{{"Version":1,"AccessKeyId":"ASIAOTHER","SecretAccessKey":"{PLANTED}","SessionToken":"{PLANTED}"}}'

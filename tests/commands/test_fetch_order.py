@@ -9,6 +9,8 @@ from homes import Home, file_config
 
 from oidc_helper.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("forks")
+
 ALICE = "alice@example.com"
 HOUR = 3_600
 SIGN_IN = ["AssumeRoleWithWebIdentity", "CreateTokenWithIAM jwt-bearer"]

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fakes import credential_locker
+from preloading import preload
 
 from oidc_helper import hotpath, kernel
 from robustness.crashes.tracing import Harm, traced
 from robustness.crashes.warm import LOCKER
 from robustness.mutations import MUTATIONS
-from robustness.preloading import preload
 
 
 def obey(order: dict[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,11 @@ def figures(*, thorough: bool) -> Iterator[tuple[str, int, int]]:
 
     Every cell of the tables; if `thorough`, each in processes that begin at the beginning.
     """
+    from zygote import Zygote
+
     from oidc_helper.emulator.keys import SigningKeys
     from robustness.faults import clocks, network, places, provider, signing_in
     from robustness.faults.world import whole
-    from robustness.faults.zygote import Zygote
 
     keys = SigningKeys("RS256", "ES256")
     with Zygote() as zygote, ThreadPoolExecutor(1 + (os.cpu_count() or 1)) as pool:  # some do nothing but wait

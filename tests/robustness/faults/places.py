@@ -12,12 +12,12 @@ from pathlib import Path
 from fakes import refused_keys
 from fakes.places import needs
 from fakes.secret_service import missing_programs, private_secret_service
+from zygote import TESTS
 
 from oidc_helper import kernel
 from oidc_helper.emulator.keys import SigningKeys
 from robustness.faults.calls import EXCHANGE, OPEN, ROLE
 from robustness.faults.world import HOUR, Run, Said, World, world
-from robustness.faults.zygote import TESTS
 
 # capset(2) with three empty sets, for version 3 of its structures.
 _NO_CAPABILITIES = """

@@ -1,15 +1,14 @@
 """The tables of faults, in the suite: children of one process, but for some whole ones."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from zygote import Zygote
 
 from oidc_helper.emulator.keys import SigningKeys
 from robustness.faults import clocks, network, places, provider, signing_in
 from robustness.faults.test_faults_of_the_field import PAINS
-from robustness.faults.world import Run, whole
-from robustness.faults.zygote import Zygote
+from robustness.faults.world import whole
 
 OF_THE_FIELD = {cell for cells in PAINS.values() for cell in cells}  # run elsewhere
 # The suite runs some cells of every row and column, and `python -m robustness` all of them.
@@ -18,29 +17,17 @@ PROVIDER = [cell for cell in provider.cells() if not cell.slow]
 SIGNING_IN = [cell for cell in signing_in.cells() if not cell.slow]
 
 
-@pytest.fixture(scope="module")
-def execute() -> Iterator[Run]:
-    with Zygote() as zygote:
-        yield zygote.run
-
-
-@pytest.fixture(scope="module")
-def keys() -> SigningKeys:
-    """Made once, since that takes 50 ms."""
-    return SigningKeys("RS256", "ES256")
-
-
 @pytest.mark.parametrize("cell", AWS[::4], ids=str)
-def test_a_fault_at_a_call(execute: Run, keys: SigningKeys, cell: network.Cell) -> None:
+def test_a_fault_at_a_call(zygote: Zygote, keys: SigningKeys, cell: network.Cell) -> None:
     """It is named with the call; nothing is lost that the next run could need."""
-    cell.check(execute, keys)
+    cell.check(zygote.run, keys)
 
 
-def test_nothing_hangs_past_the_deadline(execute: Run, keys: SigningKeys) -> None:
+def test_nothing_hangs_past_the_deadline(zygote: Zygote, keys: SigningKeys) -> None:
     """Whatever is slow, at whichever call, `get` and `logout` end in time with the call's name."""
     slow = [cell for cell in network.cells() if cell.fault.slow][::2]
     with ThreadPoolExecutor(len(slow)) as pool:
-        for outcome in [pool.submit(cell.check, execute, keys) for cell in slow]:
+        for outcome in [pool.submit(cell.check, zygote.run, keys) for cell in slow]:
             outcome.result()
 
 
@@ -57,18 +44,18 @@ def test_a_fault_at_a_call_to_the_identity_provider(keys: SigningKeys, cell: pro
 
 
 @pytest.mark.parametrize("cell", SIGNING_IN[::11], ids=str)
-def test_a_fault_at_the_identity_provider(execute: Run, keys: SigningKeys, cell: signing_in.SignInCell) -> None:
+def test_a_fault_at_the_identity_provider(zygote: Zygote, keys: SigningKeys, cell: signing_in.SignInCell) -> None:
     """Commands name the provider, and keep its refresh token unless that was spent."""
-    cell.check(execute, keys)
+    cell.check(zygote.run, keys)
 
 
 @pytest.mark.parametrize("cell", [cell for cell in places.cells() if cell not in OF_THE_FIELD], ids=str)
-def test_a_machine_that_is_not_as_it_should_be(execute: Run, keys: SigningKeys, cell: places.PlaceCell) -> None:
+def test_a_machine_that_is_not_as_it_should_be(zygote: Zygote, keys: SigningKeys, cell: places.PlaceCell) -> None:
     """Commands answer as far as they can, and name what keeps them from it."""
-    cell.check(execute, keys)
+    cell.check(zygote.run, keys)
 
 
 @pytest.mark.parametrize("cell", clocks.cells()[::2], ids=str)
-def test_a_clock_that_is_wrong(execute: Run, keys: SigningKeys, cell: clocks.Check) -> None:
+def test_a_clock_that_is_wrong(zygote: Zygote, keys: SigningKeys, cell: clocks.Check) -> None:
     """It is named where it is the reason, and spoils nothing."""
-    cell.check(execute, keys)
+    cell.check(zygote.run, keys)

@@ -1,17 +1,17 @@
 """Each promise of the tables can be made fail: broken variants of the code, and the cell that must catch each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from zygote import Done, Zygote
 
 from oidc_helper.oidc import connection
 from robustness.faults import network, provider
 from robustness.faults.clocks import Skewed
 from robustness.faults.network import Cell, Fault
 from robustness.faults.places import PlaceCell
-from robustness.faults.zygote import Done, Zygote
 
 _FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in network.FAULTS}
 _LATE = network.lookup(
@@ -65,12 +65,6 @@ MUTATIONS: Mapping[str, tuple[str, Any]] = {
         Cell(_FAULTS["500"], "logout"),
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as running:
-        yield running
 
 
 @pytest.mark.parametrize("broken", MUTATIONS)

@@ -1,15 +1,15 @@
 """What users of such tools suffered from, by their own reports, as cells of the tables of faults."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
+from zygote import Zygote
 
 from robustness.faults import network
 from robustness.faults.clocks import Check, Skewed
 from robustness.faults.network import Cell
 from robustness.faults.places import PlaceCell
 from robustness.faults.signing_in import SignInCell
-from robustness.faults.zygote import Zygote
 
 _FAULTS = {fault.name: fault for fault in network.FAULTS}
 
@@ -28,12 +28,6 @@ PAINS: Mapping[str, Sequence[Check]] = {
     "the clock is wrong": (Skewed("role", 600),),
     "containers forbid the kernel keyring": (PlaceCell("EPERM on keyctl"), PlaceCell("no place at all")),
 }
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as running:
-        yield running
 
 
 @pytest.mark.parametrize("pain", PAINS)

