@@ -1,5 +1,6 @@
 """Arguments and rendering: the command line, one short module for each group of commands."""
 
+import argparse
 import logging
 import os
 import signal
@@ -8,7 +9,7 @@ import traceback
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
-from oidc_helper import kernel
+from oidc_helper import kernel, paths
 from oidc_helper.cli import arguments, streams
 from oidc_helper.errors import OidcHelperError, WrongSettings
 from oidc_helper.settings.wording import did_you_mean
@@ -33,19 +34,16 @@ def main() -> NoReturn:
 
 def run(words: list[str]) -> int:
     """Run the command line and return the exit code."""
-    if words[:1] == ["create-token-with-iam"]:
-        from oidc_helper import operation
-
-        return operation.main(words[1:])
     try:
+        if before := arguments.before_operation(words):
+            return _raw_operation(before)
         options = arguments.parse(words)
     except SystemExit as leaving:  # --help and --version have said what they had to say
         return int(leaving.code or 0)
     except WrongSettings as error:
         complain(error, sys.stderr)
         return error.exit_code
-    if options.config:
-        os.environ["OIDC_HELPER_CONFIG"] = options.config
+    _choose(options.config)
     status = 1
     taken = streams.divert(quiet=options.quiet and not options.debug)
     _log_to(taken, debug=options.debug, quiet=options.quiet)
@@ -70,6 +68,19 @@ def run(words: list[str]) -> int:
         )
         status = 1
     return status
+
+
+def _raw_operation(before: argparse.Namespace) -> int:
+    """Its options are those of the AWS CLI, and it parses them itself."""
+    from oidc_helper import operation
+
+    _choose(before.config)
+    return operation.main((["--debug"] if before.debug else []) + before.rest[1:])
+
+
+def _choose(config: str | None) -> None:
+    if config:
+        os.environ[paths.CONFIG_VARIABLE] = config
 
 
 def _check_variables() -> None:

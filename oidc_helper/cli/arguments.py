@@ -11,6 +11,8 @@ from oidc_helper.cli import credentials, emulator, session, status
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.wording import did_you_mean
 
+OPERATION = "create-token-with-iam"
+
 Run = Callable[[argparse.Namespace, TextIO], int]
 """Gets the options and where the answer goes; returns the exit code."""
 
@@ -120,7 +122,7 @@ COMMANDS: tuple[Command, ...] = (
         (_profile(),),
     ),
     Command(
-        "create-token-with-iam",
+        OPERATION,
         lambda _options, _answer: 0,
         "the raw operation, with every option of the AWS CLI's command",
         "oidc-helper create-token-with-iam --help lists its options.",
@@ -188,6 +190,20 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     if not options.command:
         raise WrongSettings("a command is missing", "oidc-helper --help")
     return options
+
+
+def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
+    """Parse what stands before the raw operation; `rest` is its name and all behind it. None for other commands.
+
+    Raises WrongSettings.
+    """
+    if OPERATION not in words:
+        return None
+    common = _Parser(prog="oidc-helper", add_help=False, allow_abbrev=False)
+    _add_common(common, default=None)
+    common.add_argument("rest", nargs=argparse.REMAINDER)
+    options, unknown = common.parse_known_args(words)
+    return options if options.rest[:1] == [OPERATION] and not unknown else None
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,6 +9,8 @@ from operation.runs import JWT_BEARER
 
 from oidc_helper.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("forks")
+
 Words = tuple[str, ...]
 
 COMMAND = ("create-token-with-iam", "--profile-settings", "analytics")
@@ -34,6 +36,19 @@ def test_a_profile_fills_application_region_and_caller(alice: Home, emulator: Em
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["accessToken"]
     assert emulator.count("CreateTokenWithIAM", client_id=emulator.directory.application_arn, ok=True) == 1
+
+
+def test_options_before_the_command(alice: Home) -> None:
+    """As with any other command: the configuration to use, and the trace; what nobody knows is refused."""
+    other = alice.path / "other.toml"
+    alice.config.rename(other)
+
+    done = alice.run("--config", str(other), "--debug", *BEARER)
+    unknown = alice.run("--trace", *BEARER)
+
+    assert done.returncode == 0, done.stderr
+    assert "CreateTokenWithIAM" in done.stderr
+    assert (unknown.returncode, "does not take '--trace'" in unknown.stderr) == (2, True), unknown.stderr
 
 
 def test_options_win_over_the_profile(alice: Home, emulator: Emulator) -> None:

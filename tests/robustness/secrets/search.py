@@ -12,7 +12,7 @@ from robustness.crashes.warm import Run, Warm
 from robustness.ground import ALICE, Ground, Grounds
 
 _LENGTH = 20  # characters by which a secret is recognised, wherever it was cut
-_DELIVERED = ("get", "token")  # their answer is a secret, and is asked for
+_DELIVERED = ("get", "token", "create-token-with-iam")  # their answer is a secret, and is asked for
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,10 @@ ALL_WELL = (
     ("status",),
     ("status", "--json"),
     ("explain", "analytics"),
+    (
+        *("create-token-with-iam", "--profile-settings", "analytics", "--store"),
+        *("--grant-type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "--assertion", "file://assertion"),
+    ),
     ("logout", "--all"),
 )
 
@@ -94,6 +98,7 @@ def when_all_is_well(program: Warm, grounds: Grounds) -> Searched:
     """Every command, with and without the trace."""
     with grounds.new() as ground:
         _configure(ground)
+        (ground.home.path / "assertion").write_text(ground.emulator.mint(ALICE))
         runs = [(words, program.run(ground.home, *words)) for one in ALL_WELL for words in (one, ("--debug", *one))]
         return _searched(ground, runs)
 
@@ -177,5 +182,5 @@ def _places(words: Sequence[str], run: Run) -> Iterator[tuple[str, str]]:
 def _files(ground: Ground) -> Iterator[tuple[str, str]]:
     """Whatever lies in the home, but for the vault and what the user put there."""
     for path in sorted(ground.home.path.rglob("*")):
-        if path.is_file() and path.name not in ("keyring.json", "token"):
+        if path.is_file() and path.name not in ("keyring.json", "token", "assertion"):
             yield str(path.relative_to(ground.home.path)), path.read_bytes().decode("utf-8", "replace")
