@@ -51,7 +51,7 @@ def run(words: list[str]) -> int:
         _check_variables()
         taken.require_answer()
         status = int(options.run(options, taken.answer))
-        _deliver(taken.answer)
+        _deliver(taken)
     except OidcHelperError as error:
         complain(error, taken.complaint)
         status = error.exit_code
@@ -93,9 +93,9 @@ def _check_variables() -> None:
         )
 
 
-def _deliver(answer: TextIO) -> None:
+def _deliver(taken: streams.Streams) -> None:
     try:
-        answer.flush()
+        taken.deliver()
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -6,6 +6,8 @@ from typing import TextIO
 
 from oidc_helper.errors import OidcHelperError
 
+_MOST = 1 << 20  # bytes that wait to be delivered, so that nothing but `deliver` meets a reader who has gone
+
 
 @dataclass(frozen=True)
 class Streams:
@@ -20,6 +22,16 @@ class Streams:
         """Raise OidcHelperError where we were started without a stdout."""
         if 1 in self.closed:
             raise OidcHelperError("standard output is closed, so that nobody would get the answer")
+
+    def deliver(self) -> None:
+        """Write what is left of the answer. Raises OSError, and then drops it: Python would try again, and complain."""
+        try:
+            self.answer.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.answer.fileno())
+            os.close(nowhere)
+            raise
 
 
 def divert(*, quiet: bool) -> Streams:
@@ -47,4 +59,4 @@ def _fill_gaps() -> frozenset[int]:
 
 
 def _own(descriptor: int) -> TextIO:
-    return os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="backslashreplace", newline="\n")
+    return os.fdopen(os.dup(descriptor), "w", _MOST, encoding="utf-8", errors="backslashreplace", newline="\n")
