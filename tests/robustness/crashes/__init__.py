@@ -8,8 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+from robustness.crashes.harms import HARMS
 from robustness.crashes.scenarios import SCENARIOS, Scenario, Trial, Verdict, judged, trials
-from robustness.crashes.tracing import HARMS
 from robustness.crashes.warm import Warm, warm
 from robustness.ground import Grounds
 

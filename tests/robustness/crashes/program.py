@@ -15,7 +15,8 @@ from fakes import credential_locker
 from preloading import preload
 
 from oidc_helper import hotpath, kernel
-from robustness.crashes.tracing import Harm, traced
+from robustness.crashes.harms import Harm
+from robustness.crashes.tracing import traced
 from robustness.crashes.warm import LOCKER
 from robustness.mutations import MUTATIONS
 

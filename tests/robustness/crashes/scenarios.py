@@ -9,7 +9,7 @@ from commands.sign_ins import desk
 from homes import file_config
 
 from oidc_helper import kernel
-from robustness.crashes.tracing import KILL, Harm
+from robustness.crashes.harms import KILL, Harm
 from robustness.crashes.warm import LOCKER, Run, Warm
 from robustness.ground import ALICE, Ground, Grounds
 

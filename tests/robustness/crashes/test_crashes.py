@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import pytest
 from fakes.places import needs
 
+from robustness.crashes.harms import FULL_DISK, FULL_QUOTA, KILL
 from robustness.crashes.scenarios import ANSWERS, FORGETS_REMOVED, SCENARIOS, Trial, Verdict, judged, trials
-from robustness.crashes.tracing import FULL_DISK, FULL_QUOTA, KILL
 from robustness.crashes.warm import Warm, warm
 from robustness.ground import Grounds
 

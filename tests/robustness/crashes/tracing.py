@@ -4,7 +4,6 @@ strace can do so too, but counts each thread by itself, and ours writes its reco
 """
 
 import ctypes
-import errno
 import os
 import platform
 import signal
@@ -13,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from robustness.crashes.harms import ERRORS, KILL, NEW, OPENING, Harm
 
 # By machine, from the kernel's tables; what another machine lacks it has in the form that ends in "at".
 _TABLES = {
@@ -29,19 +30,11 @@ _TABLES = {
     """,
 }
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_LINK, _ONLY_LOOKING = 8, (6, 10, 11)  # keyctl(2): describe, search, read
+_ONLY_LOOKING = (6, 10, 11)  # keyctl(2): describe, search, read
 # Which argument of a call is a path that says what it is about; and of which call the first one is a descriptor.
 _PATHS = {"open": 0, "creat": 0, "unlink": 0, "mkdir": 0, "rename": 1, "openat": 1, "mkdirat": 1, "unlinkat": 1}
 _PATHS |= {"renameat": 3, "renameat2": 3}
 _OF_A_FILE = {"write", "pwrite64", "writev", "fsync", "fdatasync"}
-_OPENING, _NEW = {"open", "openat", "creat"}, " (new)"
-
-# What may befall a process from one of its calls on.
-HARMS = KILL, FULL_DISK, FULL_QUOTA = "kill -9", "full disk", "full key quota"
-# What fails with which error on a disk that is full, and where the kernel's keyring is; open(2) does for new files.
-_TAKE_ROOM = {"write", "pwrite64", "writev", "fsync", "fdatasync", "mkdir", "mkdirat", "open", "openat", "creat"}
-_TAKE_ROOM |= {"link", "linkat", "symlink", "symlinkat"}
-_ERRORS = {FULL_DISK: errno.ENOSPC, FULL_QUOTA: errno.EDQUOT}
 
 # linux/ptrace.h, linux/wait.h, linux/seccomp.h, linux/prctl.h
 _TRACEME, _POKE_USER, _CONT, _SETOPTIONS, _GET_SYSCALL_INFO = 0, 6, 7, 0x4200, 0x420E
@@ -52,26 +45,8 @@ _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 22, 38, 2
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
 _INFO = struct.Struct("=B3xI2Q7Q")  # ptrace_syscall_info: op, arch, two pointers, the call's number, six arguments
-
-
 # Where `struct user` has the call's number and its answer.
 _REGISTERS = {"x86_64": (120, 80)}
-
-
-@dataclass(frozen=True)
-class Harm:
-    """What befalls a process: `kill -9` before its call of that number (from 1), or no room from that one on."""
-
-    kind: str
-    at: int
-
-    def fails(self, call: str) -> bool:
-        """Whether a call would, were its number reached."""
-        name, _, path = call.partition(" ")
-        if self.kind == FULL_QUOTA:
-            return name == "add_key" or call == f"keyctl {_LINK}"
-        is_room = name in _TAKE_ROOM and path.startswith("/") and not path.endswith("(deleted)")
-        return self.kind == FULL_DISK and is_room and (name not in _OPENING or path.endswith(_NEW))
 
 
 @dataclass
@@ -132,7 +107,7 @@ def traced(run: Callable[[], None], harm: Harm | None = None) -> Trace:
             if harm and harm.kind == KILL and len(trace.calls) == harm.at:
                 os.kill(pid, signal.SIGKILL)  # a call that is about to be made is not made then; another process's is
             elif harm and harm.at <= len(trace.calls) and harm.fails(call) and _is_of(thread, pid):
-                _refuse(thread, _ERRORS[harm.kind])
+                _refuse(thread, ERRORS[harm.kind])
         if event == _EVENT_EXEC:
             trace.started.append(_shown(thread))
         passed_on = 0 if event or received in (signal.SIGSTOP, signal.SIGTRAP) else received
@@ -162,8 +137,8 @@ def _described(thread: int, numbers: dict[int, str]) -> str:
     if name in _OF_A_FILE:
         with suppress(OSError):
             path = str(Path(f"/proc/{thread}/fd/{arguments[0]}").readlink())
-    is_new = name in _OPENING and not os.path.lexists(path)
-    return "" if path == os.devnull else f"{name} {path}{_NEW if is_new else ''}".rstrip()
+    is_new = name in OPENING and not os.path.lexists(path)
+    return "" if path == os.devnull else f"{name} {path}{NEW if is_new else ''}".rstrip()
 
 
 def _is_of(thread: int, process: int) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from homes import Home
 
-from robustness.crashes.tracing import Harm
+from robustness.crashes.harms import Harm
 
 LOCKER = "ROBUSTNESS_CREDENTIAL_LOCKER"  # names the file of a stand-in for Windows' vault, which splits what is long
 _TESTS = Path(__file__).parents[2]
