@@ -50,7 +50,7 @@ def _cached(argv: list[str]) -> tuple[bytes, int] | None:
     try:
         entry = paths.entry_name("credentials", argv[2])
         stored = kernel.read(entry)
-        if not stored and not kernel.available():
+        if not stored:
             from oidc_helper import vaultpath
 
             stored = vaultpath.read(entry)

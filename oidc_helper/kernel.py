@@ -25,6 +25,7 @@ _MANY = 10_000  # keys; users may have 200, root a million
 _LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not be replaced by one
 _NO_KEY = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED) if sys.platform == "linux" else ()
 
+NAME = "kernel keyring"  # for people, and in the index
 VARIABLE = "OIDC_HELPER_KERNEL_KEYRING"
 PLACES = ("user", "session", "off")
 _ANCHORS = {"user": _USER_KEYRING, "session": _SESSION_KEYRING}

@@ -24,7 +24,7 @@ log = logging.getLogger("oidc_helper.store")
 T = TypeVar("T")
 
 CREDENTIALS, TOKENS, SIGN_IN = "credentials", "tokens", "sign-in"
-KERNEL = "kernel keyring"
+KERNEL = kernel.NAME
 _LONGEST_TIMEOUT_S = 2**31 - 1
 _HINT = "start a Secret Service, or name a keyring back end with PYTHON_KEYRING_BACKEND"
 _NO_VAULT = "there is no keyring in this session"

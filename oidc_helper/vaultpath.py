@@ -1,8 +1,8 @@
-"""The hit where no kernel keyring is to be had: a record in the Secret Service, and nothing imported but to read it."""
+"""The hit where the kernel's keyring is full or not to be had: a record in the Secret Service, with few imports."""
 
 import os
 
-from oidc_helper import paths
+from oidc_helper import kernel, paths
 
 _TIMEOUT_S = 2  # it takes 3 ms; what hangs is met again by the full program, which can tell
 
@@ -12,6 +12,8 @@ def read(entry: str) -> bytes | None:
     if "DBUS_SESSION_BUS_ADDRESS" not in os.environ or paths.keyring_is_told():
         return None
     try:
+        if kernel.available() and not _lies_elsewhere(entry):
+            return None
         from oidc_helper import parts, secret_service
         from oidc_helper.deadline import Deadline
 
@@ -20,3 +22,11 @@ def read(entry: str) -> bytes | None:
     except Exception:  # noqa: BLE001  locked, hanging, gone, no text, not installed
         return None
     return text.encode() if text else None
+
+
+def _lies_elsewhere(entry: str) -> bool:
+    """Whether the kernel took it not, being full; what is imported to know is what a miss needs anyway."""
+    from oidc_helper import index
+
+    noted = index.read().entries.get(entry)
+    return noted is not None and noted.place != kernel.NAME

@@ -1,5 +1,6 @@
 """A fresh record is printed with next to nothing imported; a stale, torn or foreign one is never served."""
 
+import errno
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 import secretstorage
+from fakes import refused_keys
 from fakes.places import needs
 from fakes.secret_service import SecretService, missing_programs, private_secret_service
 from homes import Home
@@ -22,6 +24,7 @@ from jeepney.io.blocking import open_dbus_connection
 from keyring import core
 
 from oidc_helper import kernel, parts, paths, record, vaultpath
+from oidc_helper.store import CREDENTIALS, Store
 
 # What a hit adds to a bare interpreter; ctypes brings those below it.
 LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "ctypes._endian", "types"}
@@ -131,6 +134,32 @@ def test_a_hit_imports_next_to_nothing(home: Home, place: Place) -> None:
 
     imported = {name if name.startswith("oidc_helper") else name.split(".")[0] for name in done.stdout.split()}
     assert imported <= place.imports
+
+
+def test_a_full_kernel_keyring_costs_no_full_program(home: Home, vault: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What went to the Secret Service for want of room is found there by a hit."""
+    needs(kernel.available() and refused_keys.supported(os.uname().machine), "a kernel that lets us keep keys")
+    home.configure("[profile.a]\n")
+    home.environment["DBUS_SESSION_BUS_ADDRESS"] = vault.environment["DBUS_SESSION_BUS_ADDRESS"]
+    for name in ("HOME", "OIDC_HELPER_CONFIG", "OIDC_HELPER_KERNEL_KEYRING", "DBUS_SESSION_BUS_ADDRESS"):
+        monkeypatch.setenv(name, home.environment[name])
+    stamp = paths.config_stamp(str(home.config))
+    text = record.compose(BODY, serve_until=2**33, stamp=stamp, renew_from=2**33)
+
+    def put() -> None:
+        assert Store().put(CREDENTIALS, "a", text, expires_at=2**33) == "Secret Service"
+
+    refused_keys.without_kernel_keyring(put, os.uname().machine, errno.EDQUOT, 0)
+    program = (
+        "import sys; from oidc_helper import hotpath\n"
+        "print(bool(hotpath._cached(['oidc-helper', 'get', 'a'])), 'oidc_helper.cli' in sys.modules)"
+    )
+    looked = subprocess.run(
+        [sys.executable, "-c", program], env=home.environment, capture_output=True, text=True, check=True
+    )
+
+    assert looked.stdout == "True False\n"
+    assert home.run("get", "a").stdout == BODY + "\n"
 
 
 def can_trace() -> bool:
@@ -259,6 +288,7 @@ def test_what_is_unusual_about_a_vault_is_left_to_the_full_program(monkeypatch: 
     """A locked Secret Service, one that hangs, none at all: a miss within the time that we give it."""
     needs(not missing_programs(), " and ".join(missing_programs()))
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
+    monkeypatch.setenv(kernel.VARIABLE, "off")
     with private_secret_service() as service:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
         with closing(open_dbus_connection(service.address)) as bus:

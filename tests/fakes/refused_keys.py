@@ -17,13 +17,13 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
 
 
-def without_kernel_keyring(work: Callable[[], None], machine: str, refusal: int = errno.EPERM) -> None:
-    """Do `work` in a thread whose key system calls are answered by `refusal`; raise what it raises."""
+def without_kernel_keyring(work: Callable[[], None], machine: str, refusal: int = errno.EPERM, *which: int) -> None:
+    """Do `work` in a thread whose key system calls (as `forbid` has them) are refused so; raise what it raises."""
     raised: list[BaseException] = []
 
     def run() -> None:
         try:
-            forbid(machine, refusal)
+            forbid(machine, refusal, *which)
             work()
         except BaseException as error:  # noqa: BLE001  the caller raises it
             raised.append(error)
