@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from oidc_helper import credentials, kept_tokens, record, tokens
 from oidc_helper.credentials import Credentials
@@ -43,8 +43,7 @@ class Exchange(Protocol):
         """Turn tokens into what the profile is for."""
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(NamedTuple):
     """What a fetch works with: `prove` gets a new proof, `exchange` makes the way to AWS once it is needed.
 
     `prove` is told whether a person may be asked. `mend` tells a person how to come to a new identity token.

@@ -36,10 +36,9 @@ def main() -> None:
         os._exit(status)
     import gc
 
-    gc.disable()  # what is loaded stays: looking through it would take a tenth of the time
+    gc.disable()  # until all is loaded, which stays: looking through it would take a tenth of the time
     from oidc_helper.cli import main as full_program
 
-    gc.enable()
     full_program()
 
 

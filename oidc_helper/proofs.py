@@ -6,9 +6,9 @@ A provider's session is kept for the identity, under a lock of its own: one sign
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_helper import identity, kept_sign_in
 from oidc_helper.deadline import Deadline
@@ -36,8 +36,7 @@ _NO_REFRESH_TOKEN = f'allow {_REFRESHABLE} to the client, or ask with authorize_
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
 
-@dataclass(frozen=True)
-class Asking:
+class Asking(NamedTuple):
     """How a person may be asked. `person` is made once there is something to ask.
 
     `way` overrules what suits the machine, and `anew` whatever session there is. `patience_s` is what a person may take
@@ -50,8 +49,7 @@ class Asking:
     patience_s: float = 0
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(NamedTuple):
     """What it takes; without `asking` there is nobody to ask. `now` is in epoch seconds.
 
     `tokens_of` gets the tokens of another profile, and is told whether a person may be asked; `center_url` the base of
@@ -78,8 +76,7 @@ def prove(want: Profile, means: Means, *, may_ask: bool) -> Proof:
     return ways.get(want.identity.source, prover.from_source)()
 
 
-@dataclass(frozen=True)
-class _Prover:
+class _Prover(NamedTuple):
     want: Profile
     means: Means
     asking: Asking | None

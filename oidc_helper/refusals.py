@@ -1,10 +1,9 @@
 """What a refusal of Identity Center, its portal or STS means in practice, and what mends it: one table for all."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from oidc_helper.echo import covered
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain
@@ -28,8 +27,7 @@ _PASSING = {
 }
 
 
-@dataclass(frozen=True)
-class Remedy:
+class Remedy(NamedTuple):
     """Why a service says no, as people have met it, and what to do about it."""
 
     cause: str

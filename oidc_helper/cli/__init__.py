@@ -1,6 +1,7 @@
 """Arguments and rendering: the command line, one short module for each group of commands."""
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -74,6 +75,7 @@ def _raw_operation(before: argparse.Namespace) -> int:
     """Its options are those of the AWS CLI, and it parses them itself."""
     from oidc_helper import operation
 
+    gc.enable()
     _choose(before.config)
     return operation.main((["--debug"] if before.debug else []) + before.rest[1:])
 

@@ -1,13 +1,13 @@
 """The command line as one table of commands: what each takes, what it teaches, and the function that runs it."""
 
 import argparse
+import gc
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NoReturn, TextIO
+from importlib import import_module
+from typing import NamedTuple, NoReturn, TextIO
 
 from oidc_helper import __version__
-from oidc_helper.cli import credentials, emulator, session, status
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.wording import did_you_mean
 
@@ -17,8 +17,7 @@ Run = Callable[[argparse.Namespace, TextIO], int]
 """Gets the options and where the answer goes; returns the exit code."""
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument as argparse takes it; `settings` are its keywords. Of one `choice` only one may be given."""
 
     flag: str
@@ -26,8 +25,7 @@ class Argument:
     choice: str = ""
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A command; `quiet` ones are run by SDKs, which must find nothing but the answer."""
 
     name: str
@@ -36,6 +34,17 @@ class Command:
     teaching: str
     arguments: Sequence[Argument] = ()
     quiet: bool = False
+
+
+def _run(module: str, function: str) -> Run:
+    """A function of a module beside this one, which is imported when it is called: a fetch needs one of four."""
+
+    def run(options: argparse.Namespace, answer: TextIO) -> int:
+        loaded = import_module(f"oidc_helper.cli.{module}")
+        gc.enable()
+        return int(getattr(loaded, function)(options, answer))
+
+    return run
 
 
 def _profile(help_text: str = "a profile of the configuration", **settings: object) -> Argument:
@@ -57,7 +66,7 @@ def _value(flag: str, metavar: str, help_text: str) -> Argument:
 COMMANDS: tuple[Command, ...] = (
     Command(
         "get",
-        credentials.get,
+        _run("credentials", "get"),
         "print credentials as credential_process JSON",
         "The line for ~/.aws/config, in a profile that has no other credential key:\n\n"
         "  [profile analytics]\n  credential_process = oidc-helper get analytics\n  region = eu-west-1\n\n"
@@ -72,7 +81,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "login",
-        session.login,
+        _run("session", "login"),
         "sign in, and fetch all that get needs",
         "Lets you sign in with the browser, exchanges what that brings, and keeps tokens and credentials, so that\n"
         "the next get answers at once. Who is signed in already is told so. Where no browser can be opened, a code\n"
@@ -88,7 +97,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "logout",
-        session.logout,
+        _run("session", "logout"),
         "forget, here and on the servers",
         "Ends the session at Identity Center and at the identity provider, and removes their tokens and the\n"
         "credentials of every profile that shares them. What could not be reached is told. Credentials that were\n"
@@ -100,14 +109,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "status",
-        status.status,
+        _run("status", "status"),
         "what is cached, until when, and when to sign in again",
         "Opens no secret: a locked keyring stays locked, and nothing is fetched.",
         (_switch("--json", "print it as JSON"),),
     ),
     Command(
         "token",
-        credentials.token,
+        _run("credentials", "token"),
         "print the Identity Center access token",
         "For services that take it as a bearer token:\n\n"
         '  curl -H "Authorization: Bearer $(oidc-helper token analytics)" https://...',
@@ -116,7 +125,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "explain",
-        status.explain,
+        _run("status", "explain"),
         "the resolved settings of a profile, and where each came from",
         "Prints JSON. Uses no network and opens no secret.",
         (_profile(),),
@@ -129,7 +138,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "emulator",
-        emulator.emulator,
+        _run("emulator", "emulator"),
         "a local stand-in for the identity provider, Identity Center, portal and STS",
         "Runs until it is interrupted. Prints the variables to export and an example configuration, so that this\n"
         "or any other program can be tried without AWS.\n\n"
@@ -146,7 +155,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "demo",
-        emulator.demo,
+        _run("emulator", "demo"),
         "the whole chain on the emulator, with a real SDK at the end",
         "Works in a temporary home: neither your files nor your keyring are touched, and nothing is left behind.",
     ),
@@ -179,7 +188,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Parse a command line. Raises WrongSettings; SystemExit after --help and --version."""
-    whole = parser()
+    named = [command for command in COMMANDS if words[:1] == [command.name]]
+    whole = parser(named or COMMANDS)  # all of them take 5 ms
     options, unknown = whole.parse_known_args(words)
     asked = f"oidc-helper {options.command}" if options.command else "oidc-helper"
     if unknown:
@@ -206,7 +216,7 @@ def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
     return options if options.rest[:1] == [OPERATION] and not unknown else None
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(known: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
     """Build the parser from the table."""
     whole = _Parser(
         prog="oidc-helper",
@@ -219,7 +229,7 @@ def parser() -> argparse.ArgumentParser:
     _add_common(whole, default=None)
     commands = whole.add_subparsers(metavar="COMMAND", title="commands", dest="command")
     whole.set_defaults(parser=whole)
-    for command in COMMANDS:
+    for command in known:
         one = commands.add_parser(
             command.name,
             help=command.summary,

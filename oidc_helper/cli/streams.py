@@ -1,16 +1,14 @@
 """The three standard streams: stdout carries the answer and nothing else, whatever a library prints."""
 
 import os
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from oidc_helper.errors import OidcHelperError
 
 _MOST = 1 << 20  # bytes that wait to be delivered, so that nothing but `deliver` meets a reader who has gone
 
 
-@dataclass(frozen=True)
-class Streams:
+class Streams(NamedTuple):
     """Where the answer goes, and where a person reads what went wrong."""
 
     answer: TextIO

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from oidc_helper import broker, chain, identity, proofs, settings
 from oidc_helper.broker import Exchange, Means
@@ -16,8 +16,7 @@ from oidc_helper.tokens import Tokens
 _VAULT_S = 15  # a keyring that does not answer is named well before the deadline
 
 
-@dataclass(frozen=True)
-class Errand:
+class Errand(NamedTuple):
     """A profile, the settings that say what it is, and what to fetch it with until the deadline."""
 
     want: Profile

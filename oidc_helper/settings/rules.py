@@ -1,7 +1,7 @@
 """What the keys of a configuration ask of one another: sources and their keys, targets, callers, names that exist."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.problems import Problems
@@ -12,8 +12,7 @@ from oidc_helper.settings.wording import did_you_mean, listed
 _PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
 
 
-@dataclass(frozen=True)
-class Merged:
+class Merged(NamedTuple):
     """A profile's values with those of [defaults] behind them, and the table that each was written in."""
 
     values: Values

@@ -1,8 +1,7 @@
 """The table of every section and key of the configuration file, which checks, `explain` and the manual follow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from oidc_helper.settings import checks, sign_in_checks
 from oidc_helper.settings.checks import Check
@@ -11,8 +10,7 @@ _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """An identity source: the keys that it needs and takes, and the grant of CreateTokenWithIAM that it leads to."""
 
     meaning: str
@@ -26,8 +24,7 @@ class Source:
         return self.grant == _JWT_BEARER
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One key: what it means in one line, its check, and what holds where it is left out.
 
     `table` names the section of the key's own keys, for a key that is a table; `one_of`: it has just one of them.

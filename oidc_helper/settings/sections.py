@@ -1,9 +1,8 @@
 """Check each key of each section by itself, against the table; what keys ask of one another is not known here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from oidc_helper.settings import checks
 from oidc_helper.settings.lines import KeyPath
@@ -14,8 +13,7 @@ from oidc_helper.settings.wording import did_you_mean, kind, shown
 Values = dict[str, Any]  # by key; None stands for a value that failed its check
 
 
-@dataclass(frozen=True)
-class Sections:
+class Sections(NamedTuple):
     """The document with every value checked and converted, nothing merged or filled in."""
 
     identities: Mapping[str, Values]
@@ -42,8 +40,7 @@ def _unknown_section(name: str) -> str:
     return f"unknown section{did_you_mean(name, TOP_LEVEL)}"
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(NamedTuple):
     directory: Path
     problems: Problems
 
