@@ -97,13 +97,20 @@ def test_exit_codes_are_documented_alike() -> None:
     assert in_help == in_manual == list("0123456")
 
 
-def test_every_promise_names_a_test_that_is_there() -> None:
-    """What SECURITY promises is held by a test that can be found, and each part of it names one."""
+@pytest.mark.parametrize("document", ["SECURITY.md", "tests/robustness/README.md"])
+def test_the_tests_that_are_named_are_there(document: str) -> None:
+    """What is promised, and what others suffered from, is held by a test that can be found."""
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / document).read_text())
+
+    assert named
+    for path, test in named:
+        assert f"def {test}(" in (ROOT / path).read_text(), f"{path} has no {test}"
+
+
+def test_every_promise_names_a_test() -> None:
+    """Each part of what SECURITY promises."""
     security = (ROOT / "SECURITY.md").read_text()
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", security)
     promises = re.findall(r"^### .*?(?=^##|\Z)", security, re.MULTILINE | re.DOTALL)
 
     assert promises
     assert [promise for promise in promises if "`tests/" not in promise] == []
-    for path, test in named:
-        assert f"def {test}(" in (ROOT / path).read_text(), f"{path} has no {test}"

@@ -1,6 +1,7 @@
 """What a command printed, held to the rules of all: where it goes, how it looks, and that it tells no secret."""
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,7 @@ def answer(done: Done) -> dict[str, Any]:
     assert done.stdout.count("\n") == 1
     assert len(done.stdout) < 8_192, "Go reads no more"
     found: dict[str, Any] = json.loads(done.stdout)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["Expiration"]), "SDKs read no other form"
     return found
 
 
