@@ -171,11 +171,11 @@ def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
     Raises StoreUnusable where the one that the user chose cannot be had.
     """
     try:
-        backend = Deadline(timeout_s).run(lambda: _usual(prompts=prompts))
+        backend = Deadline(timeout_s).run(lambda: _without_keyring(prompts=prompts))
         if backend is None and _may_be_more():
             from keyring import core  # noqa: F401  on a machine with a hundred starts it takes as long as it takes
 
-            backend = Deadline(timeout_s).run(_discovered)
+            backend = Deadline(timeout_s).run(lambda: _usual() or _discovered())
     except DeadlinePassed:
         raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", _KWALLET.hint) from None
     except Exception as error:  # noqa: BLE001  what a chosen back end raises when it is loaded is its own affair
@@ -237,17 +237,21 @@ class _SecretService:
         return core.load_keyring("keyring.backends.SecretService.Keyring")
 
 
-def _usual(*, prompts: bool) -> Any:
-    """The keyring that the system brings, where the user has told keyring nothing."""
-    if paths.keyring_is_told():
+def _without_keyring(*, prompts: bool) -> Any:
+    """The Secret Service, where keyring would choose it and the user has told it nothing."""
+    is_ours = sys.platform == "linux" and not paths.keyring_is_told() and _is_secret_service_first()
+    return _SecretService(prompts=prompts) if is_ours else None
+
+
+def _usual() -> Any:
+    """The keyring that another system brings, where the user has told keyring nothing."""
+    if paths.keyring_is_told() or sys.platform not in _USUAL:
         return None
-    if sys.platform == "linux":
-        return _SecretService(prompts=prompts) if _is_secret_service_first() else None
     from keyring import core
 
     try:
         return _prepared(core.load_keyring(_USUAL[sys.platform]))
-    except (KeyError, RuntimeError):  # another system, or what the back end needs is not installed
+    except RuntimeError:  # what the back end needs is not installed
         return None
 
 
