@@ -13,7 +13,7 @@ class Trouble(NamedTuple):
     hint: str
 
 
-_AUTHORITY = "name the certificate authority of your proxy with ca_bundle or AWS_CA_BUNDLE"
+_AUTHORITY = "name the certificate authority of your proxy with {setting} or AWS_CA_BUNDLE"
 _CLOCK = "check this machine's clock; if it is right, whoever runs that server must renew the certificate"
 _NETWORK = "check the network and the proxy (HTTPS_PROXY): a log-in page may answer in its place"
 # By OpenSSL's x509_vfy.h; any other number is a chain of trust that ends nowhere.
@@ -25,10 +25,13 @@ _CERTIFICATES = {
 }
 
 
-def trouble(host: str, error: BaseException) -> Trouble | None:
-    """Tell what went wrong with a certificate or the protocol; None where an error came from neither."""
+def trouble(host: str, error: BaseException, *, setting: str = "ca_bundle") -> Trouble | None:
+    """Tell what went wrong with a certificate or the protocol; None where an error came from neither.
+
+    `setting` names a certificate authority.
+    """
     if wrong := _of_certificate(error):
-        return Trouble(f"the TLS certificate of {host} {wrong[0]}", wrong[1])
+        return Trouble(f"the TLS certificate of {host} {wrong[0]}", wrong[1].format(setting=setting))
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLError):
             return Trouble(f"TLS with {host} breaks off ({cause.reason or type(cause).__name__})", _NETWORK)

@@ -98,8 +98,8 @@ def _unanswered(error: Exception) -> OidcHelperError:
 
 
 def _broken_tls(error: Exception) -> OidcHelperError:
-    trouble = tls.trouble("the server", error)
-    return Failed(_said(error), trouble.hint.replace("ca_bundle", "--ca-bundle") if trouble else "")
+    trouble = tls.trouble("the server", error, setting="--ca-bundle")
+    return Failed(_said(error), trouble.hint) if trouble and tls.came_first(error) else _unanswered(error)
 
 
 def _said(error: Exception) -> str:

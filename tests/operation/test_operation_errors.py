@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from fakes.certificates import garbles, tls_server
 from operation.runs import APPLICATION, BASE, JWT_BEARER, Place, jwt
 
 GOOD = ("--client-id", APPLICATION, "--grant-type", JWT_BEARER, "--assertion", jwt())
@@ -70,6 +71,23 @@ def test_a_request_is_sent_once(place: Place, answer: Any) -> None:
 
     assert done.exit in (254, 255)
     assert len(done.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "hint"),
+    [
+        ({"days": -1}, "check this machine's clock"),
+        ({"address": "127.0.0.2"}, "a log-in page may answer in its place"),
+        ({"then": garbles}, "the request may have been carried out"),
+    ],
+)
+def test_a_certificates_fault_is_told_as_its_own(place: Place, server: dict[str, Any], hint: str) -> None:
+    """Nothing was sent then; what breaks off later may have been received."""
+    with tls_server(place.path, **server) as url:
+        done = place.run(*GOOD, "--endpoint-url", url, "--ca-bundle", "ca.pem")
+
+    assert done.exit == 255
+    assert hint in done.stderr.splitlines()[1]
 
 
 def test_a_lost_answer_is_told_as_such(place: Place) -> None:
