@@ -6,6 +6,7 @@ import pytest
 from emulator.aws_callers import Caller, identity_context, refusal
 
 from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.aws.model import operation
 from oidc_helper.emulator.directory import S3Grant
 
 DENIED = ("AccessDenied", 403)
@@ -54,8 +55,10 @@ def test_read_and_write_is_each_of_them(emulator: Emulator, caller: Caller) -> N
 
 
 def test_a_duration_out_of_bounds_is_an_invalid_request(caller: Caller) -> None:
-    """Fifteen minutes at least."""
-    assert refusal(_ask, _session(caller), DurationSeconds=43_201) == ("InvalidRequest", 400)
+    """The bounds are those of the service model."""
+    request: Any = operation("s3control", "GetDataAccess").input_shape
+    longest = request.members["DurationSeconds"].metadata["max"]
+    assert refusal(_ask, _session(caller), DurationSeconds=longest + 1) == ("InvalidRequest", 400)
 
 
 def _session(caller: Caller, email: str = "alice@example.com") -> Caller:

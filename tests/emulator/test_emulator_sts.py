@@ -1,12 +1,14 @@
 """STS: who becomes which role's session, for how long, and who they are told to be."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from emulator.aws_callers import CONTEXT_PROVIDER, Caller, identity_context, refusal, refused
 
 from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.aws.model import operation
 from oidc_helper.emulator.directory import Role
 
 
@@ -87,19 +89,40 @@ def test_a_role_that_does_not_trust_the_caller_denies_access(caller: Caller, arn
     )
 
 
+def limits(*path: str) -> Mapping[str, Any]:
+    """What the service model says of a member of AssumeRole's request; AWS changes its numbers."""
+    shape: Any = operation("sts", "AssumeRole").input_shape
+    for name in path:
+        shape = shape.member if name == "member" else shape.members[name]
+    return dict(shape.metadata)
+
+
+_DURATION, _NAME = limits("DurationSeconds"), limits("RoleSessionName")
+_CONTEXT = limits("ProvidedContexts", "member", "ContextAssertion")
+
+
 @pytest.mark.parametrize(
     ("asked", "constraint"),
     [
-        ({"DurationSeconds": 899}, "'durationSeconds' failed to satisfy constraint: Member must have value greater"),
-        ({"DurationSeconds": 43_201}, "'durationSeconds' failed to satisfy constraint: Member must have value less"),
-        ({"RoleSessionName": "a b"}, "'roleSessionName' failed to satisfy constraint: Member must satisfy regular"),
-        ({"RoleSessionName": "a" * 65}, "'roleSessionName' failed to satisfy constraint: Member must have length less"),
         (
-            {"ProvidedContexts": [{"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": "a" * 2049}]},
-            "'providedContexts.1.member.contextAssertion' failed to satisfy constraint",
+            {"DurationSeconds": _DURATION["min"] - 1},
+            "'durationSeconds' failed to satisfy constraint: Member must have value greater",
+        ),
+        (
+            {"DurationSeconds": _DURATION["max"] + 1},
+            "'durationSeconds' failed to satisfy constraint: Member must have value less",
+        ),
+        ({"RoleSessionName": "a b"}, "'roleSessionName' failed to satisfy constraint: Member must satisfy regular"),
+        (
+            {"RoleSessionName": "a" * (_NAME["max"] + 1)},
+            "'roleSessionName' failed to satisfy constraint: Member must have length less",
+        ),
+        (
+            {"ProvidedContexts": [{"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": "a" * (_CONTEXT["max"] + 1)}]},
+            "'providedContexts.1.member.contextAssertion' failed to satisfy constraint: Member must have length less",
         ),
     ],
-    ids=str,
+    ids=["a short duration", "a long duration", "a blank in the name", "a long name", "a long context"],
 )
 def test_what_breaks_a_constraint_of_the_model_is_a_validation_error(
     emulator: Emulator, caller: Caller, asked: dict[str, Any], constraint: str
