@@ -19,27 +19,39 @@ def _forget_pythonpath() -> None:
 
 _forget_pythonpath()  # before anything but the frozen os and the built-in sys and time is imported
 
-from oidc_helper import cores, kernel, paths, record  # noqa: E402
+from oidc_helper import kernel, names, paths, record  # noqa: E402
 
 
 def main() -> None:
     """Answer and leave; never returns."""
-    cores.forbid()
+    _forbid_core_dumps()
     found = _cached(sys.argv)
     if found is not None:
         answer, renew_from = found
         status = _print(answer)
         if time.time() >= renew_from:
-            from oidc_helper import renewal
+            from oidc_helper.machine import renewal
 
             renewal.start(sys.argv[2])
         os._exit(status)
     import gc
 
     gc.disable()  # until all is loaded, which stays: looking through it would take a tenth of the time
-    from oidc_helper.cli import main as full_program
+    from oidc_helper.cli.main import main as full_program
 
     full_program()
+
+
+def _forbid_core_dumps() -> None:
+    """Let no core dump hold secrets; children inherit the limit, and may raise it again."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    # A file needs more than one byte, and Linux hands nothing to a collector (core(5), a pipe) at just this limit,
+    # though it does at 0.
+    resource.setrlimit(resource.RLIMIT_CORE, (1 if most == resource.RLIM_INFINITY else min(1, most), most))
 
 
 def _cached(argv: list[str]) -> tuple[bytes, int] | None:
@@ -47,12 +59,12 @@ def _cached(argv: list[str]) -> tuple[bytes, int] | None:
     if len(argv) != 3 or argv[1] != "get" or sys.platform != "linux":
         return None
     try:
-        entry = paths.entry_name("credentials", argv[2])
+        entry = names.entry_name("credentials", argv[2])
         stored = kernel.read(entry)
         if not stored:
-            from oidc_helper import vaultpath
+            from oidc_helper.store import hit
 
-            stored = vaultpath.read(entry)
+            stored = hit.read(entry)
         if not stored:
             return None
         return record.fresh(stored, now=time.time(), stamp=paths.config_stamp(paths.config_file()))

@@ -49,60 +49,6 @@ def _by_platformdirs(directory: str) -> str:
     return path
 
 
-def keyring_is_told() -> bool:
-    """Whether the user has told the library keyring what to use: it is then asked, and nothing is done in its place."""
-    if any(name == "PYTHON_KEYRING_BACKEND" or name.startswith("KEYRING_PROPERTY_") for name in os.environ):
-        return True
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", os.environ.get("PROGRAMDATA", "."))
-        return os.path.exists(os.path.join(base, "Python Keyring", "keyringrc.cfg"))
-    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.exists(os.path.join(base, "python_keyring", "keyringrc.cfg"))
-
-
-def entry_name(kind: str, name: str) -> str:
-    """`oidc-helper:<kind>:<name>`, with the configuration's path behind it where that is not the account's own.
-
-    Keyrings belong to the user, not to a home or a configuration: two configurations must not meet in one entry, be the
-    other named by our variable or found through another HOME. Always encodable: a path may hold any bytes.
-    """
-    return _encodable(f"{APPLICATION}:{kind}:{name}{_suffix()}")
-
-
-def kind_and_name(entry: str) -> tuple[str, str] | None:
-    """What `entry_name` made an entry from; None where it is of another configuration or program."""
-    application, _, rest = entry.partition(":")
-    kind, colon, name = rest.partition(":")
-    suffix = _encodable(_suffix())
-    if application != APPLICATION or not colon or not name.endswith(suffix):
-        return None
-    if not suffix and "@/" in name:  # there a path stands behind every name
-        return None
-    return kind, name.removesuffix(suffix)
-
-
-def _suffix() -> str:
-    path = config_file()
-    return "" if path == _account_config_file() else f"@{path}"
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _account_config_file() -> str:
-    """The default configuration of the account, whatever the environment says."""
-    if sys.platform != "linux":
-        return default_config_file()
-    import pwd  # built into the interpreter
-
-    try:
-        home = pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:  # a container's nameless user has no home of its own
-        return ""
-    return os.path.join(os.path.normpath(home), ".config", APPLICATION, "config.toml")
-
-
 def _linux_base(variable: str, *below_home: str) -> str | None:
     if sys.platform != "linux":
         return None

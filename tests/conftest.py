@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from fakes import session_keys
 from homes import Home
 from zygote import Zygote
 
@@ -16,6 +17,18 @@ from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread: what the tests keep in the kernel ends with them
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, no keyring, and a kernel keyring that ends with the test."""
+    for variable in ("OIDC_HELPER_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv(kernel.VARIABLE, "session")
+    session_keys.renew()
+    return tmp_path
 
 
 @pytest.fixture(scope="module")

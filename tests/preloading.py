@@ -4,10 +4,10 @@ from importlib import import_module
 
 _MODULES = (
     *("botocore.session", "keyring.core", "keyring.backends.chainer", "rich.table"),
-    *("oidc_helper.broker", "oidc_helper.cli", "oidc_helper.cli.arguments", "oidc_helper.cli.credentials"),
+    *("oidc_helper.fetch.broker", "oidc_helper.cli", "oidc_helper.cli.arguments", "oidc_helper.cli.credentials"),
     *("oidc_helper.cli.person", "oidc_helper.cli.session", "oidc_helper.cli.status", "oidc_helper.hotpath"),
-    *("oidc_helper.emulator.temporary_keyring", "oidc_helper.identity.loopback", "oidc_helper.identity.opener"),
-    *("oidc_helper.identity.sign_in", "oidc_helper.sign_out", "oidc_helper.vault"),
+    *("oidc_helper.emulator.temporary_keyring", "oidc_helper.sign_in.loopback", "oidc_helper.person.browser"),
+    *("oidc_helper.sign_in.provider", "oidc_helper.fetch.sign_out", "oidc_helper.store.vault"),
 )
 
 
@@ -17,10 +17,10 @@ def preload() -> None:
         import_module(module)
     from botocore.loaders import Loader
 
-    from oidc_helper import aws
+    from oidc_helper.aws import client
 
-    models = aws._Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    aws._Models = lambda *_, **__: models  # type: ignore[assignment, misc]
+    models = client._Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    client._Models = lambda *_, **__: models  # type: ignore[assignment, misc]
     session = import_module("botocore.session").Session()
     session.register_component("data_loader", models)
     for service in ("sts", "sso", "sso-oidc", "s3control"):

@@ -12,43 +12,36 @@ import oidc_helper
 
 ROOT = Path(oidc_helper.__file__).parent
 
-# From the top down: a module imports only what stands in a line below its own, or beside it where the line says so.
-LAYERS = (
+# From the top down: a room imports only what stands in a line below its own, or itself.
+ROOMS = (
     {"__main__"},
-    {"hotpath"},
-    {"vaultpath"},
-    {"cli"},
-    {"emulator", "operation"},
-    {"proofs", "sign_out"},
-    {"aws", "broker"},
-    {"keeping", "kept_sign_in", "kept_tokens"},
-    {"store"},
-    {"identity"},
-    {"ledger", "oidc", "vault"},
-    {"index"},
-    {"lock"},
-    {"flock", "renewal"},
-    {"state"},
-    {"tokens"},
-    {"chain", "refusals", "settings"},
-    {"child", "credentials", "deadline", "terminal", "tls"},
-    {"keyboard"},
-    {"cores", "echo", "errors", "kernel", "parts", "paths", "record", "secret_service"},
+    {"hotpath"},  # a hit is answered; all else goes to the command line
+    {"cli"},  # the command line fetches,
+    {"create_token_with_iam", "emulator"},
+    {"fetch"},  # a fetch asks
+    {"aws", "sign_in"},  # a sign-in and AWS,
+    {"identity", "oidc"},  # and an identity;
+    {"store"},  # the store keeps;
+    {"settings"},  # settings say;
+    {"person"},  # a person is asked;
+    {"machine"},  # the machine carries.
+    {"names"},
+    {"errors", "kernel", "paths", "record", "redaction", "words"},  # the common language, and what a hit needs
     {""},
 )
-# Library -> the modules that may import it.
+# Library -> the rooms that may import it.
 DOORS = {
-    "keyring": {"vault", "emulator"},
-    "jeepney": {"secret_service"},
+    "keyring": {"store", "emulator"},
+    "jeepney": {"store"},
     "secretstorage": set(),
     "boto3": set(),
-    "botocore": {"aws", "operation", "emulator"},
+    "botocore": {"aws", "create_token_with_iam", "emulator"},
     "authlib": {"oidc"},
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
     "rich": {"cli"},
-    "ruamel": {"operation"},
+    "ruamel": {"create_token_with_iam"},
 }
 
 
@@ -56,8 +49,8 @@ def modules() -> list[Path]:
     return sorted(ROOT.rglob("*.py"))
 
 
-def part_of(path: Path) -> str:
-    """The line of the table that a file belongs to: its package or module directly below ours."""
+def room_of(path: Path) -> str:
+    """The package or module directly below ours."""
     first = path.relative_to(ROOT).parts[0].removesuffix(".py")
     return "" if first == "__init__" else first
 
@@ -71,8 +64,8 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def layer(part: str) -> int:
-    return next(number for number, line in enumerate(LAYERS) if part in line)
+def floor(room: str) -> int:
+    return next(number for number, rooms in enumerate(ROOMS) if room in rooms)
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -82,30 +75,30 @@ def test_arrows_run_downward(path: Path) -> None:
         words = name.split(".")
         if words[0] != "oidc_helper":
             continue
-        known = words[1] if len(words) > 1 and any(words[1] in line for line in LAYERS) else ""
-        assert known == part_of(path) or layer(known) > layer(part_of(path)), f"{path.name} imports {name}"
+        known = words[1] if len(words) > 1 and any(words[1] in line for line in ROOMS) else ""
+        assert known == room_of(path) or floor(known) > floor(room_of(path)), f"{path.name} imports {name}"
 
 
 @pytest.mark.parametrize("library", DOORS)
 def test_each_library_has_one_door(library: str) -> None:
     """A library that costs time or holds secrets is imported where the layout says."""
-    importers = {part_of(path) for path in modules() for name in imported(path) if name.split(".")[0] == library}
+    importers = {room_of(path) for path in modules() for name in imported(path) if name.split(".")[0] == library}
 
     assert importers <= DOORS[library]
 
 
 def test_a_fetch_loads_nothing_for_a_sign_in() -> None:
     """What costs 100 ms and serves a person only is loaded when there is one: most fetches have none."""
-    words = "import sys, oidc_helper.cli.credentials, oidc_helper.aws; print(*sys.modules)"
+    words = "import sys, oidc_helper.cli.credentials, oidc_helper.aws.client; print(*sys.modules)"
     loaded = set(
         subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout.split()
     )
 
-    assert "oidc_helper.proofs" in loaded
+    assert "oidc_helper.fetch.proofs" in loaded
     assert loaded.isdisjoint(
         {
             *("authlib", "asyncio", "h11", "httpx2", "joserfc", "keyring"),
-            *("oidc_helper.cli.session", "oidc_helper.cli.status", "oidc_helper.identity.opener"),
+            *("oidc_helper.cli.session", "oidc_helper.cli.status", "oidc_helper.person.browser"),
         }
     )
 
@@ -113,7 +106,7 @@ def test_a_fetch_loads_nothing_for_a_sign_in() -> None:
 def test_only_the_command_line_knows_the_emulator() -> None:
     """What runs against AWS cannot come to depend on its stand-in."""
     importers = {
-        part_of(path) for path in modules() for name in imported(path) if name.startswith("oidc_helper.emulator")
+        room_of(path) for path in modules() for name in imported(path) if name.startswith("oidc_helper.emulator")
     }
 
     assert importers <= {"cli", "emulator"}

@@ -23,12 +23,13 @@ from homes import Home
 from jeepney.io.blocking import open_dbus_connection
 from keyring import core
 
-from oidc_helper import kernel, parts, paths, record, vaultpath
-from oidc_helper.store import CREDENTIALS, Store
+from oidc_helper import kernel, paths, record
+from oidc_helper.store import hit, keyring_settings, parts
+from oidc_helper.store.store import CREDENTIALS, Store
 
 # What a hit adds to a bare interpreter; ctypes brings those below it.
 LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "ctypes._endian", "types"}
-OURS = {f"oidc_helper{name}" for name in ("", ".cores", ".hotpath", ".kernel", ".paths", ".record")}
+OURS = {f"oidc_helper{name}" for name in ("", ".hotpath", ".kernel", ".names", ".paths", ".record")}
 # What the Secret Service adds: jeepney, and what it imports for itself. No json, argparse, logging, pathlib, keyring.
 OF_JEEPNEY = {
     *(
@@ -45,7 +46,10 @@ OF_JEEPNEY = {
     *("copyreg", "enum", "functools", "itertools", "keyword", "operator", "re", "reprlib", "threading", "typing"),
     *("_socket", "_string", "binascii", "jeepney", "math", "select", "selectors", "socket", "string", "warnings"),
 }
-OF_THE_VAULT = {f"oidc_helper.{name}" for name in ("deadline", "errors", "parts", "secret_service", "vaultpath")}
+OF_THE_VAULT = {
+    *(f"oidc_helper.{name}" for name in ("errors", "machine", "machine.deadline", "store")),
+    *(f"oidc_helper.store.{name}" for name in ("hit", "keyring_settings", "parts", "secret_service")),
+}
 
 BODY = json.dumps({"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "s", "Expiration": "x"})
 
@@ -274,14 +278,14 @@ def test_keyrings_own_settings_are_looked_for_where_keyring_does(
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     if base != ".config":
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / base))
-    assert not paths.keyring_is_told()
+    assert not keyring_settings.keyring_is_told()
 
     expected = core._config_path()  # type: ignore[no-untyped-call]
     assert expected.is_relative_to(tmp_path / base)
     expected.parent.mkdir(parents=True)
     expected.touch()
 
-    assert paths.keyring_is_told()
+    assert keyring_settings.keyring_is_told()
 
 
 def test_what_is_unusual_about_a_vault_is_left_to_the_full_program(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,15 +298,15 @@ def test_what_is_unusual_about_a_vault_is_left_to_the_full_program(monkeypatch: 
         with closing(open_dbus_connection(service.address)) as bus:
             names = {"service": "entry", "username": "oidc-helper"}
             secretstorage.Collection(bus).create_item("label", names, parts.seal("text").encode())
-        assert vaultpath.read("entry") == b"text"
+        assert hit.read("entry") == b"text"
         os.kill(service.pid, signal.SIGSTOP)
-        monkeypatch.setattr(vaultpath, "_TIMEOUT_S", 0.05)
-        assert vaultpath.read("entry") is None
+        monkeypatch.setattr(hit, "_TIMEOUT_S", 0.05)
+        assert hit.read("entry") is None
         os.kill(service.pid, signal.SIGCONT)
-        monkeypatch.setattr(vaultpath, "_TIMEOUT_S", 100)
+        monkeypatch.setattr(hit, "_TIMEOUT_S", 100)
         service.lock()
-        assert vaultpath.read("entry") is None
-    assert vaultpath.read("entry") is None
+        assert hit.read("entry") is None
+    assert hit.read("entry") is None
 
 
 @pytest.mark.parametrize("xdg", ["", "/somewhere/config", "relative"])

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import platformdirs
 import pytest
 
-from oidc_helper import index, paths, settings
+from oidc_helper import names, paths, settings
 from oidc_helper.errors import StoreUnusable, WrongSettings
+from oidc_helper.store import index
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the rule is for Linux")
 
@@ -78,20 +79,20 @@ def test_a_named_configuration_is_absolute(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_accounts_own_configuration_gives_short_names() -> None:
     """What a user sees in the keyring's own program."""
-    assert paths.entry_name("credentials", "analytics") == "oidc-helper:credentials:analytics"
+    assert names.entry_name("credentials", "analytics") == "oidc-helper:credentials:analytics"
 
 
 def test_naming_the_default_configuration_changes_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable set to what would be used anyway leads to the same records."""
-    name = paths.entry_name("credentials", "analytics")
+    name = names.entry_name("credentials", "analytics")
     monkeypatch.setenv("OIDC_HELPER_CONFIG", paths.default_config_file())
-    assert paths.entry_name("credentials", "analytics") == name
+    assert names.entry_name("credentials", "analytics") == name
 
 
 def test_another_configuration_has_names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Named by our variable."""
     monkeypatch.setenv("OIDC_HELPER_CONFIG", "/srv/app/oidc.toml")
-    assert paths.entry_name("credentials", "analytics") == "oidc-helper:credentials:analytics@/srv/app/oidc.toml"
+    assert names.entry_name("credentials", "analytics") == "oidc-helper:credentials:analytics@/srv/app/oidc.toml"
 
 
 @linux
@@ -99,7 +100,7 @@ def test_another_configuration_has_names_of_its_own(monkeypatch: pytest.MonkeyPa
 def test_another_home_has_names_of_its_own(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """The keyring belongs to the account: a second home of the same user is another configuration."""
     monkeypatch.setenv(variable, "/srv/app")
-    name = paths.entry_name("credentials", "analytics")
+    name = names.entry_name("credentials", "analytics")
     assert name == f"oidc-helper:credentials:analytics@{paths.default_config_file()}"
     assert "/srv/app/" in name
 
@@ -112,13 +113,13 @@ def test_a_user_without_an_account_has_full_names(monkeypatch: pytest.MonkeyPatc
         raise KeyError(number)
 
     monkeypatch.setattr("pwd.getpwuid", unknown)
-    assert paths.entry_name("tokens", "corp").endswith(f"@{paths.default_config_file()}")
+    assert names.entry_name("tokens", "corp").endswith(f"@{paths.default_config_file()}")
 
 
 def test_names_can_always_be_encoded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Paths may hold any bytes, D-Bus and the kernel want text."""
     monkeypatch.setenv("OIDC_HELPER_CONFIG", os.fsdecode(os.fsencode(tmp_path) + b"/\xff.toml"))
-    assert paths.entry_name("tokens", "corp").encode().endswith(b"/\\udcff.toml")
+    assert names.entry_name("tokens", "corp").encode().endswith(b"/\\udcff.toml")
 
 
 @pytest.mark.parametrize("config", [None, "/srv/app/oidc.toml", os.fsdecode(b"/srv/\xff.toml")])
@@ -126,16 +127,16 @@ def test_names_lead_back(monkeypatch: pytest.MonkeyPatch, config: str | None) ->
     """What a keyring lists is known again by the configuration that it was kept for, and by no other."""
     if config:
         monkeypatch.setenv("OIDC_HELPER_CONFIG", config)
-    entry = paths.entry_name("tokens", "corp+arn:aws:sso::123456789012:application/a@b")
-    assert paths.kind_and_name(entry) == ("tokens", "corp+arn:aws:sso::123456789012:application/a@b")
+    entry = names.entry_name("tokens", "corp+arn:aws:sso::123456789012:application/a@b")
+    assert names.kind_and_name(entry) == ("tokens", "corp+arn:aws:sso::123456789012:application/a@b")
     monkeypatch.setenv("OIDC_HELPER_CONFIG", "/srv/other.toml")
-    assert paths.kind_and_name(entry) is None
+    assert names.kind_and_name(entry) is None
 
 
 @pytest.mark.parametrize("entry", ["", "oidc-helper", "oidc-helper:tokens", "other:tokens:corp"])
 def test_names_of_others(entry: str) -> None:
     """Nothing of another program is taken for ours."""
-    assert paths.kind_and_name(entry) is None
+    assert names.kind_and_name(entry) is None
 
 
 def test_the_stamp_changes_with_the_file(tmp_path: Path) -> None:

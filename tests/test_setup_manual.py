@@ -13,7 +13,7 @@ import pytest
 from botocore.model import OperationModel
 from settings.settings_files import APPLICATION, load
 
-from oidc_helper import refusals
+from oidc_helper.aws import refusals
 from oidc_helper.oidc import refusals as provider_refusals
 
 _ROOT = Path(__file__).parents[1]

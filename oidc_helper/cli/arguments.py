@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn, TextIO
 
 from oidc_helper import __version__
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings.wording import did_you_mean
+from oidc_helper.words import did_you_mean
 
 OPERATION = "create-token-with-iam"
 

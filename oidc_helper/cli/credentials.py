@@ -4,11 +4,12 @@ import argparse
 import gc
 from typing import TextIO
 
-from oidc_helper import broker, renewal
 from oidc_helper.cli.person import who_waits_for_a_program
 from oidc_helper.cli.wiring import Errand, errand
-from oidc_helper.deadline import DeadlinePassed
 from oidc_helper.errors import Refused, WrongSettings
+from oidc_helper.fetch import broker
+from oidc_helper.machine import renewal
+from oidc_helper.machine.deadline import DeadlinePassed
 
 
 def get(options: argparse.Namespace, answer: TextIO) -> int:

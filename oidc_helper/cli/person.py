@@ -6,11 +6,11 @@ from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from oidc_helper.proofs import Asking
-from oidc_helper.terminal import Terminal
+from oidc_helper.fetch.proofs import Asking
+from oidc_helper.person.terminal import Terminal
 
 if TYPE_CHECKING:
-    from oidc_helper.identity.person import Person, Way
+    from oidc_helper.person.person import Person, Way
 
 _PATIENCE_S = 900  # codes of providers are good for 10 to 15 minutes, and a second factor may lie in another room
 
@@ -30,7 +30,7 @@ def who_waits_for_a_program() -> Iterator[Asking]:
 
 
 def _met(at: Callable[[], Terminal], leaving: ExitStack) -> "Person":
-    from oidc_helper.identity.person import Person
+    from oidc_helper.person.person import Person
 
     return Person(leaving.enter_context(at()))
 

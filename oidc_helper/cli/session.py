@@ -4,23 +4,25 @@ import argparse
 from itertools import groupby
 from typing import TextIO
 
-from oidc_helper import broker, credentials, kept_sign_in, settings, sign_out
+from oidc_helper import settings
+from oidc_helper.aws import credentials
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import who_signs_in
 from oidc_helper.cli.wiring import Errand, errand, store_for
-from oidc_helper.deadline import Deadline
 from oidc_helper.errors import WrongSettings
+from oidc_helper.fetch import broker, kept_sign_in, sign_out
+from oidc_helper.machine.deadline import Deadline
 from oidc_helper.settings import Profile
-from oidc_helper.store import CREDENTIALS, Store
-from oidc_helper.terminal import printable
+from oidc_helper.store.store import CREDENTIALS, Store
+from oidc_helper.words import printable
 
 
 def login(options: argparse.Namespace, answer: TextIO) -> int:
     """Sign in where nobody is, and fetch everything `get` needs; a source that needs nobody is read anew each time."""
-    from oidc_helper.identity import opener
+    from oidc_helper.person import browser
 
     with who_signs_in(way=options.way, anew=options.force) as asking:
-        its = errand(options.profile, asking, prompts=not opener.obstacle())
+        its = errand(options.profile, asking, prompts=not browser.obstacle())
         if options.way and not its.takes_a_person:
             raise WrongSettings(
                 f"identity {its.want.identity.name} needs nobody to sign in", f"leave --{options.way} out"
@@ -83,16 +85,17 @@ def _forget(shared: list[Profile], store: Store, answer: TextIO) -> None:
     deadline = Deadline(first.deadline_seconds)
 
     def end_session(access_token: str) -> None:
-        from oidc_helper.aws import Aws
+        from oidc_helper.aws.client import Aws
 
         Aws(first, time_left=deadline.left).end_session(access_token)
 
     def revoke(refresh_token: str) -> None:
-        from oidc_helper.identity import client_secret, sign_in
+        from oidc_helper.identity import client_secret
+        from oidc_helper.sign_in import provider
 
         who = first.identity
         secret = client_secret.resolve(who, timeout_s=deadline.left())
-        sign_in.revoke(who, refresh_token, timeout_s=deadline.left(), client_secret=secret, ca_bundle=first.ca_bundle)
+        provider.revoke(who, refresh_token, timeout_s=deadline.left(), client_secret=secret, ca_bundle=first.ca_bundle)
 
     names = ", ".join(profile.name for profile in shared)
     servers = sign_out.Servers(end_session, revoke)

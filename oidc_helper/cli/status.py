@@ -13,10 +13,10 @@ from typing import Any, TextIO
 from oidc_helper import settings
 from oidc_helper.cli import wording
 from oidc_helper.identity import INTERACTIVE
-from oidc_helper.index import Entry
 from oidc_helper.settings import Profile, Settings
-from oidc_helper.store import CREDENTIALS, KERNEL, SIGN_IN, TOKENS, Store
-from oidc_helper.terminal import printable
+from oidc_helper.store.index import Entry
+from oidc_helper.store.store import CREDENTIALS, KERNEL, SIGN_IN, TOKENS, Store
+from oidc_helper.words import printable
 
 
 def explain(options: argparse.Namespace, answer: TextIO) -> int:

@@ -4,14 +4,16 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from oidc_helper import broker, chain, identity, proofs, settings
-from oidc_helper.broker import Exchange, Means
-from oidc_helper.deadline import Deadline
-from oidc_helper.proofs import Asking
+from oidc_helper import identity, settings
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.fetch import broker, proofs
+from oidc_helper.fetch.broker import Exchange, Means
+from oidc_helper.fetch.proofs import Asking
+from oidc_helper.machine import reentry
+from oidc_helper.machine.deadline import Deadline
+from oidc_helper.person.terminal import has_terminal
 from oidc_helper.settings import Profile, Settings
-from oidc_helper.store import Store
-from oidc_helper.terminal import has_terminal
-from oidc_helper.tokens import Tokens
+from oidc_helper.store.store import Store
 
 _VAULT_S = 15  # a keyring that does not answer is named well before the deadline
 
@@ -38,7 +40,7 @@ def errand(profile: str, asking: Asking | None = None, *, prompts: bool = False)
     """
     loaded = settings.load()
     want = loaded.profile(profile)
-    chain.refuse_reentry(want.name)
+    reentry.refuse_reentry(want.name)
     if asking and not asking.patience_s and (want.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(want.deadline_seconds)
@@ -54,12 +56,12 @@ def store_for(profiles: Iterable[Profile], *, prompts: bool = False) -> Store:
 
 def _means(want: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:
     def exchange() -> Exchange:
-        from oidc_helper.aws import Aws  # 200 ms, which a cached answer need not pay
+        from oidc_helper.aws.client import Aws  # 200 ms, which a cached answer need not pay
 
         return Aws(want, time_left=deadline.left)
 
     def center_url() -> str:
-        from oidc_helper.aws import Aws
+        from oidc_helper.aws.client import Aws
 
         return Aws(want, time_left=deadline.left).center_url
 

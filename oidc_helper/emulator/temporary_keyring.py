@@ -7,7 +7,7 @@ from pathlib import Path
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
-from oidc_helper import lock
+from oidc_helper.machine import lock
 
 VARIABLE = "OIDC_HELPER_TEMPORARY_KEYRING"
 BACKEND = f"{__name__}.TemporaryKeyring"

@@ -10,7 +10,7 @@ from oidc_helper.errors import SignInNeeded
 from oidc_helper.identity import ci, command, environment, file
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.settings import Identity
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 Source = Callable[[Identity, float], str | None]
 """Gets the identity's settings and the seconds it may take."""

@@ -2,7 +2,7 @@
 
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.settings import Identity
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 
 def fetch(identity: Identity, _timeout_s: float) -> str | None:

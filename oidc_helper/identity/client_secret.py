@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from oidc_helper import vault
 from oidc_helper.errors import StoreUnusable, WrongSettings
 from oidc_helper.identity import command
 from oidc_helper.settings import Identity
+from oidc_helper.store import choice
 
 
 def resolve(identity: Identity, *, timeout_s: float, prompts: bool = False) -> str | None:
@@ -18,7 +18,7 @@ def resolve(identity: Identity, *, timeout_s: float, prompts: bool = False) -> s
         place, hint = f"the command {kept.command[0]}", "see what it prints"
     else:
         place, hint = f"the keyring entry {kept.keyring}", f"keyring set {kept.keyring} oidc-helper"
-        found = vault.find(timeout_s=timeout_s, prompts=prompts)
+        found = choice.find(timeout_s=timeout_s, prompts=prompts)
         if found is None:
             raise StoreUnusable("no keyring holds client_secret", "set client_secret = { command = [...] }")
         secret = found.get(kept.keyring) or ""

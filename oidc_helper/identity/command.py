@@ -7,10 +7,10 @@ import threading
 import time
 from typing import IO
 
-from oidc_helper import chain, child
 from oidc_helper.errors import SignInNeeded, TryAgain, WrongSettings
+from oidc_helper.machine import child, reentry
 from oidc_helper.settings import Identity
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 _LARGEST = 65_536  # bytes of either stream; what prints more is not printing an identity token
 
@@ -18,13 +18,13 @@ _LARGEST = 65_536  # bytes of either stream; what prints more is not printing an
 def fetch(identity: Identity, timeout_s: float) -> str | None:
     """What it prints on stdout; its stderr is shown only when it fails. Raises OidcHelperError."""
     words = list(identity.command)
-    chain.refuse_command(identity.name, words)
+    reentry.refuse_command(identity.name, words)
     name = printable(words[0])
     process = _start(words, name, identity.name)
     output, complaint = _outcome(process, name, timeout_s)
     if process.returncode != 0:
         said = complaint.decode(errors="replace").strip()
-        if cycle := chain.found_in(said):
+        if cycle := reentry.found_in(said):
             raise cycle
         raise SignInNeeded(
             f"the identity command {name} {_ending(process.returncode)}" + (f": {printable(said)}" if said else "")
@@ -43,7 +43,7 @@ def _start(words: list[str], name: str, identity_name: str) -> "subprocess.Popen
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, chain.VARIABLE: f"identity {identity_name}"},
+            env={**os.environ, reentry.VARIABLE: f"identity {identity_name}"},
             start_new_session=os.name == "posix",
         )
     except FileNotFoundError:

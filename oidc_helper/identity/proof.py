@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from oidc_helper.identity.telling import Finish
 from oidc_helper.identity.token import IdentityToken
+from oidc_helper.person.telling import Finish
 
 
 def _nobody_waits(_error: str | None) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from oidc_helper.credentials import is_instant
 from oidc_helper.errors import SignInNeeded
-from oidc_helper.terminal import printable
+from oidc_helper.machine.clock import is_instant
+from oidc_helper.words import printable
 
 _LARGEST = 65_536  # characters; identity providers stay below 16 KiB, web servers refuse more than that in a header
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
 
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 
 @dataclass(frozen=True)

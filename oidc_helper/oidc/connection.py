@@ -15,10 +15,11 @@ from urllib.parse import quote_plus, urlsplit
 import httpx2
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
 
-from oidc_helper import __version__, tls
-from oidc_helper.deadline import Deadline, DeadlinePassed
+from oidc_helper import __version__
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
-from oidc_helper.terminal import printable
+from oidc_helper.machine import tls
+from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.words import printable
 
 _T = TypeVar("_T")
 

@@ -13,7 +13,7 @@ from oidc_helper.oidc.connection import Client, call, nonsense
 from oidc_helper.oidc.grants import Granted
 from oidc_helper.oidc.provider import Provider, is_safe
 from oidc_helper.oidc.refusals import error_of
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _INTERVAL_S, _LONGEST_INTERVAL_S = 5, 60  # where the provider names none, or one that cannot be meant

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from oidc_helper.errors import Refused
 from oidc_helper.oidc.connection import Client, get_json, host_of
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 _PATH = "/.well-known/openid-configuration"
 _DEFAULT_AUTHENTICATION = "client_secret_basic"  # Discovery section 3, and what a client is registered with by default

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from oidc_helper.echo import covered
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
-from oidc_helper.terminal import printable
+from oidc_helper.redaction import covered
+from oidc_helper.words import printable
 
 # Sources: RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6, RFC 8628 section 3.5, RFC 8707.
 _KINDS: Mapping[str, tuple[type[OidcHelperError], str]] = {

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]  # it has no types
@@ -11,10 +10,10 @@ from joserfc.errors import ClaimError, InvalidPayloadError, JoseError, SecurityW
 from joserfc.jwk import JWKRegistry, Key
 
 from oidc_helper.errors import Refused
+from oidc_helper.machine.clock import skew
 from oidc_helper.oidc.connection import Client, get_json
 from oidc_helper.oidc.provider import Provider
-from oidc_helper.refusals import skew
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 # None that is no signature, and none whose key is shared: with those, who can verify could sign (RFC 8725 section 3.1).
 _SIGNATURES = frozenset(
@@ -54,7 +53,7 @@ def verify(  # noqa: PLR0913 - what it is compared with
     try:
         token.validate(now=int(now), leeway=_LEEWAY_S)
     except ClaimError as error:
-        hint = skew({"HTTPHeaders": {"date": date}}, datetime.fromtimestamp(now, UTC)) or "check this machine's clock"
+        hint = skew(date, now) or "check this machine's clock"
         raise _untrusted(provider, error, hint if error.claim in _TIMES else "") from None
     except _UNREADABLE as error:
         raise _untrusted(provider, error) from None

@@ -11,7 +11,7 @@ from oidc_helper.settings.lines import locate
 from oidc_helper.settings.model import Settings
 from oidc_helper.settings.problems import wrong_file
 from oidc_helper.settings.resolution import resolve
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 _LARGEST = 1_048_576  # bytes
 _MOST_DOTS = 100  # on a line: tomllib's time grows with the square of a key's parts, 5 s for 16,000

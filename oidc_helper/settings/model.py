@@ -6,8 +6,7 @@ from typing import Literal
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.schema import SOURCES
-from oidc_helper.settings.wording import did_you_mean, shown
-from oidc_helper.terminal import printable
+from oidc_helper.words import did_you_mean, printable, shown
 
 _LISTED = 8  # names in a hint
 

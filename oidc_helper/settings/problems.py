@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.lines import KeyPath, line_of
-from oidc_helper.settings.wording import shown
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable, shown
 
 _MOST = 50  # problems in one message
 _LONGEST_NAME = 64

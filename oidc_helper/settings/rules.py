@@ -7,7 +7,7 @@ from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.problems import Problems
 from oidc_helper.settings.schema import KEYS, SOURCES
 from oidc_helper.settings.sections import Sections, Values
-from oidc_helper.settings.wording import did_you_mean, listed
+from oidc_helper.words import did_you_mean, listed
 
 _PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from oidc_helper.settings import checks, sign_in_checks
+from oidc_helper.settings import checks
 from oidc_helper.settings.checks import Check
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -88,14 +88,14 @@ _IDENTITY = (
         default="id_token",
     ),
     Key("audience", "the audience to ask the identity token for"),
-    Key("resource", "the resource to ask the access token for", sign_in_checks.resource),
+    Key("resource", "the resource to ask the access token for", checks.resource),
     Key("login_hint", "who is going to sign in, as the identity provider's page suggests it"),
     Key(
         "authorize_parameters",
         "further parameters of the authorization request",
-        sign_in_checks.parameters,
+        checks.parameters,
     ),
-    Key("redirect_ports", "the ports to receive the browser on, the first free one", sign_in_checks.ports),
+    Key("redirect_ports", "the ports to receive the browser on, the first free one", checks.ports),
     Key(
         "redirect_host",
         "the host of the redirect URI",
@@ -105,7 +105,7 @@ _IDENTITY = (
     Key(
         "redirect_path",
         "the path of the redirect URI",
-        sign_in_checks.redirect_path,
+        checks.redirect_path,
         default="/oidc-helper/callback",
     ),
     Key("path", "the file that holds the identity token", checks.path, is_path=True),

@@ -8,7 +8,7 @@ from oidc_helper.settings import checks
 from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.problems import Problems
 from oidc_helper.settings.schema import KEYS, TOP_LEVEL, Key
-from oidc_helper.settings.wording import did_you_mean, kind, shown
+from oidc_helper.words import did_you_mean, kind, shown
 
 Values = dict[str, Any]  # by key; None stands for a value that failed its check
 

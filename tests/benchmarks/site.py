@@ -13,8 +13,9 @@ from unittest import mock
 
 from benchmarks.installation import HERE, Installation
 
-from oidc_helper import kernel, paths, vault
+from oidc_helper import kernel, names
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
+from oidc_helper.store import choice
 
 PROFILE = "p0"
 _CONFIG = """
@@ -80,12 +81,12 @@ class Site:
         command = self.cold(profiles=profiles)
         subprocess.run(command.words, env=command.environment, check=True, capture_output=True)
         with mock.patch.dict("os.environ", command.environment, clear=True):
-            names = [paths.entry_name("credentials", f"p{number}") for number in range(profiles)]
+            names = [names.entry_name("credentials", f"p{number}") for number in range(profiles)]
             if fetched := kernel.read(names[0]):
                 with suppress(OSError):  # the quota of an ordinary user
                     for name in names[1:]:
                         kernel.write(name, fetched, 3_600)
-            elif found := vault.find(timeout_s=60):
+            elif found := choice.find(timeout_s=60):
                 sealed = found.get(names[0]) or ""
                 for name in names[1:]:
                     found.set(name, sealed)

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from identity.sign_ins import identity_of
+from sign_in.sign_ins import identity_of
 
-from oidc_helper.deadline import Deadline
 from oidc_helper.errors import OidcHelperError
-from oidc_helper.identity.person import Person, Way
-from oidc_helper.identity.sign_in import sign_in
-from oidc_helper.terminal import Terminal, has_terminal
+from oidc_helper.machine.deadline import Deadline
+from oidc_helper.person.person import Person, Way
+from oidc_helper.person.terminal import Terminal, has_terminal
+from oidc_helper.sign_in.provider import sign_in
 
 
 def signs_in(way: Way, issuer: str, client_id: str, timeout_s: str = "60") -> object:

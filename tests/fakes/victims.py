@@ -10,9 +10,11 @@ from pathlib import Path
 
 from fakes import credential_locker
 
-from oidc_helper import index, kernel, lock, parts, paths, record, state, vault
-from oidc_helper.index import Index
-from oidc_helper.store import CREDENTIALS, TOKENS, Store
+from oidc_helper import kernel, names, record
+from oidc_helper.machine import lock, private_files
+from oidc_helper.store import index, parts, vault
+from oidc_helper.store.index import Index
+from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
 
 
 def replace_text(file: str, text: str, die_after: str) -> None:
@@ -87,7 +89,7 @@ def fill_quota(user: str, home: str) -> None:
     with credential_locker.installed(credential_locker.Locker()):
         Store().put(TOKENS, "imports", "are done", expires_at=None)  # while the files can still be read
         Store().delete(TOKENS, "imports")
-        shutil.rmtree(state.directory())
+        shutil.rmtree(private_files.directory())
         for directory, _, _ in os.walk(home):
             os.chown(directory, int(user), int(user))
         os.setgroups([])
@@ -107,7 +109,7 @@ def fill_quota(user: str, home: str) -> None:
             "refusal": refusal,
             "places": places,
             "found": Store().get(CREDENTIALS, "analytics") == after,
-            "left in the kernel": kernel.exists(paths.entry_name(CREDENTIALS, "analytics")),
+            "left in the kernel": kernel.exists(names.entry_name(CREDENTIALS, "analytics")),
             "deleted": Store().delete(CREDENTIALS, "analytics"),
             "then": Store().get(CREDENTIALS, "analytics"),
         }

@@ -5,20 +5,20 @@ from pathlib import Path
 # Name -> statements, executed where `oidc_helper` can be imported.
 MUTATIONS = {
     "nobody locks": """
-from oidc_helper import flock
+from oidc_helper.machine import flock
 flock.Posix.try_exclusive = lambda self, descriptor: True
 """,
     "the index is written in place": """
-from oidc_helper import state
+from oidc_helper.machine import private_files
 def replace(name, text):
-    with open(state.directory() / name, "w") as file:
+    with open(private_files.directory() / name, "w") as file:
         for part in (text[:100], text[100:]):
             file.write(part)
             file.flush()
-state.replace = replace
+private_files.replace = replace
 """,
     "the header goes before the parts": """
-from oidc_helper import parts
+from oidc_helper.store import parts
 true_put = parts.put
 def put(vault, entry, text):
     if vault.limit and len(text) > vault.limit:
@@ -29,7 +29,7 @@ def put(vault, entry, text):
 parts.put = put
 """,
     "a record is written before its name": """
-from oidc_helper import store
+from oidc_helper.store import store
 true_note, true_put, true_write, later = store._note, store.parts.put, store.kernel.write, []
 def note(entry, noted):
     later.append((entry, noted)) if noted else true_note(entry, noted)
@@ -46,48 +46,48 @@ from oidc_helper import kernel
 kernel.names = list
 """,
     "an answer must be kept": """
-from oidc_helper import broker
+from oidc_helper.fetch import broker
 broker.cache = lambda put, store: put()
 """,
     "the trace shows answers": """
 import logging
-from oidc_helper import aws
-true_create_token = aws.Aws.create_token
+from oidc_helper.aws import client
+true_create_token = client.Aws.create_token
 def create_token(self, caller, parameters):
     answer = true_create_token(self, caller, parameters)
-    logging.getLogger("oidc_helper.aws").debug("%s", answer)
+    logging.getLogger("oidc_helper.aws.client").debug("%s", answer)
     return answer
-aws.Aws.create_token = create_token
+client.Aws.create_token = create_token
 """,
     "tracebacks show locals": """
-from oidc_helper import cli
+from oidc_helper.cli import main
 import traceback
 def format_tb(trace):
     return traceback.TracebackException(Exception, Exception(), trace, capture_locals=True).format()
-cli.traceback = type("", (), {"format_tb": staticmethod(format_tb)})
+main.traceback = type("", (), {"format_tb": staticmethod(format_tb)})
 """,
     "a bug has secrets at hand": """
-from oidc_helper import tokens
+from oidc_helper.aws import tokens
 def from_answer(before, answer, **_):
     at_hand = dict(answer)
     raise ZeroDivisionError(at_hand)
 tokens.from_answer = from_answer
 """,
     "services are quoted word for word": """
-from oidc_helper import refusals
+from oidc_helper.aws import refusals
 refusals.covered = lambda text, sent: text
 """,
     "files are for everybody": """
-from oidc_helper import state
-state._FILE_MODE, state._DIRECTORY_MODE = 0o644, 0o755
+from oidc_helper.machine import private_files
+private_files._FILE_MODE, private_files._DIRECTORY_MODE = 0o644, 0o755
 """,
     "keys are for whoever has our session": """
 from oidc_helper import kernel
 kernel._OF_THE_USER = 0x3F3F0000
 """,
     "cores are dumped": """
-from oidc_helper import cores
-cores.forbid = lambda: None
+from oidc_helper import hotpath
+hotpath._forbid_core_dumps = lambda: None
 """,
 }
 

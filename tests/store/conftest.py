@@ -11,27 +11,20 @@ from fakes.places import Place, needs
 from fakes.secret_service import SecretService, missing_programs, private_secret_service
 
 from oidc_helper import kernel
-from oidc_helper.store import KERNEL
+from oidc_helper.store.store import KERNEL
 
 # Time limits say nothing on a busy machine, and nothing is to be left in the working directory.
 hypothesis.settings.register_profile("unhurried", deadline=None, database=None)
 hypothesis.settings.load_profile("unhurried")
 
-NULL = "keyring.backends.null.Keyring"
 SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
 REFUSED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, no keyring, and a kernel keyring that ends with the test."""
-    for variable in ("OIDC_HELPER_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", NULL)
-    monkeypatch.setenv(kernel.VARIABLE, "session")
-    session_keys.renew()
-    return tmp_path
+def home(empty_home: Path) -> Path:
+    """Where records are kept."""
+    return empty_home
 
 
 @pytest.fixture

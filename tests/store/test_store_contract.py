@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from fakes.places import Place
 
-from oidc_helper import index, record
-from oidc_helper.store import CREDENTIALS, TOKENS, Store
+from oidc_helper import record
+from oidc_helper.store import index
+from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
 
 HOUR_S = 3_600
 LONG = "".join(f"{number:x}." for number in range(3_000))  # 12 kB: several JWTs of a user in many groups

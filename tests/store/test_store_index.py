@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from oidc_helper import index, lock, state
 from oidc_helper.errors import StoreUnusable
-from oidc_helper.index import Entry, Failure, Index
-from oidc_helper.store import Store
+from oidc_helper.machine import lock, private_files
+from oidc_helper.store import index
+from oidc_helper.store.index import Entry, Failure, Index
+from oidc_helper.store.store import Store
 
 TESTS = Path(__file__).parents[1]
 ENTRY = Entry(
@@ -113,7 +114,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         index.update(lambda _: FULL)
-        yield state.directory() / "index.json"
+        yield private_files.directory() / "index.json"
 
 
 def read_with(stored: Path, text: str) -> Index:
@@ -210,7 +211,7 @@ def test_an_index_that_cannot_be_read_now_is_not_overwritten(monkeypatch: pytest
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patch:
-        patch.setattr(state, "read", fail)
+        patch.setattr(private_files, "read", fail)
         assert index.read() == Index()
         with pytest.raises(StoreUnusable, match="Too many open files"):
             index.update(lambda before: replace(before, notices={}))
@@ -227,7 +228,7 @@ def test_windows_tries_again_while_a_reader_has_the_file_open(monkeypatch: pytes
             raise refusals.pop()
         return rename(source, target)
 
-    monkeypatch.setattr(state, "_TRIES", 50)
+    monkeypatch.setattr(private_files, "_TRIES", 50)
     monkeypatch.setattr(Path, "replace", busy)
     index.update(lambda _: FULL)
     assert index.read() == FULL

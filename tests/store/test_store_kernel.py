@@ -17,9 +17,10 @@ from fakes.places import needs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from oidc_helper import index, kernel, parts, paths, record
+from oidc_helper import kernel, names, record
 from oidc_helper.errors import StoreUnusable
-from oidc_helper.store import CREDENTIALS, KERNEL, TOKENS, Store
+from oidc_helper.store import index, parts
+from oidc_helper.store.store import CREDENTIALS, KERNEL, TOKENS, Store
 
 TESTS = Path(__file__).parents[1]
 RECORD = record.compose('{"Version":1,"AccessKeyId":"x"}', serve_until=2**33, stamp="1+1", renew_from=2**33)
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("kernel_keyring")
 def test_the_kernel_forgets_credentials_when_they_expire() -> None:
     """The key carries the record's own end, whatever becomes of us."""
     Store(now=lambda: 1_000).put(CREDENTIALS, "analytics", RECORD, expires_at=1_000 + 3_000)
-    assert session_keys.timeout_of(paths.entry_name(CREDENTIALS, "analytics")) in ("49m", "50m")
+    assert session_keys.timeout_of(names.entry_name(CREDENTIALS, "analytics")) in ("49m", "50m")
 
 
 def test_an_expired_record_is_gone() -> None:
@@ -60,7 +61,7 @@ def _unwritable(_: object) -> None:
 def test_tokens_without_an_end_stay_until_the_boot() -> None:
     """A refresh token of unknown lifetime is not thrown away; a far end is no error."""
     Store().put(TOKENS, "corp", "text", expires_at=None)
-    assert session_keys.timeout_of(paths.entry_name(TOKENS, "corp")) == "perm"
+    assert session_keys.timeout_of(names.entry_name(TOKENS, "corp")) == "perm"
     Store().put(TOKENS, "corp", "text", expires_at=2**40)
     assert Store().get(TOKENS, "corp") == "text"
 
@@ -68,7 +69,7 @@ def test_tokens_without_an_end_stay_until_the_boot() -> None:
 def test_another_login_of_the_user_may_read_and_nobody_else() -> None:
     """Permissions: all for its owner, none for group and others, nor for whoever has merely inherited our session."""
     Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
-    name = paths.entry_name(CREDENTIALS, "analytics")
+    name = names.entry_name(CREDENTIALS, "analytics")
     assert session_keys.permissions_of(name) == "003f0000"
 
 
@@ -136,7 +137,7 @@ def test_a_damaged_key_is_a_miss(home: Path, data: some.DataObject, kind: str) -
     assert home
     text = RECORD if kind == CREDENTIALS else "tokens"
     payload = (RECORD if kind == CREDENTIALS else parts.seal("tokens")).encode()
-    kernel.write(paths.entry_name(kind, "name"), damaged(data, payload), 60)
+    kernel.write(names.entry_name(kind, "name"), damaged(data, payload), 60)
     assert Store().get(kind, "name") in (text, None)
 
 
@@ -183,7 +184,7 @@ def test_the_kernel_keyring_can_be_switched_off(monkeypatch: pytest.MonkeyPatch,
 def test_the_users_own_keyring_stays_as_it_was(call: Callable[[str], object]) -> None:
     """What is kept in a session of its own is not seen where the user's records lie."""
     Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
-    name = paths.entry_name(CREDENTIALS, "analytics")
+    name = names.entry_name(CREDENTIALS, "analytics")
     assert call(name)
     session_keys.renew()
     assert not call(name)

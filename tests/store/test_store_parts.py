@@ -13,8 +13,8 @@ from fakes.credential_locker import Locker
 from hypothesis import given
 from hypothesis import strategies as some
 
-from oidc_helper import parts
-from oidc_helper.vault import Vault
+from oidc_helper.store import parts
+from oidc_helper.store.vault import Vault
 
 TESTS = Path(__file__).parents[1]
 OLD = "".join(f"old {number}," for number in range(400))
@@ -188,9 +188,9 @@ def test_a_header_from_the_future_is_a_miss(vault: Vault, locker: Locker) -> Non
 
 def test_the_locker_keeps_secrets_on_this_machine(vault: Vault, locker: Locker) -> None:
     """Windows would send them round with a roaming profile."""
-    from oidc_helper import vault as vaults
+    from oidc_helper.store import choice
 
-    found = vaults.find(timeout_s=60)
+    found = choice.find(timeout_s=60)
     assert found is not None
     found.set("entry", "text")
     assert locker.persistence("entry") == Locker.CRED_PERSIST_LOCAL_MACHINE

@@ -15,10 +15,11 @@ from fakes.places import needs
 from fakes.secret_service import SecretService, missing_programs, private_secret_service
 from keyring.errors import InitError, KeyringError, KeyringLocked, PasswordDeleteError, PasswordSetError
 
-from oidc_helper import kernel, vault
+from oidc_helper import kernel
 from oidc_helper.errors import StoreUnusable
-from oidc_helper.store import KERNEL, TOKENS, Store
-from oidc_helper.vault import Vault
+from oidc_helper.store import choice
+from oidc_helper.store.store import KERNEL, TOKENS, Store
+from oidc_helper.store.vault import Vault
 
 SECRET = "eyJhbGciOiJSUzI1NiJ9.made-up"
 NO_LIMIT_S = 100  # the test would run into its own timeout first
@@ -100,7 +101,7 @@ def test_a_keyring_that_hangs_is_given_up_and_not_asked_again() -> None:
 @both
 def test_a_locked_secret_service_is_told_at_once(secret_service: SecretService) -> None:
     """Nobody sees its prompt: we do not wait for it."""
-    found = vault.find(timeout_s=NO_LIMIT_S)
+    found = choice.find(timeout_s=NO_LIMIT_S)
     assert found is not None
     found.set("entry", SECRET)
     secret_service.lock()
@@ -139,7 +140,7 @@ def test_logout_needs_no_vault_that_never_had_a_record(secret_service: SecretSer
 @both
 def test_a_secret_service_that_hangs_is_given_up(secret_service: SecretService) -> None:
     """A stopped gnome-keyring costs the deadline, no more."""
-    found = vault.find(timeout_s=0.2)
+    found = choice.find(timeout_s=0.2)
     assert found is not None
     os.kill(secret_service.pid, signal.SIGSTOP)
     with pytest.raises(StoreUnusable, match="no answer within 0.2 s"):
@@ -149,7 +150,7 @@ def test_a_secret_service_that_hangs_is_given_up(secret_service: SecretService) 
 @both
 def test_a_secret_that_is_no_text_is_a_miss(secret_service: SecretService) -> None:
     """Whatever another program put under our name can be read past, replaced and deleted."""
-    found = vault.find(timeout_s=NO_LIMIT_S)
+    found = choice.find(timeout_s=NO_LIMIT_S)
     assert found is not None
     found.set("entry", SECRET)
     secret_service.overwrite("entry", b"\xff\xfe")
@@ -164,7 +165,7 @@ def test_a_secret_that_is_no_text_is_a_miss(secret_service: SecretService) -> No
 @both
 def test_a_secret_service_that_dies_is_told(secret_service: SecretService) -> None:
     """As an error of the store, not a traceback."""
-    found = vault.find(timeout_s=NO_LIMIT_S)
+    found = choice.find(timeout_s=NO_LIMIT_S)
     assert found is not None
     os.kill(secret_service.pid, signal.SIGKILL)
     with pytest.raises(StoreUnusable, match="^Secret Service "):
@@ -177,7 +178,7 @@ def test_a_secret_service_without_any_keyring_asks_nobody(monkeypatch: pytest.Mo
     with private_secret_service(unlocked=False) as service:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
         monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.SecretService.Keyring")
-        found = vault.find(timeout_s=NO_LIMIT_S)
+        found = choice.find(timeout_s=NO_LIMIT_S)
         assert found is not None
         assert found.get("entry") is None
         assert not found.delete("entry")
@@ -188,7 +189,9 @@ def test_a_secret_service_without_any_keyring_asks_nobody(monkeypatch: pytest.Mo
 def discover(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """In a process of its own: which back ends there are depends on what has been imported."""
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "DBUS_SESSION_BUS_ADDRESS") if name in os.environ}
-    script = f"from oidc_helper import vault\n{code}\nfound = vault.find(timeout_s=60)\nprint(found and found.name)"
+    script = (
+        f"from oidc_helper.store import choice\n{code}\nfound = choice.find(timeout_s=60)\nprint(found and found.name)"
+    )
     return subprocess.run(
         [sys.executable, "-c", script],
         env={**keep, "PYTHONPATH": str(Path(__file__).parents[1]), **environment},
@@ -244,7 +247,7 @@ def test_a_third_back_end_is_taken(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_found_nothing_is_looked_for() -> None:
     """A server without desktop and plug-ins does not pay for importing every back end there is."""
-    code = "import sys; assert vault.find(timeout_s=60) is None; print('keyring' in sys.modules)"
+    code = "import sys; assert choice.find(timeout_s=60) is None; print('keyring' in sys.modules)"
     assert discover(code).stdout == "False\nNone\n"
 
 
@@ -252,7 +255,7 @@ def test_in_a_session_of_kde_keyring_chooses(secret_service: SecretService, tmp_
     """Where it has a way to KWallet, which it prefers there; without one the Secret Service is read at once."""
     assert secret_service.pid
     (tmp_path / "dbus.py").touch()
-    found = f"import sys; sys.path.append({str(tmp_path)!r}); assert vault.find(timeout_s=60)"
+    found = f"import sys; sys.path.append({str(tmp_path)!r}); assert choice.find(timeout_s=60)"
     code = f"{found}; print('keyring' in sys.modules)"
     assert discover(code, XDG_CURRENT_DESKTOP="KDE").stdout.splitlines()[0] == "True"
     assert discover(code, XDG_CURRENT_DESKTOP="GNOME").stdout.splitlines()[0] == "False"
@@ -280,9 +283,9 @@ def test_the_usual_way_and_keyrings_meet_in_one_item(
     secret_service: SecretService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A record outlives the day on which its owner names the back end, or no longer does, and there is only one."""
-    usual = vault.find(timeout_s=NO_LIMIT_S)
+    usual = choice.find(timeout_s=NO_LIMIT_S)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.SecretService.Keyring")
-    named = vault.find(timeout_s=NO_LIMIT_S)
+    named = choice.find(timeout_s=NO_LIMIT_S)
     assert usual
     assert named
     for writer, reader in ((usual, named), (named, usual), (usual, named)):
@@ -300,9 +303,9 @@ def test_keyring_is_asked_where_the_direct_way_fails(
 ) -> None:
     """A Secret Service that refuses plain sessions, say, is still the vault."""
     assert secret_service.pid
-    found = vault.find(timeout_s=NO_LIMIT_S)
+    found = choice.find(timeout_s=NO_LIMIT_S)
     assert found
-    monkeypatch.setattr(f"oidc_helper.secret_service.{call}", lambda *_: 1 / 0)
+    monkeypatch.setattr(f"oidc_helper.store.secret_service.{call}", lambda *_: 1 / 0)
 
     found.set("entry", SECRET)
 
@@ -312,7 +315,7 @@ def test_keyring_is_asked_where_the_direct_way_fails(
 def test_the_usual_secret_service_needs_no_keyring(secret_service: SecretService) -> None:
     """Its import costs more than a hit: neither reading nor writing pays that."""
     assert secret_service.pid
-    code = "found = vault.find(timeout_s=60); found.set('entry', 'x'); assert found.get('entry') == 'x'; import sys"
+    code = "found = choice.find(timeout_s=60); found.set('entry', 'x'); assert found.get('entry') == 'x'; import sys"
     assert discover(
         f"{code}; print([name for name in ('keyring', 'secretstorage') if name in sys.modules])"
     ).stdout == ("[]\nSecret Service\n")
@@ -326,7 +329,7 @@ def test_the_keyring_of_another_system_is_named_not_discovered(
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(keyring.core, "init_backend", lambda **_: pytest.fail("discovery"))
     monkeypatch.setattr(keyring.backend, "get_all_keyring", lambda: pytest.fail("discovery"))
-    found = vault.find(timeout_s=NO_LIMIT_S)
+    found = choice.find(timeout_s=NO_LIMIT_S)
     assert found
     found.set("entry", SECRET)
     assert found.name == "Windows Credential Locker"
@@ -338,7 +341,7 @@ def test_a_choice_that_cannot_be_had_is_told(monkeypatch: pytest.MonkeyPatch, na
     """Nothing else is taken in its place."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
     with pytest.raises(StoreUnusable, match="^the chosen keyring back end cannot be used: .") as raised:
-        vault.find(timeout_s=NO_LIMIT_S)
+        choice.find(timeout_s=NO_LIMIT_S)
     assert "PYTHON_KEYRING_BACKEND" in raised.value.hint
 
 
@@ -449,5 +452,5 @@ def test_nothing_secret_is_logged(locker: credential_locker.Locker, caplog: pyte
 
 def test_importing_the_store_imports_no_keyring() -> None:
     """Its 100 ms are paid by those who need the vault."""
-    code = "import sys, oidc_helper.store; print([one for one in ('keyring', 'secretstorage') if one in sys.modules])"
+    code = "import sys, oidc_helper.store.store; print([m for m in ('keyring', 'secretstorage') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from commands.sign_ins import desk
+from cli.sign_ins import desk
 from homes import file_config
 
 from oidc_helper import kernel

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakes.browser import FakeBrowser
-from identity.sign_ins import Screen, at
+from sign_in.sign_ins import Screen, at
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.errors import OidcHelperError
-from oidc_helper.identity.sign_in import renew, revoke, sign_in
+from oidc_helper.sign_in.provider import renew, revoke, sign_in
 
 _IN_TIME_S = 4
 

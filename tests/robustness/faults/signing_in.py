@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from commands.sign_ins import Desk, desk
+from cli.sign_ins import Desk, desk
 
 from oidc_helper.emulator.keys import SigningKeys
 from robustness.faults.provider import FAULTS, AtProvider, pairs

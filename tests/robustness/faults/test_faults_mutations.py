@@ -21,47 +21,55 @@ _LATE = network.lookup(
 # What is broken -> statements that break it in the process of the command, and the cell that must fail then.
 MUTATIONS: Mapping[str, tuple[str, Any]] = {
     "no deadline": (
-        "from oidc_helper.deadline import Deadline\nDeadline.run = lambda self, work: work()",
+        "from oidc_helper.machine.deadline import Deadline\nDeadline.run = lambda self, work: work()",
         Cell(_LATE, "jwt-bearer"),
     ),
     "a server's words as they are": (
-        "from oidc_helper import cli, refusals\ncli._one_line = refusals.printable = str",
+        """
+from oidc_helper.aws import refusals
+from oidc_helper.cli import voice
+voice._one_line = refusals.printable = str
+""",
         Cell(_FAULTS["503 in words"], "role"),
     ),
     "an assertion is not marked": (
-        "from oidc_helper.ledger import Ledger\nLedger.mark_spent = lambda *words, **more: True",
+        "from oidc_helper.store.ledger import Ledger\nLedger.mark_spent = lambda *words, **more: True",
         Cell(_FAULTS["cut after the work"], "jwt-bearer"),
     ),
     "the SDK sends an assertion again": (
-        "from oidc_helper.aws import Aws as A; c = A._client; A._client = lambda self, *w, attempts=2: c(self, *w)",
+        """
+from oidc_helper.aws.client import Aws
+client = Aws._client
+Aws._client = lambda self, *words, attempts=2: client(self, *words)
+""",
         Cell(_FAULTS["cut before the work"], "jwt-bearer"),
     ),
     "throttling is taken for a refusal": (
-        "from oidc_helper import refusals\nrefusals._PASSING = set()",
+        "from oidc_helper.aws import refusals\nrefusals._PASSING = set()",
         Cell(_FAULTS["throttled"], "refresh"),
     ),
     "what never left counts as sent": (
-        "from oidc_helper import aws\naws.never_sent = lambda error: False",
+        "from oidc_helper.aws import client\nclient.never_sent = lambda error: False",
         Cell(_FAULTS["connection refused"], "jwt-bearer"),
     ),
     "a broken connection counts as none": (
-        "from oidc_helper import aws\naws.never_sent = lambda error: True",
+        "from oidc_helper.aws import client\nclient.never_sent = lambda error: True",
         Cell(_FAULTS["TLS breaks off after the request"], "jwt-bearer"),
     ),
     "no answer without a store": (
-        "from oidc_helper import broker\nbroker.cache = lambda put, store: put()",
+        "from oidc_helper.fetch import broker\nbroker.cache = lambda put, store: put()",
         PlaceCell("no place at all"),
     ),
     "no other place where the kernel refuses": (
-        "from oidc_helper.store import Store\nStore._to_vault = Store._to_kernel",
+        "from oidc_helper.store.store import Store\nStore._to_vault = Store._to_kernel",
         PlaceCell("EPERM on keyctl"),
     ),
     "a clock is not compared": (
-        "from oidc_helper import refusals\nrefusals.skew = lambda metadata, now: ''",
+        "from oidc_helper.aws import refusals\nrefusals.skew = lambda date, now: ''",
         Skewed("role", 600),
     ),
     "logout gives up where AWS is out of reach": (
-        "from oidc_helper import sign_out\nsign_out.OidcHelperError = ZeroDivisionError",
+        "from oidc_helper.fetch import sign_out\nsign_out.OidcHelperError = ZeroDivisionError",
         Cell(_FAULTS["500"], "logout"),
     ),
 }

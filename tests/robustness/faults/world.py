@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commands.transcript import secrets, tells
+from cli.transcript import secrets, tells
 from fakes.secret_service import SecretService
 from homes import COMMAND, Home, file_config
 from zygote import Done

@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from oidc_helper import aws, chain, credentials, index, parts, record, refusals, terminal, tokens
+from oidc_helper import record, words
+from oidc_helper.aws import client, credentials, refusals, tokens
 from oidc_helper.cli import status
 from oidc_helper.identity import token
+from oidc_helper.machine import reentry
 from oidc_helper.oidc import verification
+from oidc_helper.store import index, parts
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -48,16 +51,16 @@ MUTATIONS: Mapping[str, tuple[Break, str]] = {
         puts(parts, "_header", lambda slot, count, text: f"1 {slot} {count} 0 00000000"),
         "parts",
     ),
-    "what comes from elsewhere is shown as it is": (puts(terminal, "printable", as_it_is), "terminal"),
+    "what comes from elsewhere is shown as it is": (puts(words, "printable", as_it_is), "terminal"),
     "a refusal is repeated as it is": (puts(refusals, "printable", as_it_is), "aws_answers"),
     "claims are shown as they are": (puts(token, "printable", as_it_is), "identity_token"),
     "the index is shown as it is": (puts(status, "printable", as_it_is), "index"),
     "times of the index are not looked at": (puts(index, "is_instant", whatever), "index"),
     "times of tokens are not looked at": (puts(tokens, "is_instant", whatever), "tokens_record"),
     "credentials of any kind will do": (puts(credentials.Credentials, "well_typed", True), "tokens_record"),  # noqa: FBT003
-    "an answer of any kind will do": (puts(aws, "_sound", lambda given: given), "aws_answers"),
+    "an answer of any kind will do": (puts(client, "_sound", lambda given: given), "aws_answers"),
     "nobody looks for ourselves": (
-        puts(chain, "_OURSELVES", re.compile("nobody")),
+        puts(reentry, "_OURSELVES", re.compile("nobody")),
         "aws_configuration",
     ),
     "any state will do": (puts(hmac, "compare_digest", whatever), "callback"),

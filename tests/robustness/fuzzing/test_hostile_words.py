@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from commands.sign_ins import Desk, desk
+from cli.sign_ins import Desk, desk
 from fakes.terminals import at_terminal
 from homes import COMMAND, Home
 from zygote import Zygote

@@ -5,10 +5,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from commands.sign_ins import desk
+from cli.sign_ins import desk
 from homes import file_config
-from renewal import clock
-from renewal.processes import renewals
+from machine.renewal import clock
+from machine.renewal.processes import renewals
 
 from oidc_helper.emulator.directory import Role
 from robustness.ground import ALICE, Ground

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commands.sign_ins import desk
+from cli.sign_ins import desk
 from homes import file_config
 
 from robustness.crashes.warm import Run, Warm

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands.sign_ins import ALICE, Desk, desk
+from cli.sign_ins import ALICE, Desk, desk
 from fakes.places import needs
 from fakes.terminals import at_terminal
 from homes import COMMAND, Home, file_config
@@ -195,12 +195,12 @@ _SILENT = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in
 
 def test_secrets_have_no_repr() -> None:
     """What holds a secret shows none of it in a debugger, a log or an assertion."""
-    from oidc_helper.credentials import Credentials
+    from oidc_helper.aws.credentials import Credentials
+    from oidc_helper.aws.tokens import Tokens
     from oidc_helper.emulator.state import Credentials as Vended
-    from oidc_helper.kept_sign_in import SignIn
+    from oidc_helper.fetch.kept_sign_in import SignIn
     from oidc_helper.oidc.connection import Client
     from oidc_helper.oidc.grants import Granted
-    from oidc_helper.tokens import Tokens
 
     shown = [
         Credentials("AKIA", "planted", "planted", None),

@@ -7,11 +7,11 @@ from typing import Any
 import botocore.awsrequest
 from botocore.compat import HTTPHeaders
 
-from oidc_helper import credentials, tokens
-from oidc_helper.aws import Aws
-from oidc_helper.credentials import Credentials
+from oidc_helper.aws import credentials, tokens
+from oidc_helper.aws.client import Aws
+from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.tokens import Tokens
 from oidc_helper.settings import Caller, Identity, Profile, S3Grant
-from oidc_helper.tokens import Tokens
 from robustness.fuzzing.targets import ODD, ours
 
 _ROLE = "arn:aws:iam::123456789012:role/x"

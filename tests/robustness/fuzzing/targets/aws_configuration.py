@@ -6,7 +6,7 @@ from pathlib import Path
 from botocore import exceptions
 from botocore.configloader import load_config
 
-from oidc_helper import chain
+from oidc_helper.machine import reentry
 from robustness.fuzzing.targets import ours
 
 _DIRECTORY = tempfile.TemporaryDirectory(prefix="aws-")
@@ -38,7 +38,7 @@ def target(data: bytes) -> None:
         return  # which becomes a line of its own
     for start in list(profiles)[:5]:
         with ours() as refused:
-            chain.refuse_cycle(profiles, "analytics", start)
+            reentry.refuse_cycle(profiles, "analytics", start)
         process = profiles[start].get("credential_process")
         if isinstance(process, str) and process.split(" ")[0] in ("oidc-helper", "/usr/bin/oidc-helper"):
             assert refused

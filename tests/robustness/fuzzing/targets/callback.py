@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 import h11
 
-from oidc_helper.identity import loopback
-from oidc_helper.identity.loopback import Loopback
 from oidc_helper.oidc import authorization
 from oidc_helper.oidc.authorization import Answer, ForeignAnswerError, Request
+from oidc_helper.sign_in import loopback
+from oidc_helper.sign_in.loopback import Loopback
 from robustness.fuzzing.targets import ODD
 
 _ISSUER = "https://login.example.com"

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from oidc_helper.aws import session_name
+from oidc_helper.aws.client import session_name
 from oidc_helper.identity.token import parse
 from robustness.fuzzing.targets import ODD, ours
 

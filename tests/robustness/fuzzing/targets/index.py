@@ -7,8 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from oidc_helper import index
 from oidc_helper.cli import status
+from oidc_helper.store import index
 from robustness.fuzzing.targets import ODD, ours
 
 _HOME = tempfile.TemporaryDirectory(prefix="index-")

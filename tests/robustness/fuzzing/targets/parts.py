@@ -1,6 +1,6 @@
 """A vault that holds anything: texts are as they were put, or not there."""
 
-from oidc_helper import parts
+from oidc_helper.store import parts
 
 _ENTRY = "oidc-helper:tokens:x"
 

@@ -6,10 +6,10 @@ from functools import cache
 
 import botocore.session
 
-from oidc_helper.operation import arguments, exits, values
-from oidc_helper.operation.complaints import Complaints
-from oidc_helper.operation.model import Member, Model
-from oidc_helper.operation.veil import Veil
+from oidc_helper.create_token_with_iam import arguments, exits, values
+from oidc_helper.create_token_with_iam.complaints import Complaints
+from oidc_helper.create_token_with_iam.model import Member, Model
+from oidc_helper.create_token_with_iam.veil import Veil
 from robustness.fuzzing.targets import ODD
 
 _LONGEST = 20  # words

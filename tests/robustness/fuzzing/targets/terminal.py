@@ -2,9 +2,9 @@
 
 import io
 
-from oidc_helper.cli import complain
+from oidc_helper.cli.voice import complain
 from oidc_helper.errors import OidcHelperError
-from oidc_helper.terminal import printable
+from oidc_helper.words import printable
 
 
 def seeds() -> list[bytes]:

@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from oidc_helper import credentials, tokens
-from oidc_helper.credentials import Credentials
-from oidc_helper.tokens import Tokens
+from oidc_helper.aws import credentials, tokens
+from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.tokens import Tokens
 from robustness.fuzzing.targets import ODD
 
 _WHOLE = Tokens(

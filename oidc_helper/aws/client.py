@@ -1,0 +1,342 @@
+"""Every call to AWS: opening the caller, CreateTokenWithIAM, and what turns tokens into credentials.
+
+The only importer of botocore beside the raw operation. The caller's environment is not ours: AWS_PROFILE, regions and
+config files of whoever started us have no say here, endpoints (AWS_ENDPOINT_URL_*), proxies and AWS_CA_BUNDLE have.
+"""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore import UNSIGNED, exceptions
+from botocore.config import Config
+from botocore.loaders import Loader
+from botocore.parsers import ResponseParserError
+
+from oidc_helper.aws import refusals
+from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
+from oidc_helper.identity.token import IdentityToken
+from oidc_helper.machine import child, reentry, tls
+from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.settings import Profile
+from oidc_helper.words import did_you_mean, printable
+
+log = logging.getLogger("oidc_helper.aws.client")
+
+_T = TypeVar("_T")
+
+_CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
+_FAREWELL_S = 1  # of the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
+_CHAINED_LIMIT_S = 3_600  # STS: a role's credentials open another role for an hour at most
+_LONGEST_LIFE_S = 10**9
+_ISOLATED = {
+    "profile": (None, None, None, None),
+    "region": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+# The parameters that no message may repeat, of all calls here.
+_SECRET = {"WebIdentityToken", "accessToken", "assertion", "code", "codeVerifier", "refreshToken", "subjectToken"}
+# These fail while connecting.
+_UNCONNECTED = (
+    exceptions.EndpointConnectionError,
+    exceptions.ConnectTimeoutError,
+    exceptions.ProxyConnectionError,
+)
+# What botocore's parsers and our readers make of answers that are none.
+_NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
+
+
+class _Models(Loader):
+    """botocore's models of the services that we call, without a look into the directories of all 400: 40 ms."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
+        return ["s3control", "sso", "sso-oidc", "sts"]
+
+
+class Aws:
+    """The calls that one profile needs; `time_left` tells how many seconds they may still take."""
+
+    def __init__(self, profile: Profile, *, time_left: Callable[[], float]) -> None:
+        self._profile = profile
+        self._time_left = time_left
+        self._session = botocore.session.Session(session_vars=_ISOLATED)
+        self._session.register_component(
+            "data_loader", _Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+        )
+        self._sent: list[str | None] = []  # secrets, which no message of ours may repeat
+
+    def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
+        """Get the credentials that sign CreateTokenWithIAM. Raises OidcHelperError."""
+        caller = self._profile.caller
+        if caller.web_identity_role_arn:
+            return self._assume_with_web_identity(caller.web_identity_role_arn, identity_token)
+        if caller.profile:
+            return self._from_profile(caller.profile)
+        return _resolved(self._session, "the environment, the container or the instance")
+
+    def _from_profile(self, name: str) -> Credentials:
+        place = f"the AWS profile {printable(name)}"
+        session = botocore.session.Session(profile=name)
+        try:
+            known = session.full_config.get("profiles", {})
+        except exceptions.BotoCoreError as error:
+            raise WrongSettings(f"the AWS configuration cannot be read: {printable(str(error))}") from None
+        if name not in known:
+            config = printable(session.get_config_variable("config_file"))
+            raise WrongSettings(
+                f"there is no AWS profile {printable(name)!r}{did_you_mean(name, known)}", f"profiles are in {config}"
+            )
+        reentry.refuse_cycle(known, self._profile.name, name)
+        processes = session.get_component("credential_provider").get_provider("custom-process")
+        processes._popen = child.bounded(self._time_left, place)  # noqa: SLF001  # botocore waits for ever
+        with reentry.begun(f"profile {self._profile.name} -> AWS profile {name}"):
+            return _resolved(session, place)
+
+    @property
+    def center_url(self) -> str:
+        """The base of Identity Center's own endpoints; AWS_ENDPOINT_URL_SSO_OIDC and the partition have a say in it."""
+        url: str = self._client("sso-oidc", self._profile.identity_center_region, None).meta.endpoint_url
+        return url
+
+    def create_token(self, caller: Credentials, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """CreateTokenWithIAM, sent once: it is not idempotent, and botocore would repeat it after a lost answer."""
+        client = self._client("sso-oidc", self._profile.identity_center_region, caller, attempts=1)
+        return self._ask(
+            client, "CreateTokenWithIAM", _with_access_token, clientId=self._profile.application_arn, **parameters
+        )
+
+    def credentials(self, tokens: Tokens, caller: Callable[[], Credentials]) -> Credentials:
+        """Turn tokens into what the profile is for; `caller` is asked only where a role is to be assumed."""
+        if self._profile.permission_set:
+            return self._permission_set(tokens)
+        role = self._assume_with_context(tokens, caller())
+        return self._data_access(role) if self._profile.s3_grant else role
+
+    def end_session(self, access_token: str) -> None:
+        """Log out of the portal session that the access token belongs to. Raises OidcHelperError."""
+        client = self._client("sso", self._profile.identity_center_region, None)
+        self._ask(client, "Logout", bool, accessToken=access_token)
+
+    def _assume_with_web_identity(self, role_arn: str, identity_token: IdentityToken | None) -> Credentials:
+        if identity_token is None:
+            raise SignInNeeded("the caller's role needs an identity token, and there is none")
+        client = self._client("sts", self._profile.identity_center_region, None)
+        return self._ask(
+            client,
+            "AssumeRoleWithWebIdentity",
+            partial(_from_sts, role_arn.split(":")[4]),
+            RoleArn=role_arn,
+            RoleSessionName=session_name(identity_token.user),
+            WebIdentityToken=identity_token.raw,
+        )
+
+    def _assume_with_context(self, tokens: Tokens, caller: Credentials) -> Credentials:
+        role_arn = str(self._profile.role_arn)
+        duration_s = self._profile.duration_seconds
+        client = self._client("sts", self._profile.region, caller)
+        return self._ask(
+            client,
+            "AssumeRole",
+            partial(_from_sts, role_arn.split(":")[4]),
+            RoleArn=role_arn,
+            RoleSessionName=self._profile.role_session_name or session_name(tokens.user),
+            DurationSeconds=min(duration_s, _CHAINED_LIMIT_S) if caller.session_token else duration_s,
+            ProvidedContexts=[
+                {
+                    "ProviderArn": self._profile.identity_context_provider_arn,
+                    "ContextAssertion": tokens.identity_context,
+                }
+            ],
+        )
+
+    def _permission_set(self, tokens: Tokens) -> Credentials:
+        client = self._client("sso", self._profile.identity_center_region, None)
+        return self._ask(
+            client,
+            "GetRoleCredentials",
+            partial(_from_portal, self._profile.account_id),
+            accountId=self._profile.account_id,
+            roleName=self._profile.permission_set,
+            accessToken=tokens.access_token,
+        )
+
+    def _data_access(self, role: Credentials) -> Credentials:
+        grant = self._profile.s3_grant
+        assert grant is not None  # noqa: S101  # the only caller has looked
+        account_id = grant.account_id or str(role.account_id)
+        client = self._client("s3control", self._profile.region, role)
+        client.meta.events.register("before-call.s3-control", partial(_keep_loopback, client.meta.endpoint_url))
+        return self._ask(
+            client,
+            "GetDataAccess",
+            partial(_from_sts, account_id),
+            AccountId=account_id,
+            Target=grant.target,
+            Permission=grant.permission,
+            Privilege=grant.privilege,
+        )
+
+    def _client(self, service: str, region: str, signer: Credentials | None, *, attempts: int = 2) -> Any:
+        # All attempts and botocore's pause between them fit into the time that is left, so that the call is named.
+        seconds = max(1.0, self._time_left() / (2 * attempts - 1))
+        self._sent += [signer.secret_access_key, signer.session_token] if signer else []
+        return self._session.create_client(
+            service,
+            region_name=region,
+            aws_access_key_id=signer.access_key_id if signer else None,
+            aws_secret_access_key=signer.secret_access_key if signer else None,
+            aws_session_token=signer.session_token if signer else None,
+            verify=self._profile.ca_bundle,
+            config=Config(
+                signature_version=None if signer else UNSIGNED,
+                connect_timeout=min(_CONNECT_S, seconds),
+                read_timeout=seconds,
+                retries={"total_max_attempts": attempts, "mode": "standard"},
+            ),
+        )
+
+    def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
+        """Make the call and take from the answer what `read` wants of it. Raises OidcHelperError."""
+        host = client.meta.endpoint_url.partition("://")[2]
+        status = [200]
+        client.meta.events.register(
+            "before-parse", lambda response_dict, **_: status.append(response_dict["status_code"])
+        )
+        began = time.monotonic()
+        outcome = "answered"
+        self._sent += _secrets(parameters)
+        try:
+            # botocore's timeouts are those of single reads, and looking up a name has none.
+            return Deadline(self._time_left() + _FAREWELL_S).run(
+                lambda: read(client._make_api_call(operation, parameters))  # noqa: SLF001  # the one call behind all
+            )
+        except DeadlinePassed:
+            outcome = "too slow"
+            raise refusals.unreachable(operation, host, "too slow", never_sent=False) from None
+        except exceptions.BotoCoreError as error:
+            outcome = type(error).__name__
+            raise _unanswered(error, operation, host) from None
+        except exceptions.ClientError as error:
+            outcome = error.response.get("Error", {}).get("Code", "refused")
+            raise refusals.error_of(
+                operation,
+                host,
+                error.response,
+                profile=self._profile.name,
+                now=datetime.now(UTC).timestamp(),  # by the clock that botocore signs with
+                sent=self._sent,
+            ) from None
+        except _NONSENSE:
+            outcome = "not understood"
+            raise refusals.unreadable(operation, host, status[-1]) from None
+        finally:
+            took_ms = (time.monotonic() - began) * 1000
+            log.debug("%s at %s: %s in %.0f ms", operation, host, printable(outcome), took_ms)
+
+
+def never_sent(error: Exception) -> bool:
+    """Whether no byte of the request has left, so that what counts once may be sent again."""
+    return isinstance(error, _UNCONNECTED) or tls.came_first(error)
+
+
+def session_name(user: str) -> str:
+    """Make a RoleSessionName, 2 to 64 of letters, digits and `_+=,.@-`, that shows in CloudTrail who it was."""
+    allowed = "".join(
+        character if character.isascii() and (character.isalnum() or character in "_+=,.@-") else "-"
+        for character in user
+    )[:64]
+    return allowed if len(allowed) >= 2 else "oidc-helper"
+
+
+def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
+    """Undo the account in front of a loopback host: no name below 127.0.0.1 resolves, and no setting keeps it off."""
+    if re.match(r"https?://(127\.|localhost|\[::1\])", endpoint):
+        params["url"] = endpoint + urlsplit(params["url"])._replace(scheme="", netloc="").geturl()
+
+
+def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
+    """Let pass what is an answer at all, of the kinds that it must be. Raises one of _NONSENSE."""
+    details, lifetime_s = answer.get("awsAdditionalDetails") or {}, int(answer["expiresIn"])
+    others = [answer.get("refreshToken"), answer.get("idToken"), details.get("identityContext")]
+    texts = [answer["accessToken"], *(text for text in others if text is not None), *(answer.get("scope") or [])]
+    if not all(isinstance(text, str) for text in texts) or not 0 <= lifetime_s <= _LONGEST_LIFE_S:
+        raise TypeError
+    return {**answer, "expiresIn": lifetime_s}
+
+
+def _from_sts(account_id: str, answer: Mapping[str, Any]) -> Credentials:
+    given = answer["Credentials"]
+    expires_at = int(given["Expiration"].timestamp())
+    return _sound(
+        Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], expires_at, account_id)
+    )
+
+
+def _from_portal(account_id: str | None, answer: Mapping[str, Any]) -> Credentials:
+    given = answer["roleCredentials"]
+    expires_at = int(given["expiration"] // 1000)  # milliseconds
+    return _sound(
+        Credentials(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"], expires_at, account_id)
+    )
+
+
+def _sound(given: Credentials) -> Credentials:
+    """Let pass what an SDK can read. Raises TypeError."""
+    if not given.well_typed:
+        raise TypeError
+    return given
+
+
+def _resolved(session: Any, place: str) -> Credentials:
+    try:
+        found = session.get_credentials()
+        frozen = found and found.get_frozen_credentials()
+    except OidcHelperError:
+        raise
+    except exceptions.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        raise Refused(
+            f"the caller's credentials cannot be had from {place}: {printable(code)}",
+            "try them: aws sts get-caller-identity",
+            code=code,
+        ) from None
+    except Exception as error:  # noqa: BLE001  # where a program prints nonsense, botocore raises anything
+        told = str(error) if isinstance(error, exceptions.BotoCoreError) else "its answer holds none"
+        raise reentry.found_in(told) or WrongSettings(
+            f"the caller's credentials cannot be had from {place}: {printable(told)}",
+            "try them: aws sts get-caller-identity",
+        ) from None
+    if not frozen:
+        raise WrongSettings(
+            f"the caller has no AWS credentials: nothing in {place}",
+            "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another caller",
+        )
+    expiry = getattr(found, "_expiry_time", None)  # botocore tells it nowhere else
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token, expiry and int(expiry.timestamp()))
+
+
+def _secrets(parameters: Mapping[str, Any]) -> list[str]:
+    """The secrets among the parameters of a call."""
+    texts = [value for name, value in parameters.items() if name in _SECRET and isinstance(value, str)]
+    return texts + [context["ContextAssertion"] for context in parameters.get("ProvidedContexts", ())]
+
+
+def _unanswered(error: Exception, operation: str, host: str) -> OidcHelperError:
+    if trouble := tls.trouble(host, error):
+        return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=never_sent(error))
+    if isinstance(error, exceptions.ParamValidationError):
+        return WrongSettings(f"{operation}: {printable(str(error))}", "see what was understood: oidc-helper explain")
+    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
+        how = type(error).__name__.removesuffix("Error")
+        return refusals.unreachable(operation, host, how, never_sent=never_sent(error))
+    return refusals.unreadable(operation, host)

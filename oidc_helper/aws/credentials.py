@@ -1,0 +1,83 @@
+"""AWS credentials as a value: how long to serve them, and the JSON that every SDK reads."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from oidc_helper.machine.clock import is_instant
+
+_SDK_WINDOW_S = 900  # botocore and .NET call again, for every request, while less is left
+_RENEW_AHEAD_S = 1_200
+_STILL_USABLE_S = 60  # a request signed with less left may arrive too late
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Access key, secret key, session token; `expires_at` in epoch seconds, None where they do not expire."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(repr=False)
+    expires_at: int | None
+    account_id: str | None = None
+
+    def alive(self, now: float) -> bool:
+        """Whether a request signed now still arrives in time."""
+        return self.expires_at is None or self.expires_at - now > _STILL_USABLE_S
+
+    @property
+    def well_typed(self) -> bool:
+        """Whether each part is of the kind that it must be: what comes from elsewhere may hold anything."""
+        needed, others = (self.access_key_id, self.secret_access_key), (self.session_token, self.account_id)
+        return (
+            all(isinstance(text, str) and text for text in needed)
+            and all(text is None or isinstance(text, str) for text in others)
+            and (self.expires_at is None or (isinstance(self.expires_at, int) and is_instant(self.expires_at)))
+        )
+
+
+def serve_until(expires_at: int, made_at: float) -> int:
+    """Until when a record is handed out: 15 minutes before the end, or a third of the lifetime where that is less."""
+    return int(expires_at - min(_SDK_WINDOW_S, (expires_at - made_at) / 3))
+
+
+def renew_from(expires_at: int, made_at: float) -> int:
+    """From when it is renewed though still served: 20 minutes before the end, or half of a shorter lifetime."""
+    return int(expires_at - min(_RENEW_AHEAD_S, (expires_at - made_at) / 2))
+
+
+def process_json(credentials: Credentials) -> str:
+    """One compact ASCII object for `credential_process`.
+
+    Expiration is UTC with a Z: old C++ SDKs read another offset as local time, Go and Rust refuse other forms.
+    AccountId is a string, since Go refuses a number.
+    """
+    answer: dict[str, str | int] = {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+    }
+    if credentials.session_token:
+        answer["SessionToken"] = credentials.session_token
+    if credentials.expires_at is not None:
+        answer["Expiration"] = datetime.fromtimestamp(credentials.expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if credentials.account_id:
+        answer["AccountId"] = credentials.account_id
+    return json.dumps(answer, separators=(",", ":"))
+
+
+def from_process_json(text: str | bytes) -> Credentials | None:
+    """What `process_json` wrote; None for anything else."""
+    try:
+        answer = json.loads(text)
+        expiration = datetime.strptime(answer["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        found = Credentials(
+            answer["AccessKeyId"],
+            answer["SecretAccessKey"],
+            answer.get("SessionToken"),
+            int(expiration.timestamp()),
+            answer.get("AccountId"),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return found if found.well_typed else None

@@ -1,0 +1,107 @@
+"""Arguments and rendering: the command line, one short module for each group of commands."""
+
+import argparse
+import gc
+import logging
+import os
+import signal
+import sys
+import traceback
+from typing import NoReturn
+
+from oidc_helper import kernel, paths
+from oidc_helper.cli import arguments, streams
+from oidc_helper.cli.voice import complain, log_to
+from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.words import did_you_mean
+
+log = logging.getLogger("oidc_helper")
+
+
+def main() -> NoReturn:
+    """Run the command and leave with its exit code; nothing of the interpreter's own farewell delays the caller."""
+    status = run(sys.argv[1:])
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except BrokenPipeError:  # the reader has gone
+        status = status or 1
+    except OSError as error:
+        complain(_unwritten(error), sys.stderr)
+        status = status or 1
+    os._exit(status)
+
+
+def run(words: list[str]) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        if before := arguments.before_operation(words):
+            return _raw_operation(before)
+        options = arguments.parse(words)
+    except SystemExit as leaving:  # --help and --version have said what they had to say
+        return int(leaving.code or 0)
+    except WrongSettings as error:
+        complain(error, sys.stderr)
+        return error.exit_code
+    _choose(options.config)
+    status = 1
+    taken = streams.divert(quiet=options.quiet and not options.debug)
+    log_to(taken, debug=options.debug, quiet=options.quiet)
+    try:
+        _check_variables()
+        taken.require_answer()
+        status = int(options.run(options, taken.answer))
+        _deliver(taken)
+    except OidcHelperError as error:
+        complain(error, taken.complaint)
+        status = error.exit_code
+    except BrokenPipeError:  # the caller has gone
+        status = 1
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+    except Exception as error:  # noqa: BLE001  # a bug: its text and locals may hold secrets, its place does not
+        log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
+        complain(
+            OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug"),
+            taken.complaint,
+        )
+        status = 1
+    return status
+
+
+def _raw_operation(before: argparse.Namespace) -> int:
+    """Its options are those of the AWS CLI, and it parses them itself."""
+    from oidc_helper import create_token_with_iam
+
+    gc.enable()
+    _choose(before.config)
+    return create_token_with_iam.main((["--debug"] if before.debug else []) + before.rest[1:])
+
+
+def _choose(config: str | None) -> None:
+    if config:
+        os.environ[paths.CONFIG_VARIABLE] = config
+
+
+def _check_variables() -> None:
+    """A misspelt switch would cost the cache without a word. Raises WrongSettings."""
+    place = os.environ.get(kernel.VARIABLE, kernel.PLACES[0])
+    if place not in kernel.PLACES:
+        raise WrongSettings(
+            f"{kernel.VARIABLE} is {place[:40]!a}{did_you_mean(place, kernel.PLACES)}",
+            f"set it to one of {', '.join(kernel.PLACES)}, or unset it",
+        )
+
+
+def _deliver(taken: streams.Streams) -> None:
+    try:
+        taken.deliver()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def _unwritten(error: OSError) -> OidcHelperError:
+    return OidcHelperError(f"the answer cannot be written: {error.strerror}", "see what standard output leads to")

@@ -1,0 +1,182 @@
+"""The command line, parsed in the AWS CLI's stages: global options first, wherever they stand, then the rest.
+
+The stages show: `--scope a --output text b` asks for two scopes, and an abbreviation is looked up among the global
+options before those of the operation.
+"""
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from oidc_helper.create_token_with_iam.exits import WrongUsage
+from oidc_helper.create_token_with_iam.model import Member
+
+COMMAND = "oidc-helper create-token-with-iam"
+FORMATS = ("json", "text", "table", "yaml", "yaml-stream", "off")
+ERROR_FORMATS = ("legacy", "json", "yaml", "text", "table", "enhanced")
+BINARY_FORMATS = ("base64", "raw-in-base64-out")
+SKELETONS = ("input", "output", "yaml-input")
+_USAGE_HINT = f"see {COMMAND} --help"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that is not a parameter of the operation; `keywords` are argparse's."""
+
+    name: str
+    meaning: str
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    value: str = ""
+
+
+_SWITCH = {"action": "store_true"}
+_OFF = "store_false"
+GLOBAL = (
+    Option("--debug", "trace the run on standard error, without secrets", _SWITCH),
+    Option("--endpoint-url", "send to this URL instead of the region's", value="URL"),
+    Option("--no-verify-ssl", "do not check the server's certificate", {"action": _OFF, "dest": "verify_ssl"}),
+    Option("--no-paginate", "no effect: the operation has no pages", {"action": _OFF, "dest": "paginate"}),
+    Option("--output", "the form of the answer", {"choices": FORMATS}),
+    Option("--query", "print only what this JMESPath expression selects", value="EXPRESSION"),
+    Option("--profile", "the AWS profile to take credentials and settings from", value="NAME"),
+    Option("--region", "the region of the application's Identity Center", value="REGION"),
+    Option("--version", "print the version", {"action": "version", "version": ""}),
+    Option("--color", "colour in tables", {"choices": ("on", "off", "auto"), "default": "auto"}),
+    Option("--no-sign-request", "send without a signature", {"action": _OFF, "dest": "sign_request"}),
+    Option("--ca-bundle", "trust the certificate authorities in this file", value="PATH"),
+    Option("--cli-read-timeout", "give up when nothing comes for so many seconds; 0 never", value="SECONDS"),
+    Option("--cli-connect-timeout", "give up connecting after so many seconds; 0 never", value="SECONDS"),
+    Option(
+        "--cli-binary-format",
+        "no effect: the operation has no binary values",
+        {"choices": BINARY_FORMATS},
+    ),
+    Option("--no-cli-pager", "print long output to a terminal without a pager", _SWITCH),
+    Option("--cli-auto-prompt", "ask on the terminal for what is missing", _SWITCH),
+    Option("--no-cli-auto-prompt", "never ask, whatever the settings say", _SWITCH),
+    Option("--cli-error-format", "the form of an error", {"choices": ERROR_FORMATS}),
+)
+WHOLE_INPUT = (
+    Option("--cli-input-json", "parameters as one JSON object; options win over it", value="JSON"),
+    Option("--cli-input-yaml", "parameters as one YAML map; options win over it", value="YAML"),
+)
+SKELETON = Option(
+    "--generate-cli-skeleton",
+    "send nothing, print a skeleton of the input, or of the answer after checking the input",
+    {"nargs": "?", "const": "input", "choices": SKELETONS},
+)
+OURS = (
+    Option("--profile-settings", "client id, region and caller from this profile of our own settings", value="NAME"),
+    Option("--store", "keep the answer in that profile's tokens", _SWITCH),
+)
+
+
+class HelpAskedError(Exception):
+    """The words ask for help."""
+
+
+class VersionAskedError(Exception):
+    """The words ask for the version."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self) -> None:
+        super().__init__(COMMAND, add_help=False)
+
+    def offer(self, option: Option) -> None:
+        self.add_argument(option.name, **option.keywords)
+
+    def error(self, message: str) -> NoReturn:
+        raise WrongUsage(message, _USAGE_HINT)
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise VersionAskedError(status, message)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Leave what the version action would print to the command."""
+
+
+def parse_global(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The global options, and the words left over. Raises WrongUsage, HelpAskedError, VersionAskedError."""
+    if "--help" in words or "-h" in words:
+        raise HelpAskedError
+    parser = _Parser()
+    for option in GLOBAL:
+        parser.offer(option)
+    parser.add_argument("service")
+    return _parse(parser, ["sso-oidc", "create-token-with-iam", *words])
+
+
+def parse_operation(
+    words: Sequence[str], members: Mapping[str, Member], *, asks: bool = False
+) -> argparse.Namespace | None:
+    """The operation's options, None for `help`; `asks`: what is missing will be asked for. Raises WrongUsage."""
+    chosen = _Parser()
+    chosen.add_argument("operation")
+    _, words = _parse(chosen, words)
+    if words == ["help"]:
+        return None
+    given, left = _parse(_operation_parser(words, members, asks=asks), words)
+    if given.help == "help":
+        return None
+    if given.help:
+        left.append(given.help)
+    if left:
+        raise _unknown(left, [member.option for member in members.values()])
+    return given
+
+
+def _operation_parser(words: Sequence[str], members: Mapping[str, Member], *, asks: bool) -> _Parser:
+    lifted = set(members) if asks or _requirements_lifted(words) else set()
+    if any(word.partition("=")[0] == "--profile-settings" for word in words):
+        lifted.add("clientId")
+    parser = _Parser()
+    for member in members.values():
+        _offer_member(parser, member, required=member.required and member.name not in lifted)
+    for option in (*WHOLE_INPUT, SKELETON, *OURS):
+        parser.offer(option)
+    parser.add_argument("help", nargs="?")
+    return parser
+
+
+def _offer_member(parser: _Parser, member: Member, *, required: bool) -> None:
+    if member.shape.type_name == "boolean":
+        parser.add_argument(member.option, dest=member.name, action="store_true", default=None)
+        parser.add_argument("--no-" + member.option[2:], dest=member.name, action="store_false", default=None)
+        return
+    number = {"nargs": "*"} if member.shape.type_name == "list" else {}
+    parser.add_argument(member.option, dest=member.name, required=required, **number)
+
+
+def _requirements_lifted(words: Sequence[str]) -> bool:
+    """Whether required options may be missing; the AWS CLI looks for whole words, and `--cli-input-json=X` is none."""
+    if any(option.name in words for option in WHOLE_INPUT):
+        return True
+    if SKELETON.name not in words:
+        return False
+    return list(words[words.index(SKELETON.name) + 1 :][:1]) != ["output"]
+
+
+def _parse(parser: _Parser, words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    try:
+        return parser.parse_known_args(words)
+    except WrongUsage as error:
+        for word in words:  # argparse repeats a word whole, and behind its `=` may be a secret
+            name, equals, _ = word.partition("=")
+            if equals and name.startswith("--"):
+                error.message = error.message.replace(word, name)
+        raise
+
+
+def _unknown(left: Sequence[str], known: Sequence[str]) -> WrongUsage:
+    """Name the options nobody knows, and only count other words: they may be a misspelt option's secret."""
+    from difflib import get_close_matches
+
+    names = [word.partition("=")[0] for word in left if word.startswith("--") or re.fullmatch("-[a-zA-Z]", word)]
+    others = len(left) - len(names)
+    stray = f"{others} word{'s' * (others > 1)} too many"
+    said = [f"unknown options: {', '.join(names)}"] * bool(names) + [stray] * bool(others)
+    near = [found for name in names for found in get_close_matches(name, [*known, *(o.name for o in GLOBAL)], n=1)]
+    return WrongUsage("; ".join(said), f"did you mean {' '.join(near)}?" if near else _USAGE_HINT)

@@ -1,0 +1,74 @@
+"""Grant and parameters against each other, before anything is sent: doubts to warn of, never reasons to refuse.
+
+Sources: the service model's descriptions, RFC 6749, RFC 7523 and RFC 8693.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from oidc_helper.create_token_with_iam.model import Member
+from oidc_helper.errors import SignInNeeded
+from oidc_helper.identity.token import parse
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  # the name of a type
+_REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105  # likewise
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A grant type: what it is, the members it cannot do without, and those it may have."""
+
+    meaning: str
+    needed: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+GRANTS: Mapping[str, Grant] = {
+    JWT_BEARER: Grant("a token of your identity provider", ("assertion",)),
+    "refresh_token": Grant("a refresh token of Identity Center", ("refreshToken",)),
+    "authorization_code": Grant("a code from Identity Center's sign-in", ("code", "redirectUri"), ("codeVerifier",)),
+    "urn:ietf:params:oauth:grant-type:token-exchange": Grant(
+        "an access token of another application", ("subjectToken", "subjectTokenType"), ("requestedTokenType",)
+    ),
+}
+_TYPES: Mapping[str, tuple[str, ...]] = {
+    "subjectTokenType": (_ACCESS_TOKEN,),
+    "requestedTokenType": (_ACCESS_TOKEN, _REFRESH_TOKEN),
+}
+
+
+def doubts(parameters: Mapping[Any, Any], members: Mapping[str, Member]) -> Iterator[str]:
+    """What the service will probably refuse or ignore."""
+    name = parameters.get("grantType")
+    grant = GRANTS.get(name) if isinstance(name, str) else None
+    if grant:
+        takes = {*grant.needed, *grant.optional}
+        others = {member for other in GRANTS.values() for member in (*other.needed, *other.optional)} - takes
+        yield from (f"this grant needs {members[member].option}" for member in grant.needed if member not in parameters)
+        yield from (f"this grant ignores {members[member].option}" for member in parameters if member in others)
+    elif isinstance(name, str):
+        near = get_close_matches(name, GRANTS, n=1, cutoff=0.3)
+        yield f"{name!a} is no grant type that AWS documents" + (f"; did you mean {near[0]}?" if near else "")
+    for kind, types in _TYPES.items():
+        given = parameters.get(kind)
+        if isinstance(given, str) and given not in types:
+            yield f"{members[kind].option} should be {' or '.join(types)}"
+    for member in members.values():
+        given = parameters.get(member.name)
+        if member.secret and isinstance(given, str) and given != given.strip():
+            yield f"{member.option} has white space at its ends, for one the line end of a file"
+    if grant and isinstance(parameters.get("assertion"), str) and "assertion" in grant.needed:
+        yield from _doubts_of_assertion(parameters["assertion"])
+
+
+def _doubts_of_assertion(assertion: str) -> Iterator[str]:
+    try:
+        token = parse(assertion, now=time.time(), where="--assertion")
+    except SignInNeeded as problem:
+        yield problem.message
+    else:
+        yield from (f"--assertion {doubt}" for doubt in token.doubts)

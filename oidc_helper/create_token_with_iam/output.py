@@ -1,0 +1,65 @@
+"""Where the answer goes: standard output in the encoding asked for, or a pager."""
+
+import argparse
+import codecs
+import os
+from typing import Any, TextIO
+
+from botocore.session import Session
+
+from oidc_helper.create_token_with_iam import formats, pager, table
+from oidc_helper.create_token_with_iam.exits import Failed
+from oidc_helper.create_token_with_iam.model import OPERATION
+
+_ENCODING = "AWS_CLI_OUTPUT_ENCODING"
+_WIDTH = 80  # columns, where there is no terminal to ask
+
+
+def choose_encoding(answer: TextIO) -> None:
+    """Obey AWS_CLI_OUTPUT_ENCODING. Raises Failed for one that nobody knows."""
+    name = os.environ.get(_ENCODING)
+    if name is None:
+        return
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise Failed(f"{_ENCODING}: there is no encoding {name!a}", "use utf-8") from None
+    if reconfigure := getattr(answer, "reconfigure", None):
+        reconfigure(encoding=name)
+
+
+def show(response: dict[str, Any], answer: TextIO, session: Session, options: argparse.Namespace) -> None:
+    """Print what `--query` selects in the form that was asked for. Raises NotConfigured and Failed."""
+    form = options.output or session.get_config_variable("output")
+    formats.check(form)
+    if form == "off":
+        return
+    command = "" if options.no_cli_pager else session.get_config_variable("pager")
+    try:
+        with pager.opened(answer, command) as out:
+            value = response if options.query is None else options.query.search(response)
+            formats.write(form, value, out, title=OPERATION, style=_style(options.color, answer, out))
+            out.flush()
+    except BrokenPipeError:
+        _abandon(answer)
+
+
+def _style(colour: str, answer: TextIO, out: TextIO) -> table.Style:
+    coloured = colour == "on" or (colour == "auto" and answer.isatty())
+    return table.Style(coloured, resets=coloured and out is answer, width=_terminal_width(answer))
+
+
+def _terminal_width(answer: TextIO) -> int:
+    try:
+        return os.get_terminal_size(answer.fileno()).columns
+    except OSError:  # io.UnsupportedOperation is one
+        return _WIDTH
+
+
+def _abandon(answer: TextIO) -> None:
+    """The reader has gone, which is no error: let the rest of the buffer go nowhere, or Python complains at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, answer.fileno())
+    finally:
+        os.close(nowhere)

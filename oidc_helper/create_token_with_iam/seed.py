@@ -1,0 +1,114 @@
+"""`--profile-settings` and `--store`: the raw operation for one of our own profiles."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from oidc_helper import settings
+from oidc_helper.aws import tokens
+from oidc_helper.aws.client import Aws, never_sent
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.errors import SignInNeeded, StoreUnusable
+from oidc_helper.fetch import kept_tokens
+from oidc_helper.fetch.broker import SPENT_FOR_S
+from oidc_helper.identity.proof import of_token
+from oidc_helper.identity.token import IdentityToken, parse
+from oidc_helper.machine.deadline import Deadline
+from oidc_helper.store.store import CREDENTIALS, Store
+
+Warn = Callable[[str], None]
+
+
+class Seed:
+    """One of our profiles, for one run of the operation. Raises OidcHelperError."""
+
+    def __init__(self, name: str) -> None:
+        self.profile = settings.load().profile(name)
+        self._deadline = Deadline(self.profile.deadline_seconds)
+        self._store = Store()
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What the profile says of the request."""
+        return {"clientId": self.profile.application_arn}
+
+    def keys(self, parameters: Mapping[Any, Any]) -> dict[str, str | None]:
+        """The caller's credentials in botocore's names; where a role is opened for it, the assertion opens it."""
+        opens_role = bool(self.profile.caller.web_identity_role_arn)
+        caller = Aws(self.profile, time_left=self._deadline.left).open_caller(
+            self._identity_token(parameters) if opens_role else None
+        )
+        return {
+            "aws_access_key_id": caller.access_key_id,
+            "aws_secret_access_key": caller.secret_access_key,
+            "aws_session_token": caller.session_token,
+        }
+
+    def _identity_token(self, parameters: Mapping[Any, Any]) -> IdentityToken:
+        given = parameters.get("assertion") or kept_tokens.load(self.profile, self._store).identity_token
+        if not isinstance(given, str) or not given:
+            raise SignInNeeded(
+                f"the caller of profile {self.profile.name} needs an identity token, and none is kept",
+                f"oidc-helper login {self.profile.name}, or name other credentials with --profile",
+            )
+        return parse(given, now=time.time(), where="--assertion" if "assertion" in parameters else "the tokens record")
+
+    @contextmanager
+    def spending(self, parameters: Mapping[Any, Any], warn: Warn) -> Iterator[None]:
+        """Note the assertion as used up before it is sent; it is free again only where it surely was not exchanged."""
+        token = _assertion(parameters)
+        is_new = token is not None and self._mark(token, warn)
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            if token and is_new and not _may_have_worked(error):
+                with suppress(StoreUnusable):
+                    self._store.unmark_spent(token.issuer, token.single_use_id)
+            raise
+
+    def _mark(self, token: IdentityToken, warn: Warn) -> bool:
+        until = int(max(token.expires_at, time.time()) + SPENT_FOR_S)
+        try:
+            is_new = self._store.mark_spent(token.issuer, token.single_use_id, until=until)
+        except StoreUnusable as problem:
+            warn(problem.message)
+            return False
+        if not is_new:
+            warn("this assertion was sent before, and each counts only once")
+        return is_new
+
+    def keep(self, parameters: Mapping[Any, Any], answer: Mapping[str, Any]) -> None:
+        """Put the answer into the profile's tokens. Raises StoreUnusable, TryAgain where others do not let us."""
+        requested = tuple(parameters.get("scope") or ())
+        purpose = f"oidc-helper create-token-with-iam for profile {self.profile.name}"
+        name = self.profile.tokens_name
+        with self._store.hold(name, timeout_s=self._deadline.left(), purpose=purpose):
+            kept = tokens.from_answer(self._before(parameters), answer, requested=requested, now=time.time())
+            kept_tokens.save(self.profile, kept, self._store)
+
+    def _before(self, parameters: Mapping[Any, Any]) -> Tokens:
+        """The tokens to change: the kept ones where they are surely the same person's, else none, nor credentials."""
+        kept, token = kept_tokens.load(self.profile, self._store), _assertion(parameters)
+        refreshes = bool(kept.refresh_token) and parameters.get("refreshToken") == kept.refresh_token
+        if not refreshes and not (token and token.subject == kept.subject):
+            for entry in self._store.entries():
+                if entry.kind == CREDENTIALS and entry.details.get("identity") == self.profile.identity.name:
+                    self._store.delete(entry.kind, entry.name)
+            kept = Tokens(kept.binding)
+        return kept_tokens.of_proof(kept, of_token(token), self.profile) if token else kept
+
+
+def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:
+    try:
+        return parse(str(parameters.get("assertion", "")), now=time.time(), where="--assertion")
+    except SignInNeeded:
+        return None
+
+
+def _may_have_worked(error: Exception) -> bool:
+    if isinstance(error, ClientError):
+        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
+    return not never_sent(error)

@@ -1,0 +1,141 @@
+"""From words to parameters: `file://`, `fileb://`, `-`, JSON, lists, and the two whole-input options."""
+
+import json
+import locale
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from oidc_helper.create_token_with_iam.exits import Failed, WrongUsage
+from oidc_helper.create_token_with_iam.model import Member
+
+_SCALARS: Mapping[str, Callable[[Any], Any]] = {"integer": int, "long": int, "float": float, "double": float}
+_WHOLE_INPUT = {"--cli-input-json": "cli_input_json", "--cli-input-yaml": "cli_input_yaml"}
+_FILE_ENCODING = "AWS_CLI_FILE_ENCODING"
+
+Warn = Callable[[str], None]
+
+
+class Sources:
+    """What a value may point at: files, and standard input, which can be read once only."""
+
+    def __init__(self, standard_input: TextIO, warn: Warn) -> None:
+        self._standard_input = standard_input
+        self._taken_by = ""
+        self.warn = warn
+
+    def load(self, option: str, word: str) -> str | bytes | None:
+        """What the word points at; None where it is the value itself. Raises WrongUsage and Failed."""
+        if word == "-":
+            return self._from_standard_input(option)
+        for prefix, read in (("file://", _read_text), ("fileb://", Path.read_bytes)):
+            if word.startswith(prefix):
+                path = Path(os.path.expandvars(os.path.expanduser(word.removeprefix(prefix))))  # noqa: PTH111  # ~$USER
+                return _read(option, path, read)
+        return None
+
+    def _from_standard_input(self, option: str) -> str:
+        if self._taken_by:
+            raise WrongUsage(
+                f"{option}: standard input was already read for {self._taken_by}", "give one of them as file://PATH"
+            )
+        self._taken_by = option
+        text = self._standard_input.read()
+        if not text:
+            raise WrongUsage(f"{option}: standard input is empty")
+        return text.removesuffix("\n").removesuffix("\r")  # the line end is the pipe's, not the token's
+
+
+def _read(option: str, path: Path, read: Callable[[Path], str | bytes]) -> str | bytes:
+    try:
+        return read(path)
+    except UnicodeDecodeError:
+        raise WrongUsage(f"{option}: {path} is not text", f"name its encoding with {_FILE_ENCODING}") from None
+    except OSError as error:
+        raise WrongUsage(f"{option}: cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    except LookupError as error:
+        raise Failed(f"{_FILE_ENCODING}: {error}") from None
+
+
+def _read_text(path: Path) -> str:
+    return path.read_text(os.environ.get(_FILE_ENCODING) or locale.getpreferredencoding(do_setlocale=False))
+
+
+def parameters(given: Mapping[str, Any], members: Mapping[str, Member], sources: Sources) -> dict[Any, Any]:
+    """The parameters from options, and the whole input's that no option names. Raises WrongUsage and Failed."""
+    named = [member for member in members.values() if given[member.name] is not None]
+    from_options = {member.name: parameter(member, given[member.name], sources) for member in named}
+    return {**_whole_input(given, sources), **from_options}
+
+
+def parameter(member: Member, given: Any, sources: Sources) -> Any:
+    """The value of one option as botocore takes it. Raises WrongUsage and Failed."""
+    single = given[0] if isinstance(given, list) and len(given) == 1 else given
+    loaded: Any = sources.load(member.option, single) if isinstance(single, str) else None
+    if single == "-" and member.shape.type_name == "list":
+        loaded = loaded if loaded.lstrip().startswith("[") else loaded.split()
+    return _value(member.shape, given if loaded is None else loaded, member.option, sources.warn)
+
+
+def _value(shape: Any, given: Any, option: str, warn: Warn) -> Any:
+    if shape.type_name == "list":
+        return _list(shape, given, option, warn)
+    if shape.type_name in ("structure", "map"):
+        return _json(given, option)
+    return _SCALARS.get(shape.type_name, lambda value: value)(given)
+
+
+def _list(shape: Any, given: Any, option: str, warn: Warn) -> Any:
+    """A list of words, or JSON. A file of anything else is taken apart into characters, as the AWS CLI does."""
+    if isinstance(given, str) and not given.strip():
+        raise Failed(f"{option}: the file is empty", 'write a JSON list into it, as ["openid"]')
+    only = given[0] if isinstance(given, list) and len(given) == 1 else given
+    if isinstance(only, str) and only.lstrip().startswith("["):
+        return _json(only, option)
+    if isinstance(given, str):
+        warn(f"{option}: the file holds no JSON list, so that each character counts as one value")
+    return [_value(shape.member, item, option, warn) for item in given]
+
+
+def _json(text: Any, option: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise WrongUsage(f"{option}: not JSON: {_place(error)}") from None
+    except RecursionError:
+        raise WrongUsage(f"{option}: nested too deeply") from None
+
+
+def _place(error: ValueError) -> str:
+    """What json says without the text, which may be a secret."""
+    return f"{error.msg}, {error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else "cannot be read"
+
+
+def _whole_input(given: Mapping[str, Any], sources: Sources) -> dict[Any, Any]:
+    named = {option: given[key] for option, key in _WHOLE_INPUT.items() if given[key] is not None}
+    texts = {option: _or_itself(sources.load(option, word), word) for option, word in named.items()}
+    if len(texts) > 1:
+        raise WrongUsage(f"{' and '.join(texts)} cannot both be given")
+    for option, text in texts.items():
+        found = _json(text, option) if option == "--cli-input-json" else _yaml(text, option)
+        if not isinstance(found, dict):
+            raise WrongUsage(f"{option}: must be a map of parameters, not {type(found).__name__}")
+        return found
+    return {}
+
+
+def _or_itself(loaded: str | bytes | None, word: str) -> str | bytes:
+    return word if loaded is None else loaded
+
+
+def _yaml(text: str | bytes, option: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError:
+        raise WrongUsage(f"{option}: not YAML") from None
+    except RecursionError:
+        raise WrongUsage(f"{option}: nested too deeply") from None

@@ -1,0 +1,1 @@
+"""How a person is shown something and asked: terminal, browser, QR code."""

@@ -1,0 +1,1 @@
+"""Ways for a person to sign in, at an OpenID provider or at Identity Center."""

@@ -1,0 +1,59 @@
+"""Signing in at Identity Center itself: its own authorize endpoint, whose code CreateTokenWithIAM takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from oidc_helper.oidc import authorization
+from oidc_helper.oidc.refusals import error_of
+from oidc_helper.person.browser import obstacle
+from oidc_helper.person.person import Person
+from oidc_helper.person.telling import Finish, told
+from oidc_helper.settings import Identity
+from oidc_helper.sign_in import browser, paste
+from oidc_helper.sign_in.redirect import redirect_of
+
+_NAME = "Identity Center"
+
+
+@dataclass(frozen=True)
+class CodeObtained:
+    """What CreateTokenWithIAM(authorization_code) wants; `finish` as in `sign_in.SignedIn`."""
+
+    code: str = field(repr=False)
+    redirect_uri: str
+    code_verifier: str = field(repr=False)
+    finish: Finish = field(repr=False)
+
+
+def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what time
+    identity: Identity,
+    person: Person,
+    *,
+    application_arn: str,
+    endpoint_url: str,
+    scopes: Sequence[str] = (),
+    way: Literal["browser", "paste"] | None = None,
+    timeout_s: float,
+) -> CodeObtained:
+    """Let a person sign in at the service whose base is `endpoint_url`. Raises OidcHelperError.
+
+    The request is that of AWS's samples: `scopes` is their name of the parameter, and there is neither nonce nor `iss`.
+    """
+
+    def begin(redirect_uri: str) -> authorization.Request:
+        return authorization.begin(
+            endpoint_url.rstrip("/") + "/authorize",
+            application_arn,
+            redirect_uri,
+            parameters={"scopes": " ".join(scopes)} if scopes else {},
+        )
+
+    way = way or ("paste" if obstacle() else "browser")
+    authorize = paste.authorize if way == "paste" else browser.authorize
+    place = f"{_NAME} (identity {identity.name})"
+    answered = authorize(begin, redirect_of(identity), person, place=place, timeout_s=timeout_s)
+    with told(answered.finish):
+        if answered.answer.error:
+            raise error_of(_NAME, answered.answer.error, answered.answer.description)
+    return CodeObtained(answered.answer.code, answered.request.redirect_uri, answered.request.verifier, answered.finish)

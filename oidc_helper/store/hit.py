@@ -1,0 +1,33 @@
+"""The hit where the kernel's keyring is full or not to be had: a record in the Secret Service, with few imports."""
+
+import os
+
+from oidc_helper import kernel
+from oidc_helper.store import keyring_settings
+
+_TIMEOUT_S = 2  # it takes 3 ms; what hangs is met again by the full program, which can tell
+
+
+def read(entry: str) -> bytes | None:
+    """The record; None for whatever is unusual, since the full program asks again and says what is wrong."""
+    if "DBUS_SESSION_BUS_ADDRESS" not in os.environ or keyring_settings.keyring_is_told():
+        return None
+    try:
+        if kernel.available() and not _lies_elsewhere(entry):
+            return None
+        from oidc_helper.machine.deadline import Deadline
+        from oidc_helper.store import parts, secret_service
+
+        sealed = Deadline(_TIMEOUT_S).run(lambda: secret_service.read(entry, parts.USER))
+        text = sealed and parts.unseal(sealed.decode())
+    except Exception:  # noqa: BLE001  locked, hanging, gone, no text, not installed
+        return None
+    return text.encode() if text else None
+
+
+def _lies_elsewhere(entry: str) -> bool:
+    """Whether the kernel took it not, being full; what is imported to know is what a miss needs anyway."""
+    from oidc_helper.store import index
+
+    noted = index.read().entries.get(entry)
+    return noted is not None and noted.place != kernel.NAME

@@ -1,0 +1,65 @@
+"""What is remembered beside the records: spent assertions, how profiles failed last, notices that were given."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from oidc_helper import names
+from oidc_helper.errors import OidcHelperError
+from oidc_helper.store import index
+from oidc_helper.store.index import Failure, Index, without
+
+
+class Ledger:
+    """Kept in the index; whatever writes raises StoreUnusable. `now` tells epoch seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def mark_spent(self, issuer: str, jti: str, *, until: int) -> bool:
+        """Note until that epoch second that an assertion is used up; False where it was noted before."""
+        mark = index.assertion_mark(issuer, jti)
+        is_new = False
+
+        def change(before: Index) -> Index:
+            nonlocal is_new
+            alive = {key: end for key, end in before.spent.items() if end > self._now()}
+            is_new = mark not in alive
+            return replace(before, spent={mark: until, **alive})
+
+        index.update(change)
+        return is_new
+
+    def unmark_spent(self, issuer: str, jti: str) -> None:
+        """Take the note back, for an assertion that surely was not exchanged."""
+        mark = index.assertion_mark(issuer, jti)
+        index.update(lambda before: replace(before, spent=without(before.spent, mark)))
+
+    def spent(self, issuer: str, jti: str) -> bool:
+        """Whether an assertion is noted as used up."""
+        return index.read().spent.get(index.assertion_mark(issuer, jti), 0) > self._now()
+
+    def remember_failure(self, profile: str, error: OidcHelperError) -> None:
+        """Note how a profile failed last."""
+        failure = Failure(self._now(), error.message, error.hint, error.exit_code)
+        index.update(lambda before: replace(before, failures={**before.failures, _failure_key(profile): failure}))
+
+    def forget_failure(self, profile: str) -> None:
+        """Drop that note; no lock is taken where there is none."""
+        key = _failure_key(profile)
+        if key in index.read().failures:
+            index.update(lambda before: replace(before, failures=without(before.failures, key)))
+
+    def failure(self, profile: str) -> Failure | None:
+        """How a profile failed last, however long ago."""
+        return index.read().failures.get(_failure_key(profile))
+
+    def first_time(self, notice: str) -> bool:
+        """Whether a notice was never given on this machine; from now on it was."""
+        if notice in index.read().notices:
+            return False
+        index.update(lambda before: replace(before, notices={notice: int(self._now()), **before.notices}))
+        return True
+
+
+def _failure_key(profile: str) -> str:
+    return names.entry_name("failure", profile)

@@ -1,0 +1,35 @@
+"""What a store cannot keep is a warning, never a lost answer."""
+
+import logging
+from collections.abc import Callable
+
+from oidc_helper.errors import StoreUnusable
+from oidc_helper.store.store import Store
+
+log = logging.getLogger("oidc_helper.store.saving")
+
+
+def cache(put: Callable[[], object], store: Store) -> None:
+    """Keep a record. A machine with no place for it stays so, which is said once and not at every call."""
+    try:
+        put()
+    except StoreUnusable as error:
+        notice = f"nothing is cached: {error.message}"
+        try:
+            is_news = store.first_time(notice)
+        except StoreUnusable:  # what was said cannot be noted either
+            is_news = True
+        if is_news:
+            log.warning("%s%s", notice, _hint(error))
+
+
+def quietly(save: Callable[[], object]) -> None:
+    """Note something beside the records."""
+    try:
+        save()
+    except StoreUnusable as error:
+        log.warning("not everything can be kept: %s%s", error.message, _hint(error))
+
+
+def _hint(error: StoreUnusable) -> str:
+    return f" (hint: {error.hint})" if error.hint else ""

@@ -1,0 +1,489 @@
+"""What a user meets when something is wrong: exit code, message and hint, and that nothing is lost by it."""
+
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from cli.arrangements import keys_of_the_iam_user, with_caller
+from cli.transcript import answer, complaint, secrets, tells
+from fakes.places import needs
+from fakes.secret_service import missing_programs, private_secret_service
+from homes import COMMAND, Home, file_config
+
+from oidc_helper import kernel, names, paths, record
+from oidc_helper.emulator import Emulator
+from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
+
+pytestmark = pytest.mark.usefixtures("forks")
+
+ALICE = "alice@example.com"
+PLANTED = "planted-5ecret-of-another-profile"
+OTHERS = f'{{"Version":1,"AccessKeyId":"ASIAOTHER","SecretAccessKey":"{PLANTED}","SessionToken":"{PLANTED}"}}'
+OTHERS_NAME = "other+application"
+
+
+@dataclass(frozen=True)
+class World:
+    """What one thing is broken of; `closed` is the URL of a port that refuses connections."""
+
+    home: Home
+    emulator: Emulator
+    closed: str
+
+    def settings(self, old: str, new: str) -> None:
+        """Edit the configuration."""
+        text = self.home.config.read_text()
+        assert old in text
+        self.home.configure(text.replace(old, new))
+
+    def token(self, **claims: object) -> None:
+        """Put a token with other claims into the file."""
+        self.home.write_token(self.emulator.mint(ALICE, **claims))  # type: ignore[arg-type]  # as many as one likes
+
+    def signed_by_a_user(self) -> None:
+        """Let nobody but Identity Center see the identity token."""
+        with_caller(self.home, "{ environment = true }")
+        self.home.environment |= keys_of_the_iam_user(self.emulator)
+
+    def command(self, *words: str) -> None:
+        """Let a shell script print the identity token."""
+        listed = ", ".join(f"'{word}'" for word in words)
+        self.settings('source = "file"\npath = "token"', f'source = "command"\ncommand = [{listed}]')
+
+    def aws_profile(self, section: str) -> None:
+        """Let an AWS profile sign."""
+        with_caller(self.home, '{ profile = "base" }')
+        (self.home.path / "aws").write_text(section)
+        self.home.environment["AWS_CONFIG_FILE"] = str(self.home.path / "aws")
+
+    def script(self, text: str) -> str:
+        """Write a program that does not show what it runs."""
+        path = self.home.path / "wrapper"
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return str(path)
+
+
+@pytest.fixture
+def world(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A home in which all is well, and where another profile's secrets are kept."""
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint(ALICE))
+    for name, value in home.environment.items():
+        monkeypatch.setenv(name, value)
+    expires_at = int(time.time()) + 3_600
+    stamp = paths.config_stamp(str(home.config))
+    text = record.compose(OTHERS, serve_until=expires_at, renew_from=expires_at, stamp=stamp)
+    Store().put(CREDENTIALS, "other", text, expires_at=expires_at)
+    Store().put(TOKENS, OTHERS_NAME, PLANTED, expires_at=expires_at)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield World(home, emulator, f"http://127.0.0.1:{held.getsockname()[1]}")
+
+
+def nothing_lost(world: World) -> None:
+    """The other profile's records are as they were."""
+    kept = Store().get(CREDENTIALS, "other")
+    assert kept is not None
+    assert kept.endswith(OTHERS)
+    assert Store().get(TOKENS, OTHERS_NAME) == PLANTED
+
+
+Break = Callable[[World], object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One broken thing and what is said of it; `|` parts fragments that must all be there."""
+
+    name: str
+    breaks: Break
+    code: int
+    message: str
+    hint: str
+    profile: str = "analytics"
+
+
+def fault(operation: str, **order: object) -> Break:
+    """A service that answers so to every call."""
+    return lambda world: world.emulator.fault(operation, times=None, **order)
+
+
+def raw(content: bytes) -> Break:
+    return lambda world: (world.home.path / "token").write_bytes(content)
+
+
+def by_a_user(**claims: object) -> Break:
+    def arrange(world: World) -> None:
+        world.signed_by_a_user()
+        world.token(**claims)
+
+    return arrange
+
+
+def variable(name: str, value: str) -> Break:
+    return lambda world: world.home.environment.update({name: value})
+
+
+def no_file(world: World) -> None:
+    (world.home.path / "token").unlink()
+
+
+def a_directory(world: World) -> None:
+    no_file(world)
+    (world.home.path / "token").mkdir()
+
+
+def a_pipe(world: World) -> None:
+    no_file(world)
+    os.mkfifo(world.home.path / "token")
+
+
+def through_source_profile(world: World) -> None:
+    world.aws_profile(
+        f"[profile base]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = middle\n"
+        f"[profile middle]\ncredential_process = {COMMAND} get analytics\n"
+    )
+
+
+def behind_a_wrapper(world: World) -> None:
+    world.aws_profile(f"[profile base]\ncredential_process = {world.script(f'exec {COMMAND} get analytics')}\n")
+
+
+def a_process_that(text: str) -> Break:
+    return lambda world: world.aws_profile(f"[profile base]\ncredential_process = {world.script(text)}\n")
+
+
+def mallory(world: World) -> None:
+    world.home.write_token(world.emulator.mint("mallory@example.com"))
+
+
+def nobody_there(world: World) -> None:
+    world.emulator.directory.users.clear()
+
+
+def set_context_is_missing(world: World) -> None:
+    world.emulator.directory.analytics_role.allows_set_context = False
+
+
+def role_does_not_trust(world: World) -> None:
+    world.emulator.directory.caller_role.web_identity_audiences = set()
+
+
+def not_assigned(world: World) -> None:
+    world.emulator.directory.not_assigned_error = "ForbiddenException"
+    world.settings('"Admin"', '"Owner"')
+
+
+def keys_that_do_not_fit(world: World) -> None:
+    world.signed_by_a_user()
+    world.home.environment["AWS_SECRET_ACCESS_KEY"] = "hunter2"
+
+
+def no_such_server(variable_name: str) -> Break:
+    return lambda world: world.home.environment.update({variable_name: world.closed})
+
+
+def too_late(operation: str) -> Break:
+    def arrange(world: World) -> None:
+        world.settings("[defaults]\n", "[defaults]\ndeadline_seconds = 5\n")
+        world.emulator.fault(operation, until=threading.Event(), times=None)
+
+    return arrange
+
+
+def hangs(world: World) -> None:
+    world.command("sleep", "1000")
+    world.settings("[defaults]\n", "[defaults]\ndeadline_seconds = 5\n")
+
+
+AGAIN = "put a new identity token into|/token"
+SETTINGS = [
+    Case(
+        "no configuration", lambda world: world.home.config.unlink(), 2, "no configuration at|config.toml", "man page"
+    ),
+    Case("broken TOML", lambda world: world.settings("[profile.", "[profile "), 2, "(line |is not TOML", "edit"),
+    Case(
+        "unknown profile", lambda _: None, 2, "no profile 'analytcs', did you mean analytics?", "dev-admin", "analytcs"
+    ),
+    Case(
+        "unknown key", lambda world: world.settings("permission_set", "permision_set"), 2, "did you mean perm", "edit"
+    ),
+    Case("wrong ARN", lambda world: world.settings("arn:aws:sso:", "arn:aws:s3:"), 2, "application_arn|line ", "edit"),
+    Case("number for an account", lambda world: world.settings('"111122223333"', "1"), 2, "must be in quotes", "edit"),
+    Case(
+        "a profile that calls itself",
+        lambda world: world.aws_profile(f"[profile base]\ncredential_process = {COMMAND} get analytics\n"),
+        2,
+        "profile analytics -> AWS profile base -> its credential_process, oidc-helper",
+        "web_identity_role_arn",
+    ),
+    Case("a circle of two", through_source_profile, 2, "AWS profile base -> AWS profile middle -> its cred", "caller"),
+    Case("a circle behind a wrapper", behind_a_wrapper, 2, "profile analytics -> AWS profile base", "caller"),
+    Case("a process that prints nonsense", a_process_that("echo nonsense"), 2, "AWS profile base", "aws sts"),
+    Case("a process that fails", a_process_that(r"printf 'no \033[1m luck' >&2; exit 3"), 2, "no \\x1b[1m luck", "aws"),
+    Case("a process with no text", a_process_that(r"printf '\377\376' >&2; exit 3"), 2, "AWS profile base", "aws sts"),
+    Case("no such AWS profile", lambda world: world.aws_profile("[profile bas]\n"), 2, "did you mean bas?", "aws"),
+    Case("broken AWS configuration", lambda world: world.aws_profile("[profile base"), 2, "cannot be read|aws", ""),
+    Case(
+        "no keys",
+        lambda world: with_caller(world.home, "{ environment = true }"),
+        2,
+        "no AWS cred",
+        "AWS_ACCESS_KEY_ID",
+    ),
+    Case("no such command", lambda world: world.command("/no/such"), 2, "/no/such does not exist", "whole path"),
+    Case(
+        "a command of ours",
+        lambda world: world.command(str(COMMAND), "token", "analytics"),
+        2,
+        "identity job",
+        "command",
+    ),
+]
+TOKENS_OF_NO_USE = [
+    Case("no token file", no_file, 3, "the file|does not exist", AGAIN),
+    Case("a directory", a_directory, 3, "/token is no regular file", ""),
+    Case("a pipe", a_pipe, 3, "/token is no regular file", ""),
+    Case("an empty file", raw(b"\n"), 3, "/token is empty", AGAIN),
+    Case("a binary file", raw(bytes(range(256))), 3, "does not hold a JWT", AGAIN),
+    Case("a huge file", raw(b"a" * 2_000_000), 3, "more than", AGAIN),
+    Case("a word", raw(b"hunter2"), 3, "does not hold a JWT", AGAIN),
+    Case("three words", raw(b"\x1b[2J.\x07.x"), 3, "does not hold a JWT", AGAIN),
+    Case("no exp", lambda world: world.token(exp=None), 3, "has no usable exp", "exp"),
+    Case("expired", lambda world: world.token(lifetime_s=-60), 3, "expired 6", AGAIN),
+    Case(
+        "no variable",
+        lambda world: world.settings('source = "file"\npath = "token"', 'source = "environment"\nvariable = "X_TOKEN"'),
+        3,
+        "X_TOKEN does not exist",
+        "X_TOKEN",
+    ),
+    Case(
+        "a command that fails",
+        lambda world: world.command(world.script(r"printf '\033]0;owned\007no session\n' >&2; exit 7")),
+        3,
+        r"exit code 7: \x1b]0;owned\x07no session",
+        "",
+    ),
+    Case("a command that prints nonsense", lambda world: world.command("echo", "hello"), 3, "does not hold a JWT", ""),
+    Case("a command without an end", lambda world: world.command("yes"), 3, "yes", ""),
+]
+REFUSED = [
+    Case("no jti", by_a_user(jti=None), 5, "InvalidGrantException", "has no jti"),
+    Case("ES256", by_a_user(alg="ES256"), 5, "InvalidGrantException", "ES256"),
+    Case("wrong audience", by_a_user(aud="elsewhere"), 5, "InvalidGrantException", "aud 'elsewhere'"),
+    Case(
+        "a slash too many", by_a_user(iss="https://login.example.com/"), 5, "InvalidG", "'https://login.example.com/'"
+    ),
+    Case(
+        "an audience that IAM does not know", lambda world: world.token(aud="x"), 5, "Incorrect token audience", "IAM"
+    ),
+    Case("not assigned", mallory, 5, "AccessDeniedException", "create-application-assignment"),
+    Case("unknown in Identity Center", nobody_there, 5, "InvalidGrantException", "no single user matches"),
+    Case(
+        "no such application",
+        lambda world: world.settings("apl-1234567890abcdef", "apl-0000000000000000"),
+        5,
+        "InvalidClientException",
+        "application_arn",
+    ),
+    Case(
+        "another region",
+        lambda world: world.settings("eu-west-1", "us-east-1"),
+        5,
+        "InvalidRequestRegionException",
+        "set identity_center_region = 'eu-west-1'",
+    ),
+    Case(
+        "unknown scope",
+        lambda world: world.settings("[defaults]\n", '[defaults]\nscopes = ["sso:nothing", "sts:identity_context"]\n'),
+        5,
+        "InvalidScopeException",
+        "scopes",
+    ),
+    Case("the caller's role does not trust", role_does_not_trust, 5, "AssumeRoleWithWebIdentity", "trust policy"),
+    Case("no SetContext", set_context_is_missing, 5, "AssumeRole was refused|sts:SetContext", "sts:SetContext"),
+    Case(
+        "portal 401",
+        fault("GetRoleCredentials", error="UnauthorizedException"),
+        5,
+        "Unauth",
+        "sso:account",
+        "dev-admin",
+    ),
+    Case(
+        "portal 404",
+        lambda world: world.settings('"Admin"', '"Owner"'),
+        5,
+        "ResourceNotFoundException",
+        "permission_set",
+        "dev-admin",
+    ),
+    Case("portal 403", not_assigned, 5, "ForbiddenException", "not assigned", "dev-admin"),
+    Case(
+        "keys that do not fit",
+        keys_that_do_not_fit,
+        5,
+        "InvalidSignatureException",
+        "keys",
+    ),
+]
+HTML = b"<html>\x1b[2J<title>Log in to the hotel</title></html>"
+SERVICES = {
+    "AssumeRoleWithWebIdentity": "analytics",
+    "CreateTokenWithIAM": "analytics",
+    "AssumeRole": "analytics",
+    "GetRoleCredentials": "dev-admin",
+}
+PASSING = [
+    *(
+        Case(
+            f"{variable_name} refuses the connection",
+            no_such_server(variable_name),
+            4,
+            "cannot be reached",
+            "network",
+            p,
+        )
+        for variable_name, p in (
+            ("AWS_ENDPOINT_URL_STS", "analytics"),
+            ("AWS_ENDPOINT_URL_SSO_OIDC", "analytics"),
+            ("AWS_ENDPOINT_URL_SSO", "dev-admin"),
+        )
+    ),
+    *(Case(f"{name} 500", fault(name, status=500), 4, f"{name}|500", "", p) for name, p in SERVICES.items()),
+    *(
+        Case(f"{name} answers 200 with HTML", fault(name, body=HTML), 4, f"{name}|cannot be read", "", p)
+        for name, p in SERVICES.items()
+    ),
+    Case("a proxy's 403", fault("AssumeRole", status=403, body=HTML), 4, "AssumeRole: ", "proxy"),
+    Case("429", fault("GetRoleCredentials", error="TooManyRequestsException"), 4, "TooMany", "again", "dev-admin"),
+    Case("no answer in time", too_late("AssumeRoleWithWebIdentity"), 4, "AssumeRoleWithWebIdentity", "network"),
+    Case("a command that hangs", hangs, 4, "sleep did not answer", "deadline_seconds"),
+]
+CASES = [*SETTINGS, *TOKENS_OF_NO_USE, *REFUSED, *PASSING]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_wrong_is_said_and_nothing_is_lost(world: World, case: Case) -> None:
+    """The exit code tells what to do next, one line what is wrong, one what mends it; no secret, no escape codes."""
+    case.breaks(world)
+    config = world.home.config.read_bytes() if world.home.config.exists() else None
+
+    failed = complaint(world.home.run("get", case.profile))
+
+    assert failed.code == case.code, failed
+    for part in case.message.split("|"):
+        assert part in failed.message
+    for part in case.hint.split("|"):
+        assert part in failed.hint
+    hidden = secrets(world.home, world.emulator) | {PLANTED, "hunter2"}
+    assert tells(f"{failed}", hidden) == []
+    nothing_lost(world)
+    assert config == (world.home.config.read_bytes() if config is not None else None)
+
+
+@pytest.mark.skipif(not kernel.available(), reason="without the kernel keyring there is no other place")
+def test_no_keyring_leaves_the_kernels(world: World) -> None:
+    """On a headless machine everything is cached all the same."""
+    world.home.environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    first = world.home.get("analytics")
+
+    assert world.home.get("analytics") == first
+    world.home.get("dev-admin")
+    assert world.emulator.count("CreateTokenWithIAM") == 1
+
+
+def test_no_place_at_all_still_gives_an_answer(world: World) -> None:
+    """Nothing is cached then, and the next identity token brings the next answer."""
+    nowhere = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", kernel.VARIABLE: "off"}
+    first = world.home.get("analytics", **nowhere)
+    world.token()
+
+    assert world.home.get("analytics", **nowhere) != first
+    nothing_lost(world)
+
+
+def test_a_keyring_that_cannot_be_had_is_named(world: World) -> None:
+    """A back end that the user chose and that is not there: exit 6, and the identity token is not wasted."""
+    failed = complaint(world.home.run("get", "analytics", PYTHON_KEYRING_BACKEND="no.such.Keyring"))
+
+    assert (failed.code, "PYTHON_KEYRING_BACKEND" in failed.hint) == (6, True)
+    world.home.get("analytics")
+    nothing_lost(world)
+
+
+@pytest.mark.parametrize("state", ["/proc/nowhere", "file"])
+def test_an_unwritable_state_directory_costs_no_answer(world: World, state: str) -> None:
+    """A file in its place, or a file system that takes none: SDKs get their answer, the next time from the cache."""
+    (world.home.path / "file").write_text("in the way")
+    where = str(world.home.path / state)
+    first = world.home.get("analytics", XDG_STATE_HOME=where)
+
+    assert world.home.get("analytics", XDG_STATE_HOME=where) == first
+
+
+def test_a_full_disk_costs_no_answer(world: World) -> None:
+    """No file can be written, the keyring's neither: the answer comes all the same, and what was kept stays whole."""
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 0; exec {COMMAND} get analytics"],
+        env=world.home.environment,
+        cwd=world.home.path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    answer(done)
+    nothing_lost(world)
+
+
+def test_a_locked_keyring_is_named_and_nobody_is_asked(world: World) -> None:
+    """What is cached is served; a profile that needs the tokens exits with 6, and no prompt is waited for."""
+    needs(not missing_programs(), " and ".join(missing_programs()))
+    world.home.environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.SecretService.Keyring"
+    with private_secret_service() as service:
+        world.home.environment["DBUS_SESSION_BUS_ADDRESS"] = service.address
+        first = world.home.get("analytics")
+        service.lock()
+        asked = len(world.emulator.requests)
+
+        locked = complaint(world.home.run("get", "dev-admin"))
+
+        assert (locked.code, locked.message) == (6, "Secret Service is locked")
+        assert "unlock" in locked.hint
+        assert world.home.get("analytics") == first or not kernel.available()
+        assert len(world.emulator.requests) == asked
+        assert len(service.labels()) == 1
+
+
+@pytest.mark.skipif(not kernel.available(), reason="needs the kernel keyring")
+def test_a_corrupt_record_in_the_kernel_is_a_miss(world: World) -> None:
+    """A single turned bit is not served; the tokens still are good for new credentials."""
+    first = world.home.get("analytics")
+    entry = names.entry_name(CREDENTIALS, "analytics")
+    kept = kernel.read(entry)
+    assert kept is not None
+    kernel.write(entry, kept[:-20] + bytes([kept[-20] ^ 1]) + kept[-19:], 3_600)
+
+    assert world.home.get("analytics") != first
+    assert [one.operation for one in world.emulator.requests].count("CreateTokenWithIAM") == 1
+
+
+def test_a_corrupt_record_is_a_miss(world: World) -> None:
+    """Bytes that were turned over in the keyring are never served, and a new identity token is all it takes."""
+    first = world.home.get("analytics", **{kernel.VARIABLE: "off"})
+    kept = world.home.path / "keyring.json"
+    kept.write_text(kept.read_text().replace(first["AccessKeyId"], first["AccessKeyId"][::-1]))
+
+    second = world.home.get("analytics", **{kernel.VARIABLE: "off"})
+
+    assert second["AccessKeyId"] not in (first["AccessKeyId"], first["AccessKeyId"][::-1])
+    assert world.emulator.count("CreateTokenWithIAM") == 1

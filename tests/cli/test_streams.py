@@ -1,0 +1,230 @@
+"""Stdout carries the answer and nothing else, stderr what is for people: whatever libraries, callers and shells do."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from cli.arrangements import keys_of_the_iam_user, with_caller
+from cli.transcript import answer, complaint, secrets, tells
+from homes import COMMAND, Home, file_config
+
+from oidc_helper.emulator import Emulator
+
+# A keyring back end that talks on every way there is, whenever it is loaded, read or written.
+NOISY_KEYRING = """
+import logging, os, sys, warnings
+from oidc_helper.emulator.temporary_keyring import TemporaryKeyring
+
+def chatter():
+    print("chatter")
+    print("chatter", file=sys.stderr)
+    sys.__stdout__.write("chatter")
+    os.write(1, b"chatter")
+    os.write(2, b"chatter")
+    os.system("echo chatter; echo chatter >&2")
+    warnings.warn("chatter")
+    logging.getLogger("keyring").warning("chatter")
+    logging.getLogger("oidc_helper.elsewhere").info("chatter")
+
+chatter()
+
+class Keyring(TemporaryKeyring):
+    def get_password(self, *words):
+        chatter()
+        return super().get_password(*words)
+
+    def set_password(self, *words):
+        chatter()
+        super().set_password(*words)
+"""
+WITH_MODULES_FROM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from oidc_helper.hotpath import main; main()"
+# The shell's ways to start a program without its streams.
+CLOSED = {
+    "stdout": ">&-",
+    "stderr": "2>&-",
+    "both": ">&- 2>&-",
+    "all three": "<&- >&- 2>&-",
+    "stdin": "<&-",
+}
+
+
+@pytest.fixture
+def ready(home: Home, emulator: Emulator) -> Home:
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint("alice@example.com"))
+    return home
+
+
+@pytest.fixture
+def noisy(ready: Home) -> Home:
+    """With a library that prints and warns."""
+    (ready.path / "noisy.py").write_text(NOISY_KEYRING)
+    ready.environment["PYTHON_KEYRING_BACKEND"] = "noisy.Keyring"
+    return ready
+
+
+def run_noisy(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WITH_MODULES_FROM, home.path, *words],
+        env=home.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def in_a_shell(home: Home, line: str) -> subprocess.CompletedProcess[str]:
+    """Type a line in which `oidc-helper` is ours."""
+    return subprocess.run(
+        ["sh", "-c", line.replace("oidc-helper", str(COMMAND))],
+        env=home.environment,
+        cwd=home.path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_credentials_are_all_that_get_prints(noisy: Home) -> None:
+    """A library that prints, warns and runs programs adds nothing to either stream."""
+    answer(run_noisy(noisy, "get", "analytics"))
+    answer(run_noisy(noisy, "get", "dev-admin"))
+
+
+@pytest.mark.parametrize(("options", "beginning"), [((), "aoa"), (("--id-token",), "eyJ")], ids=["access", "ID"])
+def test_a_token_is_all_that_token_prints(noisy: Home, options: tuple[str, ...], beginning: str) -> None:
+    """The same for the commands whose answer goes into a header."""
+    done = run_noisy(noisy, "token", *options, "analytics")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(beginning)
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["login analytics", "status --json", "explain analytics"])
+def test_what_other_commands_answer_stays_clean_too(noisy: Home, words: str) -> None:
+    """Where a person reads along, the noise goes to stderr."""
+    done = run_noisy(noisy, *words.split())
+
+    assert done.returncode == 0
+    assert "chatter" not in done.stdout
+
+
+def test_the_noise_of_a_failing_run_is_not_its_message(noisy: Home) -> None:
+    """A failure is one line and a hint, whatever a library has to say meanwhile."""
+    noisy.write_token("nothing of use")
+
+    assert complaint(run_noisy(noisy, "get", "analytics")).code == 3
+
+
+def test_debug_keeps_stdout_clean(noisy: Home) -> None:
+    """With --debug the noise and the trace are on stderr, and the JSON alone on stdout."""
+    done = run_noisy(noisy, "get", "--debug", "analytics")
+
+    assert json.loads(done.stdout)["Version"] == 1
+    assert done.stdout.count("\n") == 1
+    assert "chatter" in done.stderr
+    assert "oidc-helper: debug: CreateTokenWithIAM" in done.stderr
+
+
+def test_debug_shows_no_secret(ready: Home, emulator: Emulator) -> None:
+    """Through every call there is: new sign-in, role, permission set, refresh, refusal, end of the session."""
+    ready.write_token(emulator.mint("alice@example.com", lifetime_s=36_000))
+    with_caller(ready, "{ environment = true }")
+    ready.environment |= keys_of_the_iam_user(emulator)
+    traces = [
+        ready.run("get", "--debug", "analytics"),
+        ready.run("get", "--debug", "--refresh", "dev-admin"),
+        ready.run("token", "--debug", "analytics"),
+    ]
+    ready.configure(file_config(emulator))  # the caller's role is opened by the identity token now
+    emulator.advance(4_000)  # what we hold is refused, and renewed by the refresh token
+    traces += [ready.run("get", "--debug", "--refresh", "dev-admin"), ready.run("get", "--debug", "analytics")]
+    emulator.fault("Logout", error="UnauthorizedException")
+    traces.append(ready.run("logout", "--debug", "analytics"))
+    emulator.fault("AssumeRole", error="AccessDenied", message="not with \x1b[31mthis\x1b[0m key")
+    ready.write_token(emulator.mint("bob@example.com"))
+    traces.append(ready.run("login", "--debug", "analytics"))
+
+    told = "".join(trace.stderr for trace in traces)
+    operations = {request.operation for request in emulator.requests}
+    assert {name for name in operations if name not in told} == set()
+    assert "refresh_token" in {request.asked("grantType") for request in emulator.requests}
+    assert tells(told, secrets(ready, emulator)) == []
+    assert all(line.isprintable() for line in told.split("\n"))
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+@pytest.mark.parametrize("command", ["get analytics", "get --debug analytics", "token analytics"])
+def test_a_secret_never_takes_another_streams_place(ready: Home, emulator: Emulator, command: str, closed: str) -> None:
+    """With streams closed the answer goes to stdout or nowhere, and complaints to stderr or nowhere."""
+    stdout_open, stderr_open = ">&-" not in CLOSED[closed].replace("2>&-", ""), "2>&-" not in CLOSED[closed]
+
+    done = in_a_shell(ready, f"oidc-helper {command} {CLOSED[closed]}")
+
+    assert bool(done.stdout) == stdout_open, "the answer is there if it can be"
+    assert done.returncode == (0 if stdout_open else 1)
+    assert tells(done.stderr, secrets(ready, emulator)) == []
+    assert stderr_open or not done.stderr
+    assert "debug" not in done.stdout
+    assert {path.name for path in ready.path.iterdir()} <= {".local", "config.toml", "keyring.json", "token"}
+
+
+@pytest.mark.parametrize("words", ["get nope", "nope", "status --nope"])
+def test_a_complaint_never_takes_the_answers_place(ready: Home, words: str) -> None:
+    """With stderr closed a failure is silent, and the exit code still tells."""
+    done = in_a_shell(ready, f"oidc-helper {words} 2>&-")
+
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("cached", [False, True], ids=["new", "cached"])
+def test_a_caller_that_has_gone_is_no_error_of_ours(ready: Home, emulator: Emulator, *, cached: bool) -> None:
+    """Nobody reads stdout: exit 1 without a word, and what was fetched is kept for the next caller."""
+    if cached:
+        ready.get("analytics")
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "wb") as stdout:
+        done = subprocess.run(
+            [COMMAND, "get", "analytics"], env=ready.environment, stdout=stdout, stderr=subprocess.PIPE, check=False
+        )
+
+    assert (done.returncode, done.stderr) == (1, b"")
+    ready.get("analytics")
+    assert emulator.count("AssumeRole") == 1
+
+
+@pytest.mark.parametrize("words", ["get analytics", "status", "--help"])
+def test_an_answer_that_cannot_be_written_is_no_success(ready: Home, words: str) -> None:
+    """A full disk behind stdout: exit 1, and it is named for what it is."""
+    failed = complaint(in_a_shell(ready, f"oidc-helper {words} >/dev/full"))
+
+    assert failed.code == 1
+    assert "cannot be written" in failed.message
+    assert "o space left" in failed.message
+
+
+def test_stdin_is_never_read(ready: Home) -> None:
+    """JavaScript's SDK gives a socket that never ends, and what is in it belongs to somebody else."""
+    reads, writes = os.pipe()
+    with os.fdopen(reads, "rb") as stdin, os.fdopen(writes, "wb") as theirs:
+        theirs.write(b"for somebody else")
+        theirs.flush()
+        done = subprocess.run(
+            [COMMAND, "get", "analytics"],
+            env=ready.environment,
+            stdin=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        os.set_blocking(reads, False)
+        left = stdin.read(100)
+
+    answer(done)
+    assert left == b"for somebody else"

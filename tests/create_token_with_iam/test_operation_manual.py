@@ -1,0 +1,85 @@
+"""Manual page, `--help` and the service model name the same options, grants and exit codes."""
+
+import re
+from pathlib import Path
+
+import pytest
+from create_token_with_iam.runs import BASE, Place
+
+from oidc_helper.create_token_with_iam import service
+from oidc_helper.create_token_with_iam.arguments import GLOBAL, OURS, SKELETON, WHOLE_INPUT
+from oidc_helper.create_token_with_iam.checks import GRANTS
+from oidc_helper.create_token_with_iam.model import Model
+
+PAGE = (Path(__file__).parents[2] / "man/oidc-helper-create-token-with-iam.1").read_text()
+MEMBERS = Model(service.begin()).members
+CHOICES = {option.name: option.keywords.get("choices", ()) for option in (*GLOBAL, SKELETON)}
+
+
+@pytest.fixture
+def help_text(place: Place) -> str:
+    return place.run("--help").stdout
+
+
+def test_the_page_has_every_option_and_no_other() -> None:
+    """Those of the service model, of the input, our own, and the global ones."""
+    known = {member.option for member in MEMBERS.values()}
+    known |= {option.name for option in (*WHOLE_INPUT, SKELETON, *OURS, *GLOBAL)} | {"--help"}
+
+    assert {f"-{name}" for name in re.findall(r"^\.It Fl (-[a-z-]+)", PAGE, re.MULTILINE)} == known
+
+
+def test_help_has_every_option_of_the_page(help_text: str) -> None:
+    """In the same order, which is that of the sections."""
+    in_help = re.findall(r"^  (--[a-z-]+)", help_text, re.MULTILINE)
+
+    assert [f"-{name}" for name in re.findall(r"^\.It Fl (-[a-z-]+)", PAGE, re.MULTILINE)] == in_help
+
+
+@pytest.mark.parametrize("name", [name for name, choices in CHOICES.items() if choices])
+def test_the_page_has_every_choice(name: str) -> None:
+    """Where an option takes one of some words."""
+    line = re.search(rf"^\.It Fl {re.escape(name[1:])} (?:Op )?Cm (.*)$", PAGE, re.MULTILINE)
+
+    assert line
+    assert set(line[1].split(" | ")) == set(CHOICES[name])
+
+
+def test_every_grant_is_explained_and_has_an_example(help_text: str) -> None:
+    """In help, in the page's list, and among its examples."""
+    examples = PAGE.partition(".Sh EXAMPLES")[2]
+    for grant in GRANTS:
+        assert f"  {grant}\n" in help_text
+        assert f".It Li {grant}\n" in PAGE
+        assert f"--grant-type {grant}" in examples
+
+
+def test_every_parameter_belongs_to_a_grant() -> None:
+    """What the service model has beside those of all requests, our table of grants knows."""
+    known = {name for grant in GRANTS.values() for name in (*grant.needed, *grant.optional)}
+
+    assert known == MEMBERS.keys() - {"clientId", "grantType", "scope"}
+
+
+def test_exit_codes_are_the_same(help_text: str) -> None:
+    """In help and page."""
+    in_help = re.findall(r"^  (\d+)  ", help_text, re.MULTILINE)
+
+    assert in_help == re.findall(r"^\.It (\d+)$", PAGE.partition(".Sh EXIT STATUS")[2], re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", [("--help",), ("help",), ("-h",), (*BASE, "help")], ids=lambda words: words[-1])
+def test_help_can_be_asked_for_in_the_usual_ways(place: Place, help_text: str, words: tuple[str, ...]) -> None:
+    """With a bad AWS_PROFILE, too."""
+    place.set({"AWS_PROFILE": "gone"})
+
+    done = place.run(*words)
+
+    assert (done.exit, done.stdout) == (0, help_text)
+
+
+def test_version_names_what_a_report_needs(place: Place) -> None:
+    """Ours, botocore's, Python's and the system's."""
+    done = place.run("--version")
+
+    assert re.fullmatch(r"oidc-helper/\S+ Botocore/\S+ Python/\S+ \S+/\S+\n", done.stdout)

@@ -1,0 +1,162 @@
+"""The raw operation for one of our own profiles, and its answer as that profile's tokens."""
+
+import json
+from pathlib import Path
+
+import pytest
+from create_token_with_iam.runs import JWT_BEARER
+from homes import Home, file_config
+
+from oidc_helper.emulator import Emulator
+
+pytestmark = pytest.mark.usefixtures("forks")
+
+Words = tuple[str, ...]
+
+COMMAND = ("create-token-with-iam", "--profile-settings", "analytics")
+BEARER = (*COMMAND, "--grant-type", JWT_BEARER, "--assertion", "file://proof")
+
+
+@pytest.fixture
+def alice(home: Home, emulator: Emulator) -> Home:
+    """A home with a configuration, and a token of Alice's in the file `proof`, where no profile looks for it."""
+    home.configure(file_config(emulator))
+    prove(home.path, emulator, "alice@example.com")
+    return home
+
+
+def prove(folder: Path, emulator: Emulator, email: str) -> None:
+    (folder / "proof").write_text(emulator.mint(email))
+
+
+def test_a_profile_fills_application_region_and_caller(alice: Home, emulator: Emulator) -> None:
+    """The assertion opens the caller's role, and no AWS key is needed."""
+    done = alice.run(*BEARER)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["accessToken"]
+    assert emulator.count("CreateTokenWithIAM", client_id=emulator.directory.application_arn, ok=True) == 1
+
+
+def test_options_before_the_command(alice: Home) -> None:
+    """As with any other command: the configuration to use, and the trace; what nobody knows is refused."""
+    other = alice.path / "other.toml"
+    alice.config.rename(other)
+
+    done = alice.run("--config", str(other), "--debug", *BEARER)
+    unknown = alice.run("--trace", *BEARER)
+
+    assert done.returncode == 0, done.stderr
+    assert "CreateTokenWithIAM" in done.stderr
+    assert (unknown.returncode, "does not take '--trace'" in unknown.stderr) == (2, True), unknown.stderr
+
+
+def test_options_win_over_the_profile(alice: Home, emulator: Emulator) -> None:
+    """Another application, and another caller."""
+    user = emulator.directory.iam_user
+    other = emulator.directory.second_application.arn
+    (alice.path / "aws").write_text(
+        f"[profile keyed]\naws_access_key_id = {user.access_key_id}\naws_secret_access_key = {user.secret_access_key}\n"
+    )
+
+    done = alice.run(*BEARER, "--client-id", other, "--profile", "keyed", AWS_CONFIG_FILE=str(alice.path / "aws"))
+
+    assert done.returncode == 0, done.stderr
+    assert emulator.count("CreateTokenWithIAM", client_id=other, ok=True) == 1
+    assert emulator.count("AssumeRoleWithWebIdentity") == 0
+
+
+def test_a_stored_answer_serves_get(alice: Home, emulator: Emulator) -> None:
+    """Nothing more is exchanged."""
+    answer = json.loads(alice.run(*BEARER, "--store").stdout)
+
+    assert alice.run("token", "analytics").stdout.strip() == answer["accessToken"]
+    assert alice.get("analytics")["AccessKeyId"]
+    assert emulator.count("CreateTokenWithIAM") == 1
+
+
+def test_a_refreshed_answer_takes_the_place_of_the_former(alice: Home) -> None:
+    """The refresh token came from elsewhere; the kept identity token opens the caller's role."""
+    first = json.loads(alice.run(*BEARER, "--store").stdout)
+    (alice.path / "refresh").write_text(first["refreshToken"])
+
+    done = alice.run(*COMMAND, "--grant-type", "refresh_token", "--refresh-token", "file://refresh", "--store")
+
+    assert done.returncode == 0, done.stderr
+    assert alice.run("token", "analytics").stdout.strip() == json.loads(done.stdout)["accessToken"]
+
+
+def test_without_store_nothing_is_kept(alice: Home) -> None:
+    """The answer is printed, and that is all."""
+    alice.run(*BEARER)
+
+    assert alice.run("token", "analytics").returncode == 3
+
+
+def test_another_persons_answer_ends_the_formers_credentials(alice: Home, emulator: Emulator) -> None:
+    """They must not be served as the new one's."""
+    alice.run(*BEARER, "--store")
+    former = alice.get("analytics")
+    prove(alice.path, emulator, "bob@example.com")
+
+    done = alice.run(*BEARER, "--store")
+
+    assert done.returncode == 0, done.stderr
+    assert alice.get("analytics")["AccessKeyId"] != former["AccessKeyId"]
+
+
+def test_an_assertion_that_was_sent_is_marked(alice: Home, emulator: Emulator) -> None:
+    """So that `get` does not send it again; the raw operation does, and says so."""
+    alice.run(*BEARER)
+    (alice.path / "token").write_text((alice.path / "proof").read_text())
+
+    assert "was sent before" in alice.run("get", "analytics").stderr
+    assert emulator.count("CreateTokenWithIAM") == 1
+    assert "warning: this assertion was sent before" in alice.run(*BEARER).stderr
+
+
+def test_an_assertion_that_was_refused_is_not_marked(alice: Home, emulator: Emulator) -> None:
+    """Once the refusal's cause is mended it still counts."""
+    emulator.directory.application.audiences.clear()
+    assert alice.run(*BEARER).returncode == 254
+
+    emulator.directory.application.audiences.add(emulator.client_id)
+    done = alice.run(*BEARER)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_caller_without_its_identity_token(alice: Home) -> None:
+    """A refresh token alone opens no role."""
+    done = alice.run(*COMMAND, "--grant-type", "refresh_token", "--refresh-token", "r")
+
+    assert done.returncode == 253
+    assert "hint: oidc-helper login analytics" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("create-token-with-iam", "--store"), 252, "required: --client-id"),
+        (("create-token-with-iam", "--client-id", "x", "--grant-type", "y", "--store"), 252, "--profile-settings"),
+        (("create-token-with-iam", "--profile-settings", "analytic", *BEARER[3:]), 253, "analytics"),
+    ],
+    ids=["no parameters", "no profile", "unknown profile"],
+)
+def test_store_needs_a_known_profile(alice: Home, words: Words, code: int, said: str) -> None:
+    """Wrong usage and wrong settings, each with its exit code."""
+    done = alice.run(*words)
+
+    assert done.returncode == code
+    assert said in done.stderr
+
+
+def test_a_store_that_cannot_be_used_loses_no_answer(alice: Home) -> None:
+    """It is a warning."""
+    done = alice.run(
+        *BEARER, "--store", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", OIDC_HELPER_KERNEL_KEYRING="off"
+    )
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["accessToken"]
+    assert "warning: not stored" in done.stderr

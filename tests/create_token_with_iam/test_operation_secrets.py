@@ -1,0 +1,193 @@
+"""No secret reaches standard error: not in the trace, not in a warning, not in an error."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from create_token_with_iam.runs import ANSWER, BASE, JWT_BEARER, Outcome, Place
+from homes import Home
+
+from oidc_helper.create_token_with_iam import service
+from oidc_helper.create_token_with_iam.model import Model
+from oidc_helper.emulator import Emulator
+
+PLANT = 'planted-{}-"quoted" & späced\\'  # looks different in JSON, in a URL, in Python's repr
+MEMBERS = Model(service.begin()).members
+SECRETS = {member.name: PLANT.format(member.name) for member in MEMBERS.values() if member.secret}
+PUBLIC = {"clientId": "an-application", "grantType": JWT_BEARER, "scope": ["a-scope"]}
+
+
+def by_options(place: Place) -> Outcome:
+    words = [word for name, value in SECRETS.items() for word in (MEMBERS[name].option, value)]
+    return place.run("--client-id", "an-application", "--grant-type", JWT_BEARER, "--debug", *words)
+
+
+def by_files(place: Place) -> Outcome:
+    place.write(SECRETS)
+    words = [word for name in SECRETS for word in (MEMBERS[name].option, f"file://{name}")]
+    return place.run("--client-id", "an-application", "--grant-type", JWT_BEARER, "--debug", *words)
+
+
+def by_input(place: Place) -> Outcome:
+    return place.run("--debug", "--cli-input-json", json.dumps({**PUBLIC, **SECRETS}))
+
+
+def by_standard_input(place: Place) -> Outcome:
+    return place.run("--debug", "--cli-input-yaml", "-", stdin=json.dumps({**PUBLIC, **SECRETS}))
+
+
+def assert_hidden(stderr: str) -> None:
+    for word in ("planted", "quoted", "sp\\u00e4ced", "späced", "sp%C3%A4ced", "sp\\xc3\\xa4ced"):
+        assert word not in stderr
+
+
+@pytest.mark.parametrize("run", [by_options, by_files, by_input, by_standard_input])
+def test_the_trace_shows_no_secret_parameter(place: Place, run: Callable[[Place], Outcome]) -> None:
+    """However it was given; all of them are sent."""
+    done = run(place)
+
+    assert done.exit == 0
+    assert SECRETS.items() <= done.sent[0].body.items()
+    assert "an-application" in done.stderr  # it is a trace of this request
+    assert_hidden(done.stderr)
+
+
+def test_the_service_model_names_no_secret_that_is_shown() -> None:
+    """What AWS marks as sensitive is hidden, in the request and in the answer."""
+    model = Model(service.begin()).operation
+    sensitive = {
+        name
+        for shape in (model.input_shape, model.output_shape)
+        for name, member in shape.members.items()
+        if member.metadata.get("sensitive")
+    }
+
+    assert sensitive >= {"assertion", "accessToken"}
+    assert not sensitive & {
+        "clientId",
+        "expiresIn",
+        "grantType",
+        "issuedTokenType",
+        "redirectUri",
+        "scope",
+        "tokenType",
+    }
+
+
+def test_the_trace_shows_no_secret_of_the_answer(place: Place) -> None:
+    """Neither tokens nor the identity context, which opens a role."""
+    secrets = {name: PLANT.format(name) for name in ("accessToken", "refreshToken", "idToken")}
+    place.server.answer = {**ANSWER, **secrets, "awsAdditionalDetails": {"identityContext": PLANT.format("context")}}
+
+    done = place.run(*BASE, "--debug")
+
+    assert "planted-context" in done.stdout
+    assert "expiresIn=900" in done.stderr
+    assert_hidden(done.stderr)
+
+
+def test_the_trace_shows_no_secret_of_a_refusal(place: Place) -> None:
+    """A service that repeats what it was sent changes nothing; the error as JSON neither."""
+    said = f"no: {PLANT.format('x')}"
+    place.server.answer = {
+        "status": 400,
+        "body": {"error": "invalid_grant", "error_description": said, "message": said},
+    }
+
+    for form in ("enhanced", "json", "yaml", "text", "table", "legacy"):
+        done = place.run(*BASE, "--code", PLANT.format("x"), "--debug", "--cli-error-format", form)
+
+        assert done.exit == 254
+        assert_hidden(done.stderr)
+
+
+def test_the_trace_shows_no_credentials(place: Place) -> None:
+    """Those that sign."""
+    place.set({"AWS_SECRET_ACCESS_KEY": "planted-secret-key", "AWS_SESSION_TOKEN": "planted-session-token"})
+
+    done = place.run(*BASE, "--debug")
+
+    assert "Found credentials in environment variables" in done.stderr
+    assert "planted" not in done.stderr
+
+
+def test_the_trace_shows_no_credentials_that_sts_gives(home: Home, emulator: Emulator) -> None:
+    """Nor the web identity token that they cost."""
+    token = emulator.mint("alice@example.com")
+    (home.path / "token").write_text(token)
+
+    done = home.run(
+        *("create-token-with-iam", "--debug", "--client-id", emulator.directory.application_arn),
+        *("--grant-type", JWT_BEARER, "--assertion", "file://token"),
+        AWS_REGION=emulator.directory.identity_center_region,
+        AWS_ROLE_ARN=emulator.directory.caller_role_arn,
+        AWS_WEB_IDENTITY_TOKEN_FILE=str(home.path / "token"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert emulator.count("AssumeRoleWithWebIdentity", ok=True) == 1
+    assert "assume-role-with-web-identity" in done.stderr
+    for word in (token, "SecretAccessKey", "SessionToken", *_texts(json.loads(done.stdout))):
+        assert word not in done.stderr
+
+
+def _texts(answer: dict[str, Any]) -> list[str]:
+    hidden = ("accessToken", "refreshToken", "idToken")
+    return [answer[name] for name in hidden] + [answer["awsAdditionalDetails"]["identityContext"]]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (*BASE, "--asertion", "planted"),
+        (*BASE, "--asertion=planted"),
+        (*BASE, "--subject=planted"),
+        (*BASE, "planted"),
+        (*BASE, "--scope", '["planted"'),
+        (*BASE, "--code", "fileb://planted.txt"),
+        ("--cli-input-json", '{"assertion": "planted"'),
+        ("--cli-input-json", '{"assertion": {"planted": "planted"}}'),
+        ("--cli-input-json", '{"clientId": "x", "grantType": "y", "assertion": 4815162342}'),
+        ("--cli-input-yaml", "assertion: [planted"),
+    ],
+    ids=lambda words: words[-1],
+)
+def test_an_error_repeats_no_value(place: Place, words: tuple[str, ...]) -> None:
+    """A misspelt option, a broken list or a wrong type may carry the secret."""
+    (place.path / "planted.txt").write_text("planted")
+
+    done = place.run(*words)
+
+    assert done.exit == 252
+    assert "planted" not in done.stderr.replace("planted.txt", "")
+    assert "4815162342" not in done.stderr
+
+
+def test_a_parameter_of_a_newer_botocore_is_an_option_and_a_secret(place: Place) -> None:
+    """The options are those of the service model; what it does not know to be public is hidden."""
+    newer_model(place.path)
+    place.set({"AWS_DATA_PATH": "$DIR/models"})
+
+    done = place.run(*BASE, "--debug", "--proof-key", "planted", "--proof-count", "7", "--with-proof")
+
+    assert done.sent[0].body.items() >= {"proofKey": "planted", "proofCount": 7, "withProof": True}.items()
+    assert "planted" not in done.stderr
+    assert "--proof-key" in place.run("--help").stdout
+
+
+def newer_model(path: Path) -> None:
+    """The installed service model with three more parameters, where AWS_DATA_PATH can find it."""
+    session = service.begin()
+    loader = session.get_component("data_loader")
+    version = loader.determine_latest_version("sso-oidc", "service-2")
+    model = loader.load_service_model("sso-oidc", "service-2", version)
+    shapes = {"ProofKey": {"type": "string"}, "ProofCount": {"type": "integer"}, "WithProof": {"type": "boolean"}}
+    model["shapes"].update(shapes)
+    model["shapes"]["CreateTokenWithIAMRequest"]["members"].update(
+        {name[0].lower() + name[1:]: {"shape": name} for name in shapes}
+    )
+    folder = path / "models/sso-oidc" / version
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps(model))

@@ -1,0 +1,232 @@
+"""What a fetch asks of whom, in which order, as the request log of the services shows it."""
+
+from dataclasses import dataclass
+
+import pytest
+from cli.arrangements import run_later
+from cli.transcript import answer, complaint
+from homes import Home, file_config
+
+from oidc_helper.emulator import Emulator
+
+pytestmark = pytest.mark.usefixtures("forks")
+
+ALICE = "alice@example.com"
+HOUR = 3_600
+SIGN_IN = ["AssumeRoleWithWebIdentity", "CreateTokenWithIAM jwt-bearer"]
+REFRESH = "CreateTokenWithIAM refresh_token"
+
+
+@dataclass
+class Ready:
+    """A home whose profiles share one sign-in, and the services it asks; `now` counts seconds from the beginning."""
+
+    home: Home
+    emulator: Emulator
+    now: int = 0
+
+    def pass_time(self, seconds: int) -> None:
+        """Let everything that expires be so much older, here and there."""
+        self.now += seconds
+        self.emulator.advance(seconds)
+
+    def ask(self, *words: str) -> list[str]:
+        """Run a command that must succeed with credentials, and list the calls that it made."""
+        return self.calls(words, code=0)
+
+    def calls(self, words: tuple[str, ...], *, code: int) -> list[str]:
+        before = len(self.emulator.requests)
+        done = run_later(self.home, self.now, *words)
+        if code:
+            assert complaint(done).code == code
+        else:
+            answer(done)
+        requests = self.emulator.requests[before:]
+        grants = [str(request.asked("grantType") or "").rpartition(":")[2] for request in requests]
+        return [f"{one.operation} {grant}".strip() for one, grant in zip(requests, grants, strict=True)]
+
+
+@pytest.fixture
+def ready(home: Home, emulator: Emulator) -> Ready:
+    """A day's identity token, which opens the caller's role for as long."""
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint(ALICE, lifetime_s=24 * HOUR))
+    return Ready(home, emulator)
+
+
+def short_sessions(ready: Ready) -> None:
+    """Let role sessions end before the tokens do."""
+    ready.home.configure(file_config(ready.emulator, defaults="duration_seconds = 900"))
+
+
+def test_the_first_call_signs_in_and_the_second_asks_nobody(ready: Ready) -> None:
+    """The caller's role is opened, the identity token exchanged, the role assumed; then all is in the cache."""
+    assert ready.ask("get", "analytics") == [*SIGN_IN, "AssumeRole"]
+    assert ready.ask("get", "analytics") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "asked"),
+    [("analytics", "dev-admin", "GetRoleCredentials"), ("dev-admin", "analytics", "AssumeRole")],
+    ids=["role first", "permission set first"],
+)
+def test_a_second_profile_asks_for_its_credentials_only(ready: Ready, first: str, second: str, asked: str) -> None:
+    """One sign-in serves all profiles of an identity and application, the caller's keys included."""
+    ready.ask("get", first)
+
+    assert ready.ask("get", second) == [asked]
+
+
+def test_credentials_that_end_are_made_anew_with_live_tokens(ready: Ready) -> None:
+    """A session that ends before the access token costs one call."""
+    short_sessions(ready)
+    ready.ask("get", "analytics")
+    ready.pass_time(1_000)
+
+    assert ready.ask("get", "analytics") == ["AssumeRole"]
+
+
+def test_an_access_token_that_ends_is_refreshed_with_no_new_identity_token(ready: Ready) -> None:
+    """The caller's role is opened by the identity token that was exchanged before, which only opens it now."""
+    ready.ask("get", "analytics")
+    (ready.home.path / "token").unlink()
+    ready.pass_time(HOUR + 10)
+
+    assert ready.ask("get", "analytics") == ["AssumeRoleWithWebIdentity", REFRESH, "AssumeRole"]
+
+
+def test_an_access_token_that_is_refused_early_is_refreshed(ready: Ready) -> None:
+    """Somebody ended it elsewhere: the portal says so, and the refresh token is tried before anybody is asked."""
+    ready.ask("get", "analytics")
+    ready.emulator.fault("GetRoleCredentials", error="UnauthorizedException")
+
+    assert ready.ask("get", "dev-admin") == ["GetRoleCredentials", REFRESH, "GetRoleCredentials"]
+
+
+def test_a_session_that_is_over_takes_a_new_identity_token(ready: Ready) -> None:
+    """The refresh token is refused, so the identity source is asked, as if it were the first time."""
+    ready.ask("get", "analytics")
+    ready.pass_time(9 * HOUR)  # of the session's 8
+    ready.home.write_token(ready.emulator.mint(ALICE))
+
+    assert ready.ask("get", "analytics") == [
+        "AssumeRoleWithWebIdentity",
+        REFRESH,
+        "CreateTokenWithIAM jwt-bearer",
+        "AssumeRole",
+    ]
+
+
+def test_a_refresh_token_that_was_refused_is_not_tried_again(ready: Ready) -> None:
+    """With nothing but a spent identity token the first call finds out, and the next one asks nobody but for the role.
+
+    Both say that a new identity token is needed.
+    """
+    ready.ask("get", "analytics")
+    ready.pass_time(9 * HOUR)
+
+    first = ready.calls(("get", "analytics"), code=3)
+    second = ready.calls(("get", "analytics"), code=3)
+
+    assert first == ["AssumeRoleWithWebIdentity", REFRESH]
+    assert REFRESH not in second
+    assert "CreateTokenWithIAM jwt-bearer" not in second
+
+
+def test_a_refresh_token_outlives_a_passing_fault(ready: Ready) -> None:
+    """Only a definite refusal discards it: after a server error the next call refreshes."""
+    ready.ask("get", "analytics")
+    ready.pass_time(HOUR + 10)
+    ready.emulator.fault("CreateTokenWithIAM", status=500)
+
+    assert ready.calls(("get", "analytics"), code=4)[-1] == REFRESH
+    assert REFRESH in ready.ask("get", "analytics")
+
+
+def test_live_credentials_are_served_through_a_passing_fault(ready: Ready) -> None:
+    """In their last minutes a renewal is tried; failing, they are printed, and the next calls do not even try."""
+    ready.ask("get", "analytics")
+    ready.pass_time(2_800)  # 800 s are left, SDKs call for every request from 900
+    ready.emulator.fault("AssumeRole", status=503, times=None)
+
+    assert set(ready.ask("get", "analytics")) == {"AssumeRole"}
+    assert ready.ask("get", "analytics") == []
+    ready.emulator.clear_faults()
+    ready.pass_time(60)
+    assert ready.ask("get", "analytics") == ["AssumeRole"]
+
+
+def test_live_credentials_are_not_served_against_a_refusal(ready: Ready) -> None:
+    """Who may no longer enter is told so, though the former session still has some minutes."""
+    ready.ask("get", "analytics")
+    ready.pass_time(2_800)
+    ready.emulator.directory.analytics_role.trusted.clear()
+
+    assert ready.calls(("get", "analytics"), code=5) == ["AssumeRole"]
+
+
+def test_credentials_in_their_last_minute_are_not_served(ready: Ready) -> None:
+    """A request that is signed with less than a minute left may arrive too late: a fault is a fault then."""
+    ready.ask("get", "analytics")
+    ready.pass_time(HOUR - 30)
+    ready.emulator.fault("AssumeRoleWithWebIdentity", status=503, times=None)
+
+    assert set(ready.calls(("get", "analytics"), code=4)) == {"AssumeRoleWithWebIdentity"}
+
+
+def test_edited_settings_are_obeyed_at_once(ready: Ready) -> None:
+    """What was fetched with other settings is a miss; the tokens still serve."""
+    ready.ask("get", "analytics")
+    ready.home.configure(ready.home.config.read_text() + "\n# edited\n")
+
+    assert ready.ask("get", "analytics") == ["AssumeRole"]
+
+
+def test_another_application_is_another_sign_in(ready: Ready) -> None:
+    """Tokens of one application never serve a profile of another."""
+    ready.ask("get", "analytics")
+    directory = ready.emulator.directory
+    second = directory.second_application_arn
+    ready.home.configure(ready.home.config.read_text().replace(directory.application_arn, second))
+    ready.home.write_token(ready.emulator.mint(ALICE))
+
+    assert "CreateTokenWithIAM jwt-bearer" in ready.ask("get", "analytics")
+    assert {one.asked("clientId") for one in ready.emulator.requests if one.operation == "CreateTokenWithIAM"} == {
+        directory.application_arn,
+        second,
+    }
+
+
+def test_refresh_makes_new_credentials_of_the_tokens_there_are(ready: Ready) -> None:
+    """`get --refresh` passes over what is cached, and later calls get what it brought."""
+    ready.ask("get", "analytics")
+    old = answer(ready.home.run("get", "analytics"))
+
+    assert ready.ask("get", "--refresh", "analytics") == ["AssumeRole"]
+    assert answer(ready.home.run("get", "analytics")) != old
+
+
+def test_a_profile_with_fewer_scopes_does_not_narrow_the_others(home: Home, emulator: Emulator) -> None:
+    """Tokens that lack a scope do not serve the profile that needs it, be they of the same sign-in."""
+    narrow = (
+        f'[profile.narrow]\nrole_arn = "{emulator.directory.analytics_role_arn}"\nscopes = ["sts:identity_context"]'
+    )
+    home.configure(file_config(emulator, profiles=narrow))
+    ready = Ready(home, emulator)
+    home.write_token(emulator.mint(ALICE))
+    ready.ask("get", "narrow")
+    home.write_token(emulator.mint(ALICE))
+
+    assert ready.ask("get", "dev-admin") == ["CreateTokenWithIAM jwt-bearer", "GetRoleCredentials"]
+    assert ready.ask("get", "--refresh", "narrow") == ["AssumeRole"]
+
+
+def test_an_s3_access_grant_comes_on_top_of_the_role_session(home: Home, emulator: Emulator) -> None:
+    """A profile with s3_grant prints the grant's credentials, not the role's."""
+    role = f'role_arn = "{emulator.directory.analytics_role_arn}"'
+    grant = 's3_grant = { target = "s3://reports/2026/*", permission = "READ" }'
+    home.configure(file_config(emulator, profiles=f"[profile.reports]\n{role}\n{grant}\n"))
+    home.write_token(emulator.mint("alice@example.com"))
+
+    assert home.get("reports")["AccessKeyId"] != home.get("analytics")["AccessKeyId"]
+    assert emulator.count("GetDataAccess", ok=True) == 1

@@ -1,0 +1,126 @@
+"""An identity token is sent once, whatever becomes of the answer, and the user learns what is needed."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cli.arrangements import keys_of_the_iam_user, with_caller
+from cli.transcript import answer, complaint, secrets, tells
+from homes import Home, file_config
+
+from oidc_helper.emulator import Emulator
+
+pytestmark = pytest.mark.usefixtures("forks")
+
+ALICE = "alice@example.com"
+EXCHANGE = "CreateTokenWithIAM"
+# How an answer is lost. Whether the work was done cannot be told from here: `cut="before"` looks like "after".
+LOST: dict[str, dict[str, Any]] = {
+    "the connection breaks after the work": {"cut": "after"},
+    "the connection breaks before the work": {"cut": "before"},
+    "the server fails": {"status": 500},
+    "the server is overloaded": {"error": "SlowDownException"},
+    "something on the way answers": {"body": b"<html><title>Please log in to the network</title></html>"},
+}
+
+
+@pytest.fixture
+def ready(home: Home, emulator: Emulator) -> Home:
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint(ALICE))
+    return home
+
+
+@pytest.fixture
+def closed_port() -> Iterator[str]:
+    """The URL of a port that refuses connections for as long as the test lasts."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_a_token_whose_answer_is_lost_is_not_sent_again(ready: Home, emulator: Emulator, how: str) -> None:
+    """One call fails as a fault that may pass, all later ones say that a new token is needed; that is all it takes."""
+    emulator.fault(EXCHANGE, **LOST[how])
+
+    lost = complaint(ready.run("get", "analytics"))
+    later = [complaint(ready.run("get", profile)) for profile in ("analytics", "dev-admin")]
+    sent = emulator.count(EXCHANGE)
+    told = tells(f"{lost} {later}", secrets(ready, emulator))
+    ready.write_token(emulator.mint(ALICE))
+
+    assert (lost.code, [one.code for one in later]) == (4, [3, 3])
+    assert sent == 1
+    assert "may have been exchanged" in lost.hint
+    assert all("was sent before" in one.message for one in later)
+    for one in (lost, *later):
+        assert f"put a new identity token into {ready.path}/token" in one.hint
+    assert told == []
+    answer(ready.run("get", "analytics"))
+    assert emulator.count(EXCHANGE) == 2
+
+
+def test_a_token_whose_answer_does_not_come_in_time_is_not_sent_again(home: Home, emulator: Emulator) -> None:
+    """The deadline ends the wait, not the exchange."""
+    home.configure(file_config(emulator, defaults="deadline_seconds = 5"))
+    home.write_token(emulator.mint(ALICE))
+    emulator.fault(EXCHANGE, until=threading.Event())  # it comes when the emulator stops
+
+    late = complaint(home.run("get", "analytics"))
+    later = complaint(home.run("get", "analytics"))
+
+    assert (late.code, later.code) == (4, 3)
+    assert "put a new identity token into" in late.hint
+    assert "was sent before" in later.message
+    assert emulator.wait_for(EXCHANGE, 1, timeout_s=0)
+    assert not emulator.wait_for(EXCHANGE, 2, timeout_s=0)
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL_SSO_OIDC", "HTTP_PROXY"])
+def test_a_token_that_never_left_can_be_sent(ready: Home, emulator: Emulator, closed_port: str, variable: str) -> None:
+    """Where the connection itself is refused, by the service or by a proxy, the same token works the next time."""
+    with_caller(ready, "{ environment = true }")  # so that no other call comes before
+    keys = keys_of_the_iam_user(emulator)
+
+    unreachable = complaint(ready.run("get", "analytics", **keys, **{variable: closed_port}))
+
+    assert unreachable.code == 4
+    assert unreachable.message.startswith("CreateTokenWithIAM: ")
+    assert "cannot be reached" in unreachable.message
+    assert "new identity token" not in unreachable.hint
+    answer(ready.run("get", "analytics", **keys))
+    assert emulator.count(EXCHANGE) == 1
+
+
+def test_a_token_that_was_refused_can_be_sent_once_it_is_welcome(ready: Home, emulator: Emulator) -> None:
+    """A definite no leaves the token as it was, so that mending the settings is enough."""
+    good = ready.config.read_text()
+    ready.configure(good.replace("eu-west-1", "us-east-1"))
+    refused = complaint(ready.run("get", "analytics"))
+    ready.configure(good)
+
+    assert refused.code == 5
+    answer(ready.run("get", "analytics"))
+    assert emulator.count(EXCHANGE, ok=True) == 1
+
+
+def test_a_killed_process_has_sent_its_token(ready: Home, emulator: Emulator) -> None:
+    """The note that a token is spent is written before the token leaves: kill -9 meanwhile changes nothing."""
+    going_on = threading.Event()
+    emulator.fault(EXCHANGE, until=going_on)
+    process = ready.start("get", "analytics")
+    assert emulator.wait_for(EXCHANGE)
+    process.kill()
+    process.communicate()
+    going_on.set()
+
+    later = complaint(ready.run("get", "analytics"))
+
+    assert later.code == 3
+    assert "was sent before" in later.message
+    assert not emulator.wait_for(EXCHANGE, 2, timeout_s=0)
+    ready.write_token(emulator.mint(ALICE))
+    answer(ready.run("get", "analytics"))

@@ -1,0 +1,53 @@
+"""A real provider, a real browser, and a person between them and the commands."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from fakes.places import needs
+from homes import Home
+from sign_in.real.chromium import Chromium, chromium
+from sign_in.real.person import Person
+from sign_in.real.real_provider import CLIENT, CONFIDENTIAL_CLIENT, HERE, INSTALL, RealProvider, real_provider
+
+from oidc_helper.emulator import Emulator
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[RealProvider]:
+    """One for all tests of a module, which sign in at it anew."""
+    needs(shutil.which("node"), "node")
+    needs((HERE / "node_modules/oidc-provider").is_dir(), f"oidc-provider: {INSTALL}")
+    with real_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """One browser for all tests of a module."""
+    for program in ("chromium", "chromedriver", "tesseract"):
+        needs(shutil.which(program), program)
+    needs((HERE / "node_modules/axe-core").is_dir(), f"axe-core: {INSTALL}")
+    with chromium(tmp_path_factory.mktemp("chromium")) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(window: Chromium) -> Chromium:
+    """The browser of somebody whom no site knows."""
+    window.forget()
+    return window
+
+
+@pytest.fixture
+def trusting(emulator: Emulator, provider: RealProvider) -> Emulator:
+    """An emulator whose Identity Center and IAM trust the provider."""
+    for client in (CLIENT, CONFIDENTIAL_CLIENT):
+        emulator.trust(provider.issuer, client)
+    return emulator
+
+
+@pytest.fixture
+def person(home: Home, trusting: Emulator, provider: RealProvider, browser: Chromium) -> Person:
+    """Somebody who has configured all of it."""
+    return Person(home, trusting, provider, browser)

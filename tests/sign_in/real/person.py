@@ -1,0 +1,95 @@
+"""A person who signs in: types commands, and does in the browser what its pages ask for."""
+
+import os
+import select
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from homes import COMMAND, Home, file_config
+from sign_in.real.chromium import Chromium
+from sign_in.real.real_provider import CLIENT, RealProvider
+
+from oidc_helper.emulator import Emulator
+
+PATIENCE_S = 30
+ALICE = "alice@example.com"
+# OpenID Connect Core section 11: no offline_access without the prompt for consent.
+_IDENTITY = """
+source = "browser"
+issuer = "{issuer}"
+client_id = "{client}"
+scopes = ["openid", "email", "offline_access"]
+authorize_parameters = {{ prompt = "consent" }}
+"""
+
+
+@dataclass
+class Person:
+    """Whose browser the commands open is the one that the test drives."""
+
+    home: Home
+    emulator: Emulator
+    provider: RealProvider
+    browser: Chromium
+    _opened: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._opened = self.home.path / "opened"
+        os.mkfifo(self._opened)
+        opener = self.home.path / "browser"
+        opener.write_text(f'#!/bin/sh\nexec echo "$1" >"{self._opened}"\n')
+        opener.chmod(0o700)
+        self.home.environment["BROWSER"] = str(opener)
+        self.configure()
+
+    def configure(self, client: str = CLIENT, *, more: str = "", defaults: str = "") -> None:
+        """Write the configuration of a client, with more of the identity's settings and of those of every profile."""
+        identity = _IDENTITY.format(issuer=self.provider.issuer, client=client) + more
+        self.home.configure(file_config(self.emulator, identity=identity, defaults=defaults))
+
+    @contextmanager
+    def typing(self, *words: str) -> Iterator["subprocess.Popen[str]"]:
+        """Type a command, and do something while it waits; without a terminal its words go to stderr."""
+        process = subprocess.Popen(
+            [COMMAND, *words],
+            env=self.home.environment,
+            cwd=self.home.path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def open_browser(self) -> None:
+        """Go where a command has the browser opened."""
+        # Opened for writing too: a reader alone would see the end of what nobody has begun.
+        descriptor = os.open(self._opened, os.O_RDWR)
+        try:
+            assert select.select([descriptor], [], [], PATIENCE_S)[0], "no browser was opened"
+            self.browser.open(os.read(descriptor, 65_536).decode().strip())
+        finally:
+            os.close(descriptor)
+
+    def agree(self, email: str = ALICE) -> None:
+        """Sign in at the provider's pages, and let the program have what it asks for."""
+        self.browser.fill_in(login=email, password="any")
+        self.browser.press("Continue")
+
+    def log_in(self, *options: str, email: str = ALICE, profile: str = "analytics") -> str:
+        """Sign in with the browser, and read what `login` answered."""
+        with self.typing("login", profile, *options) as process:
+            self.open_browser()
+            self.agree(email)
+            answer, words = process.communicate()
+        assert process.returncode == 0, words
+        self.browser.heading("Signed in")
+        return answer

@@ -1,0 +1,190 @@
+"""Signing in at a provider that nobody here wrote, with a real browser."""
+
+import sys
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from cli.arrangements import run_later, typed_emulator
+from cli.transcript import answer, complaint
+from fakes.terminals import AtTerminal, at_terminal
+from homes import COMMAND
+from sign_in.real.person import ALICE, Person
+from sign_in.real.real_provider import CLIENT, CONFIDENTIAL_CLIENT, SECRET
+
+from oidc_helper.emulator.directory import JWT_BEARER
+
+NIGHT = 9 * 3600  # a session at Identity Center lasts eight hours
+RETURN = "Return to the terminal. You can close this tab."
+CONFIDENTIAL = f"client_secret = {{ command = ['printf', '%s', '{SECRET}'] }}\n"
+
+
+def at_the_aws_cli(person: Person) -> AbstractContextManager[AtTerminal]:
+    """Ask the AWS CLI, at a terminal, who one is; it knows nothing but the line of its profile."""
+    config = person.home.path / "aws-config"
+    config.write_text(f"[profile mine]\ncredential_process = {COMMAND} get analytics\nregion = eu-west-1\n")
+    words = [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--profile", "mine", "--query", "Arn"]
+    return at_terminal(words, {**person.home.environment, "AWS_CONFIG_FILE": str(config)})
+
+
+def arn(aws_cli: AtTerminal) -> str:
+    """What it says, and nothing else."""
+    done = aws_cli.ended()
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip().strip('"')
+
+
+def check_page(person: Person, *texts: str) -> None:
+    """Whoever sees the page reads it, in both colour schemes; it is fit for everybody, and asks nobody for anything."""
+    address = person.browser.driver.current_url
+    assert address.startswith("http://127.0.0.1:")
+    assert person.browser.requested(address) == [address]
+    assert not [complaint for complaint in person.browser.complaints() if address.partition("?")[0] in complaint]
+    for dark in (False, True):
+        seen = person.browser.seen(dark=dark)
+        for text in (*texts, RETURN):
+            assert text in seen
+        assert person.browser.faults(dark=dark) == []
+
+
+def kept_nothing(person: Person) -> bool:
+    """Whether there is nothing to forget."""
+    return person.home.run("logout", "analytics").stdout.startswith("nothing was kept of ")
+
+
+def test_from_the_browser_to_aws(person: Person) -> None:
+    """Consent, the page that says so, tokens, the exchange, credentials, and the AWS CLI that is somebody."""
+    said = person.log_in()
+
+    assert said.startswith(f"signed in as {ALICE}, until ")
+    check_page(person, "Signed in")
+    with at_the_aws_cli(person) as aws_cli:
+        assert arn(aws_cli) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
+        assert aws_cli.screen == ""
+    assert [(request.operation, request.status) for request in person.emulator.requests] == [
+        ("AssumeRoleWithWebIdentity", 200),
+        ("CreateTokenWithIAM", 200),
+        ("AssumeRole", 200),
+        ("GetCallerIdentity", 200),
+    ]
+
+
+def test_the_aws_cli_opens_the_browser(person: Person) -> None:
+    """With `when-needed` it is enough to use AWS: the person is asked beside the SDK's back, and the call goes on."""
+    person.configure(defaults='sign_in = "when-needed"')
+    with at_the_aws_cli(person) as aws_cli:
+        person.open_browser()
+        person.agree()
+        assert arn(aws_cli) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
+        assert "opening the browser to sign in at 127.0.0.1" in aws_cli.screen
+
+
+def test_mornings_after(person: Person) -> None:
+    """While the provider's session lasts nobody is asked; no refresh token is sent twice, and the newest is kept."""
+    person.configure(client=CONFIDENTIAL_CLIENT, more=CONFIDENTIAL)
+    person.log_in()
+    before = person.provider.events()
+
+    for morning in (1, 2, 3):
+        person.emulator.advance(NIGHT)
+        answer(run_later(person.home, morning * NIGHT, "get", "analytics"))
+        since = person.provider.events() - before
+        assert since == {"refresh_token.consumed": morning, "refresh_token.saved": morning}
+    assert person.emulator.count("CreateTokenWithIAM", ok=True, grantType=JWT_BEARER) == 4
+
+
+def test_a_session_that_was_ended(person: Person) -> None:
+    """Whose sign-in was revoked at the provider is told what to type."""
+    person.log_in()
+    person.provider.end_sessions()
+    person.emulator.advance(NIGHT)
+
+    failed = complaint(run_later(person.home, NIGHT, "get", "analytics"))
+
+    assert failed.code == 3
+    assert "oidc-helper login analytics" in failed.hint
+
+
+def test_a_code_on_another_device(person: Person) -> None:
+    """It is entered on the provider's own page; the command goes on by itself."""
+    with person.typing("login", "analytics", "--device") as process:
+        assert process.stderr
+        lines = iter(process.stderr.readline, "")
+        url = next(line for line in lines if line.startswith("  http")).strip()
+        code = next(line for line in lines if line.startswith("  ")).strip()
+        person.browser.open(url)
+        person.browser.fill_in(user_code=code)
+        person.browser.press("Continue")
+        person.agree()
+        person.browser.heading("Sign-in Success")
+        said, _ = process.communicate()
+
+    assert (process.returncode, said.partition(",")[0]) == (0, f"signed in as {ALICE}")
+    answer(person.home.run("get", "analytics"))
+
+
+def test_declining(person: Person) -> None:
+    """Who does not agree reads that on the page and in the terminal, and nothing is kept."""
+    with person.typing("login", "analytics") as process:
+        person.open_browser()
+        person.browser.fill_in(login=ALICE, password="any")
+        person.browser.press("Cancel")
+        said, words = process.communicate()
+
+    assert (process.returncode, said) == (5, "")
+    assert "oidc-helper: the sign-in was declined: access_denied" in words
+    person.browser.heading("Not signed in")
+    check_page(person, "Not signed in", "the sign-in was declined")
+    assert kept_nothing(person)
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "message"),
+    [
+        ({"status": 200, "type": "text/html", "body": "<h1>Welcome</h1>"}, 5, "sends text/html and not JSON"),
+        ({"status": 502, "type": "text/html", "body": "<h1>Bad gateway</h1>"}, 4, "answers with HTTP status 502"),
+    ],
+    ids=["a web page", "a broken gateway"],
+)
+def test_nonsense(person: Person, reply: dict[str, Any], code: int, message: str) -> None:
+    """A token endpoint behind something broken: the page says so too, and nothing is kept."""
+    with person.provider.replying("/token", **reply), person.typing("login", "analytics") as process:
+        person.open_browser()
+        person.agree()
+        said, words = process.communicate()
+
+    assert (process.returncode, said) == (code, "")
+    assert message in words
+    person.browser.heading("Not signed in")
+    assert message in person.browser.text
+    assert kept_nothing(person)
+
+
+def test_logging_out(person: Person) -> None:
+    """It reaches the provider: the refresh token is good no more."""
+    person.log_in()
+    token = person.provider.newest_refresh_token()
+
+    assert person.home.run("logout", "analytics").returncode == 0
+
+    assert person.provider.refuses(token)
+    assert complaint(person.home.run("get", "analytics")).code == 3
+
+
+def test_another_person(person: Person) -> None:
+    """`login --force` lets somebody else sign in though the browser remembers the first."""
+    person.log_in()
+    said = person.log_in("--force", email="bob@example.com")
+
+    assert said.startswith("signed in as bob@example.com")
+    assert ALICE not in person.home.run("status").stdout
+
+
+def test_ones_own_provider_at_the_command_emulator(person: Person) -> None:
+    """It says how to sign in there, and somebody with that email address does what Alice may."""
+    trusted = ("--issuer", person.provider.issuer, "--audience", CLIENT, "--email", "carol@example.com")
+    with typed_emulator(person.home, *trusted) as emulator:
+        person.home.environment |= emulator.exports
+        person.home.configure(emulator.example)
+        person.log_in(email="carol@example.com", profile="dev-admin")
+        assert person.home.get("dev-admin")["AccountId"] == "111122223333"

@@ -1,0 +1,191 @@
+"""Whatever comes to the port where a sign-in waits, the sign-in survives it, and only the right answer counts."""
+
+import resource
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlencode
+
+import pytest
+from fakes.browser import FakeBrowser
+from sign_in.sign_ins import PATH, WaitingSignIn, at, waiting_sign_in
+
+from oidc_helper.emulator import Emulator
+from oidc_helper.sign_in import loopback
+
+# Attackers drop their sockets, and the collector finds them when it likes.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+ELSEWHERE = "https://login.evil.example"
+
+
+@pytest.fixture
+def waiting(emulator: Emulator) -> Iterator[WaitingSignIn]:
+    """A sign-in that waits; when the test is over it is still waiting, and is finished as if nothing had been."""
+    with waiting_sign_in(at(emulator)) as running:
+        yield running
+        assert running.waits
+        browser = FakeBrowser()
+        browser(running.url)
+        signed_in = running.result()
+        assert signed_in.subject == "00u-alice"
+        signed_in.finish(None)
+        assert "<h1>Signed in</h1>" in browser.page()
+        assert emulator.count("Token", ok=True) == 1
+        assert emulator.count("Token", ok=False) == 0, "a foreign code was redeemed"
+
+
+def with_state(waiting: WaitingSignIn, **changes: str | None) -> str:
+    """A callback as the provider would send it, with changes."""
+    values = {"code": "stolen", "state": waiting.asked["state"]} | changes
+    return f"{PATH}?{urlencode({name: value for name, value in values.items() if value is not None})}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"state": "another"}, "it belongs to another sign-in"),
+        ({"state": None}, "it has no state"),
+        ({"iss": ELSEWHERE}, "it comes from &#x27;https://login.evil.example&#x27; and not from"),
+        ({"iss": None}, "it comes from nobody"),
+        ({"code": None, "iss": "right"}, "it has neither a code nor an error"),
+    ],
+)
+def test_foreign_answer(waiting: WaitingSignIn, emulator: Emulator, changes: dict[str, str | None], words: str) -> None:
+    """A wrong state, no state, another provider's answer or half an answer is told what it is, and ignored."""
+    if changes.get("iss") == "right":
+        changes = changes | {"iss": emulator.issuer}
+    answer = waiting.send(with_state(waiting, **changes))
+    assert answer.status == 400
+    assert words in answer.text
+    assert "Return to the terminal" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/favicon.ico", "/callback/", "/Callback", "//callback", "/%63allback", "/.env"])
+def test_wrong_path(waiting: WaitingSignIn, path: str) -> None:
+    """The path is exact, also for who knows the state."""
+    assert waiting.send(with_state(waiting).replace(PATH, path, 1)).status == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS", "TRACE", "X"])
+def test_wrong_method(waiting: WaitingSignIn, method: str) -> None:
+    """Only GET answers."""
+    answer = waiting.send(with_state(waiting), method)
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+    assert bool(answer.text) is (method != "HEAD")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "0.0.0.0:{port}"])
+def test_wrong_host(waiting: WaitingSignIn, host: str) -> None:
+    """A name that was rebound to this machine gets nothing."""
+    port = waiting.host.partition(":")[2]
+    assert waiting.send(with_state(waiting), Host=host.format(port=port)).status == 421
+
+
+def test_long_query(waiting: WaitingSignIn) -> None:
+    """64 KiB are told that they are too long, by a page that arrives."""
+    answer = waiting.send(with_state(waiting, code="x" * 65_536))
+    assert answer.status == 431
+    assert "This request is too long." in answer.text
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+        b"GET /callback\r\n\r\n",
+        b"GET /callback HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /callback HTTP/1.1\r\nHost : a\r\n\r\n",
+        b"GET http://127.0.0.1/callback HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /callback?\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\r\n\r\n" * 10,
+        b"\0" * 20_000,
+    ],
+)
+def test_garbage(waiting: WaitingSignIn, sent: bytes) -> None:
+    """What is no HTTP, or is meant for a TLS or a proxy server, is refused or dropped."""
+    name, _, port = waiting.host.partition(":")
+    with socket.create_connection((name, int(port)), timeout=30) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        first = connection.recv(65_536)
+    assert first == b"" or first.split()[1] in {b"400", b"421", b"431"}
+
+
+def test_slow_loris(waiting: WaitingSignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests that never end are waited for only so long, and keep nobody else waiting."""
+    monkeypatch.setattr(loopback, "_REQUEST_S", 0.2)
+    name, _, port = waiting.host.partition(":")
+    slow = [socket.create_connection((name, int(port)), timeout=30) for _ in range(20)]
+    for connection in slow:
+        connection.sendall(b"GET /callback?state=")
+    assert waiting.send("/favicon.ico").status == 404
+    for connection in slow:
+        with suppress(ConnectionError):  # dropped as well
+            assert connection.recv(1) == b""
+        connection.close()
+
+
+def test_a_thousand_connections(waiting: WaitingSignIn) -> None:
+    """A thousand idle connections take neither threads nor the place of one that asks something; most are dropped."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4_096)), hard))
+    threads = threading.active_count()
+    name, _, port = waiting.host.partition(":")
+    crowd = [socket.create_connection((name, int(port)), timeout=30) for _ in range(1_000)]
+    assert waiting.send("/favicon.ico").status == 404
+    assert threading.active_count() < threads + 10
+    dropped: set[int] = set()
+    poll = select.poll()
+    for connection in crowd:
+        poll.register(connection, select.POLLIN)
+    while len(dropped) < 1_000 - loopback._MOST_CONNECTIONS:
+        ended = poll.poll(30_000)
+        assert ended, f"only {len(dropped)} were dropped"
+        for descriptor, _ in ended:
+            poll.unregister(descriptor)
+            dropped.add(descriptor)
+    for connection in crowd:
+        connection.close()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_port_scanner(waiting: WaitingSignIn) -> None:
+    """Connections that come and go without a word, or are reset, are nothing."""
+    name, _, port = waiting.host.partition(":")
+    for _ in range(50):
+        connection = socket.create_connection((name, int(port)), timeout=30)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        connection.close()
+
+
+def test_second_callback(emulator: Emulator) -> None:
+    """The answer counts once: who comes with it again, or with another code, is told so and changes nothing."""
+    with waiting_sign_in(at(emulator)) as waiting:
+        browser = FakeBrowser()
+        browser(waiting.url)
+        signed_in = waiting.result()
+        again = waiting.send(with_state(waiting, iss=emulator.issuer))
+        assert again.status == 409
+        assert "This sign-in has been answered already." in again.text
+        signed_in.finish(None)
+        assert "Signed in" in browser.page()
+        assert emulator.count("Token") == 1
+
+
+def test_flood_while_the_page_waits(emulator: Emulator) -> None:
+    """The page that waits for the exchange gets its answer through a crowd, too."""
+    with waiting_sign_in(at(emulator)) as waiting:
+        browser = FakeBrowser()
+        browser(waiting.url)
+        signed_in = waiting.result()
+        name, _, port = waiting.host.partition(":")
+        crowd = [socket.create_connection((name, int(port)), timeout=30) for _ in range(300)]
+        assert waiting.send("/").status == 404
+        signed_in.finish(None)
+        assert "Signed in" in browser.page()
+        for connection in crowd:
+            connection.close()

@@ -1,0 +1,272 @@
+"""A person's sign-in by the commands: what `login` asks and keeps, whom it asks again, and how it ends."""
+
+import pytest
+from cli.arrangements import finished, wait_until
+from cli.sign_ins import ALICE, BOB, Desk, desk
+from cli.transcript import answer
+from emulator.browsing import send
+from homes import Home
+
+from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.directory import Person
+
+pytestmark = pytest.mark.usefixtures("forks")
+
+APPLICATION = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-"
+NOWHERE = "http://127.0.0.1:1"  # a port that nobody may use without being root
+
+
+@pytest.fixture
+def alice(home: Home, emulator: Emulator) -> Desk:
+    return desk(home, emulator)
+
+
+def operations(emulator: Emulator) -> list[str]:
+    return [request.operation for request in emulator.requests]
+
+
+def becomes_bob(emulator: Emulator) -> None:
+    """Let the provider's page offer Bob first from now on."""
+    provider = emulator.directory.identity_provider
+    people = dict(provider.people)
+    provider.people.clear()
+    provider.people.update({BOB: people.pop(BOB), **people})
+
+
+def test_a_sign_in_with_the_browser(alice: Desk, emulator: Emulator) -> None:
+    """It names the person, the page says so, the browser's chatter goes nowhere, and the next get asks nobody."""
+    done = alice.home.run("login", "analytics")
+
+    assert done.stdout.startswith(f"signed in as {ALICE}, until ")
+    assert "chatter" not in done.stdout + done.stderr
+    assert "<h1>Signed in</h1>" in alice.browser.page
+    asked = len(emulator.requests)
+    answer(alice.home.run("get", "analytics"))
+    assert len(emulator.requests) == asked
+
+
+def test_signing_in_twice_does_nothing(alice: Desk, emulator: Emulator) -> None:
+    """Who is signed in is told so: no browser is opened, and no server is asked."""
+    alice.log_in("analytics")
+    asked = len(emulator.requests)
+
+    assert alice.log_in("analytics").startswith(f"already signed in as {ALICE}")
+    assert (len(alice.browser.opened), len(emulator.requests)) == (1, asked)
+
+
+def test_force_starts_over(alice: Desk, emulator: Emulator) -> None:
+    """The provider is told not to take the session that the browser has there."""
+    alice.log_in("analytics")
+
+    assert alice.log_in("--force", "analytics").startswith(f"signed in as {ALICE}")
+    assert ["prompt=login" in url for url in alice.browser.opened] == [False, True]
+
+
+def test_force_keeps_to_the_prompt_of_the_settings(alice: Desk) -> None:
+    """Some providers know another word for it, and it is set."""
+    alice.configure(identity='authorize_parameters = { prompt = "select_account" }')
+
+    alice.log_in("--force", "analytics")
+
+    assert "prompt=select_account" in alice.browser.opened[0]
+
+
+def test_one_sign_in_serves_all_applications(alice: Desk, emulator: Emulator) -> None:
+    """The provider's session belongs to the identity: another application costs a refresh there, and nobody's time."""
+    alice.log_in("analytics")
+
+    done = alice.home.run("token", "other")
+
+    assert (done.returncode, len(alice.browser.opened)) == (0, 1)
+    assert operations(emulator).count("CreateTokenWithIAM") == 2
+
+
+def test_another_person_displaces_the_former_everywhere(alice: Desk, emulator: Emulator) -> None:
+    """Nothing of the former one is left in any profile that goes by this sign-in, be it of another application."""
+    alice.log_in("analytics")
+    answer(alice.home.run("get", "dev-admin"))
+    assert alice.home.run("token", "other").returncode == 0
+    answer(alice.home.run("get", "exchanged"))
+    becomes_bob(emulator)
+
+    assert alice.log_in("--force", "analytics").startswith(f"signed in as {BOB}")
+
+    left = {name: alice.status(name) for name in ("analytics", "dev-admin", "other", "exchanged")}
+    assert [one["credentials"] is None for one in left.values()] == [False, True, True, True]
+    assert [one["tokens"] and one["tokens"]["user"] for one in left.values()] == [BOB, BOB, None, None]
+    assert "role/analytics/bob@example.com" in who(alice, "exchanged")
+
+
+def who(its: Desk, profile: str) -> str:
+    """Under which ARN the credentials of a profile speak."""
+    key = answer(its.home.run("get", profile))["AccessKeyId"]
+    found = its.emulator._state.credentials_of(key)
+    assert found
+    return found.arn.replace("assumed-role", "role")
+
+
+def test_the_same_person_displaces_nothing(alice: Desk) -> None:
+    """Signing in again as oneself keeps what other profiles have."""
+    alice.log_in("analytics")
+    before = answer(alice.home.run("get", "dev-admin"))
+
+    alice.log_in("--force", "analytics")
+
+    assert answer(alice.home.run("get", "dev-admin")) == before
+
+
+def test_a_person_without_an_assignment_is_told(alice: Desk, emulator: Emulator) -> None:
+    """The page does not claim success where the exchange has failed, and what is missing is named."""
+    provider = emulator.directory.identity_provider
+    provider.people = {"mallory@example.com": Person("mallory@example.com", "00u-mallory", "Mallory")}
+
+    done = alice.home.run("login", "analytics")
+
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "create-application-assignment" in done.stderr
+    assert "<h1>Not signed in</h1>" in alice.browser.page
+    assert "AccessDeniedException" in alice.browser.page
+
+
+def test_a_person_who_declines_keeps_nothing(home: Home, emulator: Emulator) -> None:
+    """The refusal is said in words, on the page and in the terminal."""
+    its = desk(home, emulator, visits=False)
+    emulator.directory.identity_provider.auto_approve = False
+    process = home.start("login", "analytics")
+    wait_until(lambda: bool(its.browser.opened))
+    form = send(its.browser.opened[0]).hidden
+    declined = send(f"{emulator.issuer}/authorize/decision", {**form, "decision": "deny"})
+    page = send(declined.headers["Location"]).text
+    done = finished(process)
+
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "the sign-in was declined: access_denied" in done.stderr
+    assert "the sign-in was declined" in page
+    assert (its.kept(), emulator.count("Token")) == ([], 0)
+
+
+def test_identity_center_s_own_sign_in(alice: Desk, emulator: Emulator) -> None:
+    """A code of its authorize endpoint, without any identity provider's token; the refresh token keeps it going."""
+    alice.log_in("center")
+    first = alice.home.run("token", "center").stdout
+    emulator.advance(3600)
+
+    assert alice.home.run("token", "center", OIDC_HELPER_AHEAD="").stdout == first
+    assert "Token" not in operations(emulator)
+    assert alice.browser.opened[0].startswith(f"{emulator.url}/authorize?")
+
+
+def test_identity_center_knows_no_device_code(alice: Desk) -> None:
+    """What cannot be is said before anybody is bothered."""
+    done = alice.home.run("login", "--device", "center")
+
+    assert (done.returncode, alice.browser.opened) == (2, [])
+    assert "knows no device code" in done.stderr
+
+
+def test_tokens_of_one_application_are_exchanged_for_another(alice: Desk, emulator: Emulator) -> None:
+    """The source `profile` signs the person in at the other profile where that is needed, then goes on by itself."""
+    asked = alice.refused("get", "center-exchanged")
+    assert (asked.code, asked.hint) == (3, "oidc-helper login center")
+
+    alice.log_in("center-exchanged")
+
+    grants = [one.parameters["grantType"] for one in emulator.requests if one.operation == "CreateTokenWithIAM"]
+    assert grants == ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"]
+    answer(alice.home.run("get", "center-exchanged"))
+
+
+def test_a_confidential_client_proves_itself(alice: Desk, emulator: Emulator) -> None:
+    """With a secret that a command prints; it is in no configuration."""
+    client = emulator.directory.identity_provider.clients["oidc-helper-web"]
+    emulator.directory.application.audiences.add(client.client_id)
+    emulator.directory.caller_role.web_identity_audiences.add(client.client_id)
+    alice.configure(identity=f'client_secret = {{ command = ["echo", "{client.secret}"] }}')
+    alice.home.configure(alice.home.config.read_text().replace(emulator.client_id, client.client_id))
+
+    alice.log_in("analytics")
+
+    assert emulator.count("Token", ok=True) == 1
+
+
+@pytest.mark.parametrize("way", ["--device", "--paste"])
+def test_ways_are_for_people(alice: Desk, way: str) -> None:
+    """A source that works alone cannot be signed in by one of them."""
+    text = alice.home.config.read_text().replace('source = "browser"', 'source = "environment"\nvariable = "X"')
+    keys = ("issuer", "client_id")
+    alice.home.configure("\n".join(line for line in text.splitlines() if not line.startswith(keys)))
+
+    found = alice.refused("login", way, "analytics")
+
+    assert (found.code, "needs nobody to sign in" in found.message) == (2, True)
+
+
+def test_one_way_at_a_time(alice: Desk) -> None:
+    """Two of them are a mistake."""
+    assert alice.refused("login", "--device", "--paste", "analytics").code == 2
+
+
+def test_logout_ends_it_everywhere(alice: Desk, emulator: Emulator) -> None:
+    """Both sessions end on the servers, nothing is left here, and the next get says what to type."""
+    alice.log_in("analytics")
+    refresh_tokens = list(emulator._state.refresh_tokens.values())
+
+    done = alice.home.run("logout", "analytics")
+
+    assert (done.returncode, done.stderr, alice.kept()) == (0, "", [])
+    assert (emulator.count("Logout", ok=True), emulator.count("Revoke", ok=True)) == (1, 1)
+    assert all(one.session.ended for one in refresh_tokens)
+    again = alice.refused("get", "analytics")
+    assert (again.code, again.hint) == (3, "oidc-helper login analytics")
+
+
+def test_logout_says_what_it_could_not_reach(alice: Desk, emulator: Emulator) -> None:
+    """The secrets go all the same."""
+    alice.log_in("analytics")
+    emulator.fault("Revoke", status=503)
+
+    done = alice.home.run("logout", "analytics", AWS_ENDPOINT_URL_SSO=NOWHERE)
+
+    assert (done.returncode, alice.kept()) == (0, [])
+    warned = [line for line in done.stderr.splitlines() if "may go on" in line]
+    assert ["Identity Center" in line for line in warned] == [True, False]
+    assert "the identity provider of corp" in warned[1]
+
+
+def test_logout_all_leaves_nothing(alice: Desk) -> None:
+    """Identities, applications and whatever follows them: no entry is left in the keyring."""
+    alice.log_in("analytics")
+    alice.log_in("center")
+    assert alice.home.run("token", "other").returncode == 0
+
+    assert alice.home.run("logout", "--all").returncode == 0
+
+    assert alice.kept() == []
+
+
+def test_status_tells_when_a_person_is_needed(alice: Desk, emulator: Emulator) -> None:
+    """Now, then at the end of the provider's session where that is told, and what each token is good for."""
+    before = alice.status("analytics")
+    alice.log_in("analytics")
+    after = alice.status("analytics")
+
+    assert before["sign_in"] == {"needed": True, "at": before["sign_in"]["at"], "by": "browser"}
+    assert after["sign_in"] == {"needed": False, "at": None, "by": "browser"}
+    assert (after["tokens"]["refreshable"], after["provider"]["user"]) == (True, ALICE)
+    assert "when the session ends" in alice.home.run("status").stdout
+
+
+def test_records_are_named_after_what_they_are(alice: Desk) -> None:
+    """The provider's session is the identity's, tokens are those of an identity and an application."""
+    alice.log_in("analytics")
+
+    assert alice.kept() == ["sign-in:corp", f"tokens:corp+{APPLICATION}1234567890abcdef"]
+
+
+def test_a_provider_that_cannot_be_reached_is_no_sign_in(alice: Desk, emulator: Emulator) -> None:
+    """Exit 4, before any browser is opened."""
+    emulator.fault("Discovery", status=503)
+
+    done = alice.home.run("login", "analytics")
+
+    assert (done.returncode, alice.browser.opened) == (4, [])

@@ -1,0 +1,157 @@
+"""`login` as a person at a terminal sees it, by browser, device and paste; the standard streams lead elsewhere."""
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from cli.arrangements import wait_until
+from cli.sign_ins import ALICE, Desk, desk
+from fakes.browser import BrowserProgram, FakeBrowser
+from fakes.terminals import AtTerminal, at_terminal
+from homes import COMMAND, Home
+
+from oidc_helper.emulator import Emulator
+
+DONE = f"signed in as {ALICE}, until TIME (59 min)\ncredentials of analytics, until TIME (59 min), in the PLACE\n"
+
+
+@pytest.fixture
+def alice(home: Home, emulator: Emulator) -> Desk:
+    return desk(home, emulator)
+
+
+@pytest.fixture
+def absent(home: Home, emulator: Emulator) -> Desk:
+    """A person who does not look at the browser."""
+    return desk(home, emulator, visits=False)
+
+
+@contextmanager
+def login(its: Desk, *words: str, columns: int = 60, **variables: str) -> Iterator[AtTerminal]:
+    environment = {**its.home.environment, **variables}
+    with at_terminal([COMMAND, "login", *words], environment, columns=columns, directory=its.home.path) as person:
+        yield person
+
+
+def anonymous(its: Desk, text: str) -> str:
+    """The same without what differs from run to run."""
+    text = text.replace(its.emulator.url.removeprefix("http://"), "HOST")
+    text = re.sub(r"(http://HOST/\S*)\?\S*", r"\1?...", text)
+    text = re.sub(r"127\.0\.0\.1:\d{5}", "127.0.0.1:PORT", text)
+    text = re.sub(r"\d\d:\d\d:\d\d", "TIME", text)
+    return re.sub(r"in the [a-z]+ keyring.*", "in the PLACE", text)
+
+
+def test_browser(alice: Desk) -> None:
+    """The address for a browser that does not open; what was waited for is gone at the end."""
+    with login(alice, "analytics") as person:
+        done = person.ended()
+
+    assert (done.returncode, done.stderr, anonymous(alice, done.stdout)) == (0, "", DONE)
+    assert anonymous(alice, person.screen) == (
+        "oidc-helper: opening the browser to sign in at HOST (identity corp); if it does not open, go to\n"
+        "http://HOST/idp/authorize?...\n"
+    )
+
+
+def test_device(alice: Desk, emulator: Emulator) -> None:
+    """Address, code, how long it is good for, and the warning that belongs to it."""
+    emulator.directory.identity_provider.device_interval_s = 1
+    with login(alice, "--device", "analytics", columns=30) as person:
+        done = person.ended()
+
+    assert (done.returncode, anonymous(alice, done.stdout)) == (0, DONE)
+    assert re.sub(r"[A-Z]{4}-[A-Z]{4}", "CODE", anonymous(alice, person.screen)) == (
+        "oidc-helper: to sign in at HOST (identity corp), open this address on any device\n"
+        "  http://HOST/idp/device\n"
+        "and enter this code\n"
+        "  CODE\n"
+        "it is good for 10 min\n"
+        "enter a code only for a sign-in that you began yourself: whoever sends you one signs in as you\n"
+    )
+
+
+def test_paste(alice: Desk) -> None:
+    """What to open, what to copy from there, and what was pasted."""
+    with login(alice, "--paste", "analytics", columns=200) as person:
+        person.see("open this address", "/idp/authorize?", "> ")
+        opened = next(line for line in person.screen.splitlines() if line.startswith(alice.emulator.issuer))
+        pasted = FakeBrowser().redirect_of(opened)
+        person.type(pasted + "\r")
+        done = person.ended()
+
+    assert (done.returncode, anonymous(alice, done.stdout)) == (0, DONE)
+    assert anonymous(alice, person.screen.replace(urlsplit(pasted).query, "...")) == (
+        "oidc-helper: to sign in at HOST (identity corp), open this address in a browser on any machine\n"
+        "http://HOST/idp/authorize?...\n"
+        "after that, the browser is sent to an address that it cannot open, beginning with\n"
+        "  http://127.0.0.1:PORT/oidc-helper/callback\n"
+        "copy that whole address from the browser's address bar, and paste it here\n"
+        "> http://127.0.0.1:PORT/oidc-helper/callback?...\n"
+    )
+
+
+def test_without_a_browser_a_code_is_offered(alice: Desk, emulator: Emulator) -> None:
+    """Over SSH nothing is opened: it says why, and shows a code."""
+    emulator.directory.identity_provider.device_interval_s = 1
+    with login(alice, "analytics", columns=30, BROWSER="", SSH_CONNECTION="10.0.0.1 50000 10.0.0.2 22") as person:
+        done = person.ended()
+
+    assert (done.returncode, alice.browser.opened) == (0, [])
+    assert "no browser can be opened, since this is an SSH session\n" in person.screen
+    assert "/idp/device\n" in person.screen
+
+
+def test_already_signed_in(alice: Desk) -> None:
+    """Nothing is shown, and what there is is told."""
+    alice.log_in("analytics")
+    with login(alice, "analytics") as person:
+        done = person.ended()
+
+    assert (done.returncode, anonymous(alice, done.stdout), person.screen) == (0, f"already {DONE}", "")
+
+
+def test_what_is_waited_for(absent: Desk) -> None:
+    """The browser, and for how long; a second login waits for the first one, and says so. Ctrl-c ends it."""
+    with login(absent, "analytics", columns=100) as first:
+        first.see("waiting for the browser, ", " s (ctrl-c to stop)")
+        with login(absent, "analytics", columns=100) as second:
+            second.see("waiting for process ", ", oidc-helper for profile analytics, ", " s (ctrl-c to stop)")
+            second.interrupt()
+            assert second.ended().returncode == -signal.SIGINT
+        first.interrupt()
+        assert first.ended().returncode == -signal.SIGINT
+    assert len(absent.browser.opened) == 1
+
+
+def test_ctrl_c_leaves_everything_as_it_was(alice: Desk) -> None:
+    """Who stops a new sign-in is still signed in as before, and the next one is not held up."""
+    alice.log_in("analytics")
+    before, kept = alice.status("analytics"), alice.home.run("get", "analytics").stdout
+    ignored = BrowserProgram(alice.home.path, visits=False)
+    with login(alice, "--force", "analytics", BROWSER=str(ignored.path)) as person:
+        wait_until(lambda: len(ignored.opened) == 2)
+        person.see("waiting for the browser")
+        person.interrupt()
+        done = person.ended()
+
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+    assert (alice.status("analytics"), alice.home.run("get", "analytics").stdout) == (before, kept)
+
+
+def test_a_failure_is_on_stderr_and_nothing_on_stdout(absent: Desk, emulator: Emulator) -> None:
+    """What went wrong is for whoever started it; the terminal keeps what the person was told."""
+    emulator.fault("Token", status=503)
+    with login(absent, "analytics") as person:
+        wait_until(lambda: bool(absent.browser.opened))
+        browser = FakeBrowser()
+        browser(absent.browser.opened[0])
+        done = person.ended()
+
+    assert (done.returncode, done.stdout) == (4, "")
+    assert anonymous(absent, done.stderr).startswith("oidc-helper: HOST answers with HTTP status 503\nhint: ")
+    assert "HTTP status 503" in browser.page()
+    assert absent.kept() == []

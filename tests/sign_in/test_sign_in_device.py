@@ -1,0 +1,70 @@
+"""Device codes at a strict provider: what the person decides there is what counts."""
+
+import pytest
+from sign_in.sign_ins import Screen, at
+
+from oidc_helper.emulator import Emulator
+from oidc_helper.errors import Refused, SignInNeeded
+from oidc_helper.person.person import Person
+from oidc_helper.sign_in.provider import SignedIn, sign_in
+
+
+class Visitor:
+    """Somebody who decides at the provider's page while we sleep the `arrives`th time.
+
+    The provider's clock stands still the `stopped_at`th time.
+    """
+
+    def __init__(self, emulator: Emulator, email: str | None, arrives: int = 2, stopped_at: int = 0) -> None:
+        self.emulator = emulator
+        self.email = email
+        self.arrives = arrives
+        self.stopped_at = stopped_at
+        self.screen = Screen()
+        self.time = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+        if len(self.slept) != self.stopped_at:
+            self.emulator.advance(seconds)
+        if len(self.slept) == self.arrives:
+            lines = self.screen.text.getvalue().splitlines()
+            self.emulator.decide(lines[lines.index("and enter this code") + 1].strip(), self.email)
+
+    def sign_in(self) -> SignedIn:
+        identity = at(self.emulator)
+        self.emulator.directory.identity_provider.auto_approve = False
+        person = Person(self.screen.person().terminal, clock=lambda: self.time, sleep=self.sleep)
+        return sign_in(identity, person, way="device", timeout_s=3_600)
+
+
+def test_approved(emulator: Emulator) -> None:
+    """Who approves is who is signed in, with a refresh token for the days to come."""
+    result = Visitor(emulator, "bob@example.com").sign_in()
+    assert (result.subject, bool(result.refresh_token)) == ("00u-bob", True)
+    result.finish(None)
+    assert emulator.count("Authorize") == 0
+
+
+def test_denied(emulator: Emulator) -> None:
+    """Who denies is not signed in."""
+    with pytest.raises(Refused, match="the sign-in was declined: access_denied"):
+        Visitor(emulator, None).sign_in()
+
+
+def test_nobody(emulator: Emulator) -> None:
+    """A code that nobody enters ends when its time is over."""
+    visitor = Visitor(emulator, None, arrives=10_000)
+    with pytest.raises(SignInNeeded):
+        visitor.sign_in()
+    assert visitor.time <= 600
+    assert set(visitor.slept) == {5}
+
+
+def test_too_early(emulator: Emulator) -> None:
+    """Where less time has passed for the provider than for us it says so, and is asked less often from then on."""
+    visitor = Visitor(emulator, "alice@example.com", arrives=4, stopped_at=2)
+    assert visitor.sign_in().subject == "00u-alice"
+    assert visitor.slept == [5, 5, 10, 10]

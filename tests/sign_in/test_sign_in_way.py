@@ -1,0 +1,59 @@
+"""Which way a person signs in when nobody says."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fakes.browser import FakeBrowser
+from fakes.provider import CLIENT, FakeProvider, answer, fake_provider
+from sign_in.sign_ins import Screen, identity_of
+
+from oidc_helper.errors import SignInNeeded
+from oidc_helper.sign_in import provider as at_provider
+from oidc_helper.sign_in.provider import sign_in
+
+
+@pytest.fixture
+def provider() -> Iterator[FakeProvider]:
+    """A provider that knows device codes."""
+    with fake_provider() as running:
+        running.replies["/device"] = lambda _: answer(
+            {"device_code": "x", "user_code": "WDJB", "verification_uri": running.issuer + "/d", "expires_in": 600}
+        )
+        yield running
+
+
+def shown(provider: FakeProvider, obstacle: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> str:
+    """What the person sees who signs in where that stands in a browser's way."""
+    monkeypatch.setattr(at_provider, "obstacle", lambda: obstacle)
+    screen = Screen()
+    person = replace(screen.person(FakeBrowser()), sleep=lambda _: None)
+    sign_in(replace(identity_of(provider.issuer, CLIENT), **changes), person, timeout_s=20).finish(None)
+    return screen.text.getvalue()
+
+
+def test_browser(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser, where one can be opened."""
+    assert "opening the browser" in shown(provider, "", monkeypatch)
+    assert not provider.asked("/device")
+
+
+def test_no_browser(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code for another device where none can be opened, and the reason."""
+    text = shown(provider, "this is an SSH session", monkeypatch)
+    assert text.startswith("oidc-helper: no browser can be opened, since this is an SSH session\n")
+    assert "and enter this code\n  WDJB\n" in text
+
+
+def test_neither(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pasting where the provider knows no device codes."""
+    del provider.document["device_authorization_endpoint"]
+    with pytest.raises(SignInNeeded):  # this screen has no keyboard
+        shown(provider, "there is no display", monkeypatch)
+    assert not provider.asked("/device")
+
+
+def test_device_by_settings(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source `device` is what it says, browser or not."""
+    assert "and enter this code" in shown(provider, "", monkeypatch, source="device")
