@@ -6,7 +6,7 @@ from pathlib import Path
 MUTATIONS = {
     "nobody locks": """
 from oidc_helper.machine import flock
-flock.Posix.try_exclusive = lambda self, descriptor: True
+flock.try_exclusive = lambda descriptor: True
 """,
     "the index is written in place": """
 from oidc_helper.machine import private_files
