@@ -24,7 +24,6 @@ _TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENO
 _MANY = 10_000  # keys; users may have 200, root a million
 _LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not be replaced by one
 
-NAME = "kernel keyring"  # for people, and in the index
 VARIABLE = "OIDC_HELPER_KERNEL_KEYRING"
 PLACES = ("user", "session", "off")
 _ANCHORS = {"user": _USER_KEYRING, "session": _SESSION_KEYRING}

@@ -32,7 +32,7 @@ parts.put = put
 from oidc_helper.store import store
 true_note, true_put, true_write, later = store._note, store.parts.put, store.kernel.write, []
 def note(entry, noted):
-    later.append((entry, noted)) if noted else true_note(entry, noted)
+    later.append((entry, noted))
 def after(write):
     def written(*arguments):
         write(*arguments)
