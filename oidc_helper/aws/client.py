@@ -99,7 +99,7 @@ class Aws:
         reentry.refuse_cycle(known, self._profile.name, name)
         processes = session.get_component("credential_provider").get_provider("custom-process")
         processes._popen = child.bounded(self._time_left, place)  # noqa: SLF001  # botocore waits for ever
-        with reentry.begun(f"profile {self._profile.name} -> AWS profile {name}"):
+        with reentry.marked(f"profile {self._profile.name} -> AWS profile {name}"):
             return _resolved(session, place)
 
     @property
@@ -246,7 +246,7 @@ class Aws:
 
 def never_sent(error: Exception) -> bool:
     """Whether no byte of the request has left, so that what counts once may be sent again."""
-    return isinstance(error, _UNCONNECTED) or tls.came_first(error)
+    return isinstance(error, _UNCONNECTED) or tls.came_before_request(error)
 
 
 def session_name(user: str) -> str:
@@ -312,7 +312,7 @@ def _resolved(session: Any, place: str) -> Credentials:
         ) from None
     except Exception as error:  # noqa: BLE001  # where a program prints nonsense, botocore raises anything
         told = str(error) if isinstance(error, exceptions.BotoCoreError) else "its answer holds none"
-        raise reentry.found_in(told) or WrongSettings(
+        raise reentry.cycle_in(told) or WrongSettings(
             f"the caller's credentials cannot be had from {place}: {printable(told)}",
             "try them: aws sts get-caller-identity",
         ) from None

@@ -100,7 +100,7 @@ def _unanswered(error: Exception) -> OidcHelperError:
 
 def _broken_tls(error: Exception) -> OidcHelperError:
     trouble = tls.trouble("the server", error, setting="--ca-bundle")
-    return Failed(_said(error), trouble.hint) if trouble and tls.came_first(error) else _unanswered(error)
+    return Failed(_said(error), trouble.hint) if trouble and tls.came_before_request(error) else _unanswered(error)
 
 
 def _said(error: Exception) -> str:

@@ -25,7 +25,7 @@ def fetch(identity: Identity, timeout_s: float) -> str | None:
     output, complaint = _outcome(process, name, timeout_s)
     if process.returncode != 0:
         said = complaint.decode(errors="replace").strip()
-        if cycle := reentry.found_in(said):
+        if cycle := reentry.cycle_in(said):
             raise cycle
         raise SignInNeeded(
             f"the identity command {name} {_ending(process.returncode)}" + (f": {printable(said)}" if said else "")

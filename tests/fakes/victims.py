@@ -108,7 +108,7 @@ def fill_quota(user: str, home: str) -> None:
         answer = {
             "refusal": refusal,
             "places": places,
-            "found": Store().get(CREDENTIALS, "analytics") == after,
+            "read back": Store().get(CREDENTIALS, "analytics") == after,
             "left in the kernel": kernel.exists(names.entry_name(CREDENTIALS, "analytics")),
             "deleted": Store().delete(CREDENTIALS, "analytics"),
             "then": Store().get(CREDENTIALS, "analytics"),

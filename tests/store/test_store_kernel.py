@@ -1,4 +1,4 @@
-"""The real kernel keyring: what it forgets, what it refuses, and what damage in it comes to."""
+"""The real kernel keyring: it forgets, it refuses, and damage in it is a miss."""
 
 import errno
 import json
@@ -46,7 +46,7 @@ def test_an_expired_record_is_gone() -> None:
 
 
 def test_names_come_from_the_keyring_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was kept while the index could not be written can be found and forgotten; what is another's is not named."""
+    """A record kept without an index can be found and forgotten; entries of others are left out."""
     monkeypatch.setattr(index, "update", _unwritable)
     for number in range(40):
         Store().put(CREDENTIALS, f"p{number:02}", RECORD, expires_at=None)
@@ -68,7 +68,7 @@ def test_tokens_without_an_end_stay_until_the_boot() -> None:
 
 
 def test_another_login_of_the_user_may_read_and_nobody_else() -> None:
-    """Permissions: all for its owner, none for group and others, nor for whoever has merely inherited our session."""
+    """Permissions: all for its owner, none for group and others, nor for a process with our session alone."""
     Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
     name = names.entry_name(CREDENTIALS, "analytics")
     assert session_keys.permissions_of(name) == "003f0000"
@@ -115,7 +115,7 @@ def test_an_ordinary_user_with_a_full_quota_loses_nothing(strangers_home: str) -
     assert json.loads(done.stdout) == {
         "refusal": errno.EDQUOT,
         "places": [KERNEL, CREDENTIAL_LOCKER],
-        "found": True,
+        "read back": True,
         "left in the kernel": False,
         "deleted": True,
         "then": None,
@@ -183,7 +183,7 @@ def test_the_kernel_keyring_can_be_switched_off(monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.parametrize("call", [kernel.read, kernel.exists])
 def test_the_users_own_keyring_stays_as_it_was(call: Callable[[str], object]) -> None:
-    """What is kept in a session of its own is not seen where the user's records lie."""
+    """A record of another session is not seen among the user's own."""
     Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
     name = names.entry_name(CREDENTIALS, "analytics")
     assert call(name)
