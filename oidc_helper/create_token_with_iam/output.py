@@ -1,6 +1,5 @@
 """Where the answer goes: standard output in the encoding asked for, or a pager."""
 
-import argparse
 import codecs
 import os
 from typing import Any, TextIO
@@ -8,6 +7,7 @@ from typing import Any, TextIO
 from botocore.session import Session
 
 from oidc_helper.create_token_with_iam import formats, pager, table
+from oidc_helper.create_token_with_iam.arguments import GlobalOptions
 from oidc_helper.create_token_with_iam.exits import Failed
 from oidc_helper.create_token_with_iam.model import OPERATION
 
@@ -28,13 +28,13 @@ def choose_encoding(answer: TextIO) -> None:
         reconfigure(encoding=name)
 
 
-def show(response: dict[str, Any], answer: TextIO, session: Session, options: argparse.Namespace) -> None:
+def show(response: dict[str, Any], answer: TextIO, session: Session, options: GlobalOptions) -> None:
     """Print what `--query` selects in the form that was asked for. Raises NotConfigured and Failed."""
     form = options.output or session.get_config_variable("output")
     formats.check(form)
     if form == "off":
         return
-    command = "" if options.no_cli_pager else session.get_config_variable("pager")
+    command = "" if options.no_pager else session.get_config_variable("pager")
     try:
         with pager.opened(answer, command) as out:
             value = response if options.query is None else options.query.search(response)

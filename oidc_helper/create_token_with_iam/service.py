@@ -1,15 +1,12 @@
 """The botocore session and client, with the settings that the AWS CLI knows and botocore alone does not."""
 
-import argparse
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
 
 import botocore.session
-import jmespath  # type: ignore[import-untyped]  # it brings no types
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.configprovider import (
@@ -25,11 +22,9 @@ from botocore.stub import Stubber
 from botocore.utils import ArgumentGenerator, IMDSRegionProvider, parse_timestamp
 
 from oidc_helper import __version__
-from oidc_helper.create_token_with_iam.arguments import BINARY_FORMATS
+from oidc_helper.create_token_with_iam.arguments import BINARY_FORMATS, GlobalOptions
 from oidc_helper.create_token_with_iam.exits import Failed, NotConfigured, WrongUsage
 from oidc_helper.create_token_with_iam.model import METHOD, OPERATION, SERVICE, Model
-
-_DEFAULT_TIMEOUT_S = 60
 
 # variable of the AWS CLI -> where it is looked for, in that order: the command line, the environment, the AWS profile.
 _SETTINGS: Mapping[str, tuple[tuple[str, ...], str, str | None]] = {
@@ -81,31 +76,6 @@ def setting(session: botocore.session.Session, variable: str) -> str:
         return _SETTINGS[variable][2] or ""
 
 
-def check_values(options: argparse.Namespace) -> None:
-    """Turn the values of global options into what is used. Raises WrongUsage and Failed."""
-    if options.query is not None:
-        options.query = _compiled(options.query)
-    if options.endpoint_url is not None and not urlsplit(options.endpoint_url).scheme:
-        raise WrongUsage(f"--endpoint-url: {options.endpoint_url!a} has no scheme", "begin it with https://")
-    for option in ("cli-read-timeout", "cli-connect-timeout"):
-        name = option.replace("-", "_")
-        setattr(options, name, _seconds(option, getattr(options, name)))
-
-
-def _seconds(option: str, given: str | None) -> int | None:
-    try:
-        return _DEFAULT_TIMEOUT_S if given is None else int(given) or None
-    except ValueError:
-        raise Failed(f"--{option}: {given!a} is no number of seconds") from None
-
-
-def _compiled(expression: str) -> Any:
-    try:
-        return jmespath.compile(expression)
-    except Exception as error:  # noqa: BLE001  # jmespath raises ValueError and others for what it cannot parse
-        raise WrongUsage(f"--query: {' '.join(str(error).split())}", "see jmespath.org") from None
-
-
 def prompt_mode(session: botocore.session.Session, words: Sequence[str]) -> str:
     """Whether to ask for what is missing: `on`, `on-partial` or `off`. Raises WrongUsage."""
     on, off = "--cli-auto-prompt" in words, "--no-cli-auto-prompt" in words
@@ -117,20 +87,20 @@ def prompt_mode(session: botocore.session.Session, words: Sequence[str]) -> str:
     return mode if mode in ("on", "on-partial") else "off"
 
 
-def choose(session: botocore.session.Session, options: argparse.Namespace) -> None:
+def choose(session: botocore.session.Session, options: GlobalOptions) -> None:
     """Let profile and region of the command line count."""
-    for variable in ("profile", "region"):
-        if value := getattr(options, variable):
+    for variable, value in (("profile", options.profile), ("region", options.region)):
+        if value:
             session.set_config_variable(variable, value)
 
 
-def check_settings(session: botocore.session.Session, options: argparse.Namespace) -> None:
+def check_settings(session: botocore.session.Session, options: GlobalOptions) -> None:
     """Obey the formats of the AWS profile. Raises NotConfigured and Failed for one that cannot be."""
     timestamps = setting(session, "cli_timestamp_format")
     if timestamps not in _TIMESTAMPS:
         raise NotConfigured(f"cli_timestamp_format = {timestamps!a} is neither of {', '.join(_TIMESTAMPS)}")
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_TIMESTAMPS[timestamps])
-    binary = options.cli_binary_format or setting(session, "cli_binary_format")
+    binary = options.binary_format or setting(session, "cli_binary_format")
     if binary not in BINARY_FORMATS:
         raise Failed(f"cli_binary_format = {binary!a} is neither of {', '.join(BINARY_FORMATS)}")
 
@@ -141,14 +111,14 @@ _TIMESTAMPS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def client(session: botocore.session.Session, options: argparse.Namespace, keys: Mapping[str, Any]) -> Any:
+def client(session: botocore.session.Session, options: GlobalOptions, keys: Mapping[str, Any]) -> Any:
     """The client for one call, sent once: an assertion or code counts only once, and botocore would repeat it.
 
     `keys` are credentials in botocore's names, for a caller that is not the AWS profile's.
     """
     config = Config(
-        connect_timeout=options.cli_connect_timeout,
-        read_timeout=options.cli_read_timeout,
+        connect_timeout=options.connect_timeout_s,
+        read_timeout=options.read_timeout_s,
         retries={"total_max_attempts": 1},
         defaults_mode="legacy",  # type: ignore[arg-type]  # the AWS CLI knows no other; the stubs are wrong
         signature_version=None if options.sign_request else UNSIGNED,
