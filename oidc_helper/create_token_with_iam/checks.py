@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from oidc_helper.aws.tokens import ACCESS_TOKEN_TYPE
 from oidc_helper.create_token_with_iam.model import Member
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.identity.token import parse
+from oidc_helper.settings.schema import JWT_BEARER, TOKEN_EXCHANGE
 
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  # the name of a type
-_REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105  # likewise
+_REFRESH_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105  # the name of a type
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ GRANTS: Mapping[str, Grant] = {
     JWT_BEARER: Grant("a token of your identity provider", ("assertion",)),
     "refresh_token": Grant("a refresh token of Identity Center", ("refreshToken",)),
     "authorization_code": Grant("a code from Identity Center's sign-in", ("code", "redirectUri"), ("codeVerifier",)),
-    "urn:ietf:params:oauth:grant-type:token-exchange": Grant(
+    TOKEN_EXCHANGE: Grant(
         "an access token of another application", ("subjectToken", "subjectTokenType"), ("requestedTokenType",)
     ),
 }
 _TYPES: Mapping[str, tuple[str, ...]] = {
-    "subjectTokenType": (_ACCESS_TOKEN,),
-    "requestedTokenType": (_ACCESS_TOKEN, _REFRESH_TOKEN),
+    "subjectTokenType": (ACCESS_TOKEN_TYPE,),
+    "requestedTokenType": (ACCESS_TOKEN_TYPE, _REFRESH_TOKEN_TYPE),
 }
 
 
