@@ -155,8 +155,9 @@ def from_error_answer(  # noqa: PLR0913 - an error is made of all these
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode", 0)
     if code.isdigit() or not code:  # botocore takes the status for the code of a body that is no error of AWS
         return unreadable(operation, host, status)
-    said = printable(str(answer.get("error_description") or error.get("Message") or answer.get("reason") or "").strip())
-    message = f"{operation} was refused: {printable(code) or status}" + (f": {said}" if said else "")
+    description = answer.get("error_description") or error.get("Message") or answer.get("reason") or ""
+    words = printable(str(description).strip())
+    message = f"{operation} was refused: {printable(code) or status}" + (f": {words}" if words else "")
     message = covered(message, sent)
     if code in _PASSING or status >= 500 or status == 429:
         return TryAgain(message.replace("was refused", "did not work"), "try again in a while")

@@ -1,7 +1,7 @@
 """The command line, parsed in the AWS CLI's stages: global options first, wherever they stand, then the rest.
 
-The stages show: `--scope a --output text b` asks for two scopes, and an abbreviation is looked up among the global
-options before those of the operation.
+Users notice the stages: `--scope a --output text b` asks for two scopes, and an abbreviation is looked up among the
+global options before those of the operation.
 """
 
 import argparse
@@ -28,7 +28,7 @@ _DEFAULT_TIMEOUT_S = 60
 
 @dataclass(frozen=True)
 class Option:
-    """An option that is not a parameter of the operation; `keywords` are argparse's."""
+    """An option that is no parameter of the operation; `keywords` are argparse's, `value` is a placeholder for help."""
 
     name: str
     meaning: str
@@ -51,15 +51,17 @@ GLOBAL = (
     Option("--color", "colour in tables", {"choices": ("on", "off", "auto"), "default": "auto"}),
     Option("--no-sign-request", "send without a signature", {"action": _OFF, "dest": "sign_request"}),
     Option("--ca-bundle", "trust the certificate authorities in this file", value="PATH"),
-    Option("--cli-read-timeout", "give up when nothing comes for so many seconds; 0 never", value="SECONDS"),
-    Option("--cli-connect-timeout", "give up connecting after so many seconds; 0 never", value="SECONDS"),
+    Option(
+        "--cli-read-timeout", "give up when the server sends nothing for so many seconds; 0: never", value="SECONDS"
+    ),
+    Option("--cli-connect-timeout", "give up connecting after so many seconds; 0: never", value="SECONDS"),
     Option(
         "--cli-binary-format",
         "no effect: the operation has no binary values",
         {"choices": BINARY_FORMATS},
     ),
     Option("--no-cli-pager", "print long output to a terminal without a pager", _SWITCH),
-    Option("--cli-auto-prompt", "ask on the terminal for what is missing", _SWITCH),
+    Option("--cli-auto-prompt", "ask on the terminal for missing parameters", _SWITCH),
     Option("--no-cli-auto-prompt", "never ask, whatever the settings say", _SWITCH),
     Option("--cli-error-format", "the form of an error", {"choices": ERROR_FORMATS}),
 )
@@ -135,7 +137,7 @@ class _Parser(argparse.ArgumentParser):
         raise VersionAskedError(status, message)
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Leave what the version action would print to the command."""
+        """Print nothing: the command prints the version."""
 
 
 def parse_global(words: Sequence[str]) -> tuple[GlobalOptions, list[str]]:
@@ -237,7 +239,7 @@ def _offer_member(parser: _Parser, member: Member, *, required: bool) -> None:
 
 
 def _requirements_lifted(words: Sequence[str]) -> bool:
-    """Whether required options may be missing; the AWS CLI looks for whole words, and `--cli-input-json=X` is none."""
+    """Whether required options may be missing; the AWS CLI compares whole words, and misses `--cli-input-json=X`."""
     if any(option.name in words for option in WHOLE_INPUT):
         return True
     if SKELETON.name not in words:
@@ -249,7 +251,7 @@ def _parse(parser: _Parser, words: Sequence[str]) -> tuple[argparse.Namespace, l
     try:
         return parser.parse_known_args(words)
     except WrongUsage as error:
-        for word in words:  # argparse repeats a word whole, and behind its `=` may be a secret
+        for word in words:  # argparse repeats the whole word, and a secret may follow its `=`
             name, equals, _ = word.partition("=")
             if equals and name.startswith("--"):
                 error.message = error.message.replace(word, name)

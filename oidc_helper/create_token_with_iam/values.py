@@ -44,7 +44,7 @@ class Sources:
         text = self._standard_input.read()
         if not text:
             raise WrongUsage(f"{option}: standard input is empty")
-        return text.removesuffix("\n").removesuffix("\r")  # the line end is the pipe's, not the token's
+        return text.removesuffix("\n").removesuffix("\r")  # `echo` adds a line end that is no part of the token
 
 
 def _read(option: str, path: Path, read: Callable[[Path], str | bytes]) -> str | bytes:
