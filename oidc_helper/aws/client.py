@@ -286,7 +286,7 @@ def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
 
 
 def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
-    """Let pass what is an answer at all, of the kinds that it must be. Raises one of _NONSENSE."""
+    """The answer, if its members have the right types. Raises one of _NONSENSE."""
     details, lifetime_s = answer.get("awsAdditionalDetails") or {}, int(answer["expiresIn"])
     others = [answer.get("refreshToken"), answer.get("idToken"), details.get("identityContext")]
     texts = [answer["accessToken"], *(text for text in others if text is not None), *(answer.get("scope") or [])]
@@ -350,7 +350,7 @@ def _unanswered(error: Exception, operation: str, host: str) -> OidcHelperError:
     if trouble := tls.trouble(host, error):
         return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=never_sent(error))
     if isinstance(error, exceptions.ParamValidationError):
-        return WrongSettings(f"{operation}: {printable(str(error))}", "see what was understood: oidc-helper explain")
+        return WrongSettings(f"{operation}: {printable(str(error))}", "check the settings: oidc-helper explain")
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         how = type(error).__name__.removesuffix("Error")
         return refusals.unreachable(operation, host, how, never_sent=never_sent(error))

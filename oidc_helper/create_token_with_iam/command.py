@@ -47,7 +47,7 @@ def main(
             streams.answer.flush()
     except KeyboardInterrupt:
         return exits.INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # the AWS CLI has an exit code for all the rest
+    except Exception as error:  # noqa: BLE001  # the AWS CLI has an exit code for all other errors
         failure = exits.failure_of(error)
         streams.complaints.fail(failure, error)
         return failure.exit_code
@@ -70,7 +70,7 @@ class _Streams:
 
 @dataclass(frozen=True)
 class _Request:
-    """One run, understood: `prompt_mode` says whether to ask for missing parameters."""
+    """The parsed command line with its session; `prompt_mode` is `on`, `on-partial` or `off`."""
 
     session: Session
     model: Model

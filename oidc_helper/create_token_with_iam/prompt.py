@@ -18,7 +18,7 @@ Parameter = Callable[[Member, Any], Any]
 def check(mode: str) -> None:
     """Raise Failed if the mode is to ask and there is no terminal."""
     if mode == "on" and not has_terminal():
-        raise _nobody("auto-prompt needs a terminal")
+        raise _unanswered("auto-prompt needs a terminal")
 
 
 def complete(mode: str, parameters: dict[Any, Any], members: Mapping[str, Member], parameter: Parameter) -> None:
@@ -32,7 +32,7 @@ def complete(mode: str, parameters: dict[Any, Any], members: Mapping[str, Member
     try:
         person = Terminal.open()
     except OSError:
-        raise _nobody("auto-prompt needs a terminal") from None
+        raise _unanswered("auto-prompt needs a terminal") from None
     with person:
         for member in members.values():
             if member.required and member.name != "grantType":
@@ -84,9 +84,9 @@ def _ask(person: Terminal, question: str, *, hidden: bool) -> str:
     except (TimeoutError, SignInNeeded):
         typed = None
     if typed is None:
-        raise _nobody("nobody answered")
+        raise _unanswered("nobody answered")
     return typed
 
 
-def _nobody(message: str) -> Failed:
+def _unanswered(message: str) -> Failed:
     return Failed(message, "give the parameters as options, with --no-cli-auto-prompt")

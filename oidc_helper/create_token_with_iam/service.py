@@ -77,7 +77,7 @@ def setting(session: botocore.session.Session, variable: str) -> str:
 
 
 def prompt_mode(session: botocore.session.Session, words: Sequence[str]) -> str:
-    """Whether to ask for what is missing: `on`, `on-partial` or `off`. Raises WrongUsage."""
+    """Whether to ask for missing parameters: `on`, `on-partial` or `off`. Raises WrongUsage."""
     on, off = "--cli-auto-prompt" in words, "--no-cli-auto-prompt" in words
     if on and off:
         raise WrongUsage("--cli-auto-prompt and --no-cli-auto-prompt cannot be used together")

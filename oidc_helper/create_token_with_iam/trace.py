@@ -65,12 +65,12 @@ def traced(complaints: TextIO, secrets: Collection[str], *, debug: bool) -> Iter
     if not debug:
         yield
         return
-    shown = logging.StreamHandler(complaints)
-    shown.setFormatter(_Formatter(secrets))
+    to_complaints = logging.StreamHandler(complaints)
+    to_complaints.setFormatter(_Formatter(secrets))
     loggers = [logging.getLogger(name) for name in _TRACED]
     before = [(logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
-        logger.addHandler(shown)
+        logger.addHandler(to_complaints)
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
     try:
@@ -80,7 +80,7 @@ def traced(complaints: TextIO, secrets: Collection[str], *, debug: bool) -> Iter
         raise
     finally:
         for logger, (level, propagate) in zip(loggers, before, strict=True):
-            logger.removeHandler(shown)
+            logger.removeHandler(to_complaints)
             logger.setLevel(level)
             logger.propagate = propagate
 

@@ -66,7 +66,7 @@ def test_keys_of_the_config_file_are_the_callers(tmp_path: Path, aws_profile: Aw
 
 def test_a_program_that_never_answers_is_ended_in_time(tmp_path: Path, aws_profile: AwsProfile) -> None:
     """Botocore would wait for ever."""
-    aws_profile(program(tmp_path, "import signal; signal.pause()"))
+    aws_profile(program(tmp_path, "import threading; threading.Event().wait()"))
 
     with pytest.raises(TryAgain, match="the AWS profile base did not answer within") as caught:
         opened(tmp_path, time_left_s=0.2)

@@ -37,7 +37,7 @@ class AtTerminal:
         self._answered = len(self.seen)
         until = time.monotonic() + _PATIENCE_S
         while termios.tcgetattr(self.descriptor)[3] & termios.ECHO:
-            assert time.monotonic() < until, "nobody reads the keyboard"
+            assert time.monotonic() < until, "the terminal still echoes"
             os.sched_yield()
         os.write(self.descriptor, text.encode() + b"\n")
 
@@ -55,7 +55,7 @@ class AtTerminal:
             assert ready, f"nothing more came after {self.seen!r}"
             try:
                 read = os.read(self.descriptor, 65_536)
-            except OSError:  # EIO: nobody has the terminal open any more
+            except OSError:  # EIO: the command has closed the terminal
                 return
             self.seen += read.decode().replace("\r\n", "\n")
 

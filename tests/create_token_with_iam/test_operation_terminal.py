@@ -1,4 +1,4 @@
-"""A person at a terminal: asked for what is missing, shown the answer through a pager and in colour."""
+"""A person at a terminal: missing parameters are asked for, and the answer comes through a pager and in colour."""
 
 import json
 import sys
