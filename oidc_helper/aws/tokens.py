@@ -8,6 +8,7 @@ from typing import Any
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.machine.clock import is_instant
 
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 _VERSION = 1
 _ABOUT_TO_EXPIRE_S = 60  # an access token with less left may die on its way
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_helper import identity
-from oidc_helper.aws.tokens import Tokens
+from oidc_helper.aws.tokens import ACCESS_TOKEN_TYPE, Tokens
 from oidc_helper.errors import OidcHelperError, SignInNeeded, WrongSettings
 from oidc_helper.fetch import kept_sign_in
 from oidc_helper.fetch.kept_sign_in import SignIn
@@ -34,7 +34,6 @@ _REST_S = 5  # of a deadline, that a person leaves for the exchange
 _REFRESHABLE = "offline_access"
 # OpenID Connect Core section 11: some providers drop the scope without a person's consent.
 _NO_REFRESH_TOKEN = f'allow {_REFRESHABLE} to the client, or ask with authorize_parameters = {{ prompt = "consent" }}'
-_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
 
 class Asking(NamedTuple):
@@ -90,7 +89,7 @@ class _Prover(NamedTuple):
     def with_other_profile(self) -> Proof:
         """The access token of another application."""
         tokens = self.means.tokens_of(self.want.identity.profile, self.asking is not None)
-        given = {"subjectToken": tokens.access_token, "subjectTokenType": _ACCESS_TOKEN}
+        given = {"subjectToken": tokens.access_token, "subjectTokenType": ACCESS_TOKEN_TYPE}
         return Proof(given, tokens.user, tokens.subject)
 
     def at_identity_center(self) -> Proof:

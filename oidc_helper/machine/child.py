@@ -35,6 +35,8 @@ def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subproc
                 return super().communicate(timeout=timeout_s)
             except subprocess.TimeoutExpired:
                 end(self)
+                for stream in filter(None, (self.stdout, self.stderr)):
+                    stream.close()
                 raise TryAgain(
                     f"{what} did not answer within {timeout_s:.0f} s", "raise deadline_seconds if it needs more"
                 ) from None

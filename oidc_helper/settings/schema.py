@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple
 from oidc_helper.settings import checks
 from oidc_helper.settings.checks import Check
 
-_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
 
 
 class Source(NamedTuple):
@@ -16,12 +16,12 @@ class Source(NamedTuple):
     meaning: str
     requires: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
-    grant: str = _JWT_BEARER
+    grant: str = JWT_BEARER
 
     @property
     def gives_identity_token(self) -> bool:
         """Whether there is a JWT of an identity provider, as AssumeRoleWithWebIdentity wants one."""
-        return self.grant == _JWT_BEARER
+        return self.grant == JWT_BEARER
 
 
 class Key(NamedTuple):
@@ -56,7 +56,7 @@ SOURCES: Mapping[str, Source] = {
     "command": Source("a command prints the identity token", ("command",)),
     "ci": Source("the CI system that runs us issues the identity token", ("audience",)),
     "identity-center": Source("a person signs in at Identity Center itself", (), _REDIRECT, "authorization_code"),
-    "profile": Source("the Identity Center access token of another profile", ("profile",), grant=_TOKEN_EXCHANGE),
+    "profile": Source("the Identity Center access token of another profile", ("profile",), grant=TOKEN_EXCHANGE),
 }
 
 _IDENTITY = (

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +12,7 @@ from oidc_helper import settings
 from oidc_helper.aws import tokens
 from oidc_helper.aws.client import Aws, never_sent
 from oidc_helper.aws.tokens import Tokens
+from oidc_helper.create_token_with_iam.arguments import GlobalOptions
 from oidc_helper.errors import SignInNeeded, StoreUnusable
 from oidc_helper.fetch import kept_tokens
 from oidc_helper.fetch.broker import SPENT_FOR_S
@@ -22,7 +24,7 @@ from oidc_helper.store.store import CREDENTIALS, Store
 Warn = Callable[[str], None]
 
 
-class Seed:
+class ProfileSettings:
     """One of our profiles, for one run of the operation. Raises OidcHelperError."""
 
     def __init__(self, name: str) -> None:
@@ -32,11 +34,19 @@ class Seed:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What the profile says of the request."""
+        """The parameters that the profile names."""
         return {"clientId": self.profile.application_arn}
 
+    def complete(self, options: GlobalOptions) -> GlobalOptions:
+        """The options with the profile's region and certificate authorities where they name none."""
+        return replace(
+            options,
+            region=options.region or self.profile.identity_center_region,
+            ca_bundle=options.ca_bundle or self.profile.ca_bundle,
+        )
+
     def keys(self, parameters: Mapping[Any, Any]) -> dict[str, str | None]:
-        """The caller's credentials in botocore's names; where a role is opened for it, the assertion opens it."""
+        """The caller's credentials in botocore's names; the assertion opens the caller's role where it has one."""
         opens_role = bool(self.profile.caller.web_identity_role_arn)
         caller = Aws(self.profile, time_left=self._deadline.left).open_caller(
             self._identity_token(parameters) if opens_role else None
@@ -48,13 +58,13 @@ class Seed:
         }
 
     def _identity_token(self, parameters: Mapping[Any, Any]) -> IdentityToken:
-        given = parameters.get("assertion") or kept_tokens.load(self.profile, self._store).identity_token
-        if not isinstance(given, str) or not given:
+        raw = parameters.get("assertion") or kept_tokens.load(self.profile, self._store).identity_token
+        if not isinstance(raw, str) or not raw:
             raise SignInNeeded(
                 f"the caller of profile {self.profile.name} needs an identity token, and none is kept",
                 f"oidc-helper login {self.profile.name}, or name other credentials with --profile",
             )
-        return parse(given, now=time.time(), where="--assertion" if "assertion" in parameters else "the tokens record")
+        return parse(raw, now=time.time(), where="--assertion" if "assertion" in parameters else "the tokens record")
 
     @contextmanager
     def spending(self, parameters: Mapping[Any, Any], warn: Warn) -> Iterator[None]:
@@ -81,7 +91,7 @@ class Seed:
         return is_new
 
     def keep(self, parameters: Mapping[Any, Any], answer: Mapping[str, Any]) -> None:
-        """Put the answer into the profile's tokens. Raises StoreUnusable, TryAgain where others do not let us."""
+        """Put the answer into the profile's tokens. Raises StoreUnusable, and TryAgain where the lock is not free."""
         requested = tuple(parameters.get("scope") or ())
         purpose = f"oidc-helper create-token-with-iam for profile {self.profile.name}"
         name = self.profile.tokens_name
@@ -90,7 +100,7 @@ class Seed:
             kept_tokens.save(self.profile, kept, self._store)
 
     def _before(self, parameters: Mapping[Any, Any]) -> Tokens:
-        """The tokens to change: the kept ones where they are surely the same person's, else none, nor credentials."""
+        """The kept tokens if surely the same person's; else none, and the credentials are deleted."""
         kept, token = kept_tokens.load(self.profile, self._store), _assertion(parameters)
         refreshes = bool(kept.refresh_token) and parameters.get("refreshToken") == kept.refresh_token
         if not refreshes and not (token and token.subject == kept.subject):
