@@ -1,4 +1,4 @@
-"""The table of every section and key of the configuration file, which checks, `explain` and the manual follow."""
+"""The table of every section and key of the configuration file: checks, `explain` and the manual follow it."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -11,7 +11,7 @@ _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S10
 
 
 class Source(NamedTuple):
-    """An identity source: the keys that it needs and takes, and the grant of CreateTokenWithIAM that it leads to."""
+    """An identity source: the keys that it requires and takes, and the grant of CreateTokenWithIAM that it leads to."""
 
     meaning: str
     requires: tuple[str, ...] = ()
@@ -20,16 +20,17 @@ class Source(NamedTuple):
 
     @property
     def gives_identity_token(self) -> bool:
-        """Whether there is a JWT of an identity provider, as AssumeRoleWithWebIdentity wants one."""
+        """Whether it yields an identity provider's JWT, which AssumeRoleWithWebIdentity takes too."""
         return self.grant == _JWT_BEARER
 
 
 class Key(NamedTuple):
-    """One key: what it means in one line, its check, and what holds where it is left out.
+    """One key: its meaning in one line, its check, and its default.
 
-    `table` names the section of the key's own keys, for a key that is a table; `one_of`: it has just one of them.
-    `target` is the one kind of target that the key serves. `is_path`: relative paths begin at the configuration file's
-    directory. `why_table` answers who writes a plain value for a table, in place of the usual words.
+    A key that is a table names the section of its own keys in `table`; `one_of` means that it takes just one of them,
+    and `why_table` is the message for a plain value in its place, where there is a better one than the usual.
+    `target` is the only kind of target that the key serves. With `is_path`, a relative path begins at the directory of
+    the configuration file.
     """
 
     name: str

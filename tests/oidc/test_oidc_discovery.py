@@ -60,7 +60,7 @@ def test_unsafe_endpoint(provider: FakeProvider, client: Client, name: str, url:
     provider.document[name] = url
     error = refusal(provider, client)
     assert isinstance(error, Refused)
-    assert f"as its {name}, which is no https address" in error.message
+    assert f"as its {name}, which is not an https address" in error.message
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_odd_lists(provider: FakeProvider, client: Client) -> None:
     """A list of algorithms that is none is refused."""
     for odd in ("RS256", [256], {"RS256": True}):
         provider.document["id_token_signing_alg_values_supported"] = odd
-        assert "that is no list of words" in refusal(provider, client).message
+        assert "that is not a list of words" in refusal(provider, client).message
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

@@ -46,7 +46,7 @@ CASES = [
         "plain http",
         lambda provider: provider.document.update(token_endpoint="http://idp.example/token"),
         5,
-        "which is no https address",
+        "which is not an https address",
         page=False,
     ),
     Case(
