@@ -8,7 +8,7 @@ import pytest
 from fakes.terminals import TESTS, terminal
 
 from oidc_helper.person import keyboard
-from oidc_helper.person.keyboard import Line, Windows
+from oidc_helper.person.keyboard import Line, WindowsKeyboard
 
 
 def test_answer_is_seen() -> None:
@@ -139,15 +139,15 @@ def test_windows_console(keys: str, answer: object, monkeypatch: pytest.MonkeyPa
     shown: list[str] = []
     if answer is TimeoutError:
         with pytest.raises(TimeoutError):
-            Windows(Console(keys)).read_line(0, shown.append)
+            WindowsKeyboard(Console(keys)).read_line(0, shown.append)
     else:
-        assert Windows(Console(keys)).read_line(30, shown.append) == answer
+        assert WindowsKeyboard(Console(keys)).read_line(30, shown.append) == answer
 
 
 def test_windows_console_interrupted() -> None:
     """The console hands ctrl-c over as a key."""
     with pytest.raises(KeyboardInterrupt):
-        Windows(Console("a\x03")).read_line(30, lambda _: None)
+        WindowsKeyboard(Console("a\x03")).read_line(30, lambda _: None)
 
 
 def test_line_after_its_end() -> None:

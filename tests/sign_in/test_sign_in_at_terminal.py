@@ -70,7 +70,7 @@ def test_device(alice: Desk, emulator: Emulator) -> None:
         "and enter this code\n"
         "  CODE\n"
         "it is good for 10 min\n"
-        "enter a code only for a sign-in that you began yourself: whoever sends you one signs in as you\n"
+        "enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you\n"
     )
 
 

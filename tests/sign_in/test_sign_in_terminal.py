@@ -51,7 +51,7 @@ oidc-helper: to sign in at PROVIDER (identity corp), open this address on any de
 and enter this code
   WDJB-MJHT
 it is good for 10 min
-enter a code only for a sign-in that you began yourself: whoever sends you one signs in as you
+enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you
 """
 
 
@@ -176,7 +176,7 @@ def test_paste_too_often_wrong(provider: FakeProvider) -> None:
         addresses(provider, person)
         for _ in range(5):
             person.type("x\r")
-        assert person.outcome() == ["SignInNeeded", "the address that the browser was sent to was not given"]
+        assert person.outcome() == ["SignInNeeded", "nobody pasted the address that the browser was sent to"]
     assert not provider.asked("/token")
 
 
