@@ -12,7 +12,7 @@ from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import presence_of_element_located
+from selenium.webdriver.support.expected_conditions import presence_of_element_located, staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 _PATIENCE_S = 30
@@ -50,11 +50,15 @@ class Chromium:
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
 
     def fill_in(self, **fields: str) -> None:
-        """Fill in the fields of a form, and send it."""
+        """Fill in the fields of a form, send it, and wait until its page is gone.
+
+        Pages share links: the next one looked for would be that of the page that is about to go.
+        """
         for name, text in fields.items():
             field = self._element(By.NAME, name)
             field.send_keys(text)
         field.submit()
+        self._patience.until(staleness_of(field))
 
     def press(self, text: str) -> None:
         """Press the button or follow the link that says so."""
@@ -65,8 +69,11 @@ class Chromium:
         self._element(By.XPATH, f"//h1[normalize-space(.)='{text}']")
 
     def _element(self, by: str, what: str) -> Any:
-        patience = WebDriverWait(self.driver, _PATIENCE_S, poll_frequency=0.05)
-        return patience.until(presence_of_element_located((by, what)))
+        return self._patience.until(presence_of_element_located((by, what)))
+
+    @property
+    def _patience(self) -> "WebDriverWait[Chrome]":
+        return WebDriverWait(self.driver, _PATIENCE_S, poll_frequency=0.05)
 
     @property
     def text(self) -> str:
