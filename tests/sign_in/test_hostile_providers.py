@@ -89,8 +89,8 @@ def its(home: Home, emulator: Emulator, provider: FakeProvider) -> Desk:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_hostile_provider(its: Desk, provider: FakeProvider, case: Case) -> None:
-    """Nothing of it is believed, and nothing of it reaches the terminal unescaped."""
+def test_a_hostile_provider_gets_nothing_kept_or_obeyed(its: Desk, provider: FakeProvider, case: Case) -> None:
+    """No lie is believed, and nothing reaches the terminal unescaped."""
     case.breaks(provider)
 
     done = its.home.run("login", "analytics")
