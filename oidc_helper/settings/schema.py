@@ -90,7 +90,7 @@ _IDENTITY = (
     ),
     Key("audience", "the audience to ask the identity token for"),
     Key("resource", "the resource to ask the access token for", checks.resource),
-    Key("login_hint", "who is going to sign in, as the identity provider's page suggests it"),
+    Key("login_hint", "the user name that the identity provider's page suggests"),
     Key(
         "authorize_parameters",
         "further parameters of the authorization request",
@@ -119,7 +119,7 @@ _PROFILE = (
     Key("identity", "the identity that this profile uses", checks.name, required=True),
     Key("application_arn", "the Identity Center application to get tokens from", checks.application_arn, required=True),
     Key("identity_center_region", "the region of the Identity Center instance", checks.region, required=True),
-    Key("caller", "who signs the call for tokens", required=True, table="caller", one_of=True),
+    Key("caller", "the principal that signs the call for tokens", required=True, table="caller", one_of=True),
     Key("role_arn", "the role to open an identity-enhanced session of", checks.role_arn, target="role"),
     Key("account_id", "the account of the permission set", checks.account_id, target="permission set"),
     Key("permission_set", "the permission set to open, by name", checks.permission_set, target="permission set"),
@@ -169,7 +169,7 @@ _CALLER = (
 
 _S3_GRANT = (
     Key("target", "the objects, as a bucket and prefix or one object", checks.s3_target, required=True),
-    Key("permission", "what to do with them", checks.choice("READ", "WRITE", "READWRITE"), required=True),
+    Key("permission", "the permission on them", checks.choice("READ", "WRITE", "READWRITE"), required=True),
     Key(
         "privilege",
         "whether the credentials reach the whole grant or the target only",

@@ -96,9 +96,7 @@ class Loopback:
 
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._connected, sock=self._socket, limit=_LARGEST_HEAD, backlog=_ACCEPTED)
-        self._socket.listen(
-            _QUEUED
-        )  # asyncio has one number for both the queue and the connections that it accepts in a turn
+        self._socket.listen(_QUEUED)  # asyncio has one number for the queue and for what it accepts in a turn
         await self._outcome
         server.close()
         if self._holder:

@@ -1,4 +1,4 @@
-"""The secret of a confidential client: from the keyring or a command, and what is said where it is not there."""
+"""The secret of a confidential client, from the keyring or a command, and the error where it is missing."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ def identity(kept: ClientSecret | None) -> Identity:
     return Identity("corp", "browser", client_secret=kept)
 
 
-# In a process of its own, as everything that starts others: what they leave open ends with it.
+# In a process of its own: anything that its commands leave open ends with it.
 RESOLVE = """
 import json, sys
 from oidc_helper.errors import OidcHelperError
@@ -34,7 +34,7 @@ except OidcHelperError as error:
 
 
 def printed_by(code: str) -> Any:
-    """What comes of a client whose secret is printed by a Python program."""
+    """The secret that a Python program prints, or the error."""
     return json.loads(subprocess.check_output([sys.executable, "-c", RESOLVE, code]))
 
 

@@ -1,4 +1,4 @@
-"""The authorization request and its answer: what is asked, and which answers are not the one."""
+"""The authorization request, and the answers that do and do not belong to it."""
 
 import hashlib
 from base64 import urlsafe_b64encode
@@ -81,8 +81,8 @@ def test_an_answer_is_a_code_or_an_error() -> None:
 def test_an_answer_to_another_request_is_refused_with_the_reason(changes: dict[str, str | None], words: str) -> None:
     """And so is one of another provider."""
     request = begin()
-    given = {"code": "c", "state": request.state} | changes
-    query = urlencode({name: value for name, value in given.items() if value is not None})
+    parameters = {"code": "c", "state": request.state} | changes
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
     with pytest.raises(ForeignAnswerError, match=words):
         authorization.read(request, query)
 
@@ -94,7 +94,7 @@ def test_a_provider_that_announces_iss_must_send_it() -> None:
     with pytest.raises(ForeignAnswerError, match="it comes from nobody"):
         authorization.read(request, query)
 
-    assert authorization.read(request, query + "&" + urlencode({"iss": ISSUER}))
+    assert authorization.read(request, query + "&" + urlencode({"iss": ISSUER})) == Answer(code="c")
 
 
 @pytest.mark.parametrize("query", ["%ff", "x&" * 200, "", "=", "code=%C3"])

@@ -1,4 +1,4 @@
-"""Device codes: what is shown, how often the provider is asked, and how it ends."""
+"""Device codes: the code that is shown, the interval of polling, and its end."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,8 +43,8 @@ def authorized(provider: FakeProvider, **changes: Any) -> dict[str, Any]:
 def begin(provider: FakeProvider, **changes: Any) -> DeviceCode:
     provider.replies["/device"] = lambda _: answer(authorized(provider, **changes))
     client = Client(CLIENT)
-    found = discover(provider.issuer, client=client, timeout_s=10)
-    return device.begin(found, client, timeout_s=10, scope="openid")
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
+    return device.begin(discovered, client, timeout_s=10, scope="openid")
 
 
 def poll(provider: FakeProvider, code: DeviceCode, clock: Clock, *outcomes: Reply, timeout_s: float = 3600) -> Any:
@@ -52,8 +52,8 @@ def poll(provider: FakeProvider, code: DeviceCode, clock: Clock, *outcomes: Repl
     usual = provider.respond(Request("/token", {}, {}))
     provider.replies["/token"] = lambda _: next(replies, usual)
     client = Client(CLIENT)
-    found = discover(provider.issuer, client=client, timeout_s=10)
-    return device.poll(found, client, code, timeout_s=timeout_s, clock=clock, sleep=clock.sleep)
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
+    return device.poll(discovered, client, code, timeout_s=timeout_s, clock=clock, sleep=clock.sleep)
 
 
 PENDING = answer({"error": "authorization_pending"}, 400)
@@ -92,7 +92,9 @@ def test_a_silent_provider_is_polled_half_as_often(provider: FakeProvider) -> No
     clock = Clock()
     broken = Reply(503, {}, b"")
 
-    assert poll(provider, begin(provider), clock, broken, broken, PENDING)
+    granted = poll(provider, begin(provider), clock, broken, broken, PENDING)
+
+    assert granted.refresh_token == "a-refresh-token"
     assert clock.slept == [5, 10, 20, 20]
 
 
@@ -132,7 +134,7 @@ def test_an_absurd_interval_is_replaced_by_the_usual_one(provider: FakeProvider,
 
 
 def test_the_older_name_of_the_address_is_understood(provider: FakeProvider) -> None:
-    """Where there is no complete address, the camera gets that one."""
+    """The camera gets it too, where there is no complete address."""
     code = begin(
         provider, verification_uri=None, verification_url=provider.issuer + "/x", verification_uri_complete=None
     )
@@ -167,9 +169,9 @@ def test_a_client_without_device_codes_is_told_its_remedy(provider: FakeProvider
     """A provider without them is named."""
     provider.replies["/device"] = lambda _: answer({"error": "unauthorized_client"}, 400)
     client = Client(CLIENT)
-    found = discover(provider.issuer, client=client, timeout_s=10)
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
     with pytest.raises(Refused) as caught:
-        device.begin(found, client, timeout_s=10)
+        device.begin(discovered, client, timeout_s=10)
     assert caught.value.hint == "allow the client this way to sign in at the identity provider"
 
     provider.document["device_authorization_endpoint"] = None

@@ -1,4 +1,4 @@
-"""Discovery: which documents are believed, and what the person hears of the others."""
+"""Discovery: the documents that are believed, and the error for every other."""
 
 import itertools
 import socket
@@ -26,17 +26,17 @@ def refusal(provider: FakeProvider, client: Client, timeout_s: float = 10) -> Oi
 
 def test_endpoints_and_algorithms_come_from_the_document(provider: FakeProvider, client: Client) -> None:
     """A missing entry has the default of the specification."""
-    found = discover(provider.issuer, client=client, timeout_s=10)
-    assert found.authorization_endpoint == provider.issuer + "/authorize"
-    assert (found.authentications, found.names_itself) == (("client_secret_basic",), False)
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
+    assert discovered.authorization_endpoint == provider.issuer + "/authorize"
+    assert (discovered.authentications, discovered.names_itself) == (("client_secret_basic",), False)
 
     provider.document |= {"authorization_response_iss_parameter_supported": True, "revocation_endpoint": None}
     del provider.document["id_token_signing_alg_values_supported"]
-    found = discover(provider.issuer, client=client, timeout_s=10)
-    assert (found.names_itself, found.algorithms, found.revocation_endpoint) == (True, ("RS256",), "")
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
+    assert (discovered.names_itself, discovered.algorithms, discovered.revocation_endpoint) == (True, ("RS256",), "")
 
     with pytest.raises(Refused, match="offers no revocation endpoint"):
-        found.endpoint("revocation_endpoint")
+        discovered.endpoint("revocation_endpoint")
 
 
 def test_a_slash_at_the_end_makes_another_issuer(provider: FakeProvider, client: Client) -> None:
@@ -49,7 +49,7 @@ def test_a_slash_at_the_end_makes_another_issuer(provider: FakeProvider, client:
 
 @pytest.mark.parametrize("issuer", ["https://login.example.com", "", None, ["x"], "\x1b[2J\u202e"])
 def test_a_document_of_another_issuer_is_refused(provider: FakeProvider, client: Client, issuer: Any) -> None:
-    """What it says cannot steer the terminal."""
+    """Its words cannot steer the terminal."""
     provider.document["issuer"] = issuer
     error = refusal(provider, client)
 

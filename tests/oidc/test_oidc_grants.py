@@ -1,4 +1,4 @@
-"""The token and revocation endpoints: how a client proves itself, what is kept, and what refusals mean."""
+"""The token and revocation endpoints: a client's proof, the tokens to keep, and the meaning of refusals."""
 
 import base64
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from oidc_helper.oidc.provider import Provider, discover
 ASKED = Authorization("https://x", "http://127.0.0.1:1/callback", "a-state", "a-nonce", "a-verifier")
 
 
-def found(provider: FakeProvider) -> Provider:
+def discovered(provider: FakeProvider) -> Provider:
     return discover(provider.issuer, client=Client(CLIENT), timeout_s=10)
 
 
 def refresh(provider: FakeProvider, client: Client) -> grants.Granted:
-    return grants.refresh(found(provider), client, "the-old-one", timeout_s=10)
+    return grants.refresh(discovered(provider), client, "the-old-one", timeout_s=10)
 
 
 def refusing(error: object, status: int = 400, **more: object) -> Callable[[Request], Reply]:
@@ -30,7 +30,7 @@ def refusing(error: object, status: int = 400, **more: object) -> Callable[[Requ
 
 def test_a_code_is_redeemed_with_its_redirect_uri_and_verifier(provider: FakeProvider, client: Client) -> None:
     """And with the parameters that the settings add."""
-    granted = grants.redeem_code(found(provider), client, ASKED, "a-code", timeout_s=10, resource="urn:x")
+    granted = grants.redeem_code(discovered(provider), client, ASKED, "a-code", timeout_s=10, resource="urn:x")
 
     assert (granted.access_token, granted.refresh_token) == ("an-access-token", "a-refresh-token")
     assert provider.asked("/token")[0].values == {
@@ -52,7 +52,7 @@ def test_the_newest_refresh_token_is_kept(provider: FakeProvider, client: Client
 
 
 @pytest.mark.parametrize(
-    ("wanted", "listed", "used"),
+    ("setting", "listed", "used"),
     [
         ("", None, "basic"),
         ("", ["client_secret_basic", "client_secret_post"], "basic"),
@@ -62,11 +62,11 @@ def test_the_newest_refresh_token_is_kept(provider: FakeProvider, client: Client
     ],
 )
 def test_the_secret_goes_the_way_of_the_settings(
-    provider: FakeProvider, wanted: str, listed: list[str] | None, used: str
+    provider: FakeProvider, setting: str, listed: list[str] | None, used: str
 ) -> None:
     """Without one, the usual way, or else one that the provider lists."""
     provider.document["token_endpoint_auth_methods_supported"] = listed
-    refresh(provider, Client(CLIENT, "s/e c:r+e%t", wanted))
+    refresh(provider, Client(CLIENT, "s/e c:r+e%t", setting))
     request = provider.asked("/token")[0]
     pair = base64.b64encode(b"native:s%2Fe+c%3Ar%2Be%25t").decode()  # RFC 6749 section 2.3.1
 
@@ -119,7 +119,7 @@ def test_other_refusals_leave_the_refresh_token_usable(
 def test_a_refused_code_keeps_the_provider_s_error_code(provider: FakeProvider, client: Client) -> None:
     provider.replies["/token"] = refusing("invalid_grant")
     with pytest.raises(Refused) as caught:
-        grants.redeem_code(found(provider), client, ASKED, "a-code", timeout_s=10)
+        grants.redeem_code(discovered(provider), client, ASKED, "a-code", timeout_s=10)
 
     assert caught.value.code == "invalid_grant"
 
@@ -131,7 +131,7 @@ def test_granted_tokens_are_not_shown(provider: FakeProvider, client: Client) ->
 
 def test_a_refresh_token_is_revoked_by_its_client(provider: FakeProvider) -> None:
     """Any answer without a body will do."""
-    grants.revoke(found(provider), Client(CLIENT, "secret", "client_secret_post"), "the-token", timeout_s=10)
+    grants.revoke(discovered(provider), Client(CLIENT, "secret", "client_secret_post"), "the-token", timeout_s=10)
 
     assert provider.asked("/revoke")[0].values == {
         "token": "the-token",
@@ -154,10 +154,10 @@ def test_a_failed_revocation_is_an_error(
 ) -> None:
     provider.replies["/revoke"] = reply
     with pytest.raises(kind):
-        grants.revoke(found(provider), client, "the-token", timeout_s=10)
+        grants.revoke(discovered(provider), client, "the-token", timeout_s=10)
 
 
 def test_a_provider_without_revocation_is_named(provider: FakeProvider, client: Client) -> None:
     del provider.document["revocation_endpoint"]
     with pytest.raises(Refused, match="offers no revocation endpoint"):
-        grants.revoke(found(provider), client, "the-token", timeout_s=10)
+        grants.revoke(discovered(provider), client, "the-token", timeout_s=10)

@@ -1,4 +1,4 @@
-"""Whose certificates are believed: the bundle of the settings, that of the environment, and no others."""
+"""Certificates are trusted by the bundle of the settings or the environment, and by no other."""
 
 import json
 import ssl
@@ -18,7 +18,7 @@ from oidc_helper.oidc.provider import discover
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A key, and a certificate of this machine that nobody has signed but itself, in one file."""
+    """A self-signed certificate of this machine, with its key in the same file."""
     return self_made(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The person's browser: when one can be opened from here, which, and that it holds nothing of ours."""
+"""The person's browser: whether one can be opened, which one, and that it inherits nothing of ours."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,9 @@ def target(number):
     return os.readlink(f"/proc/self/fd/{{number}}")
 print("chatter")
 print("noise", file=sys.stderr)
-told = {{"argv": sys.argv, "streams": [target(0), target(1), target(2)], "leads": os.getsid(0) == os.getpid()}}
+report = {{"argv": sys.argv, "streams": [target(0), target(1), target(2)], "leads": os.getsid(0) == os.getpid()}}
 with open({record!r}, "w") as file:
-    json.dump(told, file)
+    json.dump(report, file)
 os.rename({record!r}, {record!r} + ".whole")
 with open({release!r}):
     pass
@@ -30,7 +31,7 @@ with open({release!r}):
 
 @pytest.fixture
 def program(tmp_path: Path) -> Callable[[str], Path]:
-    """Makes programs in the directory `bin`; each tells how it was started, and ends when `release` is opened."""
+    """Makes programs in the directory `bin`; each reports how it was started, and ends once `release` is opened."""
     (tmp_path / "bin").mkdir()
     os.mkfifo(tmp_path / "release")
 
@@ -46,17 +47,17 @@ def program(tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Linux machine that is neither WSL nor a container, whatever the tests run on."""
+    """A Linux machine that is neither WSL nor a container, wherever the tests run."""
     monkeypatch.setattr(browser, "_CONTAINER_FILES", ())
     monkeypatch.setattr(browser, "_is_wsl", lambda: False)
     monkeypatch.setattr(sys, "platform", "linux")
 
 
-def started(tmp_path: Path, name: str) -> dict[str, object]:
-    """How the program was started, once it has said so; then it ends."""
+def started(tmp_path: Path, name: str) -> dict[str, Any]:
+    """Wait for the program's report, and let it end."""
     with (tmp_path / "release").open("w"):  # opens when the program is there to read
-        told: dict[str, object] = json.loads((tmp_path / f"{name}.json.whole").read_text())
-    return told
+        report: dict[str, Any] = json.loads((tmp_path / f"{name}.json.whole").read_text())
+    return report
 
 
 def test_the_browser_inherits_no_stream(tmp_path: Path, program: Callable[[str], Path]) -> None:
@@ -72,8 +73,8 @@ def test_the_browser_inherits_no_stream(tmp_path: Path, program: Callable[[str],
     )
     assert (done.stdout, done.stderr) == (b"True\n", b"")
 
-    told = started(tmp_path, "browser")
-    assert told == {"argv": [str(path), URL], "streams": ["/dev/null"] * 3, "leads": True}
+    report = started(tmp_path, "browser")
+    assert report == {"argv": [str(path), URL], "streams": ["/dev/null"] * 3, "leads": True}
 
 
 @pytest.mark.parametrize(
@@ -199,9 +200,7 @@ def test_wsl_opens_the_browser_of_windows(
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     for name in programs:
         assert browser.open_browser(URL, environment)
-        arguments = started(tmp_path, name)["argv"]
-        assert isinstance(arguments, list)
-        assert arguments[1:] == known[name]
+        assert started(tmp_path, name)["argv"][1:] == known[name]
 
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])

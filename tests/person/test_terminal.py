@@ -1,4 +1,4 @@
-"""The person's terminal: questions, progress, and what is left of it at the end."""
+"""The person's terminal: questions, progress, and its state at the end."""
 
 import os
 import subprocess
@@ -124,7 +124,7 @@ def test_a_session_without_a_terminal_has_none() -> None:
 
 
 class Console:
-    """msvcrt's part of a console: keys that were hit, one UTF-16 unit at a time."""
+    """The part of msvcrt that reads a console: typed keys, one UTF-16 unit at a time."""
 
     def __init__(self, keys: str) -> None:
         self.keys = list(keys)

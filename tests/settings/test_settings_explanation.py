@@ -1,4 +1,4 @@
-"""`explain`: what holds for a profile, where it came from, and no secret."""
+"""`explain` shows the settings of a profile with their origins, and no secret."""
 
 import json
 import os

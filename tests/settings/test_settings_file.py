@@ -1,4 +1,4 @@
-"""Reading the file: what is no configuration at all says so, and how to mend it."""
+"""Reading the file: an error says what is wrong with it, and how to mend it."""
 
 import os
 from pathlib import Path
@@ -129,7 +129,7 @@ def test_a_comment_of_dots_is_not_deep_nesting(tmp_path: Path) -> None:
 
 
 def test_an_edit_while_reading_leaves_the_older_stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was made of the file is then a miss later."""
+    """Records made from the file are then a miss later."""
     path = tmp_path / "config.toml"
     path.touch()
     take_stamp = paths.config_stamp

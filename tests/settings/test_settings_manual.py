@@ -1,4 +1,4 @@
-"""oidc-helper-config(5) tells just what the table of keys says, and its examples work."""
+"""oidc-helper-config(5) agrees with the table of keys, and its examples work."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _EXAMPLES = re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", _TEXT, re.D
 
 
 def _items(title: str, macro: str) -> dict[str, str]:
-    """The list items of a subsection: what they are about and what they say, with its macros."""
+    """The list items of a subsection: each name with its text, macros included."""
     body = re.split(r"^\.S[sh] ", _TEXT.partition(f"\n.Ss {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     return dict(re.findall(rf"^\.It {macro} (\S+)\n(.*?)(?=^\.It |^\.El)", body, re.MULTILINE | re.DOTALL))
 

@@ -1,4 +1,4 @@
-"""All that is wrong with a file is told at once, where it stands, and without repeating what must not be repeated."""
+"""One error names all problems of a file with their lines, and repeats no secret."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a right configuration means: defaults, inheritance, and where each value came from."""
+"""The settings of a right file: defaults, inheritance, and the origin of each value."""
 
 import dataclasses
 from pathlib import Path
@@ -214,8 +214,8 @@ def test_the_source_of_the_identity_decides_the_grant(tmp_path: Path, source: st
 def test_the_context_provider_follows_the_partition_of_the_role(tmp_path: Path, partition: str) -> None:
     """Unless it is set."""
     role = f'role_arn = "arn:{partition}:iam::123456789012:role/x"\n'
-    found = load(tmp_path, COMPLETE + role).profile("x").identity_context_provider_arn
-    assert found == f"arn:{partition}:iam::aws:contextProvider/IdentityCenter"
+    by_default = load(tmp_path, COMPLETE + role).profile("x").identity_context_provider_arn
+    assert by_default == f"arn:{partition}:iam::aws:contextProvider/IdentityCenter"
 
     other = "arn:aws-cn:iam::aws:contextProvider/Other"
     set_by_user = load(tmp_path, f'{COMPLETE}{role}identity_context_provider_arn = "{other}"\n').profile("x")
@@ -225,9 +225,9 @@ def test_the_context_provider_follows_the_partition_of_the_role(tmp_path: Path, 
 def test_an_s3_grant_may_be_of_another_account(tmp_path: Path) -> None:
     """Its S3 Access Grants instance need not be in the role's."""
     grant = 'target = "s3://b-1/é x*"\npermission = "WRITE"\nprivilege = "Minimal"\naccount_id = "000000000001"\n'
-    found = load(tmp_path, f'{COMPLETE}role_arn = "{ROLE}"\n[profile.x.s3_grant]\n{grant}').profile("x").s3_grant
+    profile = load(tmp_path, f'{COMPLETE}role_arn = "{ROLE}"\n[profile.x.s3_grant]\n{grant}').profile("x")
 
-    assert found == S3Grant("s3://b-1/é x*", "WRITE", "Minimal", "000000000001")
+    assert profile.s3_grant == S3Grant("s3://b-1/é x*", "WRITE", "Minimal", "000000000001")
 
 
 def test_names_may_have_dots_and_slashes(tmp_path: Path) -> None:

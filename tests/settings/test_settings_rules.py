@@ -1,4 +1,4 @@
-"""What keys ask of one another: sources and their keys, one target, a caller that can sign, names that exist."""
+"""The rules between keys: sources and their keys, one target, a caller that can sign, names that exist."""
 
 from pathlib import Path
 

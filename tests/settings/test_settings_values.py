@@ -1,4 +1,4 @@
-"""Single values: what each key takes, and what the message says about what it does not take."""
+"""Single values: those that a key takes, and the message about those that it refuses."""
 
 import os
 from pathlib import Path
@@ -114,9 +114,9 @@ def test_a_secret_pasted_in_a_wrong_place_is_not_repeated(tmp_path: Path) -> Non
 )
 def test_an_issuer_is_kept_letter_for_letter(tmp_path: Path, issuer: str) -> None:
     """A slash at its end included; plain http is for loopback hosts."""
-    found = load(tmp_path, f'[identity.a]\nsource = "browser"\nissuer = "{issuer}"\nclient_id = "c"\n')
+    loaded = load(tmp_path, f'[identity.a]\nsource = "browser"\nissuer = "{issuer}"\nclient_id = "c"\n')
 
-    assert found.identities["a"].issuer == issuer
+    assert loaded.identities["a"].issuer == issuer
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_a_command_that_is_not_a_list_of_words_is_refused(tmp_path: Path, writte
 
 def test_the_words_of_a_command_are_kept_unchanged(tmp_path: Path) -> None:
     """Empty ones, those with spaces, those with line ends."""
-    found = load(tmp_path, '[identity.a]\nsource = "command"\ncommand = ["sh", "-c", "", "a b\\n~ $x"]\n')
+    loaded = load(tmp_path, '[identity.a]\nsource = "command"\ncommand = ["sh", "-c", "", "a b\\n~ $x"]\n')
 
-    assert found.identities["a"].command == ("sh", "-c", "", "a b\n~ $x")
+    assert loaded.identities["a"].command == ("sh", "-c", "", "a b\n~ $x")
 
 
 _PERSON = '[identity.a]\nsource = "browser"\nissuer = "https://login.example.com"\nclient_id = "c"\n'

@@ -1,4 +1,4 @@
-"""Whatever comes to the port where a sign-in waits, the sign-in survives it, and only the right answer counts."""
+"""A waiting sign-in survives any request to its port, and only the right answer counts."""
 
 import resource
 import select
@@ -15,7 +15,7 @@ from sign_in.sign_ins import PATH, WaitingSignIn, at, waiting_sign_in
 from oidc_helper.emulator import Emulator
 from oidc_helper.sign_in import loopback
 
-# Attackers drop their sockets, and the collector finds them when it likes.
+# Attackers drop their sockets, which the garbage collector reports at any later time.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 ELSEWHERE = "https://login.evil.example"
@@ -23,7 +23,7 @@ ELSEWHERE = "https://login.evil.example"
 
 @pytest.fixture
 def waiting(emulator: Emulator) -> Iterator[WaitingSignIn]:
-    """A sign-in that waits; when the test is over it is still waiting, and is finished as if nothing had been."""
+    """A sign-in that waits; after the test it still does, and ends as if nothing had happened."""
     with waiting_sign_in(at(emulator)) as running:
         yield running
         assert running.waits
@@ -38,7 +38,7 @@ def waiting(emulator: Emulator) -> Iterator[WaitingSignIn]:
 
 
 def with_state(waiting: WaitingSignIn, **changes: str | None) -> str:
-    """A callback as the provider would send it, with changes."""
+    """The provider's redirect, with changes."""
     values = {"code": "stolen", "state": waiting.asked["state"]} | changes
     return f"{PATH}?{urlencode({name: value for name, value in values.items() if value is not None})}"
 
@@ -110,7 +110,7 @@ def test_a_long_request_gets_a_page_that_says_so(waiting: WaitingSignIn) -> None
     ],
 )
 def test_garbage_is_refused_or_dropped(waiting: WaitingSignIn, sent: bytes) -> None:
-    """It is no HTTP, or meant for a TLS or proxy server."""
+    """It is not HTTP, or meant for a TLS or proxy server."""
     name, _, port = waiting.host.partition(":")
     with socket.create_connection((name, int(port)), timeout=30) as connection:
         connection.sendall(sent)
@@ -170,7 +170,7 @@ def test_connections_that_say_nothing_are_ignored(waiting: WaitingSignIn) -> Non
 
 
 def test_the_answer_counts_once(emulator: Emulator) -> None:
-    """The same answer again, or one with another code, changes nothing and is told so."""
+    """The same answer again, or one with another code, gets a page that says so, and changes nothing."""
     with waiting_sign_in(at(emulator)) as waiting:
         browser = FakeBrowser()
         browser(waiting.url)

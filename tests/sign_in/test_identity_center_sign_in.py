@@ -1,4 +1,4 @@
-"""Signing in at Identity Center itself: what is asked there, and that its code can be redeemed."""
+"""Signing in at Identity Center itself, whose code CreateTokenWithIAM redeems."""
 
 from typing import Any
 

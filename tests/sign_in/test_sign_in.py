@@ -1,4 +1,4 @@
-"""A person's sign-in by the commands: what `login` asks and keeps, whom it asks again, and how it ends."""
+"""A person's sign-in by the commands: what `login` asks and keeps, and how `logout` ends it."""
 
 import pytest
 from cli.arrangements import finished, wait_until
@@ -94,19 +94,19 @@ def test_another_person_displaces_the_former_everywhere(alice: Desk, emulator: E
     left = {name: alice.status(name) for name in ("analytics", "dev-admin", "other", "exchanged")}
     assert [one["credentials"] is None for one in left.values()] == [False, True, True, True]
     assert [one["tokens"] and one["tokens"]["user"] for one in left.values()] == [BOB, BOB, None, None]
-    assert "role/analytics/bob@example.com" in who(alice, "exchanged")
+    assert "role/analytics/bob@example.com" in session_arn(alice, "exchanged")
 
 
-def who(its: Desk, profile: str) -> str:
-    """Under which ARN the credentials of a profile speak."""
-    key = answer(its.home.run("get", profile))["AccessKeyId"]
-    found = its.emulator._state.credentials_of(key)
-    assert found
-    return found.arn.replace("assumed-role", "role")
+def session_arn(person: Desk, profile: str) -> str:
+    """The ARN that a profile's credentials act as."""
+    key = answer(person.home.run("get", profile))["AccessKeyId"]
+    credentials = person.emulator._state.credentials_of(key)
+    assert credentials
+    return credentials.arn.replace("assumed-role", "role")
 
 
 def test_the_same_person_displaces_nothing(alice: Desk) -> None:
-    """Signing in again as oneself keeps what other profiles have."""
+    """The credentials of other profiles stay."""
     alice.log_in("analytics")
     before = answer(alice.home.run("get", "dev-admin"))
 
@@ -115,8 +115,8 @@ def test_the_same_person_displaces_nothing(alice: Desk) -> None:
     assert answer(alice.home.run("get", "dev-admin")) == before
 
 
-def test_a_person_without_an_assignment_is_told(alice: Desk, emulator: Emulator) -> None:
-    """The page does not claim success where the exchange has failed, and what is missing is named."""
+def test_a_person_without_an_assignment_is_refused(alice: Desk, emulator: Emulator) -> None:
+    """The message names the missing assignment, and the page does not claim success."""
     provider = emulator.directory.identity_provider
     provider.people = {"mallory@example.com": Person("mallory@example.com", "00u-mallory", "Mallory")}
 
@@ -130,11 +130,11 @@ def test_a_person_without_an_assignment_is_told(alice: Desk, emulator: Emulator)
 
 def test_a_declined_sign_in_keeps_nothing(home: Home, emulator: Emulator) -> None:
     """The page and the terminal name the refusal."""
-    its = desk(home, emulator, visits=False)
+    absent = desk(home, emulator, visits=False)
     emulator.directory.identity_provider.auto_approve = False
     process = home.start("login", "analytics")
-    wait_until(lambda: bool(its.browser.opened))
-    form = send(its.browser.opened[0]).hidden
+    wait_until(lambda: bool(absent.browser.opened))
+    form = send(absent.browser.opened[0]).hidden
     declined = send(f"{emulator.issuer}/authorize/decision", {**form, "decision": "deny"})
     page = send(declined.headers["Location"]).text
     done = finished(process)
@@ -142,7 +142,7 @@ def test_a_declined_sign_in_keeps_nothing(home: Home, emulator: Emulator) -> Non
     assert (done.returncode, done.stdout) == (5, "")
     assert "the sign-in was declined: access_denied" in done.stderr
     assert "the sign-in was declined" in page
-    assert (its.kept(), emulator.count("Token")) == ([], 0)
+    assert (absent.kept(), emulator.count("Token")) == ([], 0)
 
 
 def test_identity_center_s_own_sign_in_needs_no_provider(alice: Desk, emulator: Emulator) -> None:
@@ -196,9 +196,9 @@ def test_ways_are_for_people(alice: Desk, way: str) -> None:
     keys = ("issuer", "client_id")
     alice.home.configure("\n".join(line for line in text.splitlines() if not line.startswith(keys)))
 
-    found = alice.refused("login", way, "analytics")
+    refusal = alice.refused("login", way, "analytics")
 
-    assert (found.code, "needs nobody to sign in" in found.message) == (2, True)
+    assert (refusal.code, "needs nobody to sign in" in refusal.message) == (2, True)
 
 
 def test_two_ways_at_once_are_wrong_usage(alice: Desk) -> None:

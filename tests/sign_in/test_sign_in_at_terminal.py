@@ -1,4 +1,4 @@
-"""`login` as a person at a terminal sees it, by browser, device and paste; the standard streams lead elsewhere."""
+"""`login` at a terminal, by browser, device and paste, while the standard streams lead elsewhere."""
 
 import re
 import signal
@@ -25,20 +25,20 @@ def alice(home: Home, emulator: Emulator) -> Desk:
 
 @pytest.fixture
 def absent(home: Home, emulator: Emulator) -> Desk:
-    """A person who does not look at the browser."""
+    """A person who ignores the browser."""
     return desk(home, emulator, visits=False)
 
 
 @contextmanager
-def login(its: Desk, *words: str, columns: int = 60, **variables: str) -> Iterator[AtTerminal]:
-    environment = {**its.home.environment, **variables}
-    with at_terminal([COMMAND, "login", *words], environment, columns=columns, directory=its.home.path) as person:
+def login(owner: Desk, *words: str, columns: int = 60, **variables: str) -> Iterator[AtTerminal]:
+    environment = {**owner.home.environment, **variables}
+    with at_terminal([COMMAND, "login", *words], environment, columns=columns, directory=owner.home.path) as person:
         yield person
 
 
-def anonymous(its: Desk, text: str) -> str:
-    """The same without what differs from run to run."""
-    text = text.replace(its.emulator.url.removeprefix("http://"), "HOST")
+def anonymous(owner: Desk, text: str) -> str:
+    """The text with placeholders for all that differs between runs."""
+    text = text.replace(owner.emulator.url.removeprefix("http://"), "HOST")
     text = re.sub(r"(http://HOST/\S*)\?\S*", r"\1?...", text)
     text = re.sub(r"127\.0\.0\.1:\d{5}", "127.0.0.1:PORT", text)
     text = re.sub(r"\d\d:\d\d:\d\d", "TIME", text)
@@ -105,7 +105,7 @@ def test_without_a_browser_a_code_is_offered(alice: Desk, emulator: Emulator) ->
 
 
 def test_a_person_who_is_signed_in_sees_nothing_new(alice: Desk) -> None:
-    """The command prints what there is."""
+    """The command prints the state as it is."""
     alice.log_in("analytics")
     with login(alice, "analytics") as person:
         done = person.ended()

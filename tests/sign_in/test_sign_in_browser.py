@@ -1,4 +1,4 @@
-"""Signing in with the browser: what is asked, what comes of it, and what the person sees on screen and page."""
+"""Signing in with the browser: the request, its outcome, and the person's view of screen and page."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ from oidc_helper.sign_in.provider import SignedIn, sign_in
 
 @pytest.fixture
 def provider() -> Iterator[FakeProvider]:
-    """A provider to be lied to by."""
+    """A provider that lies on demand."""
     with fake_provider() as running:
         yield running
 
@@ -37,7 +37,7 @@ def signed_in(identity: Identity, browser: FakeBrowser, screen: Screen | None = 
 
 
 def port_in(url: str) -> int:
-    """Where the answer to an authorization request is awaited."""
+    """The port where the answer to an authorization request is awaited."""
     return int(re.findall(r"127\.0\.0\.1%3A(\d+)", url)[0])
 
 
@@ -102,7 +102,7 @@ def test_a_person_opens_the_address_where_no_browser_does(emulator: Emulator) ->
 
 
 class Outline(HTMLParser):
-    """Tags in order, with whatever loads something or runs."""
+    """The tags and attributes of a page, in order."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Device codes at a strict provider: what the person decides there is what counts."""
+"""Device codes at a strict provider, where the person decides."""
 
 import pytest
 from sign_in.sign_ins import Screen, at
@@ -10,9 +10,9 @@ from oidc_helper.sign_in.provider import SignedIn, sign_in
 
 
 class Visitor:
-    """Somebody who decides at the provider's page while we sleep the `arrives`th time.
+    """A person who decides at the provider's page during our sleep number `arrives`.
 
-    The provider's clock stands still the `stopped_at`th time.
+    The provider's clock stands still during sleep number `stopped_at`.
     """
 
     def __init__(self, emulator: Emulator, email: str | None, arrives: int = 2, stopped_at: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Signing in by device code and by pasting, at a terminal: what the person sees and types."""
+"""Signing in by device code and by pasting, as a person sees and types it at a terminal."""
 
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -14,7 +14,7 @@ HALVES = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
 
 @pytest.fixture
 def provider() -> Iterator[FakeProvider]:
-    """A provider whose device codes wait for `approved`."""
+    """A provider with device codes."""
     with fake_provider() as running:
         running.replies["/device"] = lambda _: answer(
             {
@@ -29,7 +29,7 @@ def provider() -> Iterator[FakeProvider]:
 
 
 def decide_after(provider: FakeProvider, pending: int, error: str = "") -> None:
-    """Let the token endpoint say so often that the person has not decided."""
+    """Let the token endpoint answer `pending` times that the person has not decided yet."""
     left = iter(range(pending))
     granted = provider._token
 

@@ -1,4 +1,4 @@
-"""Which way a person signs in when nobody says."""
+"""The way of a sign-in where no option names one."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +25,7 @@ def provider() -> Iterator[FakeProvider]:
 
 
 def shown(provider: FakeProvider, obstacle: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> str:
-    """What the person sees who signs in where that stands in a browser's way."""
+    """The screen of a person who signs in where that obstacle keeps a browser from opening."""
     monkeypatch.setattr(at_provider, "obstacle", lambda: obstacle)
     screen = Screen()
     person = replace(screen.person(FakeBrowser()), sleep=lambda _: None)

@@ -18,7 +18,7 @@ from machine.renewal.clock import Clock, installed
 from oidc_helper.emulator import Emulator
 
 MANY = 50
-# Whoever reads the terminal is one; the others are its children, as of an editor or a build.
+# One process reads the terminal; the others are its children, as those of an editor or a build.
 _STORM = """
 import json, subprocess, sys
 number, *words = sys.argv[1:]
@@ -46,29 +46,29 @@ def clock(home: Home, emulator: Emulator) -> Clock:
 
 @pytest.fixture
 def alice(home: Home, emulator: Emulator) -> Desk:
-    its = desk(home, emulator)
-    its.configure(defaults='sign_in = "when-needed"')
-    return its
+    alice = desk(home, emulator)
+    alice.configure(defaults='sign_in = "when-needed"')
+    return alice
 
 
 @pytest.fixture
 def absent(home: Home, emulator: Emulator) -> Desk:
-    """A person who does not look at the browser."""
-    its = desk(home, emulator, visits=False)
-    its.configure(defaults='sign_in = "when-needed"\ndeadline_seconds = 12')
-    return its
+    """A person who ignores the browser."""
+    absent = desk(home, emulator, visits=False)
+    absent.configure(defaults='sign_in = "when-needed"\ndeadline_seconds = 12')
+    return absent
 
 
 @contextmanager
-def get(its: Desk, profile: str = "analytics") -> Iterator[AtTerminal]:
-    with at_terminal([COMMAND, "get", profile], its.home.environment, directory=its.home.path) as person:
+def get(owner: Desk, profile: str = "analytics") -> Iterator[AtTerminal]:
+    with at_terminal([COMMAND, "get", profile], owner.home.environment, directory=owner.home.path) as person:
         yield person
 
 
-def storm(its: Desk, number: int) -> list[Any]:
-    """What so many at once answer: stdout, stderr and exit code of each."""
+def storm(owner: Desk, number: int) -> list[Any]:
+    """Run that many processes at once: stdout, stderr and exit code of each."""
     words = [sys.executable, "-c", _STORM, str(number), str(COMMAND), "get", "analytics"]
-    with at_terminal(words, its.home.environment, directory=its.home.path) as person:
+    with at_terminal(words, owner.home.environment, directory=owner.home.path) as person:
         done = person.ended()
     assert done.stderr == ""
     outcomes: list[Any] = json.loads(done.stdout)
@@ -87,18 +87,18 @@ def test_get_signs_in_at_a_terminal(alice: Desk) -> None:
 
 def test_without_a_terminal_nobody_is_asked(alice: Desk) -> None:
     """A service or an editor gets the command to type."""
-    found = alice.refused("get", "analytics")
+    refusal = alice.refused("get", "analytics")
 
-    assert (found.code, found.hint, alice.browser.opened) == (3, "oidc-helper login analytics", [])
+    assert (refusal.code, refusal.hint, alice.browser.opened) == (3, "oidc-helper login analytics", [])
 
 
 def test_never_means_never(home: Home, emulator: Emulator) -> None:
     """Without the setting, a terminal changes nothing."""
-    its = desk(home, emulator)
-    with get(its) as person:
+    alice = desk(home, emulator)
+    with get(alice) as person:
         done = person.ended()
 
-    assert (done.returncode, done.stdout, person.screen, its.browser.opened) == (3, "", "", [])
+    assert (done.returncode, done.stdout, person.screen, alice.browser.opened) == (3, "", "", [])
 
 
 def test_fifty_at_once_share_one_sign_in(alice: Desk, emulator: Emulator) -> None:

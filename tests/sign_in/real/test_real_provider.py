@@ -1,4 +1,4 @@
-"""Signing in at a provider that nobody here wrote, with a real browser."""
+"""Signing in with a real browser at a provider that this project did not write."""
 
 import sys
 from contextlib import AbstractContextManager
@@ -20,7 +20,7 @@ CONFIDENTIAL = f"client_secret = {{ command = ['printf', '%s', '{SECRET}'] }}\n"
 
 
 def at_the_aws_cli(person: Person) -> AbstractContextManager[AtTerminal]:
-    """Ask the AWS CLI, at a terminal, who one is; it knows nothing but the line of its profile."""
+    """Run `get-caller-identity` of the AWS CLI at a terminal; it knows only the line of its profile."""
     config = person.home.path / "aws-config"
     config.write_text(f"[profile mine]\ncredential_process = {COMMAND} get analytics\nregion = eu-west-1\n")
     words = [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--profile", "mine", "--query", "Arn"]
@@ -28,14 +28,14 @@ def at_the_aws_cli(person: Person) -> AbstractContextManager[AtTerminal]:
 
 
 def arn(aws_cli: AtTerminal) -> str:
-    """What it says, and nothing else."""
+    """The ARN that it prints, alone."""
     done = aws_cli.ended()
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip().strip('"')
 
 
 def check_page(person: Person, *texts: str) -> None:
-    """Whoever sees the page reads it, in both colour schemes; it is fit for everybody, and asks nobody for anything."""
+    """The page is readable in both colour schemes, accessible, and requests nothing but itself."""
     address = person.browser.driver.current_url
     assert address.startswith("http://127.0.0.1:")
     assert person.browser.requested(address) == [address]
@@ -48,7 +48,7 @@ def check_page(person: Person, *texts: str) -> None:
 
 
 def kept_nothing(person: Person) -> bool:
-    """Whether there is nothing to forget."""
+    """Whether `logout` has nothing to forget."""
     return person.home.run("logout", "analytics").stdout.startswith("nothing was kept of ")
 
 
