@@ -3,6 +3,7 @@
 import codecs
 import os
 import select
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -25,55 +26,55 @@ class Keyboard(Protocol):
         """Put the terminal's settings back; a second call does nothing."""
 
 
-class PosixKeyboard:
-    """A terminal's descriptor, read key by key since kernels cut lines at 4,096 characters (macOS: 1,024)."""
+if sys.platform != "win32":
+    import termios
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._settings: Any = None  # of the terminal, while a line is read
+    class PosixKeyboard:
+        """A terminal's descriptor, read key by key since kernels cut lines at 4,096 characters (macOS: 1,024)."""
 
-    def read_line(self, timeout_s: float, show: Show) -> str | None:
-        """See Keyboard; control characters keep their meaning, so that ctrl-c interrupts."""
-        import termios
+        def __init__(self, descriptor: int) -> None:
+            self._descriptor = descriptor
+            self._settings: Any = None  # of the terminal, while a line is read
 
-        self._refuse_in_background()
-        ends, line, decoder = time.monotonic() + timeout_s, Line(show), codecs.getincrementaldecoder("utf-8")("replace")
-        self._settings = termios.tcgetattr(self._descriptor)
-        changed = termios.tcgetattr(self._descriptor)
-        changed[3] &= ~(termios.ICANON | termios.ECHO)
-        termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
-        try:
-            while not line.over:
-                if not select.select([self._descriptor], [], [], max(0.0, ends - time.monotonic()))[0]:
-                    raise TimeoutError
-                line.type(decoder.decode(os.read(self._descriptor, 1)) or "")
-        except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise
-            return None  # the terminal went away
-        finally:
-            self.restore()
-        return line.text
-
-    def restore(self) -> None:
-        """See Keyboard."""
-        import termios
-
-        settings, self._settings = self._settings, None
-        if settings:
+        def read_line(self, timeout_s: float, show: Show) -> str | None:
+            """See Keyboard; control characters keep their meaning, so that ctrl-c interrupts."""
+            self._refuse_in_background()
+            ends, line = time.monotonic() + timeout_s, Line(show)
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            self._settings = termios.tcgetattr(self._descriptor)
+            changed = termios.tcgetattr(self._descriptor)
+            changed[3] &= ~(termios.ICANON | termios.ECHO)
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
             try:
-                termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
-            except termios.error:
-                return
+                while not line.over:
+                    if not select.select([self._descriptor], [], [], max(0.0, ends - time.monotonic()))[0]:
+                        raise TimeoutError
+                    line.type(decoder.decode(os.read(self._descriptor, 1)) or "")
+            except OSError as error:
+                if isinstance(error, TimeoutError):
+                    raise
+                return None  # the terminal went away
+            finally:
+                self.restore()
+            return line.text
 
-    def _refuse_in_background(self) -> None:
-        """The kernel would stop a background job that touches the keyboard, and nothing would keep the deadline."""
-        try:
-            foreground = os.tcgetpgrp(self._descriptor)
-        except OSError:  # the terminal does not control us
-            return
-        if foreground != os.getpgrp():
-            raise SignInNeeded("a background job cannot ask")
+        def restore(self) -> None:
+            """See Keyboard."""
+            settings, self._settings = self._settings, None
+            if settings:
+                try:
+                    termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
+                except termios.error:
+                    return
+
+        def _refuse_in_background(self) -> None:
+            """The kernel would stop a background job that touches the keyboard, and nothing would keep the deadline."""
+            try:
+                foreground = os.tcgetpgrp(self._descriptor)
+            except OSError:  # it is not our controlling terminal
+                return
+            if foreground != os.getpgrp():
+                raise SignInNeeded("a background job cannot ask")
 
 
 class WindowsKeyboard:
