@@ -13,7 +13,7 @@ from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, StoreUnusable, TryAgain, kind_of
 from oidc_helper.fetch import kept_tokens
-from oidc_helper.identity import SOURCES
+from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Proof
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.lock import Held
@@ -271,7 +271,7 @@ class _Work:
             return self._exchanged(), True
         except SignInNeeded:
             held = self._tokens.access_token or self._tokens.refresh_token
-            if not held or self._want.identity.source not in SOURCES:
+            if not held or self._want.identity.source not in UNATTENDED:
                 raise
             return self.tokens(), False
 

@@ -19,7 +19,7 @@ from oidc_helper.identity.proof import Proof, of_token
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import SessionOver
-from oidc_helper.person.telling import Finish, told
+from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Profile
 from oidc_helper.store.saving import cache, quietly
 from oidc_helper.store.store import Store
@@ -158,7 +158,7 @@ class _Prover(NamedTuple):
                 **self._access(),
             )
         finish = self._noted(signed_in.finish)
-        with told(finish):
+        with reporting_to(finish):
             token = self._parsed(signed_in.identity_token)
         refresh = signed_in.refresh_token or ""
         if not refresh and _REFRESHABLE in self.want.identity.scopes:

@@ -248,8 +248,8 @@ SETTINGS = [
 ]
 TOKENS_OF_NO_USE = [
     Case("no token file", no_file, 3, "the file|does not exist", AGAIN),
-    Case("a directory", a_directory, 3, "/token is no regular file", ""),
-    Case("a pipe", a_pipe, 3, "/token is no regular file", ""),
+    Case("a directory", a_directory, 3, "/token is not a regular file", ""),
+    Case("a pipe", a_pipe, 3, "/token is not a regular file", ""),
     Case("an empty file", raw(b"\n"), 3, "/token is empty", AGAIN),
     Case("a binary file", raw(bytes(range(256))), 3, "does not hold a JWT", AGAIN),
     Case("a huge file", raw(b"a" * 2_000_000), 3, "more than", AGAIN),
