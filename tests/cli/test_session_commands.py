@@ -317,4 +317,4 @@ def test_half_an_identity_provider_is_wrong_usage(home: Home) -> None:
     """Who names another issuer for the emulator says too whom and what it is to trust there."""
     wrong = complaint(home.run("emulator", "--issuer", "https://login.example.com", "--audience", "0oa1b2c3d4"))
 
-    assert (wrong.code, wrong.message) == (2, "--issuer, --audience and --email belong together")
+    assert (wrong.code, wrong.message) == (2, "--issuer, --audience and --email go together")
