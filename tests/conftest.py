@@ -22,6 +22,7 @@ SLOW = (
     "create_token_with_iam/test_operation_recorded.py",
     "fetch/test_parallel.py",
     "fetch/test_staying_signed_in.py",
+    "machine/renewal",
     "machine/test_lock.py",
     "person/test_terminal.py",
     "robustness",
