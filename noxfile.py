@@ -39,7 +39,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Measure the lines and branches that the tests reach, in the processes that they start too."""
+    """Measure the lines and branches that the tests reach, also in the processes that they start."""
     install(session, "coverage")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *session.posargs, success_codes=[0, 1])
