@@ -156,12 +156,12 @@ def _use_cache(environment: Mapping[str, str], emulator: Emulator, show: Console
 
 def _milliseconds(words: list[str], environment: Mapping[str, str]) -> float:
     """The best of five runs: the time of the program itself, without what else the machine was doing."""
-    taken = []
+    durations_s = []
     for _ in range(5):
         began = time.monotonic()
         subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
-        taken.append(time.monotonic() - began)
-    return min(taken) * 1000
+        durations_s.append(time.monotonic() - began)
+    return min(durations_s) * 1000
 
 
 def _show_lines(show: Console) -> None:
