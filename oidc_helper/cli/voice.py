@@ -39,7 +39,7 @@ def log_to(ours: streams.Streams, *, debug: bool, quiet: bool) -> None:
 
 
 class _Once(logging.Filter):
-    """Says a warning once: three records that cannot be written for one reason are one piece of news."""
+    """Says a warning once: three records that cannot be written for one reason are one warning."""
 
     def __init__(self) -> None:
         super().__init__()
