@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import TextIO
 
 from oidc_helper import settings
-from oidc_helper.aws import credentials
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import who_signs_in
 from oidc_helper.cli.wiring import Errand, errand, store_for
@@ -50,8 +49,7 @@ def _signed_in(its: Errand, *, anew: bool) -> str:
 def _warmed(its: Errand, *, refresh: bool) -> str:
     want, store = its.want, its.means.store
     fetched = its.deadline.run(lambda: broker.fetch(want, its.settings.stamp, its.means, refresh=refresh))
-    made = credentials.from_process_json(fetched.answer)
-    until = wording.until(made.expires_at if made else None)
+    until = wording.until(fetched.expires_at)
     return f"credentials of {want.name}, {until}, in the {store.where(CREDENTIALS)}\n"
 
 

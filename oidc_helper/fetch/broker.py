@@ -17,6 +17,7 @@ from oidc_helper.identity import SOURCES
 from oidc_helper.identity.proof import Proof
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.lock import Held
+from oidc_helper.record import Record
 from oidc_helper.settings import Profile
 from oidc_helper.store.saving import cache, quietly
 from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
@@ -63,9 +64,10 @@ class Means(NamedTuple):
 
 @dataclass(frozen=True)
 class Fetched:
-    """The JSON to print; `due`: it should be renewed before somebody has to wait for that."""
+    """The JSON to print, good until `expires_at` (epoch seconds); `due`: renew it before somebody has to wait."""
 
     answer: str = field(repr=False)
+    expires_at: int
     due: bool = False
 
 
@@ -76,20 +78,20 @@ def fetch(want: Profile, stamp: str, means: Means, *, refresh: bool = False, ahe
     OidcHelperError.
     """
     began = means.now()
-    stored = None if refresh else means.store.get(CREDENTIALS, want.name)
-    if found := _fresh(stored, stamp, means, ahead=ahead):
+    cached = None if refresh else _cached(want, means)
+    if fetched := _fresh(cached, stamp, means, ahead=ahead):
         log.debug("served from the cache")
-        return found
-    fallback = _alive(stored, stamp, means)
+        return fetched
+    fallback = _usable(cached, stamp, means)
     if fallback and not ahead and _failed_just_now(want, means):
         return fallback
 
     def look_again() -> Fetched | None:
-        stored = None if refresh else means.store.get(CREDENTIALS, want.name)
-        found = _fresh(stored, stamp, means, ahead=ahead)
-        if found is None:
+        cached = None if refresh else _cached(want, means)
+        fetched = _fresh(cached, stamp, means, ahead=ahead)
+        if fetched is None:
             _fail_as_others_did(want, means, since=began)
-        return found
+        return fetched
 
     try:
         turn = _turn(want, means, look_again)
@@ -97,7 +99,7 @@ def fetch(want: Profile, stamp: str, means: Means, *, refresh: bool = False, ahe
             return turn
         with turn, _remembered_failure(want, means):
             work = _Work(want, means, may_ask=not ahead and not fallback)
-            return Fetched(_keep(want, stamp, means, work))
+            return _keep(want, stamp, means, work)
     except OidcHelperError as error:
         if fallback and isinstance(error, TryAgain | SignInNeeded | StoreUnusable):
             log.debug("serving the cached credentials: %s", error.message)
@@ -134,22 +136,26 @@ def sign_in(want: Profile, means: Means, *, anew: bool) -> tuple[Tokens, bool]:
 
 def still_alive(want: Profile, stamp: str, means: Means) -> Fetched | None:
     """Find cached credentials that are due for renewal but not over; for when renewing them does not work now."""
-    return _alive(means.store.get(CREDENTIALS, want.name), stamp, means)
+    return _usable(_cached(want, means), stamp, means)
 
 
-def _fresh(stored: str | None, stamp: str, means: Means, *, ahead: bool) -> Fetched | None:
-    found = stored and record.fresh(stored.encode(), now=means.now(), stamp=stamp)
-    if not found:
+def _cached(want: Profile, means: Means) -> Record | None:
+    text = means.store.get(CREDENTIALS, want.name)
+    return record.parse(text.encode()) if text else None
+
+
+def _fresh(cached: Record | None, stamp: str, means: Means, *, ahead: bool) -> Fetched | None:
+    now = means.now()
+    if cached is None or not cached.fresh(now=now, stamp=stamp):
         return None
-    body, renew_from = found
-    due = means.now() >= renew_from
-    return None if due and ahead else Fetched(body.decode(), due)
+    due = now >= cached.renew_from
+    return None if due and ahead else Fetched(cached.body.decode(), cached.expires_at, due)
 
 
-def _alive(stored: str | None, stamp: str, means: Means) -> Fetched | None:
-    body = stored and record.body_of(stored.encode(), stamp=stamp)
-    found = body and credentials.from_process_json(body)
-    return Fetched(body.decode()) if body and found and found.alive(means.now()) else None
+def _usable(cached: Record | None, stamp: str, means: Means) -> Fetched | None:
+    if cached is None or cached.stamp != stamp or not credentials.usable(cached.expires_at, means.now()):
+        return None
+    return Fetched(cached.body.decode(), cached.expires_at)
 
 
 def _serves(held: Tokens, want: Profile, means: Means) -> bool:
@@ -172,7 +178,7 @@ def _purpose(want: Profile) -> str:
     return f"oidc-helper for profile {want.name}"
 
 
-def _keep(want: Profile, stamp: str, means: Means, work: "_Work") -> str:
+def _keep(want: Profile, stamp: str, means: Means, work: "_Work") -> Fetched:
     """Save what will be printed; the answer comes first, so that a store that cannot save it is only a warning."""
     made = work.credentials()
     now, answer = means.now(), credentials.process_json(made)
@@ -180,12 +186,14 @@ def _keep(want: Profile, stamp: str, means: Means, work: "_Work") -> str:
         raise OidcHelperError("the new credentials have already expired", "set this machine's clock")
     served_until = credentials.serve_until(made.expires_at, now)
     renew_from = credentials.renew_from(made.expires_at, now) if want.renew == "ahead" else served_until
-    text = record.compose(answer, serve_until=served_until, renew_from=renew_from, stamp=stamp)
+    text = record.compose(
+        answer, serve_until=served_until, stamp=stamp, renew_from=renew_from, expires_at=made.expires_at
+    )
     details = {"identity": want.identity.name, "person": work.person}
     put = partial(means.store.put, CREDENTIALS, want.name, text, expires_at=made.expires_at, details=details)
     cache(put, means.store)
     quietly(lambda: means.store.forget_failure(want.name))
-    return answer
+    return Fetched(answer, made.expires_at)
 
 
 def _failed_just_now(want: Profile, means: Means) -> bool:

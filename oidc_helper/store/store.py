@@ -251,7 +251,7 @@ def _from_kernel(kind: str, entry: str) -> str | None:
         return None
     text = payload.decode("utf-8", "replace")
     if kind == CREDENTIALS:  # as they are to be printed: the hit path reads them itself
-        return text if record.body_of(payload) is not None else None
+        return text if record.parse(payload) else None
     return parts.unseal(text)
 
 

@@ -96,8 +96,8 @@ def fill_quota(user: str, home: str) -> None:
         os.setgid(int(user))
         os.setuid(int(user))
         kernel.join_anonymous_session()
-        before = record.compose('"before"', serve_until=2**32, stamp="1", renew_from=2**32)
-        after = record.compose(f'"{"x" * 9_000}"', serve_until=2**32, stamp="1", renew_from=2**32)
+        before = record.compose('"before"', serve_until=2**32, stamp="1", renew_from=2**32, expires_at=2**32)
+        after = record.compose(f'"{"x" * 9_000}"', serve_until=2**32, stamp="1", renew_from=2**32, expires_at=2**32)
         places = [Store().put(CREDENTIALS, "analytics", before, expires_at=2**32)]
         try:
             for number in range(1_000):
