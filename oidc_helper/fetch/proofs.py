@@ -16,10 +16,9 @@ from oidc_helper.errors import OidcHelperError, SignInNeeded, WrongSettings
 from oidc_helper.fetch import kept_provider_session
 from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.identity.proof import Assertion, GrantParameters, Proof
-from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import SessionOver
-from oidc_helper.person.telling import Finish, told
+from oidc_helper.person.telling import Finish
 from oidc_helper.settings import Profile
 from oidc_helper.store.saving import note_or_warn, save_or_warn_once
 from oidc_helper.store.store import Store
@@ -138,7 +137,7 @@ class Prover(NamedTuple):
             timeout_s=self.deadline.left(),
             **self._access(),
         )
-        return Assertion(self._parsed(renewed.identity_token))
+        return Assertion(renewed.identity_token)
 
     def _signed_in(self, binding: str, missing: str) -> Proof:
         from oidc_helper.sign_in import provider
@@ -152,20 +151,13 @@ class Prover(NamedTuple):
                 timeout_s=timeout_s,
                 **self._access(),
             )
-        finish = self._noting(signed_in.finish)
-        with told(finish):
-            token = self._parsed(signed_in.identity_token)
+        token = signed_in.identity_token
         refresh_token = signed_in.refresh_token or ""
         if not refresh_token and _REFRESHABLE in self.profile.identity.scopes:
             log.warning("no refresh token came, so that the sign-in will not last: %s", _NO_REFRESH_TOKEN)
         expires_at = signed_in.refresh_expires_at
         self._save(ProviderSession(binding, token.user, signed_in.subject, refresh_token, expires_at))
-        return Assertion(token, by_person=True, finish=finish)
-
-    def _parsed(self, raw: str) -> IdentityToken:
-        identity = self.profile.identity
-        where = f"the {identity.assertion.replace('_', ' ')} for {identity.name}"
-        return parse(raw, now=self.now(), where=where)
+        return Assertion(token, by_person=True, finish=self._noting(signed_in.finish))
 
     def _access(self) -> dict[str, Any]:
         """The parameters of every call to the provider."""
