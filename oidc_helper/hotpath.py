@@ -1,6 +1,6 @@
 """The console entry: `get PROFILE` with a fresh record at hand is one write; anything else goes to cli.
 
-Every SDK starts a process for each of its own, so what is imported here is the product's speed; a test pins the list.
+Every SDK starts a process for each of its own, so the imports here decide the product's speed; a test pins their list.
 """
 
 import os

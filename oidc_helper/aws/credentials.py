@@ -27,7 +27,7 @@ class Credentials:
 
     @property
     def well_typed(self) -> bool:
-        """Whether each part is of the kind that it must be: what comes from elsewhere may hold anything."""
+        """Whether each part is of the right kind: credentials that come from elsewhere may hold anything."""
         needed, others = (self.access_key_id, self.secret_access_key), (self.session_token, self.account_id)
         return (
             all(isinstance(text, str) and text for text in needed)

@@ -24,7 +24,7 @@ class Exchange(Protocol):
 
 
 class Means(NamedTuple):
-    """The parts of one fetch; none is made, and no library loaded, before it is needed.
+    """The parts of one fetch; libraries are loaded when a part is used first.
 
     `prove` gets a new proof, and is told whether a person may be asked; `exchange` the way to AWS, the same each time.
     `mend` tells a person how to come to a new identity token. `same_person` names the identities that share the

@@ -1,4 +1,4 @@
-"""The proof of who somebody is, as one exchange takes it, in two shapes: an identity token, or a grant's parameters."""
+"""The proof of a user's identity, as one exchange takes it: an identity token, or the parameters of another grant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
