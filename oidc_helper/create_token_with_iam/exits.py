@@ -104,7 +104,9 @@ def _unanswered(error: Exception) -> OidcHelperError:
 
 def _broken_tls(error: Exception) -> OidcHelperError:
     trouble = tls.trouble("the server", error, setting="--ca-bundle")
-    return Failed(_in_our_voice(error), trouble.hint) if trouble and tls.came_before_request(error) else _unanswered(error)
+    return (
+        Failed(_in_our_voice(error), trouble.hint) if trouble and tls.came_before_request(error) else _unanswered(error)
+    )
 
 
 def _in_our_voice(error: Exception) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from oidc_helper.errors import Refused
+from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import authorization, grants
 from oidc_helper.oidc.connection import Client
@@ -29,7 +30,7 @@ class SignedIn:
     person's page waits for it.
     """
 
-    identity_token: str = field(repr=False)
+    identity_token: IdentityToken
     refresh_token: str | None = field(repr=False)
     refresh_expires_at: int | None
     subject: str
@@ -40,7 +41,7 @@ class SignedIn:
 class Renewed:
     """The outcome of a renewal; `refresh_token`, a new one or the old one, is the one to keep from now on."""
 
-    identity_token: str = field(repr=False)
+    identity_token: IdentityToken
     refresh_token: str = field(repr=False)
     subject: str
 
@@ -165,7 +166,7 @@ class _AtProvider:
         """The end of the refresh token in epoch seconds, None where the provider does not name it."""
         return int(self.now()) + granted.refresh_lifetime_s if granted.refresh_lifetime_s else None
 
-    def assertion(self, granted: Granted, *, nonce: str | None) -> tuple[str, str]:
+    def assertion(self, granted: Granted, *, nonce: str | None) -> tuple[IdentityToken, str]:
         """The token to exchange, and its subject; an ID token is verified whichever of the two is exchanged."""
         subject = ""
         if granted.id_token:
@@ -181,12 +182,16 @@ class _AtProvider:
             )
             subject = str(claims["sub"])
         if self.identity.assertion == "access_token":
-            return granted.access_token, subject
+            return self._parsed(granted.access_token), subject
         if not granted.id_token:
             raise Refused(
                 f"{self.provider.host} gave no ID token", 'add "openid" to scopes, or set assertion = "access_token"'
             )
-        return granted.id_token, subject
+        return self._parsed(granted.id_token), subject
+
+    def _parsed(self, raw: str) -> IdentityToken:
+        where = f"the {self.identity.assertion.replace('_', ' ')} for {self.identity.name}"
+        return parse(raw, now=self.now(), where=where)
 
     def _begin(self, redirect_uri: str) -> authorization.Request:
         return authorization.begin(

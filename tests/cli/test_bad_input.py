@@ -78,7 +78,7 @@ def world(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setenv(name, value)
     expires_at = int(time.time()) + 3_600
     stamp = paths.config_stamp(str(home.config))
-    text = record.compose(OTHERS, serve_until=expires_at, renew_from=expires_at, stamp=stamp)
+    text = record.compose(OTHERS, serve_until=expires_at, stamp=stamp, renew_from=expires_at, expires_at=expires_at)
     Store().put(CREDENTIALS, "other", text, expires_at=expires_at)
     Store().put(TOKENS, OTHERS_NAME, PLANTED, expires_at=expires_at)
     with socket.socket() as silent:

@@ -18,7 +18,6 @@ from sign_in.sign_ins import PATH, Screen, at, identity_of, waiting_sign_in
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
-from oidc_helper.identity.token import parse
 from oidc_helper.oidc.authorization import Answer
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import loopback, page
@@ -50,10 +49,9 @@ def test_a_sign_in_ends_with_tokens_and_a_page(emulator: Emulator) -> None:
     """The page appears once the exchange has worked."""
     browser, screen = FakeBrowser(), Screen()
     result = signed_in(at(emulator), browser, screen)
-    token = parse(result.identity_token, now=time.time(), where="the test")
-    assert (token.user, token.issuer) == ("alice@example.com", emulator.issuer)
+    assert (result.identity_token.user, result.identity_token.issuer) == ("alice@example.com", emulator.issuer)
     assert result.refresh_token
-    assert result.identity_token not in repr(result)
+    assert result.identity_token.raw not in repr(result)
     assert result.refresh_token not in repr(result)
     assert browser.status == 0, "the page waits for the exchange"
 
@@ -197,23 +195,38 @@ def test_an_invalid_id_token_ends_the_sign_in(provider: FakeProvider, lie: str) 
     assert words in browser.page()
 
 
+def access_token_of(provider: FakeProvider) -> str:
+    """An access token that is a JWT, as an assertion must be."""
+    return provider.signed({"iss": provider.issuer, "sub": "00u-alice", "aud": CLIENT, "exp": int(time.time()) + 600})
+
+
+def test_an_opaque_access_token_is_no_assertion(provider: FakeProvider) -> None:
+    """It ends the sign-in, and the page says why."""
+    browser = FakeBrowser()
+    with pytest.raises(SignInNeeded, match="the access token for corp does not hold a JWT"):
+        signed_in(identity_of(provider.issuer, CLIENT, assertion="access_token"), browser)
+    assert "does not hold a JWT" in browser.page()
+
+
 def test_a_sign_in_without_id_token_names_the_remedy(provider: FakeProvider) -> None:
     """That is a scope, or another choice of the assertion."""
     provider.tokens["id_token"] = None
     with pytest.raises(Refused) as caught:
         signed_in(identity_of(provider.issuer, CLIENT), FakeBrowser())
     assert caught.value.hint == 'add "openid" to scopes, or set assertion = "access_token"'
+    provider.tokens["access_token"] = access_token = access_token_of(provider)
 
     result = signed_in(identity_of(provider.issuer, CLIENT, assertion="access_token"), FakeBrowser())
     result.finish(None)
-    assert (result.identity_token, result.subject) == ("an-access-token", "")
+    assert (result.identity_token.raw, result.subject) == (access_token, "")
 
 
 def test_the_id_token_is_verified_even_where_the_access_token_is_exchanged(provider: FakeProvider) -> None:
+    provider.tokens["access_token"] = access_token = access_token_of(provider)
     identity = identity_of(provider.issuer, CLIENT, assertion="access_token")
     result = signed_in(identity, FakeBrowser())
     result.finish(None)
-    assert (result.identity_token, result.subject) == ("an-access-token", "00u-alice")
+    assert (result.identity_token.raw, result.subject) == (access_token, "00u-alice")
 
     provider.claims = {"aud": "x"}
     with pytest.raises(Refused):

@@ -24,7 +24,9 @@ from oidc_helper.store.places import CREDENTIAL_LOCKER, KERNEL
 from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
 
 TESTS = Path(__file__).parents[1]
-RECORD = record.compose('{"Version":1,"AccessKeyId":"x"}', serve_until=2**33, stamp="1+1", renew_from=2**33)
+RECORD = record.compose(
+    '{"Version":1,"AccessKeyId":"x"}', serve_until=2**33, stamp="1+1", renew_from=2**33, expires_at=2**33
+)
 
 pytestmark = pytest.mark.usefixtures("kernel_keyring")
 
@@ -84,7 +86,7 @@ def test_nothing_is_left_in_the_process_keyring() -> None:
 @pytest.mark.usefixtures("locker")
 def test_a_record_too_long_for_a_key_goes_to_the_vault(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel takes 32,767 bytes; one more is no lost record."""
-    longer = record.compose("x" * 33_000, serve_until=2**33, stamp="1+1", renew_from=2**33)
+    longer = record.compose("x" * 33_000, serve_until=2**33, stamp="1+1", renew_from=2**33, expires_at=2**33)
     assert Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None) == KERNEL
     assert Store().put(CREDENTIALS, "analytics", longer, expires_at=None) == CREDENTIAL_LOCKER
     assert Store().get(CREDENTIALS, "analytics") == longer
@@ -147,15 +149,13 @@ def test_a_damaged_record_is_never_printed(data: some.DataObject) -> None:
     """Any byte of a record: the JSON that was stored, or a miss; what would be served longer is a miss, too."""
     payload = damaged(data, RECORD.encode())
     intact = payload == RECORD.encode()
-    assert (record.fresh(payload, now=0, stamp="1+1") is not None) == intact
-    assert (record.body_of(payload) is not None) == intact
+    assert (record.parse(payload) is not None) == intact
 
 
-@given(payload=some.binary(max_size=200) | some.from_regex(rb"1 .* .* .* .*\n.*", fullmatch=True))
+@given(payload=some.binary(max_size=200) | some.from_regex(rb"1 .* .* .* .* .*\n.*", fullmatch=True))
 def test_a_foreign_record_is_a_miss(payload: bytes) -> None:
     """Whatever lies under our name, reading it raises nothing."""
-    assert record.fresh(payload, now=0, stamp="1+1") is None
-    assert record.body_of(payload) is None
+    assert record.parse(payload) is None
 
 
 @pytest.mark.parametrize("machine", ["mips", "i686", "armv7l"])
