@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from oidc_helper.emulator import Emulator
-from oidc_helper.emulator.seed import CONFIDENTIAL_CLIENT
+from oidc_helper.emulator.fixtures import CONFIDENTIAL_CLIENT
 
 REDIRECT = "http://127.0.0.1:51234/callback"
 

@@ -6,7 +6,7 @@ import pytest
 from emulator.aws_callers import Caller, identity_context, refusal
 
 from oidc_helper.emulator import Emulator
-from oidc_helper.emulator.aws.model import operation
+from oidc_helper.emulator.aws.service_model import operation
 from oidc_helper.emulator.directory import S3Grant
 
 DENIED = ("AccessDenied", 403)

@@ -8,7 +8,7 @@ import pytest
 from emulator.aws_callers import CONTEXT_PROVIDER, Caller, identity_context, refusal, refused
 
 from oidc_helper.emulator import Emulator
-from oidc_helper.emulator.aws.model import operation
+from oidc_helper.emulator.aws.service_model import operation
 from oidc_helper.emulator.directory import Role
 
 

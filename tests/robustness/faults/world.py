@@ -17,7 +17,7 @@ from zygote import Done
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
-from oidc_helper.emulator.log import Request
+from oidc_helper.emulator.request_log import Request
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 ALICE = "alice@example.com"
