@@ -1,4 +1,4 @@
-"""README and manual say what the program does: they are held to `--help`, to each other and to .ci/run."""
+"""README and manual agree with `--help`, with each other and with .ci/run."""
 
 import argparse
 import os
@@ -28,8 +28,8 @@ def options(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield from (option for option in action.option_strings if option.startswith("--"))
 
 
-def test_readme_shows_help(home: Home) -> None:
-    """The block of README is what `oidc-helper --help` prints in 80 columns."""
+def test_readme_shows_the_help(home: Home) -> None:
+    """Its blocks are the output of `--help` in 80 columns."""
     blocks = re.findall(r"<!-- help: oidc-helper (.*?) -->\n```\n(.*?)```\n<!-- end -->", README, re.DOTALL)
 
     assert blocks
@@ -38,7 +38,7 @@ def test_readme_shows_help(home: Home) -> None:
 
 
 def test_ci_ends_with_the_test_command_of_readme() -> None:
-    """What a newcomer pastes is what is tested."""
+    """CI runs the commands that a newcomer pastes."""
     last = (ROOT / ".ci/run").read_text().rstrip().splitlines()[-1]
 
     assert "pytest" in last
@@ -47,19 +47,19 @@ def test_ci_ends_with_the_test_command_of_readme() -> None:
 
 @pytest.mark.parametrize("name", subcommands())
 def test_manual_has_every_command_and_option(name: str) -> None:
-    """A section of the manual names all that the command takes, beside the options of every command."""
+    """The section of a command has all its options but those of every command."""
     common = set(options(arguments.parser()))
     section = re.search(
         rf"^\.It Cm {re.escape(name)}\b.*?(?=^\.It Cm (?!{re.escape(name)})|^\.Ss)", MANUAL, re.MULTILINE | re.DOTALL
     )
 
     assert section
-    named = set(re.findall(r"Fl -([a-z-]+)", section[0]))
-    assert named == {option[2:] for option in options(subcommands()[name])} - {option[2:] for option in common}
+    documented = set(re.findall(r"Fl -([a-z-]+)", section[0]))
+    assert documented == {option[2:] for option in options(subcommands()[name])} - {option[2:] for option in common}
 
 
 def test_manual_has_the_common_options() -> None:
-    """What every command takes stands in a section of its own."""
+    """The options of every command have a section of their own."""
     section = MANUAL.partition(".Ss Options of every command")[2].partition(".Ss")[0]
 
     assert {f"--{name}" for name in re.findall(r"^\.It Fl -([a-z-]+)", section, re.MULTILINE)} == set(
@@ -68,17 +68,17 @@ def test_manual_has_the_common_options() -> None:
 
 
 def test_manual_names_no_other_command() -> None:
-    """What is not built is not documented."""
-    named = set(
+    """Only existing commands are documented."""
+    documented = set(
         re.findall(r"^\.It Cm ([a-z-]+)", MANUAL.partition(".Ss Commands")[2].partition(".Ss")[0], re.MULTILINE)
     )
 
-    assert named == set(subcommands())
+    assert documented == set(subcommands())
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "man").iterdir()), ids=lambda page: page.name)
-def test_manual_pages_are_clean(page: Path) -> None:
-    """Mandoc finds nothing to warn of."""
+def test_mandoc_has_no_warning_about_a_page(page: Path) -> None:
+    """With the same options as .ci/run."""
     if not shutil.which("mandoc"):
         if os.environ.get("OIDC_HELPER_REQUIRE_ALL") == "1":
             pytest.fail("mandoc is not installed")
@@ -89,8 +89,8 @@ def test_manual_pages_are_clean(page: Path) -> None:
     assert done.stdout == ""
 
 
-def test_exit_codes_are_documented_alike() -> None:
-    """Help and manual list the same numbers."""
+def test_help_and_manual_have_the_same_exit_codes() -> None:
+    """From 0 to 6."""
     in_help = re.findall(r"^  (\d)  ", arguments.parser().epilog or "", re.MULTILINE)
     in_manual = re.findall(r"^\.It (\d)$", MANUAL.partition(".Sh EXIT STATUS")[2], re.MULTILINE)
 
@@ -98,8 +98,8 @@ def test_exit_codes_are_documented_alike() -> None:
 
 
 @pytest.mark.parametrize("document", ["SECURITY.md", "tests/robustness/README.md"])
-def test_the_tests_that_are_named_are_there(document: str) -> None:
-    """What is promised, and what others suffered from, is held by a test that can be found."""
+def test_every_named_test_exists(document: str) -> None:
+    """A reader finds the test of each promise and of each pain."""
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / document).read_text())
 
     assert named
@@ -108,7 +108,7 @@ def test_the_tests_that_are_named_are_there(document: str) -> None:
 
 
 def test_every_promise_names_a_test() -> None:
-    """Each part of what SECURITY promises."""
+    """Each section of SECURITY.md."""
     security = (ROOT / "SECURITY.md").read_text()
     promises = re.findall(r"^### .*?(?=^##|\Z)", security, re.MULTILINE | re.DOTALL)
 
