@@ -54,7 +54,9 @@ def test_manual_has_every_command_and_option(name: str) -> None:
     )
 
     assert section
+
     documented = set(re.findall(r"Fl -([a-z-]+)", section[0]))
+
     assert documented == {option[2:] for option in options(subcommands()[name])} - {option[2:] for option in common}
 
 

@@ -137,6 +137,7 @@ def test_a_hit_imports_next_to_nothing(home: Home, place: Place) -> None:
     )
 
     imported = {name if name.startswith("oidc_helper") else name.split(".")[0] for name in done.stdout.split()}
+
     assert imported <= place.imports
 
 
@@ -284,10 +285,13 @@ def test_a_hit_looks_for_keyrings_settings_where_keyring_does(
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     if base != ".config":
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / base))
+
     assert not keyring_settings.keyring_is_told()
 
     expected = core._config_path()  # type: ignore[no-untyped-call]
+
     assert expected.is_relative_to(tmp_path / base)
+
     expected.parent.mkdir(parents=True)
     expected.touch()
 
@@ -312,6 +316,7 @@ def test_an_unusual_vault_is_left_to_the_full_program(monkeypatch: pytest.Monkey
         monkeypatch.setattr(hit, "_TIMEOUT_S", 100)
         service.lock()
         assert hit.read("entry") is None
+
     assert hit.read("entry") is None
 
 
@@ -321,4 +326,5 @@ def test_the_configuration_lies_where_platformdirs_says(monkeypatch: pytest.Monk
     monkeypatch.setenv("XDG_CONFIG_HOME", xdg)
 
     expected = Path(platformdirs.user_config_path("oidc-helper", appauthor=False)) / "config.toml"
+
     assert paths.default_config_file() == str(expected)

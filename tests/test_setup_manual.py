@@ -105,6 +105,7 @@ def test_every_policy_has_the_elements_of_its_kind(document: str, tmp_path: Path
     ]
 
     assert len(policies) >= 3
+
     for elements, policy in policies:
         assert policy["Version"] == "2012-10-17"
         for statement in policy["Statement"]:

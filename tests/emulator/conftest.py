@@ -1,4 +1,4 @@
-"""An emulator, and AWS clients of it whose every answer is held against the service model."""
+"""An emulator, and AWS clients that compare every answer with the service model."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,16 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Short names of cases: a dictionary is shown as `name=value`, and nothing is longer than 40 characters."""
+    if isinstance(val, dict):
+        return " ".join(f"{name}={value}" for name, value in val.items())[:40] or "nothing"
+    return val[:40] if isinstance(val, str) else None
+
+
 @pytest.fixture(scope="session")
 def keys() -> SigningKeys:
-    """Made once, they are half of what an emulator takes to start; each issuer is another all the same."""
+    """Made once, since they take half of an emulator's start; its issuer is a new one all the same."""
     return SigningKeys("RS256", "ES256")
 
 
@@ -23,6 +30,6 @@ def emulator(keys: SigningKeys) -> Iterator[Emulator]:
 
 @pytest.fixture
 def caller(emulator: Emulator) -> Caller:
-    """The IAM user whom the applications' actor policies name."""
+    """The IAM user that the applications' actor policies name."""
     user = emulator.directory.iam_user
     return Caller(emulator, user.access_key_id, user.secret_access_key)

@@ -85,6 +85,7 @@ def test_a_mutation_is_found(zygote: Zygote, mutation: str) -> None:
 
     with pytest.raises(AssertionError) as caught:
         cell.check(execute)
+
     assert "which is a bug" not in str(caught.value)
 
 

@@ -56,4 +56,5 @@ def test_a_target_restores_the_environment() -> None:
     """The next test has a configuration of its own."""
     before = paths.config_file()
     _module("index").target(b"{}")
+
     assert paths.config_file() == before

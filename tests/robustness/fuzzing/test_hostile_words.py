@@ -124,6 +124,7 @@ def test_a_hostile_name_does_not_steer_the_terminal(alice: Desk, emulator: Emula
     provider.people = {STEERING: Person(STEERING, "00u", STEERING)}
     with at_terminal([COMMAND, "login", "analytics"], alice.home.environment, directory=alice.home.path) as person:
         done = person.ended()
+
     for text in (done.stdout, done.stderr):
         assert all(line.isprintable() for line in text.split("\n")), text
     assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(person.seen), ascii(person.seen)
@@ -138,6 +139,7 @@ def test_a_hostile_device_answer_does_not_steer_the_terminal(alice: Desk, emulat
     environment = {**alice.home.environment, "TERM": "dumb"}
     with at_terminal(words, environment, directory=alice.home.path) as person:
         done = person.ended()
+
     assert done.returncode in (3, 5)
     assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(person.seen), ascii(person.seen)
     assert all(line.isprintable() for line in done.stderr.split("\n"))

@@ -91,8 +91,10 @@ def test_a_sign_in_shows_the_terminal_no_secret(home: Home, emulator: Emulator) 
         done = person.ended()
 
     assert (done.returncode, emulator.count("Token", ok=True)) == (0, 1), done.stderr
+
     shown = "\n".join((person.seen, done.stdout, done.stderr, *sign_in_desk.browser.opened, sign_in_desk.browser.page))
     known_secrets = search.secrets(Sandbox(home, emulator))
+
     assert {"code_verifier", "the provider's refresh token", "authorization code", "client secret"} <= set(
         known_secrets.values()
     )
@@ -180,6 +182,7 @@ def test_a_crash_leaves_no_core_dump(ready: Home, emulator: Emulator, mutation: 
     pid = os.posix_spawn(
         "/usr/bin/env", ["env", "-C", str(ready.path), *words], ready.environment, file_actions=_SILENT
     )
+
     assert emulator.wait_for("AssumeRole", timeout_s=60)
 
     os.kill(pid, 6)
