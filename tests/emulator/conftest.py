@@ -9,13 +9,6 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
 
 
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Short names of cases: a dictionary is shown as `name=value`, and nothing is longer than 40 characters."""
-    if isinstance(val, dict):
-        return " ".join(f"{name}={value}" for name, value in val.items())[:40] or "nothing"
-    return val[:40] if isinstance(val, str) else None
-
-
 @pytest.fixture(scope="session")
 def keys() -> SigningKeys:
     """Made once, since they take half of an emulator's start; its issuer is a new one all the same."""

@@ -259,7 +259,7 @@ def test_a_person_who_has_left_is_not_refreshed(emulator: Emulator) -> None:
 
 
 def test_a_session_ends_in_time(emulator: Emulator) -> None:
-    """Thirty days after the human signed in."""
+    """Thirty days after the sign-in."""
     token = _redeem(emulator, _code(emulator)).json["refresh_token"]
     emulator.advance(30 * 86_400 + 1)
 
