@@ -2,7 +2,7 @@
 
 
 class OidcHelperError(Exception):
-    """Something failed; `hint` is the command or setting that mends it, empty where there is none.
+    """A failure; `hint` names the command or setting that mends it, and is empty where there is none.
 
     Neither text holds a secret: SDKs paste both into their own exceptions and logs.
     """
@@ -44,13 +44,13 @@ class Refused(OidcHelperError):
     exit_code = 5
 
     def __init__(self, message: str, hint: str = "", *, code: str = "") -> None:
-        """`code`: the service's own name of the refusal."""
+        """`code`: the service's own name for the refusal."""
         super().__init__(message, hint)
         self.code = code
 
 
 class StoreUnusable(OidcHelperError):
-    """The place where secrets are kept cannot be read or written."""
+    """A place that keeps secrets cannot be read or written."""
 
     exit_code = 6
 
@@ -59,5 +59,5 @@ _KINDS = (OidcHelperError, WrongSettings, SignInNeeded, TryAgain, Refused, Store
 
 
 def kind_of(exit_code: int) -> type[OidcHelperError]:
-    """Find the kind of an error that another process met."""
+    """The kind of an error that ended another process with that code."""
     return next((kind for kind in _KINDS if kind.exit_code == exit_code), OidcHelperError)

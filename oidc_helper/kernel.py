@@ -17,15 +17,13 @@ _SYSCALLS = {
 # linux/keyctl.h
 _PROCESS_KEYRING, _SESSION_KEYRING, _USER_KEYRING = -2, -3, -4
 _JOIN_SESSION, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 1, 5, 6, 8, 9, 10, 11, 15
-# Another login of the same user reads it too; nobody else does, not even one who possesses it: whoever was started from
-# our session under another user's name, by su or a daemon that gives up root, has inherited our keyrings.
+# All for the owner, so that another login of the same user reads it too. Nothing for a mere possessor:
+# a process started from our session under another user's name, by su or a daemon that gives up root, has our keyrings.
 _OF_THE_USER = 0x003F0000
 _TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENODEV where the kernel lacks it
 _MANY = 10_000  # keys; users may have 200, root a million
 _LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not be replaced by one
-_NO_KEY = (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED) if sys.platform == "linux" else ()
 
-NAME = "kernel keyring"  # for people, and in the index
 VARIABLE = "OIDC_HELPER_KERNEL_KEYRING"
 PLACES = ("user", "session", "off")
 _ANCHORS = {"user": _USER_KEYRING, "session": _SESSION_KEYRING}
@@ -77,7 +75,7 @@ def delete(name: str) -> bool:
 
 
 def names() -> list[str]:
-    """Every key there is, whoever made it. Raises OSError where the kernel refuses."""
+    """The names of all keys, other programs' too. Raises OSError where the kernel refuses."""
     keys = (ctypes.c_int32 * _MANY)()
     length = _keyctl(_READ, _anchor(), keys, ctypes.sizeof(keys))
     return [name for key in keys[: length // 4] if (name := _name_of(key))]
@@ -115,7 +113,7 @@ def _make(name: str, payload: bytes) -> tuple[int, bytes]:
 
 
 def _name_of(key: int) -> str:
-    """Empty where it has expired meanwhile, or is nothing that we may look at."""
+    """The name of a key; empty where it has expired meanwhile, or we may not look at it."""
     described = ctypes.create_string_buffer(8_192)
     try:
         _keyctl(_DESCRIBE, key, described, len(described))
@@ -130,18 +128,16 @@ def _search(name: str, kinds: tuple[bytes, ...]) -> int | None:
         try:
             return _keyctl(_SEARCH, anchor, kind, name.encode(), 0)
         except OSError as error:
-            if error.errno not in _NO_KEY:
+            if not _is_missing(error):
                 raise
     return None
 
 
 def _unlink(name: str, anchor: int, kinds: tuple[bytes, ...]) -> bool:
-    found = False
-    for kind in kinds:
-        if key := _search(name, (kind,)):
-            _keyctl(_UNLINK, key, anchor)
-            found = True
-    return found
+    keys = [key for kind in kinds if (key := _search(name, (kind,)))]
+    for key in keys:
+        _keyctl(_UNLINK, key, anchor)
+    return bool(keys)
 
 
 def _anchor() -> int:
@@ -155,9 +151,21 @@ def _keyctl(operation: int, *arguments: _Argument) -> int:
     return _syscall(1, operation, *arguments)
 
 
+def _is_missing(error: OSError) -> bool:
+    if sys.platform != "linux":
+        return False
+    return error.errno in (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED)
+
+
+def _numbers() -> tuple[int, int] | None:
+    if sys.platform != "linux" or sys.maxsize <= 2**32:
+        return None
+    return _SYSCALLS.get(os.uname().machine)
+
+
 def _syscall(which: int, *arguments: _Argument) -> int:
     """Call add_key (0) or keyctl (1). Raises OSError."""
-    numbers = _SYSCALLS.get(os.uname().machine) if sys.platform == "linux" and sys.maxsize > 2**32 else None
+    numbers = _numbers()
     if numbers is None:
         raise OSError(errno.ENOSYS, "no kernel keyring on this machine")
     libc = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,4 @@
-"""How entries of keyrings are named, and what a name was made from."""
+"""The names of entries in keyrings, and the way back from a name."""
 
 import os
 import sys
@@ -9,20 +9,20 @@ from oidc_helper import paths
 def entry_name(kind: str, name: str) -> str:
     """`oidc-helper:<kind>:<name>`, with the configuration's path behind it where that is not the account's own.
 
-    Keyrings belong to the user, not to a home or a configuration: two configurations must not meet in one entry, be the
-    other named by our variable or found through another HOME. Always encodable: a path may hold any bytes.
+    A keyring belongs to the user, not to a home or a configuration: two configurations must not meet in one entry,
+    whether set by OIDC_HELPER_CONFIG or found via another HOME. Always encodable: a path may hold any bytes.
     """
     return _encodable(f"{paths.APPLICATION}:{kind}:{name}{_suffix()}")
 
 
 def kind_and_name(entry: str) -> tuple[str, str] | None:
-    """What `entry_name` made an entry from; None where it is of another configuration or program."""
+    """The way back from `entry_name`; None for an entry of another configuration or program."""
     application, _, rest = entry.partition(":")
     kind, colon, name = rest.partition(":")
     suffix = _encodable(_suffix())
     if application != paths.APPLICATION or not colon or not name.endswith(suffix):
         return None
-    if not suffix and "@/" in name:  # there a path stands behind every name
+    if not suffix and "@/" in name:  # it ends with the path of another configuration
         return None
     return kind, name.removesuffix(suffix)
 

@@ -1,4 +1,4 @@
-"""Where configuration and state lie, the configuration's stamp, and the names of entries; light, for the hit path."""
+"""Where the configuration and the state lie, and the stamp of a configuration; light, for the hit path."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ CONFIG_VARIABLE = "OIDC_HELPER_CONFIG"
 
 
 def default_config_file() -> str:
-    """`config.toml` in platformdirs' user_config_path, without its import (23 ms) where the environment says it all.
+    """`config.toml` in platformdirs' user_config_path, which is imported (23 ms) only where the environment is unusual.
 
     Raises FileNotFoundError where the user has no home.
     """
@@ -25,13 +25,13 @@ def config_file() -> str:
 
 
 def config_stamp(path: str) -> str:
-    """What changes when the file is edited: mtime in nanoseconds and size in bytes. Raises OSError."""
+    """The mtime in nanoseconds and size in bytes, which an edit of the file changes. Raises OSError."""
     stat = os.stat(path)
     return f"{stat.st_mtime_ns}+{stat.st_size}"
 
 
 def state_directory() -> str:
-    """The user_state_path of platformdirs, likewise. Raises FileNotFoundError where the user has no home."""
+    """The user_state_path of platformdirs, found likewise. Raises FileNotFoundError where the user has no home."""
     if base := _linux_base("XDG_STATE_HOME", ".local", "state"):
         return os.path.join(base, APPLICATION)
     return _by_platformdirs("user_state_dir")

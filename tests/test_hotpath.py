@@ -25,6 +25,7 @@ from keyring import core
 
 from oidc_helper import kernel, paths, record
 from oidc_helper.store import hit, keyring_settings, parts
+from oidc_helper.store.places import SECRET_SERVICE
 from oidc_helper.store.store import CREDENTIALS, Store
 
 # What a hit adds to a bare interpreter; ctypes brings those below it.
@@ -151,7 +152,7 @@ def test_a_full_kernel_keyring_costs_no_full_program(home: Home, vault: Place, m
     text = record.compose(BODY, serve_until=2**33, stamp=stamp, renew_from=2**33)
 
     def put() -> None:
-        assert Store().put(CREDENTIALS, "a", text, expires_at=2**33) == "Secret Service"
+        assert Store().put(CREDENTIALS, "a", text, expires_at=2**33) == SECRET_SERVICE
 
     refused_keys.without_kernel_keyring(put, os.uname().machine, errno.EDQUOT, 0)
     program = (
@@ -278,14 +279,14 @@ def test_keyrings_own_settings_are_looked_for_where_keyring_does(
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     if base != ".config":
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / base))
-    assert not keyring_settings.keyring_is_told()
+    assert not keyring_settings.exist()
 
     expected = core._config_path()  # type: ignore[no-untyped-call]
     assert expected.is_relative_to(tmp_path / base)
     expected.parent.mkdir(parents=True)
     expected.touch()
 
-    assert keyring_settings.keyring_is_told()
+    assert keyring_settings.exist()
 
 
 def test_what_is_unusual_about_a_vault_is_left_to_the_full_program(monkeypatch: pytest.MonkeyPatch) -> None:

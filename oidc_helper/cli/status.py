@@ -15,7 +15,8 @@ from oidc_helper.cli import wording
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store.index import Entry
-from oidc_helper.store.store import CREDENTIALS, KERNEL, SIGN_IN, TOKENS, Store
+from oidc_helper.store.places import KERNEL, name_of
+from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
 from oidc_helper.words import printable
 
 
@@ -60,7 +61,7 @@ class _Kept:
             "identity": one.identity.name,
             "source": one.identity.source,
             "credentials": credentials
-            and {"expires_at": wording.iso(credentials.expires_at), "store": credentials.place},
+            and {"expires_at": wording.iso(credentials.expires_at), "store": name_of(credentials.place)},
             "tokens": self._tokens(one),
             "provider": self._provider(one),
             "sign_in": self._sign_in(one),
@@ -81,7 +82,7 @@ class _Kept:
             "user": held.details.get("user"),
             "access_token_expires_at": wording.iso(_number(held, "access_expires_at")),
             "refreshable": bool(held.details.get("refreshable")),
-            "store": held.place,
+            "store": name_of(held.place),
         }
 
     def _provider(self, one: Profile) -> dict[str, Any] | None:
@@ -92,7 +93,7 @@ class _Kept:
         return {
             "user": held.details.get("user"),
             "refresh_token_expires_at": wording.iso(held.expires_at),
-            "store": held.place,
+            "store": name_of(held.place),
         }
 
     def _sign_in(self, one: Profile) -> dict[str, Any]:

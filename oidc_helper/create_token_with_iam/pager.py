@@ -4,6 +4,7 @@ import io
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -26,12 +27,12 @@ def opened(answer: TextIO, command: str) -> Iterator[TextIO]:
 
 
 def _show(text: str, command: str, encoding: str) -> None:
-    words: str | list[str] = command if os.name == "nt" else shlex.split(command)
+    words: str | list[str] = command if sys.platform == "win32" else shlex.split(command)
     try:
         pager = subprocess.Popen(
             words,
             stdin=subprocess.PIPE,
-            shell=os.name == "nt",  # `more` is part of the shell there
+            shell=sys.platform == "win32",  # `more` is part of the shell there
             env={"LESS": _LESS_FLAGS, **os.environ},
             text=True,
             encoding=encoding,

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -39,7 +40,7 @@ _SETTINGS: Mapping[str, tuple[tuple[str, ...], str, str | None]] = {
     "cli_error_format": (("AWS_CLI_ERROR_FORMAT",), "cli_error_format", "enhanced"),
     "cli_timestamp_format": ((), "cli_timestamp_format", "iso8601"),
 }
-_DEFAULT_PAGER = "more" if os.name == "nt" else "less"
+_DEFAULT_PAGER = "more" if sys.platform == "win32" else "less"
 
 
 def begin() -> botocore.session.Session:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from typing import IO
@@ -44,7 +45,7 @@ def _start(words: list[str], name: str, identity_name: str) -> "subprocess.Popen
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, reentry.VARIABLE: f"identity {identity_name}"},
-            start_new_session=os.name == "posix",
+            start_new_session=sys.platform != "win32",
         )
     except FileNotFoundError:
         raise WrongSettings(f"the identity command {name} does not exist", "name it by its whole path") from None

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -13,10 +14,10 @@ from oidc_helper.errors import TryAgain
 def end(process: "subprocess.Popen[Any]") -> None:
     """Kill a process that leads a session of its own, with its session; never raises, never waits for long."""
     with suppress(OSError):
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
+        if sys.platform == "win32":
+            process.kill()  # there are no sessions
         else:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):
         process.wait(1)
 
@@ -26,7 +27,7 @@ def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subproc
 
     class Bounded(subprocess.Popen[Any]):
         def __init__(self, words: Any, **streams: Any) -> None:
-            super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=os.name == "posix", **streams)
+            super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=sys.platform != "win32", **streams)
 
         def communicate(self, *_: Any) -> tuple[Any, Any]:
             timeout_s = time_left()

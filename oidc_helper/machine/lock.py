@@ -55,7 +55,7 @@ class Held:
         if descriptor is not None:
             with suppress(OSError):
                 os.ftruncate(descriptor, 0)
-            flock.system.unlock(descriptor)
+            flock.unlock(descriptor)
             os.close(descriptor)
 
     def leave_to_parent(self) -> None:
@@ -82,7 +82,7 @@ def acquire(name: str, *, timeout_s: float, purpose: str, look_again: Callable[[
         try:
             path = private_files.directory("locks") / _file_name(name)
             held = _try(path)
-            in_time = held is not None or flock.system.wait(path, deadline - time.monotonic())
+            in_time = held is not None or flock.wait(path, deadline - time.monotonic())
         except OSError:
             held, in_time = Held(None), True
         if held is not None:
@@ -124,7 +124,7 @@ def _try(path: Path) -> Held | None:
     """The lock, or None where another has it. Raises OSError where there is no locking."""
     descriptor = private_files.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
-        if flock.system.try_exclusive(descriptor) and _is_at(descriptor, path):
+        if flock.try_exclusive(descriptor) and _is_at(descriptor, path):
             return Held(descriptor)
     except BaseException:
         os.close(descriptor)

@@ -1,8 +1,9 @@
-"""Files in the state directory: private, ours, and never somebody else's through a link."""
+"""Files in the state directory: private, ours, and never another user's file through a link."""
 
 import errno
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +15,7 @@ from oidc_helper import paths
 T = TypeVar("T")
 
 _DIRECTORY_MODE, _FILE_MODE = 0o700, 0o600
-_TRIES = 50 if os.name == "nt" else 1  # Windows neither opens nor replaces a file that another has open
+_TRIES = 50 if sys.platform == "win32" else 1  # Windows neither opens nor replaces a file that another has open
 _PAUSE_S = 0.01
 
 
@@ -41,7 +42,7 @@ def open_file(path: Path, flags: int) -> int:
         _require_ours(status, path)
         if not stat.S_ISREG(status.st_mode):
             raise PermissionError(errno.EPERM, "it is no regular file", str(path))
-        if flags & os.O_CREAT and stat.S_IMODE(status.st_mode) != _FILE_MODE and os.name != "nt":
+        if sys.platform != "win32" and flags & os.O_CREAT and stat.S_IMODE(status.st_mode) != _FILE_MODE:
             os.fchmod(descriptor, _FILE_MODE)  # the caller's umask may have taken even our own access
     except OSError:
         os.close(descriptor)
@@ -50,7 +51,7 @@ def open_file(path: Path, flags: int) -> int:
 
 
 def read(name: str, largest: int) -> bytes:
-    """As many bytes of a file of ours. Raises OSError."""
+    """The content of a file of ours, cut after `largest` bytes. Raises OSError."""
     path = Path(paths.state_directory(), name)
 
     def content() -> bytes:
@@ -61,7 +62,7 @@ def read(name: str, largest: int) -> bytes:
 
 
 def wrecks(name: str) -> list[Path]:
-    """Name what killed writers of a file left, provided that nobody is writing it now."""
+    """The files that killed writers of `name` left, provided that nobody is writing it now."""
     return list(Path(paths.state_directory()).glob(f".{name}.*"))
 
 
@@ -83,9 +84,9 @@ def replace(name: str, text: str) -> None:
 
 
 def _make(path: Path) -> None:
-    """Make a directory, and what is missing above it, for us alone, be the caller's umask what it is.
+    """Make a directory, and those missing above it, for us alone, whatever the caller's umask.
 
-    It stays as it is, since children inherit it and a program of the user's makes files of its own.
+    The umask itself stays as it is: a program that we start inherits it, and makes files of its own.
     """
     if path.is_dir():
         return
@@ -99,7 +100,7 @@ def _make(path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    if os.name != "nt":  # no descriptor of a directory there
+    if sys.platform != "win32":  # it gives no descriptor of a directory
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -118,5 +119,5 @@ def _patiently(step: Callable[[], T]) -> T:
 
 def _require_ours(status: os.stat_result, path: Path) -> None:
     """On Windows a stat has no owner, and the profile directory is the guard."""
-    if os.name != "nt" and status.st_uid != os.geteuid():
+    if sys.platform != "win32" and status.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "it belongs to another user", str(path))

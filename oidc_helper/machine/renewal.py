@@ -6,67 +6,66 @@ import time
 import zlib
 
 from oidc_helper import names
-from oidc_helper.machine import private_files
+from oidc_helper.machine import flock, private_files
 
-_ONCE_IN_S = 30  # hits of a busy caller start no second one meanwhile, nor one at once after a failure
+_ONCE_IN_S = 30  # a busy caller starts no second renewal meanwhile, nor one at once after a failure
 
 
 def start(profile: str) -> None:
-    """Begin to renew a profile's credentials, if nobody has lately; never waits, never fails."""
+    """Begin to renew a profile's credentials, unless somebody has lately; never waits, never fails."""
     try:
-        if not _claimed(names.entry_name("renewal", profile)):
-            return
-        # -E and -P: neither the caller's PYTHON variables nor its working directory choose what runs.
-        words = [sys.executable, "-E", "-P", "-m", "oidc_helper", "get", "--ahead", profile]
-        if os.name == "posix":
-            _spawn(words)
-        else:
-            _spawn_on_windows(words)
-    except OSError:
-        return  # the caller has its answer; the next one, or the one who finds it expired, tries again
+        if _is_our_turn(names.entry_name("renewal", profile)):
+            # -E and -P: neither the caller's PYTHON variables nor its working directory choose what runs.
+            _spawn([sys.executable, "-E", "-P", "-m", "oidc_helper", "get", "--ahead", profile])
+    except (OSError, NotImplementedError):  # the latter: a system that starts no session in posix_spawn
+        return  # the caller has its answer; the next call tries again, or renews what has expired
 
 
-def _claimed(entry: str) -> bool:
-    """Whether we are the one: a file's time tells when somebody last was. Raises OSError."""
+def _is_our_turn(entry: str) -> bool:
+    """Whether nobody renewed lately, which the time of a file tells; from now on we did. Raises OSError."""
     path = private_files.directory("renewals") / f"{zlib.crc32(entry.encode()):08x}"
     descriptor = private_files.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
-        if os.name == "posix":
-            import fcntl  # two hits at once: the second meets BlockingIOError, and starts nothing
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_size and 0 <= time.time() - os.fstat(descriptor).st_mtime < _ONCE_IN_S:
-            return False
-        os.pwrite(descriptor, b"x", 0)
-        os.utime(descriptor)
+        if not flock.try_exclusive(descriptor):
+            return False  # two calls at the same moment: the other one starts the renewal
+        try:
+            last = os.fstat(descriptor)
+            if last.st_size and 0 <= time.time() - last.st_mtime < _ONCE_IN_S:
+                return False
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.write(descriptor, b"x")  # a file of no bytes was just made
+            os.utime(path)
+        finally:
+            flock.unlock(descriptor)
     finally:
         os.close(descriptor)
     return True
 
 
-def _spawn(words: list[str]) -> None:
-    """A session of its own, with our three streams on /dev/null and every other descriptor closed."""
-    streams = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
-    others = [(os.POSIX_SPAWN_CLOSE, number) for number in _open_descriptors() if number > 2]
-    os.posix_spawn(words[0], words, os.environ, file_actions=[*streams, *others], setsid=True)
-
-
-def _open_descriptors() -> list[int]:
-    """All that a child would inherit."""
-    names = os.listdir("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")  # noqa: PTH208  # numbers, no files
-    return [number for number in map(int, names) if _is_inherited(number)]
-
-
-def _is_inherited(number: int) -> bool:
-    try:
-        return os.get_inheritable(number)
-    except OSError:  # the descriptor that listed them
-        return False
-
-
-def _spawn_on_windows(words: list[str]) -> None:
+if sys.platform == "win32":
     import subprocess
 
-    flags = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-    null = subprocess.DEVNULL
-    subprocess.Popen(words, stdin=null, stdout=null, stderr=null, close_fds=True, creationflags=flags)
+    def _spawn(words: list[str]) -> None:
+        """Without a console, and with nothing of ours inherited."""
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+        null = subprocess.DEVNULL
+        subprocess.Popen(words, stdin=null, stdout=null, stderr=null, close_fds=True, creationflags=flags)
+
+else:
+
+    def _spawn(words: list[str]) -> None:
+        """A session of its own, with our three streams on /dev/null and every other descriptor closed."""
+        streams = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+        others = [(os.POSIX_SPAWN_CLOSE, number) for number in _inherited_descriptors() if number > 2]
+        os.posix_spawn(words[0], words, os.environ, file_actions=[*streams, *others], setsid=True)
+
+    def _inherited_descriptors() -> list[int]:
+        """All that a child would inherit."""
+        directory = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
+        return [number for number in map(int, os.listdir(directory)) if _is_inherited(number)]  # noqa: PTH208
+
+    def _is_inherited(number: int) -> bool:
+        try:
+            return os.get_inheritable(number)
+        except OSError:  # the descriptor that listed them
+            return False

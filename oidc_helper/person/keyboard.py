@@ -3,6 +3,7 @@
 import codecs
 import os
 import select
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -24,55 +25,61 @@ class Keyboard(Protocol):
         """Give it back as it was found; a second call does nothing."""
 
 
-class Posix:
-    """A terminal's descriptor. Kernels cut lines at 4,096 (macOS: 1,024) characters, so it reads key by key."""
+if sys.platform != "win32":
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._found: Any = None
+    class Posix:
+        """A terminal's descriptor. Kernels cut lines at 4,096 (macOS: 1,024) characters, so it reads key by key."""
 
-    def read_line(self, timeout_s: float, echo: Echo) -> str | None:
-        """See Keyboard; control characters keep their meaning, so that ctrl-c interrupts."""
-        import termios
+        def __init__(self, descriptor: int) -> None:
+            self._descriptor = descriptor
+            self._found: Any = None
 
-        self._refuse_in_background()
-        ends, line, decoder = time.monotonic() + timeout_s, Line(echo), codecs.getincrementaldecoder("utf-8")("replace")
-        self._found = termios.tcgetattr(self._descriptor)
-        changed = termios.tcgetattr(self._descriptor)
-        changed[3] &= ~(termios.ICANON | termios.ECHO)
-        termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
-        try:
-            while not line.over:
-                if not select.select([self._descriptor], [], [], max(0.0, ends - time.monotonic()))[0]:
-                    raise TimeoutError
-                line.type(decoder.decode(os.read(self._descriptor, 1)) or "")
-        except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise
-            return None  # the terminal went away
-        finally:
-            self.restore()
-        return line.text
+        def read_line(self, timeout_s: float, echo: Echo) -> str | None:
+            """See Keyboard; control characters keep their meaning, so that ctrl-c interrupts."""
+            import termios
 
-    def restore(self) -> None:
-        """See Keyboard."""
-        import termios
-
-        found, self._found = self._found, None
-        if found:
+            self._refuse_in_background()
+            ends, line, decoder = (
+                time.monotonic() + timeout_s,
+                Line(echo),
+                codecs.getincrementaldecoder("utf-8")("replace"),
+            )
+            self._found = termios.tcgetattr(self._descriptor)
+            changed = termios.tcgetattr(self._descriptor)
+            changed[3] &= ~(termios.ICANON | termios.ECHO)
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
             try:
-                termios.tcsetattr(self._descriptor, termios.TCSANOW, found)
-            except termios.error:
-                return
+                while not line.over:
+                    if not select.select([self._descriptor], [], [], max(0.0, ends - time.monotonic()))[0]:
+                        raise TimeoutError
+                    line.type(decoder.decode(os.read(self._descriptor, 1)) or "")
+            except OSError as error:
+                if isinstance(error, TimeoutError):
+                    raise
+                return None  # the terminal went away
+            finally:
+                self.restore()
+            return line.text
 
-    def _refuse_in_background(self) -> None:
-        """The kernel stops background jobs that touch the keyboard, and then nothing keeps any deadline."""
-        try:
-            foreground = os.tcgetpgrp(self._descriptor)
-        except OSError:  # it is not our controlling terminal
-            return
-        if foreground != os.getpgrp():
-            raise SignInNeeded("a background job cannot ask")
+        def restore(self) -> None:
+            """See Keyboard."""
+            import termios
+
+            found, self._found = self._found, None
+            if found:
+                try:
+                    termios.tcsetattr(self._descriptor, termios.TCSANOW, found)
+                except termios.error:
+                    return
+
+        def _refuse_in_background(self) -> None:
+            """The kernel stops background jobs that touch the keyboard, and then nothing keeps any deadline."""
+            try:
+                foreground = os.tcgetpgrp(self._descriptor)
+            except OSError:  # it is not our controlling terminal
+                return
+            if foreground != os.getpgrp():
+                raise SignInNeeded("a background job cannot ask")
 
 
 class Windows:

@@ -1,6 +1,7 @@
 """The human: what is shown to one, made safe for a terminal, and what one answers; never by the standard streams."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ class Terminal:
         """The controlling terminal. Raises OSError where there is none."""
         from oidc_helper.person import keyboard
 
-        if os.name == "nt":
+        if sys.platform == "win32":
             return cls(open("CONOUT$", "w", encoding="utf-8"), keyboard.windows())  # noqa: PTH123  # a device
         descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
         return cls(open(descriptor, "w", errors="replace"), keyboard.Posix(descriptor))  # noqa: PTH123
@@ -73,7 +74,11 @@ class Terminal:
     @property
     def draws_blocks(self) -> bool:
         """Whether it is a real terminal that knows block characters and colours."""
-        return self._moving and os.name != "nt" and (self._screen.encoding or "").lower().replace("-", "") == "utf8"
+        return (
+            self._moving
+            and sys.platform != "win32"
+            and (self._screen.encoding or "").lower().replace("-", "") == "utf8"
+        )
 
     def show(self, *lines: str) -> None:
         """Write lines, whose foreign parts have been made `printable`."""

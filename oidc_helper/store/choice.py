@@ -1,4 +1,7 @@
-"""Which keyring this session has: what the user chose, else the one that the system brings, else none."""
+"""Which keyring this session has: the one that the user chose, else the one that the system brings, else none.
+
+The user's choice (keyringrc.cfg, PYTHON_KEYRING_BACKEND) is obeyed. Without one, no back end that is a file is taken.
+"""
 
 import os
 import sys
@@ -6,55 +9,46 @@ from typing import Any
 
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
-from oidc_helper.store import keyring_settings
-from oidc_helper.store.vault import KWALLET, SecretService, Vault, class_name, trait_of
+from oidc_helper.store import backends, keyring_settings
+from oidc_helper.store.vault import Vault
 from oidc_helper.words import printable
 
 _NO_KEYRING = ("keyring.backends.fail.Keyring", "keyring.backends.null.Keyring")
-_CHOICE = "check PYTHON_KEYRING_BACKEND and keyringrc.cfg (keyring diagnose tells where it lies)"
-# What keyring would find by importing every back end it has, the macOS one on Linux too.
-_USUAL = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backends.Windows.WinVaultKeyring"}
+_HINT = "check PYTHON_KEYRING_BACKEND and keyringrc.cfg (keyring diagnose says where that lies)"
+# keyring would find them too, by importing every back end it has, the macOS one on Linux as well.
+_SYSTEMS = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backends.Windows.WinVaultKeyring"}
 
 
 def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
-    """The keyring of this session, None where there is none.
+    """The keyring of this session, None where there is none; `timeout_s` bounds the search and each later call.
 
-    Raises StoreUnusable where the one that the user chose cannot be had.
+    Raises StoreUnusable where the back end that the user chose cannot be used.
     """
     try:
-        backend = Deadline(timeout_s).run(lambda: _without_keyring(prompts=prompts))
-        if backend is None and _may_be_more():
-            from keyring import core  # noqa: F401  on a machine with a hundred starts it takes as long as it takes
+        backend = Deadline(timeout_s).run(lambda: _secret_service(prompts=prompts))
+        if backend is None and _may_exist():
+            from keyring import core  # noqa: F401  outside of the deadline: it is slow where a hundred of us start
 
-            backend = Deadline(timeout_s).run(lambda: _usual() or _discovered())
+            backend = Deadline(timeout_s).run(lambda: _of_the_system() or _of_keyring())
     except DeadlinePassed:
-        raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", KWALLET.hint) from None
-    except Exception as error:  # noqa: BLE001  what a chosen back end raises when it is loaded is its own affair
+        raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", backends.KWALLET.hint) from None
+    except Exception as error:  # noqa: BLE001  a chosen back end may raise anything when it is loaded
         reason = printable(str(error) or type(error).__name__)
-        raise StoreUnusable(f"the chosen keyring back end cannot be used: {reason}", _CHOICE) from None
+        raise StoreUnusable(f"the chosen keyring back end cannot be used: {reason}", _HINT) from None
     return backend and Vault(backend, timeout_s=timeout_s, prompts=prompts)
 
 
-def _without_keyring(*, prompts: bool) -> Any:
-    """The Secret Service, where keyring would choose it and the user has told it nothing."""
-    is_ours = sys.platform == "linux" and not keyring_settings.keyring_is_told() and _is_secret_service_first()
-    return SecretService(prompts=prompts) if is_ours else None
-
-
-def _usual() -> Any:
-    """The keyring that another system brings, where the user has told keyring nothing."""
-    if keyring_settings.keyring_is_told() or sys.platform not in _USUAL:
+def _secret_service(*, prompts: bool) -> Any:
+    """The Secret Service without the library keyring, where the user chose nothing and keyring would prefer it."""
+    if sys.platform != "linux" or keyring_settings.exist() or not _is_secret_service_preferred():
         return None
-    from keyring import core
+    from oidc_helper.store.secret_service_backend import SecretServiceBackend
 
-    try:
-        return _prepared(core.load_keyring(_USUAL[sys.platform]))
-    except RuntimeError:  # what the back end needs is not installed
-        return None
+    return SecretServiceBackend(prompts=prompts)
 
 
-def _is_secret_service_first() -> bool:
-    """Whether keyring would prefer it: there is one, and no KWallet with a way to it in a session of KDE."""
+def _is_secret_service_preferred() -> bool:
+    """Whether there is one, and no KWallet with a way to it in a session of KDE."""
     if "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
         return False
     if "KDE" in os.environ.get("XDG_CURRENT_DESKTOP", "").split(":"):
@@ -70,17 +64,29 @@ def _is_secret_service_first() -> bool:
         return False
 
 
-def _may_be_more() -> bool:
-    """False on a server or in a container of Linux, where keyring would import all it has to find nothing."""
-    if sys.platform != "linux" or "DBUS_SESSION_BUS_ADDRESS" in os.environ or keyring_settings.keyring_is_told():
+def _may_exist() -> bool:
+    """False on a server or in a container of Linux, where keyring would import all it has and find nothing."""
+    if sys.platform != "linux" or "DBUS_SESSION_BUS_ADDRESS" in os.environ or keyring_settings.exist():
         return True
     from importlib.metadata import entry_points
 
     return any(not one.value.startswith("keyring.") for one in entry_points(group="keyring.backends"))
 
 
-def _discovered() -> Any:
-    """What the user named, or else keyring's choice of all that it recommends."""
+def _of_the_system() -> Any:
+    """The back end that macOS or Windows brings, where the user chose nothing."""
+    if keyring_settings.exist() or sys.platform not in _SYSTEMS:
+        return None
+    from keyring import core
+
+    try:
+        return _prepared(core.load_keyring(_SYSTEMS[sys.platform]))
+    except RuntimeError:  # a library that the back end needs is not installed
+        return None
+
+
+def _of_keyring() -> Any:
+    """The back end that the user named, or else keyring's choice of all that it recommends."""
     from keyring import core
     from keyring.backends.chainer import ChainerBackend
 
@@ -88,10 +94,10 @@ def _discovered() -> Any:
     backend: Any = core.get_keyring()
     if isinstance(backend, ChainerBackend):
         backend = backend.backends[0]  # the one it writes to; all that we read is what we wrote
-    return None if class_name(type(backend)) in _NO_KEYRING else _prepared(backend)
+    return None if backends.class_name(type(backend)) in _NO_KEYRING else _prepared(backend)
 
 
 def _prepared(backend: Any) -> Any:
-    if trait_of(backend).limit and "KEYRING_PROPERTY_PERSIST" not in os.environ:
-        backend.persist = "local machine"  # Windows would send it round with a roaming profile
+    if backends.traits_of(backend).limit and "KEYRING_PROPERTY_PERSIST" not in os.environ:
+        backend.persist = "local machine"  # Windows would send secrets round with a roaming profile
     return backend

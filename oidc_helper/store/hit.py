@@ -1,16 +1,16 @@
-"""The hit where the kernel's keyring is full or not to be had: a record in the Secret Service, with few imports."""
+"""A hit where the kernel keyring is full or missing: a record in the Secret Service, read with few imports."""
 
 import os
 
 from oidc_helper import kernel
 from oidc_helper.store import keyring_settings
 
-_TIMEOUT_S = 2  # it takes 3 ms; what hangs is met again by the full program, which can tell
+_TIMEOUT_S = 2  # it takes 3 ms; the full program meets a service that hangs again, and says so
 
 
 def read(entry: str) -> bytes | None:
-    """The record; None for whatever is unusual, since the full program asks again and says what is wrong."""
-    if "DBUS_SESSION_BUS_ADDRESS" not in os.environ or keyring_settings.keyring_is_told():
+    """The record; None for anything unusual, since the full program asks again and says what is wrong."""
+    if "DBUS_SESSION_BUS_ADDRESS" not in os.environ or keyring_settings.exist():
         return None
     try:
         if kernel.available() and not _lies_elsewhere(entry):
@@ -26,8 +26,8 @@ def read(entry: str) -> bytes | None:
 
 
 def _lies_elsewhere(entry: str) -> bool:
-    """Whether the kernel took it not, being full; what is imported to know is what a miss needs anyway."""
-    from oidc_helper.store import index
+    """Whether the record went elsewhere because the kernel keyring was full; a miss needs the same imports anyway."""
+    from oidc_helper.store import index, places
 
     noted = index.read().entries.get(entry)
-    return noted is not None and noted.place != kernel.NAME
+    return noted is not None and noted.place != places.KERNEL

@@ -1,12 +1,12 @@
 """What is known without opening a secret: names, places and expiries of records, spent assertions, last failures.
 
-One file, replaced as a whole: readers take no lock, and what makes no sense in it counts as absent.
+One file, replaced as a whole: readers take no lock, and anything that makes no sense in it counts as absent.
 """
 
 import errno
 import hashlib
 import json
-import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,6 +16,7 @@ from oidc_helper import paths
 from oidc_helper.errors import StoreUnusable, TryAgain
 from oidc_helper.machine import lock, private_files
 from oidc_helper.machine.clock import is_instant
+from oidc_helper.store.places import KERNEL
 
 Detail = str | int | None
 
@@ -23,17 +24,19 @@ _VERSION = 1
 _FILE = "index.json"
 _LARGEST = 4 * 2**20  # bytes; a thousand records are 300 kB
 _LOCK_TIMEOUT_S = 5  # a hundred writers in turn need one second
-# What nothing of ours can be behind: no file, a link, another user's, one that we may not read (or Windows, not now).
-_WORTHLESS = {errno.ENOENT, errno.ELOOP, errno.EPERM} | ({errno.EACCES} if os.name != "nt" else set())
+# errno values that mean there is no index of ours to preserve: no file, a link, another user's, one closed to us.
+_NOTHING_TO_PRESERVE = {errno.ENOENT, errno.ELOOP, errno.EPERM}
+if sys.platform != "win32":  # where it means that another process has the file open at this moment
+    _NOTHING_TO_PRESERVE.add(errno.EACCES)
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One record: its place by name, its times in epoch seconds, and what status tells about it.
+    """One record: its place, its times in epoch seconds, and details for status, none of them secret.
 
-    `remains` are vaults that may still hold a former text of it.
+    Places are ids of `places`; `former_places` are others that may still hold a former text of the record.
     """
 
     kind: str
@@ -43,12 +46,16 @@ class Entry:
     expires_at: int | None
     written_at: int
     details: Mapping[str, Detail] = field(default_factory=dict)
-    remains: tuple[str, ...] = ()
+    former_places: tuple[str, ...] = ()
+
+    def vaults(self) -> tuple[str, ...]:
+        """The places, other than the kernel keyring, that may hold some text of the record."""
+        return tuple(place for place in (self.place, *self.former_places) if place != KERNEL)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """How a profile failed last; `at` in epoch seconds."""
+    """The last failure of a profile; `at` in epoch seconds."""
 
     at: float
     message: str
@@ -58,7 +65,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Index:
-    """All of it. Keys: names of entries, `assertion_mark`s, entries again, notices; plain values are epoch seconds."""
+    """The whole index; its keys are names of entries, `assertion_mark`s, names of entries again, and notices.
+
+    `spent` tells when the assertions end, `notices` when they were given, both in epoch seconds.
+    """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     spent: Mapping[str, int] = field(default_factory=dict)
@@ -67,7 +77,7 @@ class Index:
 
 
 def read() -> Index:
-    """The index as it is; what cannot be read, is not ours or makes no sense is left out."""
+    """The index as it is, less anything that cannot be read, is not ours or makes no sense."""
     try:
         return _parsed(private_files.read(_FILE, _LARGEST))
     except OSError:
@@ -98,7 +108,7 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
 
 
 def tidy() -> None:
-    """Remove what a killed writer left, if there is anything. Raises StoreUnusable."""
+    """Remove the files that killed writers left, if there are any. Raises StoreUnusable."""
     if private_files.wrecks(_FILE):
         update(lambda before: before)
 
@@ -111,7 +121,7 @@ def _place() -> str:
 
 
 def assertion_mark(issuer: str, jti: str) -> str:
-    """The key of `spent`: a digest, since what lies in a file need not tell who signed in."""
+    """The key of `spent`: a digest, since a file need not tell who signed in."""
     return hashlib.sha256(f"{issuer}\0{jti}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -121,11 +131,11 @@ def without(mapping: Mapping[str, T], key: str) -> dict[str, T]:
 
 
 def _to_be_replaced() -> Index:
-    """The index for a writer: what cannot be read only at this moment must not be taken for empty, and overwritten."""
+    """The index for a writer, who must not take one that cannot be read at this moment for empty, and overwrite it."""
     try:
         return _parsed(private_files.read(_FILE, _LARGEST))
     except OSError as error:
-        if error.errno in _WORTHLESS:
+        if error.errno in _NOTHING_TO_PRESERVE:
             return Index()
         raise
 
@@ -158,7 +168,7 @@ def _sound(stored: Any, parse: Callable[[Any], T]) -> dict[str, T]:
 
 
 def _entry(value: Any) -> Entry:
-    entry = Entry(**{**value, "remains": tuple(value["remains"])})
+    entry = Entry(**{**value, "former_places": tuple(value["former_places"])})
     _require(entry, str, "kind", "name", "config", "place")
     _require(entry, int, "written_at")
     _require(entry, int | None, "expires_at")
@@ -168,7 +178,7 @@ def _entry(value: Any) -> Entry:
     numbers = [detail for detail in entry.details.values() if isinstance(detail, int)]
     if not all(map(is_instant, (entry.written_at, entry.expires_at or 0, *numbers))):
         raise TypeError
-    if not all(isinstance(place, str) for place in entry.remains):
+    if not all(isinstance(place, str) for place in entry.former_places):
         raise TypeError
     return entry
 

@@ -1,11 +1,11 @@
-"""What the user has told the library keyring; light, for the hit path."""
+"""The user's own settings of the library keyring; light, for the hit path."""
 
 import os
 import sys
 
 
-def keyring_is_told() -> bool:
-    """Whether the user has told the library keyring what to use: it is then asked, and nothing is done in its place."""
+def exist() -> bool:
+    """Whether keyring was configured explicitly; then we never bypass it."""
     if any(name == "PYTHON_KEYRING_BACKEND" or name.startswith("KEYRING_PROPERTY_") for name in os.environ):
         return True
     if sys.platform == "win32":

@@ -1,4 +1,4 @@
-"""What is remembered beside the records: spent assertions, how profiles failed last, notices that were given."""
+"""Notes beside the records: which assertions are spent, how each profile failed last, which notices were given."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,13 +10,13 @@ from oidc_helper.store.index import Failure, Index, without
 
 
 class Ledger:
-    """Kept in the index; whatever writes raises StoreUnusable. `now` tells epoch seconds."""
+    """The notes, which lie in the index; a method that writes raises StoreUnusable. `now` tells epoch seconds."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
 
     def mark_spent(self, issuer: str, jti: str, *, until: int) -> bool:
-        """Note until that epoch second that an assertion is used up; False where it was noted before."""
+        """Note that an assertion is spent, until that epoch second; False where another had noted it before."""
         mark = index.assertion_mark(issuer, jti)
         is_new = False
 
@@ -30,31 +30,27 @@ class Ledger:
         return is_new
 
     def unmark_spent(self, issuer: str, jti: str) -> None:
-        """Take the note back, for an assertion that surely was not exchanged."""
+        """Take the note back, for an assertion that was certainly not redeemed."""
         mark = index.assertion_mark(issuer, jti)
         index.update(lambda before: replace(before, spent=without(before.spent, mark)))
 
-    def spent(self, issuer: str, jti: str) -> bool:
-        """Whether an assertion is noted as used up."""
-        return index.read().spent.get(index.assertion_mark(issuer, jti), 0) > self._now()
-
     def remember_failure(self, profile: str, error: OidcHelperError) -> None:
-        """Note how a profile failed last."""
+        """Note how a profile failed."""
         failure = Failure(self._now(), error.message, error.hint, error.exit_code)
         index.update(lambda before: replace(before, failures={**before.failures, _failure_key(profile): failure}))
 
     def forget_failure(self, profile: str) -> None:
-        """Drop that note; no lock is taken where there is none."""
+        """Drop that note; where there is none, no lock is taken."""
         key = _failure_key(profile)
         if key in index.read().failures:
             index.update(lambda before: replace(before, failures=without(before.failures, key)))
 
     def failure(self, profile: str) -> Failure | None:
-        """How a profile failed last, however long ago."""
+        """The last failure of a profile, however long ago."""
         return index.read().failures.get(_failure_key(profile))
 
     def first_time(self, notice: str) -> bool:
-        """Whether a notice was never given on this machine; from now on it was."""
+        """Whether a notice was never given on this machine; from now on it counts as given."""
         if notice in index.read().notices:
             return False
         index.update(lambda before: replace(before, notices={notice: int(self._now()), **before.notices}))

@@ -1,7 +1,7 @@
-"""Texts in a vault that takes only so many characters an entry: a header line in one entry, parts in others at need.
+"""Texts of any length in a vault that limits the length of an entry: a header line in one entry, parts in others.
 
-Parts are written to the slot that is not in use and the header last, so a killed writer leaves the old text; what does
-not add up is a miss.
+Parts are written to the slot that is not in use and the header last, so a killed writer leaves the old text; anything
+that does not add up is a miss.
 """
 
 import zlib
@@ -13,15 +13,15 @@ USER = "oidc-helper"  # entries differ by service name: Windows copies old secre
 _VERSION = "1"
 _SLOTS = ("A", "B")
 _NO_SLOT = "-"
-_USUAL_PARTS = 32  # are looked for each by itself, since one may be missing among them
+_USUAL_PARTS = 32  # a deletion looks for each of these, since some may be missing; beyond, it stops at the first gap
 
 
-class Vault(Protocol):
-    """What is needed of one: texts by entry."""
+class Entries(Protocol):
+    """A vault as this module needs it: texts by the name of their entry."""
 
     @property
     def limit(self) -> int | None:
-        """The longest text in UTF-16 words, None where any will do."""
+        """The longest text in UTF-16 words, None where any length will do."""
 
     def get(self, entry: str) -> str | None:
         """The text, None where there is no such entry."""
@@ -39,13 +39,13 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str | None:
-    """What was sealed, or None where it does not add up."""
+    """The text behind the header, or None where it does not add up."""
     header, newline, text = sealed.partition("\n")
     return text if newline and header == _header(_NO_SLOT, 0, text) else None
 
 
-def get(vault: Vault, entry: str) -> str | None:
-    """The text, or None; a second look is taken, since a writer may have been in the way of the first."""
+def get(vault: Entries, entry: str) -> str | None:
+    """The text, or None; it looks twice, since a writer may have replaced the parts during the first look."""
     for _ in range(2):
         first = vault.get(entry)
         if first is None:
@@ -58,8 +58,8 @@ def get(vault: Vault, entry: str) -> str | None:
     return None
 
 
-def put(vault: Vault, entry: str, text: str) -> None:
-    """Replace the text; until the last step the old one is what a reader gets."""
+def put(vault: Entries, entry: str, text: str) -> None:
+    """Replace the text; until the last step a reader gets the old one."""
     sealed = seal(text)
     if vault.limit is None or _units(sealed) <= vault.limit:
         vault.set(entry, sealed)
@@ -72,19 +72,19 @@ def put(vault: Vault, entry: str, text: str) -> None:
     vault.set(entry, _header(slot, len(pieces), text))
 
 
-def delete(vault: Vault, entry: str) -> bool:
-    """Whether anything was there. Parts go from the last to the first: what a killed run leaves, the next one finds."""
-    found = vault.delete(entry)
+def delete(vault: Entries, entry: str) -> bool:
+    """Whether there was such a text. Parts go from the last to the first, so that the next run finds those left."""
+    deleted = vault.delete(entry)
     for slot in _SLOTS if vault.limit is not None else ():
         last = _USUAL_PARTS
         while vault.get(_part(entry, slot, last + 1)) is not None:
             last += 1
         for number in range(last, 0, -1):
-            found = vault.delete(_part(entry, slot, number)) or found
-    return found
+            deleted = vault.delete(_part(entry, slot, number)) or deleted
+    return deleted
 
 
-def _joined(vault: Vault, entry: str, header: str) -> str | None:
+def _joined(vault: Entries, entry: str, header: str) -> str | None:
     fields = header.split(" ")
     if len(fields) != 5 or fields[1] not in _SLOTS or not (fields[2].isdecimal() and len(fields[2]) <= 3):
         return None

@@ -1,8 +1,8 @@
 """Linux's Secret Service through D-Bus alone: 30 ms where keyring, whose items these are, takes 150.
 
-Nothing here unlocks or asks a person, and nothing bounds the time: who calls does. Secrets are sent as they are
-("plain"): the bus is a local socket of this user, and who could listen there could ask as well. The encryption that the
-specification offers beside it, and keyring takes, is by its own words against swapped memory and no active attack; it
+Nothing here unlocks or asks a person; the caller bounds the time. Secrets are sent as they are ("plain"): the bus is a
+local socket of this user, and a process that could listen there could ask for the secrets too. The specification also
+offers encryption, which keyring uses: by its own words a guard against swapped memory, not against an active attack. It
 would cost a Diffie-Hellman exchange and the import of cryptography.
 """
 
@@ -22,12 +22,12 @@ _NOT_THERE = {f"org.freedesktop.DBus.Error.{name}" for name in ("UnknownMethod",
 }
 
 
-class Locked(Exception):  # noqa: N818  it is named by what is to be done next
-    """A person would have to unlock it first."""
+class Locked(Exception):  # noqa: N818  it is named by its remedy
+    """A person would have to unlock the collection first."""
 
 
 def available() -> bool:
-    """Whether there is one on the session's bus, or the bus can start it."""
+    """Whether there is a Secret Service on the session's bus, or the bus can start one."""
     with open_dbus_connection() as bus:
         names = Proxy(message_bus, bus)
         return bool(names.NameHasOwner(_BUS_NAME)[0]) or _BUS_NAME in names.ListActivatableNames()[0]
@@ -52,19 +52,19 @@ def read(service: str, username: str) -> bytes | None:
 
 
 def write(service: str, username: str, secret: bytes) -> None:
-    """Put or replace, with label and attributes as keyring has them. Raises likewise."""
+    """Put or replace a secret, with the label and attributes that keyring gives it. Raises likewise."""
     label = f"Password for '{username}' on '{service}'"
     attributes = {"service": service, "username": username, "application": "Python keyring library"}
     properties = {f"{_NAMES}Item.Label": ("s", label), f"{_NAMES}Item.Attributes": ("a{ss}", attributes)}
     with open_dbus_connection() as bus:
         replacing = (properties, (_session(bus), b"", secret, "text/plain"), True)
         item = _call(bus, DEFAULT_COLLECTION, "Collection", "CreateItem", "a{sv}(oayays)b", *replacing)[0]
-    if item == "/":  # what is to be done first is behind the prompt
+    if item == "/":  # a prompt path comes instead, which means: unlock the collection first
         raise Locked
 
 
 def is_locked(collection: str) -> bool | None:
-    """Whether a person would have to unlock it; None where there is no such collection."""
+    """Whether a person would have to unlock the collection; None where there is none of that path."""
     with open_dbus_connection() as bus:
         question = Properties(_address(collection, "Collection")).get("Locked")
         try:

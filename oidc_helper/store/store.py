@@ -1,4 +1,4 @@
-"""What is kept, and where: short-lived credentials in memory, tokens in the vault, each in the other's place at need.
+"""Keeps records: short-lived credentials in the kernel, tokens in the vault, each in the other's place at need.
 
 Knows no keyring itself: Linux's is `kernel`, the user's is `vault`.
 """
@@ -20,13 +20,14 @@ from oidc_helper.machine.lock import Held
 from oidc_helper.store import choice, index, parts, vault
 from oidc_helper.store.index import Detail, Entry, Index, without
 from oidc_helper.store.ledger import Ledger
+from oidc_helper.store.places import KERNEL, name_of
 
 log = logging.getLogger("oidc_helper.store.store")
 
 T = TypeVar("T")
 
 CREDENTIALS, TOKENS, SIGN_IN = "credentials", "tokens", "sign-in"
-KERNEL = kernel.NAME
+
 _LONGEST_TIMEOUT_S = 2**31 - 1
 _HINT = "start a Secret Service, or name a keyring back end with PYTHON_KEYRING_BACKEND"
 _NO_VAULT = "there is no keyring in this session"
@@ -39,10 +40,10 @@ _KERNEL_SAYS = {
 
 
 class Store(Ledger):
-    """The records of the configuration in force, and what is remembered beside them.
+    """The records of the configuration in force, and the notes beside them.
 
     `now` tells epoch seconds. A call of the vault is given up after `vault_timeout_s`; `prompts` lets it ask a person
-    to unlock it. `find_vault` is `vault.find` or its like.
+    to unlock it. `find_vault` is `choice.find` or its like.
     """
 
     def __init__(
@@ -55,11 +56,11 @@ class Store(Ledger):
     ) -> None:
         super().__init__(now)
         self._find_vault = partial(find_vault, timeout_s=vault_timeout_s, prompts=prompts)
-        self._found: list[vault.Vault | None] = []
+        self._vaults: list[vault.Vault | None] = []  # the one there is, or None, once it was looked for
         self._trouble: tuple[float, StoreUnusable] | None = None
 
     def get(self, kind: str, name: str) -> str | None:
-        """The record's text; None where there is none, or what is there does not add up.
+        """The record's text; None where there is none, or the stored text does not add up.
 
         Raises StoreUnusable where it may lie in a vault that is locked or does not answer.
         """
@@ -67,10 +68,9 @@ class Store(Ledger):
         noted = _noted(entry)
         if kind == CREDENTIALS or (noted and noted.place == KERNEL):
             text = _from_kernel(kind, entry)
-            if text is None and (kind != CREDENTIALS or _vaults_of(noted) or not kernel.available()):
-                text = self._from_vault(
-                    entry
-                )  # not for every miss: it costs 20 ms, with another keyring than usual 150
+            # No vault for every miss: it costs 20 ms, with another keyring than usual 150.
+            if text is None and (kind != CREDENTIALS or _has_vaults(noted) or not kernel.available()):
+                text = self._from_vault(entry)
             return text
         try:
             text = self._from_vault(entry)
@@ -83,21 +83,29 @@ class Store(Ledger):
     def put(
         self, kind: str, name: str, text: str, *, expires_at: int | None, details: Mapping[str, Detail] | None = None
     ) -> str:
-        """Keep `text` in place of any former one, and return where; of no use from `expires_at` on (epoch seconds).
+        """Keep `text` in place of any former one, and return the place (an id of `places`).
 
-        Credentials must be the text of `record.compose`. `details` are for status and hold no secret. Where the fitting
-        place refuses, the other one takes it. Raises StoreUnusable where both do; the former record is still there.
+        It is of no use from `expires_at` on (epoch seconds). Credentials must be the text of `record.compose`.
+        `details` are for status and hold no secret. Where the fitting place refuses, the other one takes the record.
+        Raises StoreUnusable where both do; the former record is still there.
         """
         entry = names.entry_name(kind, name)
-        former = _noted(entry)
-        note = Entry(kind, name, paths.config_file(), "", expires_at, int(self._now()), dict(details or {}))
+        noted = Entry(kind, name, paths.config_file(), "", expires_at, int(self._now()), dict(details or {}))
+        places = (self._kernel_place, self._vault_place)
+        formers: list[Entry | None] = []  # as they were before each attempt
         problems = []
-        for write in (self._to_kernel, self._to_vault) if kind == CREDENTIALS else (self._to_vault, self._to_kernel):
+        for ready in places if kind == CREDENTIALS else reversed(places):
             try:
-                return write(entry, text, note)
+                attempt = replace(noted, place=ready())
+                formers.append(_note(entry, attempt))
+                self._write(entry, text, attempt)
             except StoreUnusable as problem:
                 problems.append(problem)
-        _take_back(entry, former)
+            else:
+                self._forget_elsewhere(entry, attempt.place, formers[-1])
+                return attempt.place
+        if formers:
+            _change(entry, lambda attempt: _taken_back(formers[0], attempt))
         raise StoreUnusable(
             "; ".join(sorted(problem.message for problem in problems)), problems[0].hint or problems[1].hint
         )
@@ -109,55 +117,55 @@ class Store(Ledger):
         """
         entry = names.entry_name(kind, name)
         noted = _noted(entry)
-        found = _forget_in_kernel(entry)
-        if noted is None or _vaults_of(noted):
-            found = self._forget_in_vault(entry, _vaults_of(noted)) or found
+        deleted = _forget_in_kernel(entry)
+        if noted is None or _has_vaults(noted):
+            deleted = self._forget_in_vault(entry, noted) or deleted
         if noted is not None:
-            _note(entry, None)
+            _change(entry, lambda _: None)
         self.tidy()
-        return found
+        return deleted
 
     def tidy(self) -> None:
-        """Remove what killed processes left beside the index, as far as that can be done."""
+        """Remove the files that killed processes left beside the index, as far as that can be done."""
         with suppress(StoreUnusable):
             index.tidy()
 
     def exists(self, kind: str, name: str) -> bool:
         """Whether a record is there, as far as is known without opening a secret or asking the vault."""
         entry = names.entry_name(kind, name)
-        noted = _noted(entry)
         if kernel.exists(entry):
             return True
+        noted = _noted(entry)
         return bool(noted and noted.place != KERNEL and (noted.expires_at or math.inf) > self._now())
 
     def entries(self) -> list[Entry]:
-        """What is kept for this configuration, less what the kernel has forgotten meanwhile; opens no secret."""
+        """The records of this configuration, less those that the kernel has forgotten meanwhile; opens no secret."""
         return [
             noted
             for noted in _all_noted()
-            if _vaults_of(noted) or kernel.exists(names.entry_name(noted.kind, noted.name))
+            if _has_vaults(noted) or kernel.exists(names.entry_name(noted.kind, noted.name))
         ]
 
     def names(self) -> list[tuple[str, str]]:
-        """Kind and name of all that may be kept for this configuration.
+        """Kind and name of every record that may be kept for this configuration.
 
-        What was kept while the index could not be written is known to the kernel's keyring, which can be listed.
+        The kernel keyring, which can be listed, names those that were kept while the index could not be written.
         """
         kept = {(noted.kind, noted.name) for noted in _all_noted()}
         with suppress(OSError):
-            kept.update(found for entry in kernel.names() if (found := names.kind_and_name(entry)))
+            kept.update(record for entry in kernel.names() if (record := names.kind_and_name(entry)))
         return sorted(kept)
 
     def where(self, kind: str) -> str:
         """Name, for people, the place that a record of this kind goes to now; never raises."""
-        kernel_keyring = f"{KERNEL} (until the next boot)" if kernel.available() else ""
+        kernel_keyring = f"{name_of(KERNEL)} (until the next boot)" if kernel.available() else ""
         if kind == CREDENTIALS and kernel_keyring:
             return kernel_keyring
         try:
-            found = self._vault()
+            own = self._vault()
         except StoreUnusable as problem:
             return f"nowhere: {problem.message}"
-        return found.name if found else kernel_keyring or f"nowhere: {_NO_VAULT}"
+        return own.name if own else kernel_keyring or f"nowhere: {_NO_VAULT}"
 
     def acquire(self, name: str, *, timeout_s: float, purpose: str, look_again: Callable[[], T | None]) -> Held | T:
         """`lock.acquire` for a name of this configuration."""
@@ -172,58 +180,65 @@ class Store(Ledger):
         return lock.holder(names.entry_name("lock", name))
 
     def _vault(self) -> vault.Vault | None:
-        """The vault, found once; what kept us from finding it is not met anew by every call of a fetch."""
+        """The vault, looked for once; a failure to find it is not repeated by every call of a fetch."""
         if self._trouble and time.monotonic() < self._trouble[0]:
             raise StoreUnusable(self._trouble[1].message, self._trouble[1].hint)
-        if not self._found:
+        if not self._vaults:
             try:
-                self._found.append(self._find_vault())
+                self._vaults.append(self._find_vault())
             except StoreUnusable as problem:
                 self._trouble = (time.monotonic() + vault.SILENCE_S, problem)
                 raise
-        return self._found[0]
+        return self._vaults[0]
 
-    def _from_vault(self, entry: str) -> str | None:
-        found = self._vault()
-        return parts.get(found, entry) if found else None
-
-    def _to_vault(self, entry: str, text: str, note: Entry) -> str:
-        found = self._vault()
-        if found is None:
-            raise StoreUnusable(_NO_VAULT, _HINT)
-        found.require_open()
-        remains = tuple(place for place in _vaults_of(_noted(entry)) if place != found.name)
-        _note(entry, replace(note, place=found.name, remains=remains))
-        parts.put(found, entry, text)
-        _forget_in_kernel(entry)
-        return found.name
-
-    def _to_kernel(self, entry: str, text: str, note: Entry) -> str:
+    def _kernel_place(self) -> str:
+        """Raises StoreUnusable where nothing can be put into the kernel keyring."""
         try:
             kernel.probe()
         except OSError as error:
             raise _kernel_problem(error.errno) from None
-        remains = _vaults_of(_noted(entry))
-        _note(entry, replace(note, place=KERNEL, remains=remains))
-        payload = text if note.kind == CREDENTIALS else parts.seal(text)
-        left_s = 0 if note.expires_at is None else max(1, math.ceil(note.expires_at - self._now()))
+        return KERNEL
+
+    def _vault_place(self) -> str:
+        """Raises StoreUnusable where there is no vault, or nothing can be put there."""
+        own = self._vault()
+        if own is None:
+            raise StoreUnusable(_NO_VAULT, _HINT)
+        own.require_open()
+        return own.place
+
+    def _write(self, entry: str, text: str, noted: Entry) -> None:
+        own = None if noted.place == KERNEL else self._vault()
+        if own:
+            parts.put(own, entry, text)
+            return
+        payload = text if noted.kind == CREDENTIALS else parts.seal(text)
+        left_s = 0 if noted.expires_at is None else max(1, math.ceil(noted.expires_at - self._now()))
         try:
             kernel.write(entry, payload.encode(), min(left_s, _LONGEST_TIMEOUT_S))
         except OSError as error:
             raise _kernel_problem(error.errno) from None
-        if remains:
-            with suppress(StoreUnusable):
-                self._forget_in_vault(entry, remains)
-                _note(entry, replace(note, place=KERNEL))
-        return KERNEL
 
-    def _forget_in_vault(self, entry: str, known: tuple[str, ...]) -> bool:
-        """Whether it was there. Raises StoreUnusable where the vault is another one than those that took the record."""
-        found = self._vault()
-        elsewhere = [place for place in known if not found or place != found.name]
-        deleted = parts.delete(found, entry) if found else False
+    def _forget_elsewhere(self, entry: str, place: str, former: Entry | None) -> None:
+        """Forget the former text where it does not lie in the place of the new one; a vault may be out of reach."""
+        if place != KERNEL:
+            _forget_in_kernel(entry)
+        elif _has_vaults(former):
+            with suppress(StoreUnusable):
+                self._forget_in_vault(entry, former)
+                _change(entry, _without_former_places)
+
+    def _from_vault(self, entry: str) -> str | None:
+        own = self._vault()
+        return parts.get(own, entry) if own else None
+
+    def _forget_in_vault(self, entry: str, noted: Entry | None) -> bool:
+        """Whether it was there. Raises StoreUnusable where another vault than this session's may hold it too."""
+        own = self._vault()
+        elsewhere = [place for place in (noted.vaults() if noted else ()) if not own or place != own.place]
+        deleted = parts.delete(own, entry) if own else False
         if elsewhere:
-            raise StoreUnusable(f"{entry} lies in {elsewhere[0]}, which this session does not use", _HINT)
+            raise StoreUnusable(f"{entry} lies in {name_of(elsewhere[0])}, which this session does not use", _HINT)
         return deleted
 
 
@@ -234,15 +249,13 @@ def _noted(entry: str) -> Entry | None:
 def _all_noted() -> list[Entry]:
     try:
         config = paths.config_file()
-    except FileNotFoundError:  # who has no home has no configuration, and nothing that was kept for it
+    except FileNotFoundError:  # a user without a home has no configuration, and no records
         return []
     return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
 
 
-def _vaults_of(noted: Entry | None) -> tuple[str, ...]:
-    """The vaults that may hold something of a record."""
-    places = (noted.place, *noted.remains) if noted else ()
-    return tuple(place for place in dict.fromkeys(places) if place != KERNEL)
+def _has_vaults(noted: Entry | None) -> bool:
+    return bool(noted and noted.vaults())
 
 
 def _from_kernel(kind: str, entry: str) -> str | None:
@@ -264,29 +277,48 @@ def _forget_in_kernel(entry: str) -> bool:
 
 def _kernel_problem(number: int | None) -> StoreUnusable:
     says = _KERNEL_SAYS.get(number or 0, f"refuses (errno {number})")
-    return StoreUnusable(f"the {KERNEL} {says}", _HINT)
+    return StoreUnusable(f"the {name_of(KERNEL)} {says}", _HINT)
 
 
-def _take_back(entry: str, former: Entry | None) -> None:
-    """Note the former record again; and that a vault which failed half-way may hold some of the new one."""
-    attempt = _noted(entry)
-    if attempt != former:
-        stands = former or (attempt and _vaults_of(attempt) and replace(attempt, expires_at=0)) or None
-        remains = tuple(place for place in _vaults_of(attempt) if stands and place != stands.place)
-        _note(entry, stands and replace(stands, remains=remains))
+def _note(entry: str, noted: Entry) -> Entry | None:
+    """Note a record, with the places that may hold a former text of it, and return the former note."""
+
+    def change(former: Entry | None) -> Entry:
+        places = former.vaults() if former else ()
+        return replace(noted, former_places=tuple(place for place in dict.fromkeys(places) if place != noted.place))
+
+    return _change(entry, change)
 
 
-def _note(entry: str, noted: Entry | None) -> None:
-    """Put an entry into the index, or drop it; records are kept also where that cannot be done.
+def _without_former_places(noted: Entry | None) -> Entry | None:
+    return replace(noted, former_places=()) if noted and noted.place == KERNEL else noted
+
+
+def _taken_back(former: Entry | None, attempt: Entry | None) -> Entry | None:
+    """The former note again; it adds that a vault which failed half-way may hold some of the new text."""
+    if attempt is None or attempt == former:
+        return former
+    stands = former or (replace(attempt, expires_at=0) if attempt.vaults() else None)
+    return stands and replace(stands, former_places=tuple(place for place in attempt.vaults() if place != stands.place))
+
+
+def _change(entry: str, change: Callable[[Entry | None], Entry | None]) -> Entry | None:
+    """Change or drop an entry of the index and return the former one; records are kept where that fails, too.
 
     It is noted before the record is written: a killed process leaves a name too many, never a secret without one.
     """
+    former = None
 
-    def change(before: Index) -> Index:
+    def changed(before: Index) -> Index:
+        nonlocal former
+        former = before.entries.get(entry)
+        after = change(former)
         others = without(before.entries, entry)
-        return replace(before, entries=others if noted is None else {**others, entry: noted})
+        return replace(before, entries=others if after is None else {**others, entry: after})
 
     try:
-        index.update(change)
+        index.update(changed)
     except StoreUnusable as problem:
         log.warning("%s", problem.message)
+        return _noted(entry)
+    return former

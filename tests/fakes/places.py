@@ -9,7 +9,7 @@ import pytest
 
 @dataclass(frozen=True)
 class Place:
-    """Where a machine's credentials and tokens go, and a way to see the name of everything that is kept there."""
+    """The ids of the places for a machine's credentials and tokens, and a way to list the names of all that is kept."""
 
     credentials: str
     tokens: str

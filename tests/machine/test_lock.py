@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from fakes import windows
 
 from oidc_helper.errors import StoreUnusable, TryAgain
-from oidc_helper.machine import flock, lock, private_files
+from oidc_helper.machine import lock, private_files
 
 TESTS = Path(__file__).parents[1]
 
@@ -246,22 +246,13 @@ def test_a_link_in_place_of_a_lock_file_is_not_followed(tmp_path: Path) -> None:
     assert target.read_text() == "precious"
 
 
-def windows_locking(descriptor: int, mode: int, length: int) -> None:
-    """msvcrt.locking over this system's locks: exclusive, of one byte at the file's position."""
-    import fcntl
-
-    assert (os.lseek(descriptor, 0, os.SEEK_CUR), length) == (2**30, 1)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_UN if mode == 0 else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise PermissionError(13, "Permission denied") from None
-
-
 @pytest.fixture
 def on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The code for Windows over a stand-in of msvcrt.locking."""
-    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=windows_locking, LK_NBLCK=2, LK_UNLCK=0))
-    monkeypatch.setattr(flock, "system", flock.Windows())
+    with monkeypatch.context() as patch:
+        windows.installed(patch)
+        locks = windows.loaded("oidc_helper.machine.flock")
+    monkeypatch.setattr(lock, "flock", locks)
 
 
 @pytest.mark.usefixtures("on_windows")

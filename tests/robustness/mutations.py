@@ -6,7 +6,7 @@ from pathlib import Path
 MUTATIONS = {
     "nobody locks": """
 from oidc_helper.machine import flock
-flock.Posix.try_exclusive = lambda self, descriptor: True
+flock.try_exclusive = lambda descriptor: True
 """,
     "the index is written in place": """
 from oidc_helper.machine import private_files
@@ -32,7 +32,7 @@ parts.put = put
 from oidc_helper.store import store
 true_note, true_put, true_write, later = store._note, store.parts.put, store.kernel.write, []
 def note(entry, noted):
-    later.append((entry, noted)) if noted else true_note(entry, noted)
+    later.append((entry, noted))
 def after(write):
     def written(*arguments):
         write(*arguments)

@@ -11,13 +11,13 @@ from fakes.places import Place, needs
 from fakes.secret_service import SecretService, missing_programs, private_secret_service
 
 from oidc_helper import kernel
-from oidc_helper.store.store import KERNEL
+from oidc_helper.store.places import CREDENTIAL_LOCKER, KERNEL, SECRET_SERVICE
 
 # Time limits say nothing on a busy machine, and nothing is to be left in the working directory.
 hypothesis.settings.register_profile("unhurried", deadline=None, database=None)
 hypothesis.settings.load_profile("unhurried")
 
-SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
+BACKEND = "keyring.backends.SecretService.Keyring"
 REFUSED = pytest.StashKey[bool]()
 
 
@@ -40,7 +40,7 @@ def secret_service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     with private_secret_service() as service:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
         if getattr(request, "param", "usual") == "named":
-            monkeypatch.setenv("PYTHON_KEYRING_BACKEND", SECRET_SERVICE)
+            monkeypatch.setenv("PYTHON_KEYRING_BACKEND", BACKEND)
         else:
             monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
         yield service
@@ -66,15 +66,15 @@ def place(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monkey
     if kind.startswith("desktop"):
         service = request.getfixturevalue("secret_service")
         if kind != "desktop":
-            monkeypatch.setenv("PYTHON_KEYRING_BACKEND", SECRET_SERVICE)
-        return Place(KERNEL, "Secret Service", lambda: service.labels() + session_keys.descriptions())
+            monkeypatch.setenv("PYTHON_KEYRING_BACKEND", BACKEND)
+        return Place(KERNEL, SECRET_SERVICE, lambda: service.labels() + session_keys.descriptions())
     if kind == "headless":
         return Place(KERNEL, KERNEL, session_keys.descriptions)
     if kind == "container":
         needs(refused_keys.supported(platform.machine()), "the numbers of this machine's system calls")
         request.node.stash[REFUSED] = True
     locker = request.getfixturevalue("locker")
-    return Place("Windows Credential Locker", "Windows Credential Locker", lambda: locker.targets)
+    return Place(CREDENTIAL_LOCKER, CREDENTIAL_LOCKER, lambda: locker.targets)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,7 +8,9 @@ import pytest
 from fakes.places import Place
 
 from oidc_helper import record
+from oidc_helper.machine import private_files
 from oidc_helper.store import index
+from oidc_helper.store.places import name_of
 from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
 
 HOUR_S = 3_600
@@ -30,13 +32,32 @@ def test_what_is_kept_is_found_by_the_next_process(place: Place) -> None:
     assert Store().put(TOKENS, "corp", LONG, expires_at=None) == place.tokens
     assert Store().get(CREDENTIALS, "analytics") == text
     assert Store().get(TOKENS, "corp") == LONG
-    assert Store().where(CREDENTIALS).startswith(place.credentials)
-    assert Store().where(TOKENS).startswith(place.tokens)
+    assert Store().where(CREDENTIALS).startswith(name_of(place.credentials))
+    assert Store().where(TOKENS).startswith(name_of(place.tokens))
 
 
-def test_the_latest_text_is_found(place: Place) -> None:
+@pytest.mark.usefixtures("place")
+def test_keeping_a_record_reads_the_index_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It grows with the number of profiles, and every fetch keeps something."""
+    Store().put(TOKENS, "corp", LONG, expires_at=None)
+    files: list[str] = []
+    true_read = private_files.read
+
+    def read(name: str, largest: int) -> bytes:
+        files.append(name)
+        return true_read(name, largest)
+
+    monkeypatch.setattr(private_files, "read", read)
+
+    Store().put(TOKENS, "corp", "short", expires_at=None)
+    Store().put(CREDENTIALS, "analytics", credentials(), expires_at=in_an_hour())
+
+    assert files == ["index.json"] * 2
+
+
+@pytest.mark.usefixtures("place")
+def test_the_latest_text_is_found() -> None:
     """Long and short ones replace each other in any order."""
-    assert place
     for text in (LONG, "short", LONG[::-1], LONG, "x" * 1_280, "", "x" * 1_270, LONG):
         Store().put(TOKENS, "corp", text, expires_at=None)
         assert Store().get(TOKENS, "corp") == text
@@ -89,9 +110,9 @@ def test_status_knows_what_is_kept_without_opening_it(place: Place) -> None:
     assert Store().exists(TOKENS, "corp")
 
 
-def test_two_configurations_never_meet(place: Place, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("place")
+def test_two_configurations_never_meet(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The keyring is the user's, a record is its configuration's: OIDC_HELPER_CONFIG changes what is there."""
-    assert place
     Store().put(TOKENS, "corp", "of the default", expires_at=None)
     monkeypatch.setenv("OIDC_HELPER_CONFIG", str(home / "other.toml"))
     assert Store().get(TOKENS, "corp") is None
@@ -103,8 +124,8 @@ def test_two_configurations_never_meet(place: Place, home: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("name", ["with space", "sla/sh", "über", 'qu"ote', "colon:A.1", "x" * 200])
-def test_any_name_will_do(place: Place, name: str) -> None:
-    """Whatever a profile is called, its record is found, and under no other name."""
+def test_a_profile_may_have_any_name(place: Place, name: str) -> None:
+    """Its record is found under that name and no other."""
     text = credentials()
     Store().put(CREDENTIALS, name, text, expires_at=in_an_hour())
     assert Store().get(CREDENTIALS, name) == text
@@ -113,9 +134,9 @@ def test_any_name_will_do(place: Place, name: str) -> None:
     assert place.kept() == []
 
 
-def test_a_configuration_may_lie_anywhere(place: Place, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("place")
+def test_a_configuration_may_lie_anywhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also under a path that is not UTF-8."""
-    assert place
     monkeypatch.setenv("OIDC_HELPER_CONFIG", os.fsdecode(os.fsencode(home) + b"/\xff.toml"))
     Store().put(TOKENS, "corp", LONG, expires_at=None)
     assert Store().get(TOKENS, "corp") == LONG
@@ -123,15 +144,15 @@ def test_a_configuration_may_lie_anywhere(place: Place, home: Path, monkeypatch:
     assert Store().delete(TOKENS, "corp")
 
 
-def test_any_text_comes_back(place: Place) -> None:
+@pytest.mark.usefixtures("place")
+def test_any_text_comes_back() -> None:
     """Characters that UTF-16 counts twice are not cut in half where a vault is measured in it."""
-    assert place
     text = "é𝄞漢" * 1_000
     Store().put(TOKENS, "corp", text, expires_at=None)
     assert Store().get(TOKENS, "corp") == text
 
 
-def test_no_index_keeps_nobody_from_working(place: Place, home: Path) -> None:
+def test_records_are_kept_without_an_index(place: Place, home: Path) -> None:
     """With a state directory that cannot be written records are kept all the same."""
     state = home / ".local/state"
     state.parent.mkdir()

@@ -20,7 +20,8 @@ from hypothesis import strategies as some
 from oidc_helper import kernel, names, record
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.store import index, parts
-from oidc_helper.store.store import CREDENTIALS, KERNEL, TOKENS, Store
+from oidc_helper.store.places import CREDENTIAL_LOCKER, KERNEL
+from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
 
 TESTS = Path(__file__).parents[1]
 RECORD = record.compose('{"Version":1,"AccessKeyId":"x"}', serve_until=2**33, stamp="1+1", renew_from=2**33)
@@ -80,16 +81,16 @@ def test_nothing_is_left_in_the_process_keyring() -> None:
     assert session_keys.descriptions() == []
 
 
-def test_a_record_too_long_for_a_key_goes_to_the_vault(locker: object, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("locker")
+def test_a_record_too_long_for_a_key_goes_to_the_vault(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel takes 32,767 bytes; one more is no lost record."""
-    assert locker
     longer = record.compose("x" * 33_000, serve_until=2**33, stamp="1+1", renew_from=2**33)
     assert Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None) == KERNEL
-    assert Store().put(CREDENTIALS, "analytics", longer, expires_at=None) == "Windows Credential Locker"
+    assert Store().put(CREDENTIALS, "analytics", longer, expires_at=None) == CREDENTIAL_LOCKER
     assert Store().get(CREDENTIALS, "analytics") == longer
     assert Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None) == KERNEL
     assert Store().get(CREDENTIALS, "analytics") == RECORD
-    assert [(one.place, one.remains) for one in Store().entries()] == [(KERNEL, ())]
+    assert [(one.place, one.former_places) for one in Store().entries()] == [(KERNEL, ())]
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_an_ordinary_user_with_a_full_quota_loses_nothing(strangers_home: str) -
     assert done.stderr == ""
     assert json.loads(done.stdout) == {
         "refusal": errno.EDQUOT,
-        "places": [KERNEL, "Windows Credential Locker"],
+        "places": [KERNEL, CREDENTIAL_LOCKER],
         "found": True,
         "left in the kernel": False,
         "deleted": True,
@@ -132,9 +133,9 @@ def damaged(data: some.DataObject, payload: bytes) -> bytes:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=some.data(), kind=some.sampled_from([CREDENTIALS, TOKENS]))
-def test_a_damaged_key_is_a_miss(home: Path, data: some.DataObject, kind: str) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_damaged_key_is_a_miss(data: some.DataObject, kind: str) -> None:
     """Any byte of a record in the kernel: the right text or none, never an error."""
-    assert home
     text = RECORD if kind == CREDENTIALS else "tokens"
     payload = (RECORD if kind == CREDENTIALS else parts.seal("tokens")).encode()
     kernel.write(names.entry_name(kind, "name"), damaged(data, payload), 60)

@@ -61,7 +61,7 @@ Aws._client = lambda self, *words, attempts=2: client(self, *words)
         PlaceCell("no place at all"),
     ),
     "no other place where the kernel refuses": (
-        "from oidc_helper.store.store import Store\nStore._to_vault = Store._to_kernel",
+        "from oidc_helper.store.store import Store\nStore._vault_place = Store._kernel_place",
         PlaceCell("EPERM on keyctl"),
     ),
     "a clock is not compared": (

@@ -52,7 +52,7 @@ def _document(word: str, number: float) -> dict[str, object]:
         "expires_at": int(number),
         "written_at": int(number),
         "details": {"user": word, "access_expires_at": int(number), "refreshable": 0},
-        "remains": [word],
+        "former_places": [word],
     }
     return {
         "version": 1,
