@@ -12,6 +12,7 @@ from pathlib import Path
 import secretstorage
 from jeepney import MatchRule, message_bus
 from jeepney.io.blocking import Proxy, open_dbus_connection
+from secretstorage.util import DBusAddressWrapper
 
 PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")  # Debian packages dbus and gnome-keyring
 
@@ -42,6 +43,12 @@ class SecretService:
         """Lock the default collection: whoever reads is made to wait for a prompt from then on."""
         with closing(open_dbus_connection(self.address)) as bus:
             secretstorage.Collection(bus).lock()
+
+    def change_default(self) -> None:
+        """Make another collection the default one, kept until the end of the session."""
+        with closing(open_dbus_connection(self.address)) as bus:
+            service = DBusAddressWrapper("/org/freedesktop/secrets", "org.freedesktop.Secret.Service", bus)
+            service.call("SetAlias", "so", "default", "/org/freedesktop/secrets/collection/session")
 
     def labels(self) -> list[str]:
         """Name all secrets there are."""

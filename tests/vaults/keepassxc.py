@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import secretstorage
-from jeepney import MatchRule
-from jeepney.io.blocking import open_dbus_connection
+from jeepney import MatchRule, message_bus
+from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 from secretstorage.util import DBusAddressWrapper, exec_prompt
 from vaults.bus import private_bus, serving
 
@@ -56,7 +56,7 @@ class KeePassXC:
 
     def lock(self) -> None:
         """Lock the database, as its window does after a while; done behind a prompt that asks nobody."""
-        with closing(open_dbus_connection(self.address)) as bus:
+        with _prompting(self.address) as bus:
             service = DBusAddressWrapper("/org/freedesktop/secrets", "org.freedesktop.Secret.Service", bus)
             (collection,) = service.call("ReadAlias", "s", "default")
             _, prompt = service.call("Lock", "ao", [collection])
@@ -70,18 +70,33 @@ class KeePassXC:
 
     def clear(self) -> None:
         """Move all entries into the recycle bin."""
-        with closing(open_dbus_connection(self.address)) as bus:
+        with _prompting(self.address) as bus:
             for item in secretstorage.Collection(bus).get_all_items():
                 item.delete()
 
-    def passwords(self) -> set[str]:
-        """All that the file holds, in the recycle bin and in the histories of entries too."""
-        exported = _cli("export", "-q", self.database, home=self.database.parent)
-        strings = ET.fromstring(exported).iter("String")  # noqa: S314  our own database
-        return {one.findtext("Value") or "" for one in strings if one.findtext("Key") == "Password"}
+    def recycled(self) -> list[str]:
+        """The passwords of entries in the recycle bin, former ones too, once the file holds any: it is saved later."""
+        while not (passwords := self._recycled()):
+            pass
+        return passwords
+
+    def _recycled(self) -> list[str]:
+        document = ET.fromstring(_cli("export", "-q", self.database, home=self.database.parent))  # noqa: S314  our own
+        bin_id = document.findtext("Meta/RecycleBinUUID")
+        bins = (group for group in document.iter("Group") if group.findtext("UUID") == bin_id)
+        strings = (string for group in bins for string in group.iter("String"))
+        return [string.findtext("Value") or "" for string in strings if string.findtext("Key") == "Password"]
 
 
-def missing_programs() -> list[str]:
+@contextmanager
+def _prompting(address: str) -> Iterator[DBusConnection]:
+    """A connection that hears how prompts end."""
+    with closing(open_dbus_connection(address)) as bus:
+        Proxy(message_bus, bus).AddMatch(MatchRule(type="signal", interface="org.freedesktop.Secret.Prompt"))
+        yield bus
+
+
+def missing() -> list[str]:
     """Those of PROGRAMS that this machine lacks."""
     return [program for program in PROGRAMS if shutil.which(program) is None]
 
