@@ -1,6 +1,6 @@
 """The console entry: `get PROFILE` with a fresh record at hand is one write; anything else goes to cli.
 
-Every SDK starts a process for each of its own, so what is imported here is the product's speed; a test pins the list.
+Every SDK starts a process for each of its own, so the imports here decide the product's speed; a test pins their list.
 """
 
 import os
@@ -25,11 +25,10 @@ from oidc_helper import kernel, names, paths, record  # noqa: E402
 def main() -> None:
     """Answer and leave; never returns."""
     _forbid_core_dumps()
-    found = _cached(sys.argv)
-    if found is not None:
-        answer, renew_from = found
-        status = _print(answer)
-        if time.time() >= renew_from:
+    cached = _cached(sys.argv)
+    if cached is not None:
+        status = _print(cached.body)
+        if time.time() >= cached.renew_from:
             from oidc_helper.machine import renewal
 
             renewal.start(sys.argv[2])
@@ -54,8 +53,8 @@ def _forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (1 if most == resource.RLIM_INFINITY else min(1, most), most))
 
 
-def _cached(argv: list[str]) -> tuple[bytes, int] | None:
-    """The JSON to print and the time to renew it from."""
+def _cached(argv: list[str]) -> record.Record | None:
+    """The fresh record of the profile in `get PROFILE`; None for other words, and where there is none."""
     if len(argv) != 3 or argv[1] != "get" or sys.platform != "linux":
         return None
     try:
@@ -65,11 +64,12 @@ def _cached(argv: list[str]) -> tuple[bytes, int] | None:
             from oidc_helper.store import hit
 
             stored = hit.read(entry)
-        if not stored:
-            return None
-        return record.fresh(stored, now=time.time(), stamp=paths.config_stamp(paths.config_file()))
+        cached = record.parse(stored) if stored else None
+        if cached and cached.fresh(now=time.time(), stamp=paths.config_stamp(paths.config_file())):
+            return cached
     except (OSError, ValueError):
         return None  # the full program says what is wrong
+    return None
 
 
 def _print(answer: bytes) -> int:

@@ -3,47 +3,49 @@
 import zlib
 
 VERSION = "1"
-_DIGITS = 12  # of a time in seconds; Python refuses to read some thousands
+_DIGITS = 12  # of a time in seconds; int() refuses very long digit strings
 
 
-def compose(body: str, *, serve_until: int, stamp: str, renew_from: int) -> str:
+class Record:
+    """An intact record: `body` is the JSON to print, the rest is what `compose` was given."""
+
+    __slots__ = ("body", "expires_at", "renew_from", "serve_until", "stamp")
+
+    def __init__(self, body: bytes, *, serve_until: int, stamp: str, renew_from: int, expires_at: int) -> None:
+        self.body = body
+        self.serve_until = serve_until
+        self.stamp = stamp
+        self.renew_from = renew_from
+        self.expires_at = expires_at
+
+    def fresh(self, *, now: float, stamp: str) -> bool:
+        """Whether it may be handed out under the settings of that stamp."""
+        return now < self.serve_until and self.stamp == stamp
+
+
+def compose(body: str, *, serve_until: int, stamp: str, renew_from: int, expires_at: int) -> str:
     """The text to store. Times are epoch seconds; `stamp` is `paths.config_stamp` of the configuration used.
 
-    Header: version, serve-until, config-stamp, renew-from, and a CRC-32 of those four and the body.
+    Header: version, serve-until, config-stamp, renew-from, expires-at, and a CRC-32 of those five and the body.
     """
-    header = f"{VERSION} {serve_until} {stamp} {renew_from}"
+    header = f"{VERSION} {serve_until} {stamp} {renew_from} {expires_at}"
     return f"{header} {_checksum(header.encode(), body.encode())}\n{body}"
 
 
-def fresh(record: bytes, *, now: float, stamp: str) -> tuple[bytes, int] | None:
-    """The JSON to print and the time to renew from; None where it is stale, torn, foreign or of other settings."""
-    parsed = _parse(record)
-    if parsed is None:
-        return None
-    serve_until, recorded_stamp, renew_from, body = parsed
-    if now >= serve_until or recorded_stamp != stamp.encode():
-        return None
-    return body, renew_from
-
-
-def body_of(record: bytes, *, stamp: str | None = None) -> bytes | None:
-    """The JSON of an intact record, whatever its age; with `stamp`, only of one that those settings made."""
-    parsed = _parse(record)
-    if parsed is None or (stamp is not None and parsed[1] != stamp.encode()):
-        return None
-    return parsed[3]
-
-
-def _parse(record: bytes) -> tuple[int, bytes, int, bytes] | None:
-    header, newline, body = record.partition(b"\n")
+def parse(stored: bytes) -> Record | None:
+    """Read what `compose` made, whatever its age; None where it is torn, foreign or from the future."""
+    header, newline, body = stored.partition(b"\n")
     fields = header.split(b" ")
-    if not newline or len(fields) != 5 or fields[0] != VERSION.encode():
+    if not newline or len(fields) != 6 or fields[0] != VERSION.encode():
         return None
-    if fields[4] != _checksum(header.rpartition(b" ")[0], body).encode():
+    if fields[5] != _checksum(header.rpartition(b" ")[0], body).encode():
         return None
-    if not all(time.isdigit() and len(time) <= _DIGITS for time in (fields[1], fields[3])):
+    times = (fields[1], fields[3], fields[4])
+    if not all(time.isdigit() and len(time) <= _DIGITS for time in times):
         return None
-    return int(fields[1]), fields[2], int(fields[3]), body
+    serve_until, renew_from, expires_at = map(int, times)
+    stamp = fields[2].decode("utf-8", "replace")
+    return Record(body, serve_until=serve_until, stamp=stamp, renew_from=renew_from, expires_at=expires_at)
 
 
 def _checksum(header: bytes, body: bytes) -> str:

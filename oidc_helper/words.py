@@ -1,11 +1,24 @@
-"""Other people's words in our messages: printable, shortened, and with the nearest known one."""
+"""Words from outside in our messages: made printable, shortened, and matched with the nearest known word."""
 
 from collections.abc import Iterable
 
-_LONGEST_VALUE = (
-    24  # characters: enough to recognise a value, not enough to use a secret that was pasted in a wrong place
-)
-_KINDS = {str: "a string", bool: "a boolean", int: "an integer", float: "a number", list: "an array", dict: "a table"}
+_LONGEST_WORDS = 300  # characters of somebody else's words in a message of ours
+_LONGEST_VALUE = 24  # characters: enough to recognise a value, too few to use a secret pasted in the wrong place
+_TOML_TYPES = {
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    list: "an array",
+    dict: "a table",
+}
+
+
+def printable(text: str) -> str:
+    """One line of somebody else's words: long text is cut, and what could steer a terminal or reorder it is escaped."""
+    cut = text[:_LONGEST_WORDS]  # a server may send a megabyte
+    escaped = "".join(character if character.isprintable() else _escaped(character) for character in cut)
+    return escaped if len(escaped) <= _LONGEST_WORDS and cut == text else escaped[: _LONGEST_WORDS - 1] + "…"
 
 
 def shown(text: str, longest: int = _LONGEST_VALUE) -> str:
@@ -14,33 +27,23 @@ def shown(text: str, longest: int = _LONGEST_VALUE) -> str:
     return f"'{cut.encode('unicode_escape').decode('ascii')}'"
 
 
-def kind(value: object) -> str:
-    """What TOML calls a value of that type."""
-    return _KINDS.get(type(value), "a date or time")
+def toml_type(value: object) -> str:
+    """The name that TOML has for the value's type, with its article."""
+    return _TOML_TYPES.get(type(value), "a date or time")
 
 
 def listed(words: Iterable[str]) -> str:
-    """The words in quotes, as one chooses from them: "a", "b" or "c"."""
+    """The words in quotes, as a choice: "a", "b" or "c"."""
     *others, last = (f'"{word}"' for word in words)
     return f"{', '.join(others)} or {last}" if others else last
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`, did you mean X?` with the nearest known word, or nothing where none is near."""
+    """`, did you mean X?` with the nearest known word; empty where none is near."""
     import difflib
 
     nearest = difflib.get_close_matches(word[:100], known, n=1)
     return f", did you mean {nearest[0]}?" if nearest else ""
-
-
-_LONGEST_WORDS = 300  # characters of somebody else's words in a message of ours
-
-
-def printable(text: str) -> str:
-    """One line of another's words: what could steer a terminal or reorder the text is escaped, long ones are cut."""
-    shown = text[:_LONGEST_WORDS]  # a server may send a megabyte
-    escaped = "".join(character if character.isprintable() else _escaped(character) for character in shown)
-    return escaped if len(escaped) <= _LONGEST_WORDS and shown == text else escaped[: _LONGEST_WORDS - 1] + "…"
 
 
 def _escaped(character: str) -> str:

@@ -15,8 +15,36 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
+# The quick loop (`-m "not slow"`) leaves them out: real browsers, many processes at once, a terminal's waits.
+SLOW = (
+    "cli/test_sdks.py",
+    "create_token_with_iam/test_operation_differential.py",
+    "create_token_with_iam/test_operation_recorded.py",
+    "fetch/test_parallel.py",
+    "fetch/test_staying_signed_in.py",
+    "machine/renewal",
+    "machine/test_lock.py",
+    "person/test_terminal.py",
+    "robustness",
+    "sign_in/real",
+    "sign_in/test_sign_in_at_terminal.py",
+    "sign_in/test_sign_in_terminal.py",
+    "sign_in/test_sign_in_when_needed.py",
+    "store/test_store_parts.py",
+)
+
 with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread: what the tests keep in the kernel ends with them
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests."""
+    slow = [Path(__file__).parent / name for name in SLOW]
+    if missing := [str(path) for path in slow if not path.exists()]:
+        raise pytest.UsageError(f"SLOW names {', '.join(missing)}, which does not exist")
+    for item in items:
+        if any(item.path.is_relative_to(path) for path in slow):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""README and manual say what the program does: they are held to `--help`, to each other and to .ci/run."""
+"""README and manuals agree with `--help`, with each other and with .ci/run."""
 
 import argparse
 import os
@@ -38,7 +38,7 @@ def test_readme_shows_help(home: Home) -> None:
 
 
 def test_ci_ends_with_the_test_command_of_readme() -> None:
-    """What a newcomer pastes is what is tested."""
+    """A newcomer pastes the command that is tested."""
     last = (ROOT / ".ci/run").read_text().rstrip().splitlines()[-1]
 
     assert "pytest" in last
@@ -47,7 +47,7 @@ def test_ci_ends_with_the_test_command_of_readme() -> None:
 
 @pytest.mark.parametrize("name", subcommands())
 def test_manual_has_every_command_and_option(name: str) -> None:
-    """A section of the manual names all that the command takes, beside the options of every command."""
+    """A section of the manual names every option of the command, beside those of all commands."""
     common = set(options(arguments.parser()))
     section = re.search(
         rf"^\.It Cm {re.escape(name)}\b.*?(?=^\.It Cm (?!{re.escape(name)})|^\.Ss)", MANUAL, re.MULTILINE | re.DOTALL
@@ -59,7 +59,7 @@ def test_manual_has_every_command_and_option(name: str) -> None:
 
 
 def test_manual_has_the_common_options() -> None:
-    """What every command takes stands in a section of its own."""
+    """The options of every command have a section of their own."""
     section = MANUAL.partition(".Ss Options of every command")[2].partition(".Ss")[0]
 
     assert {f"--{name}" for name in re.findall(r"^\.It Fl -([a-z-]+)", section, re.MULTILINE)} == set(
@@ -68,7 +68,7 @@ def test_manual_has_the_common_options() -> None:
 
 
 def test_manual_names_no_other_command() -> None:
-    """What is not built is not documented."""
+    """The manual documents no command that does not exist."""
     named = set(
         re.findall(r"^\.It Cm ([a-z-]+)", MANUAL.partition(".Ss Commands")[2].partition(".Ss")[0], re.MULTILINE)
     )
@@ -78,7 +78,7 @@ def test_manual_names_no_other_command() -> None:
 
 @pytest.mark.parametrize("page", sorted((ROOT / "man").iterdir()), ids=lambda page: page.name)
 def test_manual_pages_are_clean(page: Path) -> None:
-    """Mandoc finds nothing to warn of."""
+    """Mandoc warns of nothing."""
     if not shutil.which("mandoc"):
         if os.environ.get("OIDC_HELPER_REQUIRE_ALL") == "1":
             pytest.fail("mandoc is not installed")
@@ -97,9 +97,17 @@ def test_exit_codes_are_documented_alike() -> None:
     assert in_help == in_manual == list("0123456")
 
 
+def test_the_architecture_shows_every_room() -> None:
+    """The picture of CONTRIBUTING has each folder and module of the package."""
+    picture = (ROOT / "CONTRIBUTING.md").read_text().partition("  hotpath ")[2].partition("```")[0]
+    rooms = {path.stem for path in (ROOT / "oidc_helper").iterdir() if path.name.isidentifier() or path.suffix == ".py"}
+
+    assert {room for room in rooms if not room.startswith("__")} - {"hotpath"} <= set(re.findall(r"\w+", picture))
+
+
 @pytest.mark.parametrize("document", ["SECURITY.md", "tests/robustness/README.md"])
 def test_the_tests_that_are_named_are_there(document: str) -> None:
-    """What is promised, and what others suffered from, is held by a test that can be found."""
+    """Every promise, and every trouble of others, names a test that exists."""
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / document).read_text())
 
     assert named
@@ -108,7 +116,7 @@ def test_the_tests_that_are_named_are_there(document: str) -> None:
 
 
 def test_every_promise_names_a_test() -> None:
-    """Each part of what SECURITY promises."""
+    """Each section of promises in SECURITY names one."""
     security = (ROOT / "SECURITY.md").read_text()
     promises = re.findall(r"^### .*?(?=^##|\Z)", security, re.MULTILINE | re.DOTALL)
 

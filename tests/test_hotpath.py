@@ -72,6 +72,7 @@ class Place:
             serve_until=now + serve_for_s,
             stamp=paths.config_stamp(str(home.config)),
             renew_from=now + serve_for_s,
+            expires_at=now + serve_for_s,
         )
         self.keep(f"oidc-helper:credentials:{name}@{home.config}", damage(self.stored(text)))
 
@@ -149,7 +150,7 @@ def test_a_full_kernel_keyring_costs_no_full_program(home: Home, vault: Place, m
     for name in ("HOME", "OIDC_HELPER_CONFIG", "OIDC_HELPER_KERNEL_KEYRING", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.setenv(name, home.environment[name])
     stamp = paths.config_stamp(str(home.config))
-    text = record.compose(BODY, serve_until=2**33, stamp=stamp, renew_from=2**33)
+    text = record.compose(BODY, serve_until=2**33, stamp=stamp, renew_from=2**33, expires_at=2**33)
 
     def put() -> None:
         assert Store().put(CREDENTIALS, "a", text, expires_at=2**33) == SECRET_SERVICE

@@ -1,4 +1,4 @@
-"""Where the configuration and the state lie, and under which names the keyrings know our records."""
+"""Where the configuration and the state lie, and the stamp of a configuration."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import platformdirs
 import pytest
 
-from oidc_helper import names, paths, settings
+from oidc_helper import paths, settings
 from oidc_helper.errors import StoreUnusable, WrongSettings
 from oidc_helper.store import index
 
@@ -70,85 +70,26 @@ def test_nobody_without_a_home_gets_a_directory_named_tilde(
         settings.load()
 
 
-def test_a_named_configuration_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same file is meant after a change of directory."""
+def test_the_path_of_a_named_configuration_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the same file after a change of directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OIDC_HELPER_CONFIG", "other.toml")
     assert paths.config_file() == str(tmp_path / "other.toml")
 
 
-def test_the_accounts_own_configuration_gives_short_names() -> None:
-    """What a user sees in the keyring's own program."""
-    assert names.entry_name("credentials", "analytics") == "oidc-helper:credentials:analytics"
-
-
-def test_naming_the_default_configuration_changes_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable set to what would be used anyway leads to the same records."""
-    name = names.entry_name("credentials", "analytics")
-    monkeypatch.setenv("OIDC_HELPER_CONFIG", paths.default_config_file())
-    assert names.entry_name("credentials", "analytics") == name
-
-
-def test_another_configuration_has_names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Named by our variable."""
-    monkeypatch.setenv("OIDC_HELPER_CONFIG", "/srv/app/oidc.toml")
-    assert names.entry_name("credentials", "analytics") == "oidc-helper:credentials:analytics@/srv/app/oidc.toml"
-
-
-@linux
-@pytest.mark.parametrize("variable", ["HOME", "XDG_CONFIG_HOME"])
-def test_another_home_has_names_of_its_own(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    """The keyring belongs to the account: a second home of the same user is another configuration."""
-    monkeypatch.setenv(variable, "/srv/app")
-    name = names.entry_name("credentials", "analytics")
-    assert name == f"oidc-helper:credentials:analytics@{paths.default_config_file()}"
-    assert "/srv/app/" in name
-
-
-@linux
-def test_a_user_without_an_account_has_full_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container that runs under a bare number any home could be the one."""
-
-    def unknown(number: int) -> None:
-        raise KeyError(number)
-
-    monkeypatch.setattr("pwd.getpwuid", unknown)
-    assert names.entry_name("tokens", "corp").endswith(f"@{paths.default_config_file()}")
-
-
-def test_names_can_always_be_encoded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Paths may hold any bytes, D-Bus and the kernel want text."""
-    monkeypatch.setenv("OIDC_HELPER_CONFIG", os.fsdecode(os.fsencode(tmp_path) + b"/\xff.toml"))
-    assert names.entry_name("tokens", "corp").encode().endswith(b"/\\udcff.toml")
-
-
-@pytest.mark.parametrize("config", [None, "/srv/app/oidc.toml", os.fsdecode(b"/srv/\xff.toml")])
-def test_names_lead_back(monkeypatch: pytest.MonkeyPatch, config: str | None) -> None:
-    """What a keyring lists is known again by the configuration that it was kept for, and by no other."""
-    if config:
-        monkeypatch.setenv("OIDC_HELPER_CONFIG", config)
-    entry = names.entry_name("tokens", "corp+arn:aws:sso::123456789012:application/a@b")
-    assert names.kind_and_name(entry) == ("tokens", "corp+arn:aws:sso::123456789012:application/a@b")
-    monkeypatch.setenv("OIDC_HELPER_CONFIG", "/srv/other.toml")
-    assert names.kind_and_name(entry) is None
-
-
-@pytest.mark.parametrize("entry", ["", "oidc-helper", "oidc-helper:tokens", "other:tokens:corp"])
-def test_names_of_others(entry: str) -> None:
-    """Nothing of another program is taken for ours."""
-    assert names.kind_and_name(entry) is None
-
-
 def test_the_stamp_changes_with_the_file(tmp_path: Path) -> None:
-    """Its time to the nanosecond, or its size; no file is an error."""
+    """With its time to the nanosecond, and with its size."""
     file = tmp_path / "config.toml"
+    stamps = set()
+    for text, mtime_ns in (("one", 1), ("one", 2), ("longer", 1)):
+        file.write_text(text)
+        os.utime(file, ns=(1, mtime_ns))
+        stamps.add(paths.config_stamp(str(file)))
+
+    assert len(stamps) == 3
+
+
+def test_a_missing_file_has_no_stamp(tmp_path: Path) -> None:
+    """It is an error, which the caller tells apart from an edit."""
     with pytest.raises(FileNotFoundError):
-        paths.config_stamp(str(file))
-    file.write_text("one")
-    os.utime(file, ns=(1, 1))
-    first = paths.config_stamp(str(file))
-    os.utime(file, ns=(1, 2))
-    assert paths.config_stamp(str(file)) != first
-    file.write_text("longer")
-    os.utime(file, ns=(1, 1))
-    assert paths.config_stamp(str(file)) != first
+        paths.config_stamp(str(tmp_path / "config.toml"))

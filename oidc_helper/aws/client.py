@@ -1,7 +1,8 @@
 """Every call to AWS: opening the caller, CreateTokenWithIAM, and what turns tokens into credentials.
 
-The only importer of botocore beside the raw operation. The caller's environment is not ours: AWS_PROFILE, regions and
-config files of whoever started us have no say here, endpoints (AWS_ENDPOINT_URL_*), proxies and AWS_CA_BUNDLE have.
+The only importer of botocore beside the raw operation. The environment of the process that started us is not ours: its
+AWS_PROFILE, regions and config files count for nothing here; endpoints (AWS_ENDPOINT_URL_*), proxies and AWS_CA_BUNDLE
+count.
 """
 
 import logging
@@ -15,8 +16,9 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import botocore.session
-from botocore import UNSIGNED, exceptions
+from botocore import UNSIGNED, exceptions, xform_name
 from botocore.config import Config
+from botocore.credentials import ProcessProvider
 from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
@@ -27,6 +29,7 @@ from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain,
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine import child, reentry, tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.redaction import secrets_in
 from oidc_helper.settings import Profile
 from oidc_helper.words import did_you_mean, printable
 
@@ -44,20 +47,29 @@ _ISOLATED = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-# The parameters that no message may repeat, of all calls here.
-_SECRET = {"WebIdentityToken", "accessToken", "assertion", "code", "codeVerifier", "refreshToken", "subjectToken"}
+# The parameters of all calls here that no message may repeat.
+_SECRET = {
+    "ContextAssertion",
+    "WebIdentityToken",
+    "accessToken",
+    "assertion",
+    "code",
+    "codeVerifier",
+    "refreshToken",
+    "subjectToken",
+}
 # These fail while connecting.
 _UNCONNECTED = (
     exceptions.EndpointConnectionError,
     exceptions.ConnectTimeoutError,
     exceptions.ProxyConnectionError,
 )
-# What botocore's parsers and our readers make of answers that are none.
+# The errors of botocore's parsers and our readers at an answer that is not of the model's shape.
 _NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
 
 
 class _Models(Loader):
-    """botocore's models of the services that we call, without a look into the directories of all 400: 40 ms."""
+    """botocore's models of the services that we call; listing the directories of all 400 would take 40 ms."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
         return ["s3control", "sso", "sso-oidc", "sts"]
@@ -97,14 +109,24 @@ class Aws:
                 f"there is no AWS profile {printable(name)!r}{did_you_mean(name, known)}", f"profiles are in {config}"
             )
         reentry.refuse_cycle(known, self._profile.name, name)
-        processes = session.get_component("credential_provider").get_provider("custom-process")
-        processes._popen = child.bounded(self._time_left, place)  # noqa: SLF001  # botocore waits for ever
-        with reentry.begun(f"profile {self._profile.name} -> AWS profile {name}"):
+        self._bound_process(session, name, place)
+        with reentry.marked(f"profile {self._profile.name} -> AWS profile {name}"):
             return _resolved(session, place)
+
+    def _bound_process(self, session: botocore.session.Session, name: str, place: str) -> None:
+        """Give a credential_process only the time that is left: botocore waits for ever."""
+        bounded = ProcessProvider(
+            profile_name=name,
+            load_config=lambda: session.full_config,
+            popen=child.bounded(self._time_left, place),
+        )
+        providers = session.get_component("credential_provider")
+        providers.insert_after(ProcessProvider.METHOD, bounded)
+        providers.remove(ProcessProvider.METHOD)  # the first of that name, which is botocore's own
 
     @property
     def center_url(self) -> str:
-        """The base of Identity Center's own endpoints; AWS_ENDPOINT_URL_SSO_OIDC and the partition have a say in it."""
+        """The base of Identity Center's own endpoints, which AWS_ENDPOINT_URL_SSO_OIDC and the partition decide."""
         url: str = self._client("sso-oidc", self._profile.identity_center_region, None).meta.endpoint_url
         return url
 
@@ -206,7 +228,7 @@ class Aws:
         )
 
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
-        """Make the call and take from the answer what `read` wants of it. Raises OidcHelperError."""
+        """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""
         host = client.meta.endpoint_url.partition("://")[2]
         status = [200]
         client.meta.events.register(
@@ -214,12 +236,11 @@ class Aws:
         )
         began = time.monotonic()
         outcome = "answered"
-        self._sent += _secrets(parameters)
+        self._sent += secrets_in(parameters, _SECRET.__contains__)
+        call = getattr(client, xform_name(operation))
         try:
             # botocore's timeouts are those of single reads, and looking up a name has none.
-            return Deadline(self._time_left() + _FAREWELL_S).run(
-                lambda: read(client._make_api_call(operation, parameters))  # noqa: SLF001  # the one call behind all
-            )
+            return Deadline(self._time_left() + _FAREWELL_S).run(lambda: read(call(**parameters)))
         except DeadlinePassed:
             outcome = "too slow"
             raise refusals.unreachable(operation, host, "too slow", never_sent=False) from None
@@ -228,7 +249,7 @@ class Aws:
             raise _unanswered(error, operation, host) from None
         except exceptions.ClientError as error:
             outcome = error.response.get("Error", {}).get("Code", "refused")
-            raise refusals.error_of(
+            raise refusals.from_error_answer(
                 operation,
                 host,
                 error.response,
@@ -245,12 +266,12 @@ class Aws:
 
 
 def never_sent(error: Exception) -> bool:
-    """Whether no byte of the request has left, so that what counts once may be sent again."""
-    return isinstance(error, _UNCONNECTED) or tls.came_first(error)
+    """Whether no byte of the request has left, so that a single-use token may be sent again."""
+    return isinstance(error, _UNCONNECTED) or tls.came_before_request(error)
 
 
 def session_name(user: str) -> str:
-    """Make a RoleSessionName, 2 to 64 of letters, digits and `_+=,.@-`, that shows in CloudTrail who it was."""
+    """A RoleSessionName that names the user in CloudTrail: 2 to 64 letters, digits and `_+=,.@-`."""
     allowed = "".join(
         character if character.isascii() and (character.isalnum() or character in "_+=,.@-") else "-"
         for character in user
@@ -259,13 +280,13 @@ def session_name(user: str) -> str:
 
 
 def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
-    """Undo the account in front of a loopback host: no name below 127.0.0.1 resolves, and no setting keeps it off."""
+    """Take off the account that botocore puts in front of a loopback host; no setting of botocore prevents it."""
     if re.match(r"https?://(127\.|localhost|\[::1\])", endpoint):
         params["url"] = endpoint + urlsplit(params["url"])._replace(scheme="", netloc="").geturl()
 
 
 def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
-    """Let pass what is an answer at all, of the kinds that it must be. Raises one of _NONSENSE."""
+    """The answer, if its members have the right types. Raises one of _NONSENSE."""
     details, lifetime_s = answer.get("awsAdditionalDetails") or {}, int(answer["expiresIn"])
     others = [answer.get("refreshToken"), answer.get("idToken"), details.get("identityContext")]
     texts = [answer["accessToken"], *(text for text in others if text is not None), *(answer.get("scope") or [])]
@@ -275,32 +296,32 @@ def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_sts(account_id: str, answer: Mapping[str, Any]) -> Credentials:
-    given = answer["Credentials"]
-    expires_at = int(given["Expiration"].timestamp())
-    return _sound(
-        Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], expires_at, account_id)
+    keys = answer["Credentials"]
+    expires_at = int(keys["Expiration"].timestamp())
+    return _checked(
+        Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], expires_at, account_id)
     )
 
 
 def _from_portal(account_id: str | None, answer: Mapping[str, Any]) -> Credentials:
-    given = answer["roleCredentials"]
-    expires_at = int(given["expiration"] // 1000)  # milliseconds
-    return _sound(
-        Credentials(given["accessKeyId"], given["secretAccessKey"], given["sessionToken"], expires_at, account_id)
+    keys = answer["roleCredentials"]
+    expires_at = int(keys["expiration"] // 1000)  # milliseconds
+    return _checked(
+        Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"], expires_at, account_id)
     )
 
 
-def _sound(given: Credentials) -> Credentials:
-    """Let pass what an SDK can read. Raises TypeError."""
-    if not given.well_typed:
+def _checked(credentials: Credentials) -> Credentials:
+    """The credentials, if an SDK can read them. Raises TypeError."""
+    if not credentials.well_typed:
         raise TypeError
-    return given
+    return credentials
 
 
 def _resolved(session: Any, place: str) -> Credentials:
     try:
-        found = session.get_credentials()
-        frozen = found and found.get_frozen_credentials()
+        credentials = session.get_credentials()
+        keys = credentials and credentials.get_frozen_credentials()
     except OidcHelperError:
         raise
     except exceptions.ClientError as error:
@@ -311,31 +332,25 @@ def _resolved(session: Any, place: str) -> Credentials:
             code=code,
         ) from None
     except Exception as error:  # noqa: BLE001  # where a program prints nonsense, botocore raises anything
-        told = str(error) if isinstance(error, exceptions.BotoCoreError) else "its answer holds none"
-        raise reentry.found_in(told) or WrongSettings(
-            f"the caller's credentials cannot be had from {place}: {printable(told)}",
+        reason = str(error) if isinstance(error, exceptions.BotoCoreError) else "its answer holds none"
+        raise reentry.cycle_in(reason) or WrongSettings(
+            f"the caller's credentials cannot be had from {place}: {printable(reason)}",
             "try them: aws sts get-caller-identity",
         ) from None
-    if not frozen:
+    if not keys:
         raise WrongSettings(
             f"the caller has no AWS credentials: nothing in {place}",
             "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another caller",
         )
-    expiry = getattr(found, "_expiry_time", None)  # botocore tells it nowhere else
-    return Credentials(frozen.access_key, frozen.secret_key, frozen.token, expiry and int(expiry.timestamp()))
-
-
-def _secrets(parameters: Mapping[str, Any]) -> list[str]:
-    """The secrets among the parameters of a call."""
-    texts = [value for name, value in parameters.items() if name in _SECRET and isinstance(value, str)]
-    return texts + [context["ContextAssertion"] for context in parameters.get("ProvidedContexts", ())]
+    expiry = getattr(credentials, "_expiry_time", None)  # botocore has no public name for it
+    return Credentials(keys.access_key, keys.secret_key, keys.token, expiry and int(expiry.timestamp()))
 
 
 def _unanswered(error: Exception, operation: str, host: str) -> OidcHelperError:
     if trouble := tls.trouble(host, error):
         return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=never_sent(error))
     if isinstance(error, exceptions.ParamValidationError):
-        return WrongSettings(f"{operation}: {printable(str(error))}", "see what was understood: oidc-helper explain")
+        return WrongSettings(f"{operation}: {printable(str(error))}", "check the settings: oidc-helper explain")
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         how = type(error).__name__.removesuffix("Error")
         return refusals.unreachable(operation, host, how, never_sent=never_sent(error))

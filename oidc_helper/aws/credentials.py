@@ -23,17 +23,22 @@ class Credentials:
 
     def alive(self, now: float) -> bool:
         """Whether a request signed now still arrives in time."""
-        return self.expires_at is None or self.expires_at - now > _STILL_USABLE_S
+        return self.expires_at is None or usable(self.expires_at, now)
 
     @property
     def well_typed(self) -> bool:
-        """Whether each part is of the kind that it must be: what comes from elsewhere may hold anything."""
+        """Whether each part is of the right kind: credentials that come from elsewhere may hold anything."""
         needed, others = (self.access_key_id, self.secret_access_key), (self.session_token, self.account_id)
         return (
             all(isinstance(text, str) and text for text in needed)
             and all(text is None or isinstance(text, str) for text in others)
             and (self.expires_at is None or (isinstance(self.expires_at, int) and is_instant(self.expires_at)))
         )
+
+
+def usable(expires_at: int, now: float) -> bool:
+    """Whether a request signed now, with credentials that expire then, still arrives in time."""
+    return expires_at - now > _STILL_USABLE_S
 
 
 def serve_until(expires_at: int, made_at: float) -> int:
@@ -64,20 +69,3 @@ def process_json(credentials: Credentials) -> str:
     if credentials.account_id:
         answer["AccountId"] = credentials.account_id
     return json.dumps(answer, separators=(",", ":"))
-
-
-def from_process_json(text: str | bytes) -> Credentials | None:
-    """What `process_json` wrote; None for anything else."""
-    try:
-        answer = json.loads(text)
-        expiration = datetime.strptime(answer["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        found = Credentials(
-            answer["AccessKeyId"],
-            answer["SecretAccessKey"],
-            answer.get("SessionToken"),
-            int(expiration.timestamp()),
-            answer.get("AccountId"),
-        )
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return found if found.well_typed else None

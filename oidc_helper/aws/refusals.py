@@ -1,4 +1,4 @@
-"""What a refusal of Identity Center, its portal or STS means in practice, and what mends it: one table for all."""
+"""Refusals of Identity Center, its portal and STS: one table of their causes in practice, and of the remedies."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from oidc_helper.words import printable
 
 _WAY = "the network, the proxy (HTTPS_PROXY) and the region"
 
-# Answers that say nothing about the request: the same one may be granted later.
+# Errors that do not depend on the request: the same one may be granted later.
 _PASSING = {
     "AuthorizationPendingException",
     "IDPCommunicationError",
@@ -26,7 +26,7 @@ _PASSING = {
 
 
 class Remedy(NamedTuple):
-    """Why a service says no, as people have met it, and what to do about it."""
+    """Why a service refuses, in the experience of its users, and what to do about it."""
 
     cause: str
     mend: str
@@ -127,41 +127,42 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
 
 
 def unreachable(operation: str, host: str, how: str, *, never_sent: bool) -> TryAgain:
-    """Say that nobody answered; `how` is what happened, in a word."""
+    """The error for a call without an answer; `how` it failed is a word or two."""
     reach = "cannot be reached" if never_sent else "did not answer"
     return TryAgain(f"{operation}: {host} {reach} ({how})", f"check {_WAY}", never_sent=never_sent)
 
 
 def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:
-    """Say that an answer is none: a proxy or a captive portal speaks in AWS's place."""
+    """The error for an answer that is not AWS's: a proxy or a captive portal speaks in its place."""
     answer = "gave an answer that cannot be read" if status == 200 else f"answered {status}, and not in AWS's words"
     return TryAgain(f"{operation}: {host} {answer}", f"check {_WAY}")
 
 
 def remedy(operation: str, code: str) -> Remedy | None:
-    """Look up cause and remedy of an error code of an operation."""
+    """The cause and remedy of an error code of an operation, None for an unknown one."""
     return _REMEDIES.get((operation, code)) or _REMEDIES.get(("", code))
 
 
-def error_of(  # noqa: PLR0913 - all that an error is told from
+def from_error_answer(  # noqa: PLR0913 - an error is made of all these
     operation: str, host: str, answer: Mapping[str, Any], *, profile: str, now: float, sent: Iterable[str | None]
 ) -> OidcHelperError:
-    """Make botocore's parsed error answer one of our kinds; the service's own words stand in it, escaped.
+    """One of our errors for botocore's parsed error answer, with the service's own words escaped in it.
 
-    `now` is in epoch seconds. `profile` is named in the hint where a command is to be typed. None of the secrets that
+    `now` is in epoch seconds. `profile` takes the place of PROFILE in the commands of the hint. No secret of those that
     were `sent` is repeated.
     """
     error, metadata = answer.get("Error", {}), answer.get("ResponseMetadata", {})
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode", 0)
-    if code.isdigit() or not code:  # botocore's stand-in where the body holds no error of AWS
+    if code.isdigit() or not code:  # botocore takes the status for the code of a body that is no error of AWS
         return unreadable(operation, host, status)
-    said = printable(str(answer.get("error_description") or error.get("Message") or answer.get("reason") or "").strip())
-    message = f"{operation} was refused: {printable(code) or status}" + (f": {said}" if said else "")
+    description = answer.get("error_description") or error.get("Message") or answer.get("reason") or ""
+    words = printable(str(description).strip())
+    message = f"{operation} was refused: {printable(code) or status}" + (f": {words}" if words else "")
     message = covered(message, sent)
     if code in _PASSING or status >= 500 or status == 429:
         return TryAgain(message.replace("was refused", "did not work"), "try again in a while")
     if code == "ExpiredTokenException" and status == 403:
-        code = "ExpiredToken"  # of the caller's keys; an ended session has the same name, and 400
+        code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
     known = remedy(operation, code)
     if code == "InvalidRequestRegionException" and answer.get("region"):
         known = Remedy(

@@ -1,4 +1,4 @@
-"""The tokens record: what Identity Center answered to one identity and application, with what refreshing it needs."""
+"""The tokens record: Identity Center's answer to one identity and application, and all that refreshing it takes."""
 
 import json
 from collections.abc import Mapping
@@ -8,18 +8,19 @@ from typing import Any
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.machine.clock import is_instant
 
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 _VERSION = 1
 _ABOUT_TO_EXPIRE_S = 60  # an access token with less left may die on its way
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """All a sign-in has brought; times in epoch seconds, secrets kept out of the repr.
+    """All that one sign-in has brought; times in epoch seconds, secrets kept out of the repr.
 
-    `binding` names the settings that it belongs to: under others it is a miss. `user` is who signed in, for people to
-    read, `subject` the same for comparing. `requested` are the scopes asked for
-    (none: all of the application), `scope` those granted. `identity_token` is the last one seen: it opens the caller's
-    role until it expires, though it has been exchanged. `caller` are the credentials of `caller_role`.
+    `binding` names the settings that it belongs to: under others it is a miss. `user` is the name of the person who
+    signed in, for people to read, `subject` the same for comparing. `requested` are the scopes asked for (none: all of
+    the application), `scope` those granted. `identity_token` is the last one seen: it opens the caller's role until it
+    expires, though it has been exchanged. `caller` are the credentials of `caller_role`.
     """
 
     binding: str
@@ -41,9 +42,9 @@ class Tokens:
         """Whether the access token, and with it the identity context, can still be used."""
         return bool(self.access_token) and self.access_expires_at - now > _ABOUT_TO_EXPIRE_S
 
-    def covers(self, wanted: tuple[str, ...]) -> bool:
-        """Whether what was granted is enough for a profile that wants these scopes (none: all there are)."""
-        return set(wanted) <= set(self.scope) if wanted else not self.requested
+    def covers(self, scopes: tuple[str, ...]) -> bool:
+        """Whether the granted scopes are enough for a profile with these (none: all of the application)."""
+        return set(scopes) <= set(self.scope) if scopes else not self.requested
 
     def without_access(self) -> "Tokens":
         """The same after the access token was refused."""

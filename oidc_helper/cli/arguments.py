@@ -1,4 +1,4 @@
-"""The command line as one table of commands: what each takes, what it teaches, and the function that runs it."""
+"""The command line as one table of commands: the arguments of each, its help, and the function that runs it."""
 
 import argparse
 import gc
@@ -14,11 +14,11 @@ from oidc_helper.words import did_you_mean
 OPERATION = "create-token-with-iam"
 
 Run = Callable[[argparse.Namespace, TextIO], int]
-"""Gets the options and where the answer goes; returns the exit code."""
+"""Takes the options and the stream for the answer; returns the exit code."""
 
 
 class Argument(NamedTuple):
-    """One argument as argparse takes it; `settings` are its keywords. Of one `choice` only one may be given."""
+    """One argument as argparse takes it; `settings` are its keywords. Arguments of one `choice` exclude each other."""
 
     flag: str
     settings: dict[str, object]
@@ -26,7 +26,7 @@ class Argument(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command; `quiet` ones are run by SDKs, which must find nothing but the answer."""
+    """A command. SDKs run the `quiet` ones, and must find nothing but the answer."""
 
     name: str
     run: Run
@@ -37,7 +37,7 @@ class Command(NamedTuple):
 
 
 def _run(module: str, function: str) -> Run:
-    """A function of a module beside this one, which is imported when it is called: a fetch needs one of four."""
+    """Import a module of this room when its command runs: a fetch needs one of four."""
 
     def run(options: argparse.Namespace, answer: TextIO) -> int:
         loaded = import_module(f"oidc_helper.cli.{module}")
@@ -68,57 +68,57 @@ COMMANDS: tuple[Command, ...] = (
         "get",
         _run("credentials", "get"),
         "print credentials as credential_process JSON",
-        "The line for ~/.aws/config, in a profile that has no other credential key:\n\n"
+        "Put it into ~/.aws/config, in a profile that has no other credential key:\n\n"
         "  [profile analytics]\n  credential_process = oidc-helper get analytics\n  region = eu-west-1\n\n"
-        "It asks nobody anything: where a person must sign in it exits with 3 and says how. Only with\n"
-        'sign_in = "when-needed" in the profile, and at a terminal, it signs the person in itself.',
+        "It never asks a question: if a person must sign in, it exits with 3 and names the command to run. Only\n"
+        'with sign_in = "when-needed" in the profile, and at a terminal, does it start the sign-in itself.',
         (
             _profile(),
-            _switch("--refresh", "ask for new credentials though the cached ones are fresh"),
-            _switch("--ahead", "renew what will soon be due and print nothing, as get itself does in the background"),
+            _switch("--refresh", "fetch new credentials even if the cached ones are fresh"),
+            _switch("--ahead", "renew credentials that end soon, and print nothing; get runs this in the background"),
         ),
         quiet=True,
     ),
     Command(
         "login",
         _run("session", "login"),
-        "sign in, and fetch all that get needs",
-        "Lets you sign in with the browser, exchanges what that brings, and keeps tokens and credentials, so that\n"
-        "the next get answers at once. Who is signed in already is told so. Where no browser can be opened, a code\n"
-        "is shown to enter on another device, or an address is asked for.\n\n"
-        "A source that needs nobody is read anew; where it has only a token that was exchanged before, the\n"
-        "sign-in that it brought goes on.",
+        "sign in, and fetch everything that get needs",
+        "Opens the browser, exchanges the identity token, and keeps tokens and credentials, so that the next get\n"
+        "answers at once. If you are already signed in, it says so. Where it cannot open a browser, it shows a code\n"
+        "to enter on another device, or asks for the address that a browser elsewhere was sent to.\n\n"
+        "A source that needs no person, such as a file, is read again; if its token was exchanged before, the\n"
+        "tokens of that exchange stay in use.",
         (
             _profile(),
             _way("device", "show a code to enter on another device"),
-            _way("paste", "ask for the address that a browser elsewhere was sent to"),
-            _switch("--force", "sign in anew, be it as somebody else"),
+            _way("paste", "sign in with a browser elsewhere, and paste the address that it was sent to"),
+            _switch("--force", "sign in again, even as another user"),
         ),
     ),
     Command(
         "logout",
         _run("session", "logout"),
-        "forget, here and on the servers",
-        "Ends the session at Identity Center and at the identity provider, and removes their tokens and the\n"
-        "credentials of every profile that shares them. What could not be reached is told. Credentials that were\n"
-        "handed out before stay valid until they expire: AWS cannot take them back.",
+        "sign out, here and on the servers",
+        "Ends the session at Identity Center and at the identity provider, and deletes their tokens and the\n"
+        "credentials of every profile that shares them. If a server cannot be reached, it warns. Credentials that\n"
+        "programs already have stay valid until they expire: AWS cannot revoke them.",
         (
-            _profile("the profile whose sign-in to end", nargs="?"),
-            _switch("--all", "every sign-in and every record of this configuration"),
+            _profile("the profile to sign out of", nargs="?"),
+            _switch("--all", "sign out of everything, and delete every record of this configuration"),
         ),
     ),
     Command(
         "status",
         _run("status", "status"),
-        "what is cached, until when, and when to sign in again",
-        "Opens no secret: a locked keyring stays locked, and nothing is fetched.",
+        "show what is cached, until when, and when to sign in again",
+        "Reads no secret and asks no server: a locked keyring stays locked.",
         (_switch("--json", "print it as JSON"),),
     ),
     Command(
         "token",
         _run("credentials", "token"),
         "print the Identity Center access token",
-        "For services that take it as a bearer token:\n\n"
+        "For services that accept it as a bearer token:\n\n"
         '  curl -H "Authorization: Bearer $(oidc-helper token analytics)" https://...',
         (_profile(), _switch("--id-token", "print the ID token instead")),
         quiet=True,
@@ -126,38 +126,39 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "explain",
         _run("status", "explain"),
-        "the resolved settings of a profile, and where each came from",
-        "Prints JSON. Uses no network and opens no secret.",
+        "show the resolved settings of a profile, and where each came from",
+        "Prints JSON. Reads no secret and uses no network.",
         (_profile(),),
     ),
     Command(
         OPERATION,
         lambda _options, _answer: 0,
-        "the raw operation, with every option of the AWS CLI's command",
+        "run the raw operation, with every option of the AWS CLI's command",
         "oidc-helper create-token-with-iam --help lists its options.",
     ),
     Command(
         "emulator",
         _run("emulator", "emulator"),
-        "a local stand-in for the identity provider, Identity Center, portal and STS",
-        "Runs until it is interrupted. Prints the variables to export and an example configuration, so that this\n"
-        "or any other program can be tried without AWS.\n\n"
-        "An identity provider of your own can be tried too: the emulator trusts it as AWS does a trusted token\n"
-        "issuer and an IAM OIDC provider, and whoever has that email address there may do what Alice may.",
+        "run a local stand-in for the identity provider, Identity Center, portal and STS",
+        "Prints the variables to export and an example configuration, so that you can try this or any other\n"
+        "program without AWS. Runs until it is interrupted.\n\n"
+        "To try your own identity provider, name it with the last three options: the emulator then trusts it as AWS\n"
+        "trusts a trusted token issuer and an IAM OIDC provider, and the user with that email address may do what\n"
+        "Alice may.",
         (
             Argument(
                 "--port", {"type": int, "default": 0, "metavar": "PORT", "help": "the port (default: a free one)"}
             ),
-            _value("--issuer", "URL", "an identity provider of your own, to be trusted instead of the built-in one"),
-            _value("--audience", "CLIENT_ID", "the aud of its identity tokens"),
-            _value("--email", "ADDRESS", "the email claim of the person who signs in there"),
+            _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
+            _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
+            _value("--email", "ADDRESS", "the email claim of the user who signs in there"),
         ),
     ),
     Command(
         "demo",
         _run("emulator", "demo"),
-        "the whole chain on the emulator, with a real SDK at the end",
-        "Works in a temporary home: neither your files nor your keyring are touched, and nothing is left behind.",
+        "show the whole chain on the emulator, with a real SDK at the end",
+        "Works in a temporary home: touches neither your files nor your keyring, and leaves nothing behind.",
     ),
 )
 
@@ -177,7 +178,7 @@ files and variables:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Complains as all of the program does."""
+    """Reports wrong usage in the voice of the program."""
 
     def error(self, message: str) -> NoReturn:
         if unknown := re.match(r"argument COMMAND: invalid choice: '?([^' ]*)", message):
@@ -188,14 +189,14 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Parse a command line. Raises WrongSettings; SystemExit after --help and --version."""
-    named = [command for command in COMMANDS if words[:1] == [command.name]]
-    whole = parser(named or COMMANDS)  # all of them take 5 ms
+    first = [command for command in COMMANDS if words[:1] == [command.name]]
+    whole = parser(first or COMMANDS)  # the parsers of all commands take 5 ms
     options, unknown = whole.parse_known_args(words)
-    asked = f"oidc-helper {options.command}" if options.command else "oidc-helper"
+    command = f"oidc-helper {options.command}" if options.command else "oidc-helper"
     if unknown:
         known = [action.option_strings[-1] for action in options.parser._actions if action.option_strings]  # noqa: SLF001
         raise WrongSettings(
-            f"{asked} does not take {unknown[0][:40]!a}{did_you_mean(unknown[0], known)}", f"{asked} --help"
+            f"{command} does not take {unknown[0][:40]!a}{did_you_mean(unknown[0], known)}", f"{command} --help"
         )
     if not options.command:
         raise WrongSettings("a command is missing", "oidc-helper --help")
@@ -203,7 +204,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
-    """Parse what stands before the raw operation; `rest` is its name and all behind it. None for other commands.
+    """Parse the options before the raw operation; `rest` is its name and its own words. None for other commands.
 
     Raises WrongSettings.
     """
@@ -216,8 +217,8 @@ def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
     return options if options.rest[:1] == [OPERATION] and not unknown else None
 
 
-def parser(known: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
-    """Build the parser from the table."""
+def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
+    """Build the parser of these commands."""
     whole = _Parser(
         prog="oidc-helper",
         description="AWS credentials from your identity provider, through IAM Identity Center, for every AWS SDK.",
@@ -229,7 +230,7 @@ def parser(known: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
     _add_common(whole, default=None)
     commands = whole.add_subparsers(metavar="COMMAND", title="commands", dest="command")
     whole.set_defaults(parser=whole)
-    for command in known:
+    for command in table:
         one = commands.add_parser(
             command.name,
             help=command.summary,
@@ -249,8 +250,8 @@ def parser(known: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
 
 
 def _add_common(one: argparse.ArgumentParser, default: object) -> None:
-    """Options that stand before the command or behind it."""
-    one.add_argument("--config", metavar="FILE", default=default, help="the configuration file to use")
+    """Options that may stand before the command or after it."""
+    one.add_argument("--config", metavar="FILE", default=default, help="use this configuration file")
     one.add_argument(
-        "--debug", action="store_true", default=default, help="say on stderr what is asked of whom; shows no secret"
+        "--debug", action="store_true", default=default, help="trace every call on stderr; shows no secret"
     )

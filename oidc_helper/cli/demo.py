@@ -1,4 +1,4 @@
-"""`demo`: the whole chain on the emulator, in a temporary home, with boto3 as the one who asks for credentials."""
+"""`demo`: the whole chain on the emulator, in a temporary home, with boto3 asking for the credentials."""
 
 import json
 import os
@@ -45,31 +45,31 @@ _YOUR_FILES = """\
     credential_process = oidc-helper get analytics
     region = eu-west-1
 
-and then: aws sts get-caller-identity --profile analytics
+then try: aws sts get-caller-identity --profile analytics
 """
 _LONGEST_RUN_S = 60
 
 
 def run(answer: TextIO) -> int:
-    """Print each step as it happens; the user's files and keyring are not touched and nothing is left behind."""
+    """Print each step as it happens; touch neither the user's files nor the keyring, and leave nothing behind."""
     show = Console(file=answer, highlight=False, soft_wrap=True)
     with suppress(OSError):
-        kernel.join_anonymous_session()  # where kernel keys are refused, the temporary keyring takes all
+        kernel.join_anonymous_session()  # where the kernel refuses keys, the temporary keyring takes them
     with TemporaryDirectory(prefix="oidc-helper-demo-") as home, Emulator() as emulator:
         environment = _environment(Path(home), emulator)
         _write_files(Path(home), emulator, show)
         for number, profile in enumerate(_PROFILES, start=1):
-            _title(show, f"{number}. boto3 asks for who it is, with the AWS profile {profile}")
+            _title(show, f"{number}. boto3 asks who it is, with the AWS profile {profile}")
             _use_sdk(profile, environment, emulator, show)
-        _title(show, f"{len(_PROFILES) + 1}. the same again, answered from the cache")
+        _title(show, f"{len(_PROFILES) + 1}. the same request, answered from the cache")
         _use_cache(environment, emulator, show)
-        _title(show, "What you would write in your own files")
+        _title(show, "Your own files would say")
         _show_lines(show)
     return 0
 
 
 def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
-    """The variables of a newcomer's shell, with nothing of the user's own AWS, Python or keyring settings."""
+    """The variables of a newcomer's shell, without the user's own AWS, Python and keyring settings."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -133,9 +133,9 @@ def _show_requests(shown: int, emulator: Emulator, show: Console) -> int:
         parameters = " ".join(f"{name}={_short(value)}" for name, value in described.items())
         line = f"   {one.service:<9} {one.operation:<26} {one.status or 'cut'} {one.duration_s * 1000:4.0f} ms"
         show.print(Text(line))
-        show.print(Text(f"             asked with {parameters or 'the credentials alone'}", style="dim"))
+        show.print(Text(f"             sent {parameters or 'the credentials only'}", style="dim"))
         if one.came_back:
-            show.print(Text(f"             came back: {', '.join(one.came_back)} (values not shown)", style="dim"))
+            show.print(Text(f"             received {', '.join(one.came_back)} (values not shown)", style="dim"))
     return len(requests)
 
 
@@ -155,13 +155,13 @@ def _use_cache(environment: Mapping[str, str], emulator: Emulator, show: Console
 
 
 def _milliseconds(words: list[str], environment: Mapping[str, str]) -> float:
-    """The best of five: what the program takes when nothing else is in its way."""
-    taken = []
+    """The best of five runs: the time of the program itself, without what else the machine was doing."""
+    durations_s = []
     for _ in range(5):
         began = time.monotonic()
         subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
-        taken.append(time.monotonic() - began)
-    return min(taken) * 1000
+        durations_s.append(time.monotonic() - began)
+    return min(durations_s) * 1000
 
 
 def _show_lines(show: Console) -> None:

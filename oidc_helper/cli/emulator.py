@@ -1,4 +1,4 @@
-"""`emulator` and `demo`: trying all of it without AWS."""
+"""`emulator` and `demo`: the whole program without AWS."""
 
 import argparse
 import signal
@@ -7,7 +7,7 @@ from typing import TextIO
 
 from oidc_helper.errors import WrongSettings
 
-_WHAT_FOLLOWS = "# config.toml: save what follows and name it with export OIDC_HELPER_CONFIG=FILE\n"
+_HEADING = "# config.toml: save the rest of this output, and name the file with export OIDC_HELPER_CONFIG=FILE\n"
 
 
 def emulator(options: argparse.Namespace, answer: TextIO) -> int:
@@ -18,7 +18,7 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
         raise WrongSettings(f"there is no port {options.port}", "choose a --port from 0 (any) to 65535")
     foreign = (options.issuer, options.audience, options.email)
     if any(foreign) and not all(foreign):
-        raise WrongSettings("--issuer, --audience and --email belong together", "oidc-helper emulator --help")
+        raise WrongSettings("--issuer, --audience and --email go together", "give all three, or none")
     try:
         running = Emulator(port=options.port)
     except OSError as error:
@@ -29,14 +29,14 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with running:
-        answer.write(f"{shell_exports(running)}\n{_WHAT_FOLLOWS}{example_config(running)}")
+        answer.write(f"{shell_exports(running)}\n{_HEADING}{example_config(running)}")
         answer.flush()
         ended.wait()
     return 0
 
 
 def demo(_options: argparse.Namespace, answer: TextIO) -> int:
-    """Run the whole chain on the emulator; whatever ends it, the temporary home goes too."""
+    """Run the whole chain on the emulator; whichever signal ends it, the temporary home is removed."""
     for name in ("SIGTERM", "SIGHUP"):
         if number := getattr(signal, name, None):
             signal.signal(number, signal.default_int_handler)

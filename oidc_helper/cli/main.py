@@ -1,4 +1,4 @@
-"""Arguments and rendering: the command line, one short module for each group of commands."""
+"""From the words of a command line to its exit code; each group of commands has a short module of its own."""
 
 import argparse
 import gc
@@ -19,7 +19,7 @@ log = logging.getLogger("oidc_helper")
 
 
 def main() -> NoReturn:
-    """Run the command and leave with its exit code; nothing of the interpreter's own farewell delays the caller."""
+    """Run the command and exit with its code, without the interpreter's shutdown, which would delay the caller."""
     status = run(sys.argv[1:])
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):
@@ -38,54 +38,54 @@ def run(words: list[str]) -> int:
         if before := arguments.before_operation(words):
             return _raw_operation(before)
         options = arguments.parse(words)
-    except SystemExit as leaving:  # --help and --version have said what they had to say
-        return int(leaving.code or 0)
+    except SystemExit as end:  # of --help and --version
+        return int(end.code or 0)
     except WrongSettings as error:
         complain(error, sys.stderr)
         return error.exit_code
-    _choose(options.config)
+    _choose_config(options.config)
     status = 1
-    taken = streams.divert(quiet=options.quiet and not options.debug)
-    log_to(taken, debug=options.debug, quiet=options.quiet)
+    ours = streams.divert(quiet=options.quiet and not options.debug)
+    log_to(ours, debug=options.debug, quiet=options.quiet)
     try:
         _check_variables()
-        taken.require_answer()
-        status = int(options.run(options, taken.answer))
-        _deliver(taken)
+        ours.require_answer()
+        status = int(options.run(options, ours.answer))
+        _deliver(ours)
     except OidcHelperError as error:
-        complain(error, taken.complaint)
+        complain(error, ours.complaint)
         status = error.exit_code
     except BrokenPipeError:  # the caller has gone
         status = 1
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
-    except Exception as error:  # noqa: BLE001  # a bug: its text and locals may hold secrets, its place does not
+    except Exception as error:  # noqa: BLE001  # a bug: its message and locals may hold secrets, the lines it passed do not
         log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
         complain(
             OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug"),
-            taken.complaint,
+            ours.complaint,
         )
         status = 1
     return status
 
 
 def _raw_operation(before: argparse.Namespace) -> int:
-    """Its options are those of the AWS CLI, and it parses them itself."""
+    """It takes the AWS CLI's options, and parses them itself."""
     from oidc_helper import create_token_with_iam
 
     gc.enable()
-    _choose(before.config)
+    _choose_config(before.config)
     return create_token_with_iam.main((["--debug"] if before.debug else []) + before.rest[1:])
 
 
-def _choose(config: str | None) -> None:
+def _choose_config(config: str | None) -> None:
     if config:
         os.environ[paths.CONFIG_VARIABLE] = config
 
 
 def _check_variables() -> None:
-    """A misspelt switch would cost the cache without a word. Raises WrongSettings."""
+    """A misspelt value would silently turn the cache off. Raises WrongSettings."""
     place = os.environ.get(kernel.VARIABLE, kernel.PLACES[0])
     if place not in kernel.PLACES:
         raise WrongSettings(
@@ -94,9 +94,9 @@ def _check_variables() -> None:
         )
 
 
-def _deliver(taken: streams.Streams) -> None:
+def _deliver(ours: streams.Streams) -> None:
     try:
-        taken.deliver()
+        ours.deliver()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -104,4 +104,4 @@ def _deliver(taken: streams.Streams) -> None:
 
 
 def _unwritten(error: OSError) -> OidcHelperError:
-    return OidcHelperError(f"the answer cannot be written: {error.strerror}", "see what standard output leads to")
+    return OidcHelperError(f"the answer cannot be written: {error.strerror}", "check where standard output goes")

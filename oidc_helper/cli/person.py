@@ -1,4 +1,4 @@
-"""The person whom a command may ask: met when there is something to say, and left alone again in the main thread."""
+"""The person whom a command may ask; the terminal is opened on first use and closed by the main thread."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,23 +16,23 @@ _PATIENCE_S = 900  # codes of providers are good for 10 to 15 minutes, and a sec
 
 
 @contextmanager
-def who_signs_in(*, way: "Way | None", anew: bool) -> Iterator[Asking]:
-    """Somebody who came to sign in, and may take long; without a terminal, what there is to say goes to stderr."""
-    with ExitStack() as leaving:
-        yield Asking(cache(partial(_met, _terminal_or_stderr, leaving)), way, anew, _PATIENCE_S)
+def asking_at_login(*, way: "Way | None", anew: bool) -> Iterator[Asking]:
+    """Ask a person who came to sign in, and may take long; without a terminal, on stderr."""
+    with ExitStack() as closing:
+        yield Asking(cache(partial(_person, _terminal_or_stderr, closing)), way, anew, _PATIENCE_S)
 
 
 @contextmanager
-def who_waits_for_a_program() -> Iterator[Asking]:
-    """Somebody at a terminal, whose program has asked for credentials."""
-    with ExitStack() as leaving:
-        yield Asking(cache(partial(_met, Terminal.open, leaving)))
+def asking_at_get() -> Iterator[Asking]:
+    """Ask a person at a terminal, whose program waits for credentials."""
+    with ExitStack() as closing:
+        yield Asking(cache(partial(_person, Terminal.open, closing)))
 
 
-def _met(at: Callable[[], Terminal], leaving: ExitStack) -> "Person":
+def _person(open_terminal: Callable[[], Terminal], closing: ExitStack) -> "Person":
     from oidc_helper.person.person import Person
 
-    return Person(leaving.enter_context(at()))
+    return Person(closing.enter_context(open_terminal()))
 
 
 def _terminal_or_stderr() -> Terminal:

@@ -1,4 +1,4 @@
-"""`status` and `explain`: what there is, without opening a secret or asking anybody."""
+"""`status` and `explain`: the state of every profile and its settings, without reading a secret or asking a server."""
 
 import argparse
 import json
@@ -32,11 +32,11 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     """Print what is cached for every profile."""
     loaded = settings.load()
     store = Store()
-    kept = _Kept(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
+    of_index = _Report(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
     report = {
         "config": loaded.path,
         "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
-        "profiles": [kept.described(one) for one in loaded.profiles.values()],
+        "profiles": [of_index.profile(profile) for profile in loaded.profiles.values()],
     }
     if options.json:
         answer.write(json.dumps(report, indent=2) + "\n")
@@ -46,81 +46,86 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """What the index tells; times in its answers are UTC as in credential_process JSON, null where none is known."""
+class _Report:
+    """The index as JSON; times are UTC as in credential_process JSON, null where none is known."""
 
     settings: Settings
     store: Store
     entries: Mapping[tuple[str, str], Entry]
     now: float
 
-    def described(self, one: Profile) -> dict[str, Any]:
-        credentials, failure = self._credentials(one), self.store.failure(one.name)
+    def profile(self, profile: Profile) -> dict[str, Any]:
+        credentials, failure = self._credentials(profile), self.store.failure(profile.name)
         return {
-            "name": one.name,
-            "identity": one.identity.name,
-            "source": one.identity.source,
+            "name": profile.name,
+            "identity": profile.identity.name,
+            "source": profile.identity.source,
             "credentials": credentials
             and {"expires_at": wording.iso(credentials.expires_at), "store": name_of(credentials.place)},
-            "tokens": self._tokens(one),
-            "provider": self._provider(one),
-            "sign_in": self._sign_in(one),
+            "tokens": self._tokens(profile),
+            "provider": self._provider(profile),
+            "sign_in": self._sign_in(profile),
             "last_failure": failure and {**asdict(failure), "at": wording.iso(failure.at)},
         }
 
-    def _credentials(self, one: Profile) -> Entry | None:
-        """The noted ones; or what is there though the index was lost, of which only that it lives is known."""
-        noted = self._living(CREDENTIALS, one.name)
-        unnoted = not noted and self.store.exists(CREDENTIALS, one.name)
-        return Entry(CREDENTIALS, one.name, "", KERNEL, None, 0) if unnoted else noted
+    def _credentials(self, profile: Profile) -> Entry | None:
+        """The entry of the index; where the index was lost, one without an expiry, for the record in the kernel."""
+        entry = self._alive(CREDENTIALS, profile.name)
+        if entry is None and self.store.exists(CREDENTIALS, profile.name):
+            return Entry(CREDENTIALS, profile.name, "", KERNEL, None, 0)
+        return entry
 
-    def _tokens(self, one: Profile) -> dict[str, Any] | None:
-        held = self.entries.get((TOKENS, one.tokens_name))
-        if held is None:
-            return None
-        return {
-            "user": held.details.get("user"),
-            "access_token_expires_at": wording.iso(_number(held, "access_expires_at")),
-            "refreshable": bool(held.details.get("refreshable")),
-            "store": name_of(held.place),
-        }
+    def _tokens(self, profile: Profile) -> dict[str, Any] | None:
+        tokens = self.entries.get((TOKENS, profile.tokens_name))
+        return (
+            None
+            if tokens is None
+            else {
+                "user": tokens.details.get("user"),
+                "access_token_expires_at": wording.iso(_number(tokens, "access_expires_at")),
+                "refreshable": bool(tokens.details.get("refreshable")),
+                "store": name_of(tokens.place),
+            }
+        )
 
-    def _provider(self, one: Profile) -> dict[str, Any] | None:
-        """The session at the identity provider, where it gave a refresh token."""
-        held = self._living(SIGN_IN, one.identity.name)
-        if held is None:
-            return None
-        return {
-            "user": held.details.get("user"),
-            "refresh_token_expires_at": wording.iso(held.expires_at),
-            "store": name_of(held.place),
-        }
+    def _provider(self, profile: Profile) -> dict[str, Any] | None:
+        """The provider session, where the identity provider gave a refresh token."""
+        session = self._alive(SIGN_IN, profile.identity.name)
+        return (
+            None
+            if session is None
+            else {
+                "user": session.details.get("user"),
+                "refresh_token_expires_at": wording.iso(session.expires_at),
+                "store": name_of(session.place),
+            }
+        )
 
-    def _sign_in(self, one: Profile) -> dict[str, Any]:
-        """When a person is next needed, null where the servers have not told; `by` is null where nobody ever is."""
-        if one.identity.profile:
-            return self._sign_in(self.settings.profiles[one.identity.profile])
-        if one.identity.source not in INTERACTIVE:
+    def _sign_in(self, profile: Profile) -> dict[str, Any]:
+        """When a person must next sign in, null where only the servers know; `by` is null if nobody ever must."""
+        if profile.identity.profile:
+            return self._sign_in(self.settings.profiles[profile.identity.profile])
+        if profile.identity.source not in INTERACTIVE:
             return {"needed": False, "at": None, "by": None}
-        at = self._lasts_until(one)
-        return {"needed": at is not None and at <= self.now, "at": wording.iso(at), "by": one.identity.source}
+        at = self._lasts_until(profile)
+        return {"needed": at is not None and at <= self.now, "at": wording.iso(at), "by": profile.identity.source}
 
-    def _lasts_until(self, one: Profile) -> float | None:
-        """How long it goes on without a person, in epoch seconds, None where only the servers know."""
-        if provider := self._living(SIGN_IN, one.identity.name):
-            return provider.expires_at
-        held = self.entries.get((TOKENS, one.tokens_name))
-        if held is None:
+    def _lasts_until(self, profile: Profile) -> float | None:
+        """How long the profile works without a person, in epoch seconds; None where only the servers know."""
+        if session := self._alive(SIGN_IN, profile.identity.name):
+            return session.expires_at
+        tokens = self.entries.get((TOKENS, profile.tokens_name))
+        if tokens is None:
             return self.now
-        at = _number(held, "access_expires_at")
-        if not held.details.get("refreshable"):
+        at = _number(tokens, "access_expires_at")
+        if not tokens.details.get("refreshable"):
             return at
-        signs_until = held.details.get("signs_until")
+        signs_until = tokens.details.get("signs_until")
         return max(at, signs_until) if isinstance(signs_until, int) else None
 
-    def _living(self, kind: str, name: str) -> Entry | None:
-        noted = self.entries.get((kind, name))
-        return noted if noted and (noted.expires_at is None or noted.expires_at > self.now) else None
+    def _alive(self, kind: str, name: str) -> Entry | None:
+        entry = self.entries.get((kind, name))
+        return entry if entry and (entry.expires_at is None or entry.expires_at > self.now) else None
 
 
 def _number(entry: Entry, detail: str) -> int:
@@ -134,30 +139,34 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
     from rich.text import Text
 
     table = Table("profile", "identity", "credentials", "tokens", "person needed", box=None, pad_edge=False)
-    for one in report["profiles"]:
-        kept, held = one["credentials"], one["tokens"]
+    for profile in report["profiles"]:
+        credentials, tokens = profile["credentials"], profile["tokens"]
         table.add_row(
-            one["name"],
-            Text(printable((held and held["user"]) or one["identity"])),
-            _left(kept["expires_at"]) if kept else "none",
-            ("refreshable" if held["refreshable"] else _left(held["access_token_expires_at"])) if held else "none",
-            _person_needed(one),
+            profile["name"],
+            Text(printable((tokens and tokens["user"]) or profile["identity"])),
+            _left(credentials["expires_at"]) if credentials else "none",
+            _life(tokens) if tokens else "none",
+            _person_needed(profile),
         )
-    shown = StringIO()  # whole before it is written: what cannot be written is one error
-    console = Console(file=shown, force_terminal=answer.isatty(), width=_width(answer), highlight=False, soft_wrap=True)
+    text = StringIO()  # written at once, so that a failure to write is one error
+    console = Console(file=text, force_terminal=answer.isatty(), width=_width(answer), highlight=False, soft_wrap=True)
     console.print(table)
     for kind, place in report["stores"].items():
         console.print(Text(f"{kind}: {place}"))
-    for one in report["profiles"]:
-        if failure := one["last_failure"]:
-            console.print(Text(f"{one['name']} failed at {failure['at']}: {printable(failure['message'])}"))
+    for profile in report["profiles"]:
+        if failure := profile["last_failure"]:
+            console.print(Text(f"{profile['name']} failed at {failure['at']}: {printable(failure['message'])}"))
             if failure["hint"]:
                 console.print(Text(f"hint: {printable(failure['hint'])}"))
-    answer.write(shown.getvalue())
+    answer.write(text.getvalue())
 
 
-def _person_needed(one: dict[str, Any]) -> str:
-    needed, at, by = one["sign_in"].values()
+def _life(tokens: dict[str, Any]) -> str:
+    return "refreshable" if tokens["refreshable"] else _left(tokens["access_token_expires_at"])
+
+
+def _person_needed(profile: dict[str, Any]) -> str:
+    needed, at, by = profile["sign_in"].values()
     if needed:
         return "now"
     if at:
@@ -173,4 +182,4 @@ def _left(at: str | None) -> str:
     if at is None:
         return "some time left"
     left = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() - time.time()
-    return f"{wording.span(left)} left" if left > 0 else "over"
+    return f"{wording.span(left)} left" if left > 0 else "expired"

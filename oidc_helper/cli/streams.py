@@ -5,11 +5,11 @@ from typing import NamedTuple, TextIO
 
 from oidc_helper.errors import OidcHelperError
 
-_MOST = 1 << 20  # bytes that wait to be delivered, so that nothing but `deliver` meets a reader who has gone
+_BUFFER_BYTES = 1 << 20  # larger than any answer: only `deliver` writes, and notices a reader that has gone
 
 
 class Streams(NamedTuple):
-    """Where the answer goes, and where a person reads what went wrong."""
+    """The stream for the answer, the one for complaints, and whether a person reads the latter."""
 
     answer: TextIO
     complaint: TextIO
@@ -17,12 +17,12 @@ class Streams(NamedTuple):
     closed: frozenset[int]
 
     def require_answer(self) -> None:
-        """Raise OidcHelperError where we were started without a stdout."""
+        """Raise OidcHelperError if we were started without a stdout."""
         if 1 in self.closed:
-            raise OidcHelperError("standard output is closed, so that nobody would get the answer")
+            raise OidcHelperError("standard output is closed: the answer has nowhere to go")
 
     def deliver(self) -> None:
-        """Write what is left of the answer. Raises OSError, and then drops it: Python would try again, and complain."""
+        """Write the answer. On an OSError, which it raises, drop it: Python would try again at exit, and complain."""
         try:
             self.answer.flush()
         except OSError:
@@ -33,9 +33,10 @@ class Streams(NamedTuple):
 
 
 def divert(*, quiet: bool) -> Streams:
-    """Take stdout and stderr for ourselves; what anybody else writes there goes to stderr, or nowhere if `quiet`.
+    """Keep stdout and stderr to ourselves; whatever libraries print there goes to stderr, or nowhere if `quiet`.
 
-    Quiet is for commands that SDKs run: old C++ SDKs read our stderr into the JSON, Go and Ruby show it on each call.
+    Quiet is for commands that SDKs run: old C++ SDKs read our stderr as part of the JSON, Go and Ruby show it on each
+    call.
     """
     closed = _fill_gaps()
     streams = Streams(_own(1), _own(2), os.isatty(2), closed)
@@ -48,7 +49,7 @@ def divert(*, quiet: bool) -> Streams:
 
 
 def _fill_gaps() -> frozenset[int]:
-    """Put /dev/null where a standard stream was closed: whatever is opened next would become that stream."""
+    """Put /dev/null in place of each closed standard stream: the next file we open would become that stream."""
     filled = set()
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         filled.add(descriptor)
@@ -57,4 +58,4 @@ def _fill_gaps() -> frozenset[int]:
 
 
 def _own(descriptor: int) -> TextIO:
-    return os.fdopen(os.dup(descriptor), "w", _MOST, encoding="utf-8", errors="backslashreplace", newline="\n")
+    return os.fdopen(os.dup(descriptor), "w", _BUFFER_BYTES, encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -1,4 +1,4 @@
-"""How the program speaks on stderr: one line for what went wrong, one for what mends it, and the log."""
+"""How the program speaks on stderr: one line says what went wrong, a hint how to mend it; and the log."""
 
 import logging
 from contextlib import suppress
@@ -12,7 +12,7 @@ log = logging.getLogger("oidc_helper")
 
 
 def complain(error: OidcHelperError, complaint: TextIO | None) -> None:
-    """Say in one line what went wrong, and in another what mends it: SDKs paste both into their own exceptions."""
+    """Say in one line what went wrong, and in another how to mend it: SDKs paste both into their own exceptions."""
     if complaint is None:  # started without a stderr
         return
     lines = [f"oidc-helper: {error.message}"] + ([f"hint: {error.hint}"] if error.hint else [])
@@ -25,12 +25,12 @@ def _one_line(text: str) -> str:
     return "".join(character if character.isprintable() else printable(character) for character in text)
 
 
-def log_to(taken: streams.Streams, *, debug: bool, quiet: bool) -> None:
-    """Warnings are for people, since an SDK's caller must find stderr empty; the trace is for who asks for it."""
+def log_to(ours: streams.Streams, *, debug: bool, quiet: bool) -> None:
+    """Send warnings to people only, since an SDK must find stderr empty; with `debug`, send the trace to anybody."""
     logging.lastResort = None
     logging.raiseExceptions = False
-    if debug or taken.person_reads or not quiet:
-        shown = logging.StreamHandler(taken.complaint)
+    if debug or ours.person_reads or not quiet:
+        shown = logging.StreamHandler(ours.complaint)
         shown.setFormatter(_Voice())
         shown.addFilter(_Once())
         log.addHandler(shown)
@@ -39,16 +39,16 @@ def log_to(taken: streams.Streams, *, debug: bool, quiet: bool) -> None:
 
 
 class _Once(logging.Filter):
-    """Three records that cannot be written for one reason are one warning."""
+    """Says a warning once: three records that cannot be written for one reason are one warning."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: set[str] = set()
+        self._messages: set[str] = set()
 
     def filter(self, entry: logging.LogRecord) -> bool:
-        told = entry.getMessage() in self._told
-        self._told.add(entry.getMessage())
-        return entry.levelno < logging.WARNING or not told
+        is_repeated = entry.getMessage() in self._messages
+        self._messages.add(entry.getMessage())
+        return entry.levelno < logging.WARNING or not is_repeated
 
 
 class _Voice(logging.Formatter):

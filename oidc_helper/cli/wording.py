@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 
 def until(expires_at: float | None) -> str:
-    """Say when something ends, by the clock on the wall and in how long."""
+    """Say when something ends, as local time and as time left."""
     if expires_at is None:
-        return "for as long as it is not revoked"
+        return "until it is revoked"
     left = expires_at - time.time()
-    return f"until {datetime.fromtimestamp(expires_at).astimezone():%H:%M:%S} ({span(left)})" if left > 0 else "over"
+    return f"until {datetime.fromtimestamp(expires_at).astimezone():%H:%M:%S} ({span(left)})" if left > 0 else "expired"
 
 
 def span(seconds: float) -> str:

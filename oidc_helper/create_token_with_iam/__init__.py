@@ -1,6 +1,6 @@
-"""`create-token-with-iam`: the raw operation as a command, option for option that of the AWS CLI's version 2.
+"""`create-token-with-iam`: the raw operation as a command, with every option of version 2 of the AWS CLI.
 
-Where it surprises, the AWS CLI does so too: people compare the two, and move scripts from one to the other.
+Where it surprises, so does the AWS CLI: people compare the two, and move scripts from one to the other.
 """
 
 from oidc_helper.create_token_with_iam.command import main

@@ -1,16 +1,20 @@
 """The command line, parsed in the AWS CLI's stages: global options first, wherever they stand, then the rest.
 
-The stages show: `--scope a --output text b` asks for two scopes, and an abbreviation is looked up among the global
-options before those of the operation.
+Users notice the stages: `--scope a --output text b` asks for two scopes, and an abbreviation is looked up among the
+global options before those of the operation.
 """
 
 import argparse
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
-from oidc_helper.create_token_with_iam.exits import WrongUsage
+import jmespath  # type: ignore[import-untyped]  # it brings no types
+
+from oidc_helper.create_token_with_iam.exits import Failed, WrongUsage
 from oidc_helper.create_token_with_iam.model import Member
 
 COMMAND = "oidc-helper create-token-with-iam"
@@ -19,11 +23,12 @@ ERROR_FORMATS = ("legacy", "json", "yaml", "text", "table", "enhanced")
 BINARY_FORMATS = ("base64", "raw-in-base64-out")
 SKELETONS = ("input", "output", "yaml-input")
 _USAGE_HINT = f"see {COMMAND} --help"
+_DEFAULT_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
 class Option:
-    """An option that is not a parameter of the operation; `keywords` are argparse's."""
+    """An option that is no parameter of the operation; `keywords` are argparse's, `value` is a placeholder for help."""
 
     name: str
     meaning: str
@@ -46,15 +51,17 @@ GLOBAL = (
     Option("--color", "colour in tables", {"choices": ("on", "off", "auto"), "default": "auto"}),
     Option("--no-sign-request", "send without a signature", {"action": _OFF, "dest": "sign_request"}),
     Option("--ca-bundle", "trust the certificate authorities in this file", value="PATH"),
-    Option("--cli-read-timeout", "give up when nothing comes for so many seconds; 0 never", value="SECONDS"),
-    Option("--cli-connect-timeout", "give up connecting after so many seconds; 0 never", value="SECONDS"),
+    Option(
+        "--cli-read-timeout", "give up when the server sends nothing for so many seconds; 0: never", value="SECONDS"
+    ),
+    Option("--cli-connect-timeout", "give up connecting after so many seconds; 0: never", value="SECONDS"),
     Option(
         "--cli-binary-format",
         "no effect: the operation has no binary values",
         {"choices": BINARY_FORMATS},
     ),
     Option("--no-cli-pager", "print long output to a terminal without a pager", _SWITCH),
-    Option("--cli-auto-prompt", "ask on the terminal for what is missing", _SWITCH),
+    Option("--cli-auto-prompt", "ask on the terminal for missing parameters", _SWITCH),
     Option("--no-cli-auto-prompt", "never ask, whatever the settings say", _SWITCH),
     Option("--cli-error-format", "the form of an error", {"choices": ERROR_FORMATS}),
 )
@@ -71,6 +78,41 @@ OURS = (
     Option("--profile-settings", "client id, region and caller from this profile of our own settings", value="NAME"),
     Option("--store", "keep the answer in that profile's tokens", _SWITCH),
 )
+
+
+@dataclass(frozen=True)
+class GlobalOptions:
+    """The values of the global options, checked; None, or False for a switch, where one was not named.
+
+    `query` is the compiled expression. A timeout is in seconds, None for no limit.
+    """
+
+    debug: bool
+    endpoint_url: str | None
+    verify_ssl: bool
+    output: str | None
+    query: Any
+    profile: str | None
+    region: str | None
+    color: str
+    sign_request: bool
+    ca_bundle: str | None
+    read_timeout_s: int | None
+    connect_timeout_s: int | None
+    binary_format: str | None
+    no_pager: bool
+    error_format: str | None
+
+
+@dataclass(frozen=True)
+class OperationOptions:
+    """The words behind the options of the operation: those of parameters by member, the whole input's by option."""
+
+    parameters: Mapping[str, Any] = field(repr=False)
+    whole_input: Mapping[str, str] = field(repr=False)
+    skeleton: str | None
+    profile_settings: str | None
+    store: bool
 
 
 class HelpAskedError(Exception):
@@ -95,37 +137,83 @@ class _Parser(argparse.ArgumentParser):
         raise VersionAskedError(status, message)
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Leave what the version action would print to the command."""
+        """Print nothing: the command prints the version."""
 
 
-def parse_global(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The global options, and the words left over. Raises WrongUsage, HelpAskedError, VersionAskedError."""
+def parse_global(words: Sequence[str]) -> tuple[GlobalOptions, list[str]]:
+    """The global options, and the other words. Raises WrongUsage, Failed, HelpAskedError, VersionAskedError."""
     if "--help" in words or "-h" in words:
         raise HelpAskedError
     parser = _Parser()
     for option in GLOBAL:
         parser.offer(option)
     parser.add_argument("service")
-    return _parse(parser, ["sso-oidc", "create-token-with-iam", *words])
+    namespace, others = _parse(parser, ["sso-oidc", "create-token-with-iam", *words])
+    return _checked(namespace), others
+
+
+def _checked(namespace: argparse.Namespace) -> GlobalOptions:
+    query = None if namespace.query is None else _compiled(namespace.query)
+    if namespace.endpoint_url is not None and not urlsplit(namespace.endpoint_url).scheme:
+        raise WrongUsage(f"--endpoint-url: {namespace.endpoint_url!a} has no scheme", "begin it with https://")
+    return GlobalOptions(
+        debug=namespace.debug,
+        endpoint_url=namespace.endpoint_url,
+        verify_ssl=namespace.verify_ssl,
+        output=namespace.output,
+        query=query,
+        profile=namespace.profile,
+        region=namespace.region,
+        color=namespace.color,
+        sign_request=namespace.sign_request,
+        ca_bundle=namespace.ca_bundle,
+        read_timeout_s=_seconds("--cli-read-timeout", namespace.cli_read_timeout),
+        connect_timeout_s=_seconds("--cli-connect-timeout", namespace.cli_connect_timeout),
+        binary_format=namespace.cli_binary_format,
+        no_pager=namespace.no_cli_pager,
+        error_format=namespace.cli_error_format,
+    )
+
+
+def _compiled(expression: str) -> Any:
+    try:
+        return jmespath.compile(expression)
+    except Exception as error:  # noqa: BLE001  # jmespath raises ValueError and others for what it cannot parse
+        raise WrongUsage(f"--query: {' '.join(str(error).split())}", "see jmespath.org") from None
+
+
+def _seconds(option: str, word: str | None) -> int | None:
+    try:
+        return _DEFAULT_TIMEOUT_S if word is None else int(word) or None
+    except ValueError:
+        raise Failed(f"{option}: {word!a} is no number of seconds") from None
 
 
 def parse_operation(
     words: Sequence[str], members: Mapping[str, Member], *, asks: bool = False
-) -> argparse.Namespace | None:
-    """The operation's options, None for `help`; `asks`: what is missing will be asked for. Raises WrongUsage."""
+) -> OperationOptions | None:
+    """The operation's options, None for `help`. Raises WrongUsage, but for no missing option that `asks` fills in."""
     chosen = _Parser()
     chosen.add_argument("operation")
     _, words = _parse(chosen, words)
     if words == ["help"]:
         return None
-    given, left = _parse(_operation_parser(words, members, asks=asks), words)
-    if given.help == "help":
+    namespace, unknown = _parse(_operation_parser(words, members, asks=asks), words)
+    if namespace.help == "help":
         return None
-    if given.help:
-        left.append(given.help)
-    if left:
-        raise _unknown(left, [member.option for member in members.values()])
-    return given
+    if namespace.help:
+        unknown.append(namespace.help)
+    if unknown:
+        raise _unknown(unknown, [member.option for member in members.values()])
+    values = vars(namespace)
+    whole_input = {option.name: values[option.name[2:].replace("-", "_")] for option in WHOLE_INPUT}
+    return OperationOptions(
+        {name: values[name] for name in members if values[name] is not None},
+        {name: word for name, word in whole_input.items() if word is not None},
+        skeleton=namespace.generate_cli_skeleton,
+        profile_settings=namespace.profile_settings,
+        store=namespace.store,
+    )
 
 
 def _operation_parser(words: Sequence[str], members: Mapping[str, Member], *, asks: bool) -> _Parser:
@@ -151,7 +239,7 @@ def _offer_member(parser: _Parser, member: Member, *, required: bool) -> None:
 
 
 def _requirements_lifted(words: Sequence[str]) -> bool:
-    """Whether required options may be missing; the AWS CLI looks for whole words, and `--cli-input-json=X` is none."""
+    """Whether required options may be missing; the AWS CLI compares whole words, and misses `--cli-input-json=X`."""
     if any(option.name in words for option in WHOLE_INPUT):
         return True
     if SKELETON.name not in words:
@@ -163,20 +251,19 @@ def _parse(parser: _Parser, words: Sequence[str]) -> tuple[argparse.Namespace, l
     try:
         return parser.parse_known_args(words)
     except WrongUsage as error:
-        for word in words:  # argparse repeats a word whole, and behind its `=` may be a secret
+        for word in words:  # argparse repeats the whole word, and a secret may follow its `=`
             name, equals, _ = word.partition("=")
             if equals and name.startswith("--"):
                 error.message = error.message.replace(word, name)
         raise
 
 
-def _unknown(left: Sequence[str], known: Sequence[str]) -> WrongUsage:
-    """Name the options nobody knows, and only count other words: they may be a misspelt option's secret."""
-    from difflib import get_close_matches
-
-    names = [word.partition("=")[0] for word in left if word.startswith("--") or re.fullmatch("-[a-zA-Z]", word)]
-    others = len(left) - len(names)
+def _unknown(words: Sequence[str], known: Sequence[str]) -> WrongUsage:
+    """Name the unknown options, and only count the other words: one may be the secret of a misspelt option."""
+    names = [word.partition("=")[0] for word in words if word.startswith("--") or re.fullmatch("-[a-zA-Z]", word)]
+    others = len(words) - len(names)
     stray = f"{others} word{'s' * (others > 1)} too many"
-    said = [f"unknown options: {', '.join(names)}"] * bool(names) + [stray] * bool(others)
-    near = [found for name in names for found in get_close_matches(name, [*known, *(o.name for o in GLOBAL)], n=1)]
-    return WrongUsage("; ".join(said), f"did you mean {' '.join(near)}?" if near else _USAGE_HINT)
+    parts = [f"unknown options: {', '.join(names)}"] * bool(names) + [stray] * bool(others)
+    options = [*known, *(option.name for option in GLOBAL)]
+    near = [option for name in names for option in get_close_matches(name, options, n=1)]
+    return WrongUsage("; ".join(parts), f"did you mean {' '.join(near)}?" if near else _USAGE_HINT)

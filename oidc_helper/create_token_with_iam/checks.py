@@ -1,4 +1,4 @@
-"""Grant and parameters against each other, before anything is sent: doubts to warn of, never reasons to refuse.
+"""The parameters compared with the grant before anything is sent: doubts to warn of, never reasons to refuse.
 
 Sources: the service model's descriptions, RFC 6749, RFC 7523 and RFC 8693.
 """
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from oidc_helper.aws.tokens import ACCESS_TOKEN_TYPE
 from oidc_helper.create_token_with_iam.model import Member
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.identity.token import parse
+from oidc_helper.settings.schema import JWT_BEARER, TOKEN_EXCHANGE
 
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  # the name of a type
-_REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105  # likewise
+_REFRESH_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105  # the name of a type
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A grant type: what it is, the members it cannot do without, and those it may have."""
+    """A grant type: its meaning, and the members that it needs and may have."""
 
     meaning: str
     needed: tuple[str, ...]
@@ -31,18 +31,18 @@ GRANTS: Mapping[str, Grant] = {
     JWT_BEARER: Grant("a token of your identity provider", ("assertion",)),
     "refresh_token": Grant("a refresh token of Identity Center", ("refreshToken",)),
     "authorization_code": Grant("a code from Identity Center's sign-in", ("code", "redirectUri"), ("codeVerifier",)),
-    "urn:ietf:params:oauth:grant-type:token-exchange": Grant(
+    TOKEN_EXCHANGE: Grant(
         "an access token of another application", ("subjectToken", "subjectTokenType"), ("requestedTokenType",)
     ),
 }
 _TYPES: Mapping[str, tuple[str, ...]] = {
-    "subjectTokenType": (_ACCESS_TOKEN,),
-    "requestedTokenType": (_ACCESS_TOKEN, _REFRESH_TOKEN),
+    "subjectTokenType": (ACCESS_TOKEN_TYPE,),
+    "requestedTokenType": (ACCESS_TOKEN_TYPE, _REFRESH_TOKEN_TYPE),
 }
 
 
 def doubts(parameters: Mapping[Any, Any], members: Mapping[str, Member]) -> Iterator[str]:
-    """What the service will probably refuse or ignore."""
+    """A sentence for each parameter that the service will probably miss, refuse or ignore."""
     name = parameters.get("grantType")
     grant = GRANTS.get(name) if isinstance(name, str) else None
     if grant:
@@ -53,14 +53,14 @@ def doubts(parameters: Mapping[Any, Any], members: Mapping[str, Member]) -> Iter
     elif isinstance(name, str):
         near = get_close_matches(name, GRANTS, n=1, cutoff=0.3)
         yield f"{name!a} is no grant type that AWS documents" + (f"; did you mean {near[0]}?" if near else "")
-    for kind, types in _TYPES.items():
-        given = parameters.get(kind)
-        if isinstance(given, str) and given not in types:
-            yield f"{members[kind].option} should be {' or '.join(types)}"
+    for member_name, types in _TYPES.items():
+        token_type = parameters.get(member_name)
+        if isinstance(token_type, str) and token_type not in types:
+            yield f"{members[member_name].option} should be {' or '.join(types)}"
     for member in members.values():
-        given = parameters.get(member.name)
-        if member.secret and isinstance(given, str) and given != given.strip():
-            yield f"{member.option} has white space at its ends, for one the line end of a file"
+        value = parameters.get(member.name)
+        if member.secret and isinstance(value, str) and value != value.strip():
+            yield f"{member.option} has white space at its ends, such as the line end of a file"
     if grant and isinstance(parameters.get("assertion"), str) and "assertion" in grant.needed:
         yield from _doubts_of_assertion(parameters["assertion"])
 

@@ -1,6 +1,6 @@
-"""What goes to standard error: warnings, and the one error that ended the run."""
+"""Standard error: warnings, and the one error that ended the run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TextIO
 
 from botocore.exceptions import ClientError
@@ -8,46 +8,50 @@ from botocore.exceptions import ClientError
 from oidc_helper.create_token_with_iam import formats, table
 from oidc_helper.create_token_with_iam.arguments import ERROR_FORMATS
 from oidc_helper.create_token_with_iam.exits import NotConfigured, ServiceRefused, WrongUsage
-from oidc_helper.create_token_with_iam.veil import Veil
 from oidc_helper.errors import OidcHelperError
+from oidc_helper.redaction import covered
 
-# The AWS CLI's names of what has no error code of a service; other errors are plain text in every form.
+# The AWS CLI's codes for errors that do not come from the service; further errors are plain text in every form.
 _CODES: Mapping[type[OidcHelperError], str] = {WrongUsage: "ParamValidation", NotConfigured: "Configuration"}
 _PLAIN = table.Style(colour=False, resets=False, width=80)
 
 
 class Complaints:
-    """Standard error; `form` is one of `--cli-error-format`, whose `enhanced` and `legacy` are our own voice here."""
+    """Standard error, where none of the `secrets` is repeated; they may grow.
 
-    def __init__(self, out: TextIO, veil: Veil) -> None:
+    `form` is one of `--cli-error-format`, whose `enhanced` and `legacy` are our own voice here.
+    """
+
+    def __init__(self, out: TextIO, secrets: Collection[str]) -> None:
         self.out = out
-        self._veil = veil
+        self._secrets = secrets
         self.form = "enhanced"
 
     def warn(self, doubt: str) -> None:
-        """A doubt, in one line."""
+        """Print a doubt in one line."""
         self._say(f"oidc-helper: warning: {doubt}")
 
     def fail(self, failure: OidcHelperError, cause: BaseException) -> None:
-        """What went wrong, and how to mend it."""
+        """Print the cause and the remedy."""
         details = _details(failure, cause)
         if details and self.form in ERROR_FORMATS and self.form not in ("enhanced", "legacy"):
-            covered = {
-                key: self._veil.cover(value) if isinstance(value, str) else value for key, value in details.items()
-            }
-            formats.write(self.form, covered, self.out, title="error", style=_PLAIN)
+            shown = {key: self._covered(value) if isinstance(value, str) else value for key, value in details.items()}
+            formats.write(self.form, shown, self.out, title="error", style=_PLAIN)
             return
         self._say(f"oidc-helper: {failure.message}")
         if failure.hint and self.form != "legacy":
             self._say(f"hint: {failure.hint}")
 
     def _say(self, text: str) -> None:
-        covered = self._veil.cover(text)
-        self.out.write("".join(character if character.isprintable() else " " for character in covered) + "\n")
+        line = "".join(character if character.isprintable() else " " for character in self._covered(text))
+        self.out.write(line + "\n")
+
+    def _covered(self, text: str) -> str:
+        return covered(text, self._secrets)
 
 
 def _details(failure: OidcHelperError, cause: BaseException) -> dict[str, Any]:
-    """The members of the service's error, or code and message of ours; empty for what has no code."""
+    """The members of the service's error, or our code and message; empty for an error without a code."""
     if isinstance(failure, ServiceRefused) and isinstance(cause, ClientError):
         members = {key: item for key, item in cause.response.items() if key not in ("Error", "ResponseMetadata")}
         return {

@@ -1,8 +1,8 @@
-"""How a run ends: the AWS CLI's exit codes, which hold on this command alone, and what is said of an error.
+"""How a run ends: the AWS CLI's exit codes, which only this command has, and the message for each error.
 
 | code | meaning |
 |---|---|
-| 252 | usage, or a parameter that cannot be |
+| 252 | usage, or an invalid parameter |
 | 253 | settings or credentials |
 | 254 | the service refused |
 | 255 | anything else |
@@ -26,13 +26,13 @@ _WAY = "check the network, the proxy (HTTPS_PROXY), --region and --endpoint-url"
 
 
 class WrongUsage(WrongSettings):
-    """The words or parameters cannot be."""
+    """The words or parameters are invalid."""
 
     exit_code = 252
 
 
 class NotConfigured(WrongSettings):
-    """The AWS or our own settings lack something, credentials for one."""
+    """The settings of AWS or our own lack something, such as credentials."""
 
     exit_code = 253
 
@@ -50,22 +50,24 @@ class Failed(OidcHelperError):  # noqa: N818  # kinds are named by what the user
 
 
 def failure_of(error: Exception) -> OidcHelperError:
-    """Make any error one of the four above."""
+    """One of the four kinds above for any error."""
     if isinstance(error, WrongUsage | NotConfigured | ServiceRefused | Failed):
         return error
-    return next((make(error) for kind, make in _KINDS.items() if isinstance(error, kind)), None) or Failed(_said(error))
+    return next((make(error) for kind, make in _KINDS.items() if isinstance(error, kind)), None) or Failed(
+        _in_our_voice(error)
+    )
 
 
 def _refused(error: exceptions.ClientError) -> OidcHelperError:
     answer: dict[str, Any] = dict(error.response)
     error_info, status = answer.get("Error", {}), answer["ResponseMetadata"].get("HTTPStatusCode")
     code = str(error_info.get("Code", ""))
-    said = " ".join(str(answer.get("error_description") or error_info.get("Message") or "").split())
-    if code.isdigit() or not code:  # botocore's stand-in where the body is none of AWS's
-        return ServiceRefused(f"{OPERATION}: the answer was {status} {said}".rstrip(), _WAY, code=code)
-    operation = error.operation_name  # that of STS where the credentials are to be got first
+    description = " ".join(str(answer.get("error_description") or error_info.get("Message") or "").split())
+    if code.isdigit() or not code:  # botocore takes the status for the code of a body that is not AWS's
+        return ServiceRefused(f"{OPERATION}: the answer was {status} {description}".rstrip(), _WAY, code=code)
+    operation = error.operation_name  # of STS, if the credentials come from there
     details = [f"{name}: {answer[name]}" for name in ("error", "reason", "endpoint", "region") if answer.get(name)]
-    message = f"{operation} was refused: {code}" + (f": {said}" if said else "")
+    message = f"{operation} was refused: {code}" + (f": {description}" if description else "")
     message += f" ({', '.join(details)})" if details else ""
     return ServiceRefused(message, _mend(operation, code, answer), code=code)
 
@@ -91,26 +93,30 @@ def _invalid(error: exceptions.ParamValidationError) -> OidcHelperError:
 
 
 def _unreachable(error: Exception) -> OidcHelperError:
-    return Failed(_said(error), _WAY)
+    return Failed(_in_our_voice(error), _WAY)
 
 
 def _unanswered(error: Exception) -> OidcHelperError:
-    return Failed(_said(error), "the request may have been carried out, and then its code or assertion is used up")
+    return Failed(
+        _in_our_voice(error), "the request may have been carried out, and then its code or assertion is used up"
+    )
 
 
 def _broken_tls(error: Exception) -> OidcHelperError:
     trouble = tls.trouble("the server", error, setting="--ca-bundle")
-    return Failed(_said(error), trouble.hint) if trouble and tls.came_first(error) else _unanswered(error)
+    return (
+        Failed(_in_our_voice(error), trouble.hint) if trouble and tls.came_before_request(error) else _unanswered(error)
+    )
 
 
-def _said(error: Exception) -> str:
-    """A library's words in one line and in our voice."""
-    said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return said[:1].lower() + said[1:] if said[1:2].islower() else said
+def _in_our_voice(error: Exception) -> str:
+    """A library's message in one line, in lower case and without a full stop."""
+    message = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return message[:1].lower() + message[1:] if message[1:2].islower() else message
 
 
 def _as(kind: type[OidcHelperError], hint: str = "") -> Callable[[Exception], OidcHelperError]:
-    return lambda error: kind(_said(error), hint)
+    return lambda error: kind(_in_our_voice(error), hint)
 
 
 def _ours(kind: type[OidcHelperError]) -> Callable[[OidcHelperError], OidcHelperError]:

@@ -12,13 +12,13 @@ from oidc_helper.create_token_with_iam.exits import Failed
 
 
 def check(form: str) -> None:
-    """Raise Failed for a form that nobody knows."""
+    """Raise Failed for an unknown form."""
     if form != "table" and form not in _WRITERS:
         raise Failed(f"unknown output {form!a}", f"use one of table, {', '.join(_WRITERS)}")
 
 
 def write(form: str, value: Any, out: TextIO, *, title: str, style: table.Style) -> None:
-    """Print `value` in a known form; `title` and `style` are for the table. Raises Failed for what it cannot show."""
+    """Print `value` in a known form; `title` and `style` are the table's. Raises Failed if the form cannot show it."""
     if form == "table":
         table.write(title, value, out, style)
     else:
@@ -42,16 +42,16 @@ def _plain(value: Any) -> str:
 def _yaml(value: Any, out: TextIO) -> None:
     if value == {}:
         return
-    if value is None or isinstance(value, int | float | str):  # alone, YAML would end them with a line of `...`
+    if value is None or isinstance(value, int | float | str):  # YAML would end a scalar with a line of `...`
         json.dump(value, out, ensure_ascii=False)
         out.write("\n")
         return
     from ruamel.yaml import YAML, emitter
 
     yaml = YAML(typ="safe")
-    if yaml.Emitter is emitter.Emitter:  # without its C library ruamel.yaml would break the line before a long token
+    if yaml.Emitter is emitter.Emitter:  # without its C library, ruamel.yaml breaks the line before a long token
         yaml.width = sys.maxsize
-    yaml.encoding = None  # type: ignore[assignment]  # the stream has one
+    yaml.encoding = None  # type: ignore[assignment]  # the stream encodes
     yaml.representer.default_flow_style = False
     yaml.dump(value, out)
 
@@ -76,9 +76,9 @@ def _text_lines(value: Any, label: str | None = None, columns: list[str] | None 
 
 
 def _text_of_map(value: Mapping[str, Any], label: str | None, columns: list[str] | None) -> Iterable[str]:
-    """`columns` are the scalar keys of all the maps in a list: a map that lacks one leaves its place empty."""
+    """`columns` are the scalar keys of all maps in a list; the place of a key that the map lacks stays empty."""
     if columns is None:
-        columns = sorted(key for key, item in value.items() if not _nests(item))
+        columns = sorted(key for key, item in value.items() if not table.nests(item))
     if columns:
         yield "\t".join(([] if label is None else [label.upper()]) + [str(value.get(key, "")) for key in columns])
     for key in sorted(value.keys() - set(columns)):
@@ -89,22 +89,18 @@ def _text_of_list(value: list[Any], label: str | None) -> Iterable[str]:
     if any(isinstance(item, dict) for item in value):
         if not all(isinstance(item, dict) for item in value):
             raise Failed("text cannot show a list of maps and other values together", "use --output json")
-        columns = sorted({key for item in value for key, inner in item.items() if not _nests(inner)})
+        columns = sorted({key for item in value for key, inner in item.items() if not table.nests(inner)})
         for item in value:
             yield from _text_lines(item, label, columns)
         return
-    scalars = [str(item) for item in value if not _nests(item)]
+    scalars = [str(item) for item in value if not table.nests(item)]
     if label is not None:
         yield from (f"{label.upper()}\t{item}" for item in scalars)
     elif scalars:
         yield "\t".join(scalars)
     for item in value:
-        if _nests(item):
+        if table.nests(item):
             yield from _text_lines(item, label)
-
-
-def _nests(value: Any) -> bool:
-    return isinstance(value, dict | list)
 
 
 _WRITERS: Mapping[str, Callable[[Any, TextIO], None]] = {

@@ -1,4 +1,4 @@
-"""`--help` and `--version`: built from the tables and the service model, so that they cannot leave an option out."""
+"""`--help` and `--version`, built from the tables and the service model so that no option can be missing."""
 
 import platform
 from collections.abc import Iterator, Mapping
@@ -15,14 +15,14 @@ _WRAPPER = TextWrapper(width=100, initial_indent=" " * 6, subsequent_indent=" " 
 _EXIT_CODES = """\
 exit codes, those of the AWS CLI:
   0    done
-  252  wrong usage, or a parameter that cannot be
+  252  wrong usage, or an invalid parameter
   253  settings or credentials
   254  the service refused
   255  anything else"""
 
 
 def text(members: Mapping[str, Member]) -> str:
-    """The whole help."""
+    """The text of `--help`."""
     return "\n".join([*_lines(members), ""])
 
 

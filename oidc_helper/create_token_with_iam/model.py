@@ -1,4 +1,4 @@
-"""What botocore's service model says of the operation: its members as options, and which of them are secret."""
+"""The operation in botocore's service model: its members as options, and which of them are secret."""
 
 import re
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ SERVICE = "sso-oidc"
 OPERATION = "CreateTokenWithIAM"
 METHOD = xform_name(OPERATION)
 
-# All that may be shown; whatever else the model has now or later is a secret. It marks neither the authorization code
-# nor the identity context as sensitive, yet either is worth an access token.
+# Only these members may be shown: all others, now or in a later model, are secret. The model marks neither the
+# authorization code nor the identity context as sensitive, yet either is worth an access token.
 _PUBLIC = {
     "clientId",
     "expiresIn",
@@ -30,7 +30,7 @@ _PUBLIC = {
 
 
 def is_secret(name: str) -> bool:
-    """Whether a member of a request or an answer, by its name on the wire, must not be shown."""
+    """Whether a member of a request or an answer must not be shown; `name` is that on the wire."""
     return name not in _PUBLIC
 
 
@@ -55,7 +55,7 @@ class Member:
 
 
 class Model:
-    """The operation as a botocore session knows it: a newer botocore brings newer parameters."""
+    """The operation in the model of a botocore session: a newer botocore brings newer parameters."""
 
     def __init__(self, session: botocore.session.Session) -> None:
         self.operation: Any = session.get_service_model(SERVICE).operation_model(OPERATION)
@@ -71,7 +71,7 @@ class Model:
 
 
 def first_sentence(documentation: str) -> str:
-    """Plain text up to the first full stop or colon, as in the AWS CLI's skeletons; empty for empty."""
+    """The plain text up to the first full stop or colon, as in the AWS CLI's skeletons; "" if there is none."""
     plain = _Plain()
     plain.feed(documentation)
     plain.close()

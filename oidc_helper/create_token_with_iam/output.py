@@ -1,6 +1,5 @@
-"""Where the answer goes: standard output in the encoding asked for, or a pager."""
+"""The answer on its way to the reader: to standard output in the chosen encoding, or to a pager."""
 
-import argparse
 import codecs
 import os
 from typing import Any, TextIO
@@ -8,6 +7,7 @@ from typing import Any, TextIO
 from botocore.session import Session
 
 from oidc_helper.create_token_with_iam import formats, pager, table
+from oidc_helper.create_token_with_iam.arguments import GlobalOptions
 from oidc_helper.create_token_with_iam.exits import Failed
 from oidc_helper.create_token_with_iam.model import OPERATION
 
@@ -16,7 +16,7 @@ _WIDTH = 80  # columns, where there is no terminal to ask
 
 
 def choose_encoding(answer: TextIO) -> None:
-    """Obey AWS_CLI_OUTPUT_ENCODING. Raises Failed for one that nobody knows."""
+    """Obey AWS_CLI_OUTPUT_ENCODING. Raises Failed for an unknown encoding."""
     name = os.environ.get(_ENCODING)
     if name is None:
         return
@@ -28,13 +28,13 @@ def choose_encoding(answer: TextIO) -> None:
         reconfigure(encoding=name)
 
 
-def show(response: dict[str, Any], answer: TextIO, session: Session, options: argparse.Namespace) -> None:
-    """Print what `--query` selects in the form that was asked for. Raises NotConfigured and Failed."""
+def show(response: dict[str, Any], answer: TextIO, session: Session, options: GlobalOptions) -> None:
+    """Print the selection of `--query` in the form of `--output`. Raises NotConfigured and Failed."""
     form = options.output or session.get_config_variable("output")
     formats.check(form)
     if form == "off":
         return
-    command = "" if options.no_cli_pager else session.get_config_variable("pager")
+    command = "" if options.no_pager else session.get_config_variable("pager")
     try:
         with pager.opened(answer, command) as out:
             value = response if options.query is None else options.query.search(response)
@@ -57,7 +57,7 @@ def _terminal_width(answer: TextIO) -> int:
 
 
 def _abandon(answer: TextIO) -> None:
-    """The reader has gone, which is no error: let the rest of the buffer go nowhere, or Python complains at its end."""
+    """The reader has gone, which is no error: discard the rest of the buffer, or Python complains when it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, answer.fileno())

@@ -1,4 +1,4 @@
-"""A person at a terminal reads the answer through a pager; everything else gets it as it is."""
+"""A person at a terminal reads the answer through a pager; a file or pipe gets it directly."""
 
 import io
 import os
@@ -16,7 +16,7 @@ _LESS_FLAGS = "FRX"  # leave at once where it fits, keep colours, do not clear t
 
 @contextmanager
 def opened(answer: TextIO, command: str) -> Iterator[TextIO]:
-    """Where to write the answer; the pager `command` is not started for an empty one. Raises NotConfigured."""
+    """The stream to write the answer to; an empty answer starts no pager. Raises NotConfigured."""
     if not command or not answer.isatty():
         yield answer
         return
@@ -43,5 +43,5 @@ def _show(text: str, command: str, encoding: str) -> None:
         ) from None
     try:
         pager.communicate(text)
-    except KeyboardInterrupt:  # the pager has seen it too, and decides what it means
+    except KeyboardInterrupt:  # the pager gets the signal too, and need not end
         pager.wait()

@@ -1,4 +1,4 @@
-"""`--cli-auto-prompt`: ask a person at the terminal for what is missing; secrets are not shown while they are typed."""
+"""`--cli-auto-prompt`: ask a person at the terminal for missing parameters; secrets are not echoed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,17 +12,17 @@ from oidc_helper.person.terminal import Terminal, has_terminal
 _PATIENCE_S = 600  # for one answer
 
 Parameter = Callable[[Member, Any], Any]
-"""Makes a value of what was typed for a member."""
+"""Makes a value from the words typed for a member."""
 
 
 def check(mode: str) -> None:
-    """Raise Failed where the mode is to ask and there is nobody."""
+    """Raise Failed if the mode is to ask and there is no terminal."""
     if mode == "on" and not has_terminal():
-        raise _nobody("auto-prompt needs a terminal")
+        raise _unanswered("auto-prompt needs a terminal")
 
 
 def complete(mode: str, parameters: dict[Any, Any], members: Mapping[str, Member], parameter: Parameter) -> None:
-    """Ask as the mode says: `on` for all that the grant takes, `on-partial` only where a required parameter is missing.
+    """Ask for all parameters of the grant that are missing: always with `on`, if a required one is with `on-partial`.
 
     Raises Failed.
     """
@@ -32,7 +32,7 @@ def complete(mode: str, parameters: dict[Any, Any], members: Mapping[str, Member
     try:
         person = Terminal.open()
     except OSError:
-        raise _nobody("auto-prompt needs a terminal") from None
+        raise _unanswered("auto-prompt needs a terminal") from None
     with person:
         for member in members.values():
             if member.required and member.name != "grantType":
@@ -84,9 +84,9 @@ def _ask(person: Terminal, question: str, *, hidden: bool) -> str:
     except (TimeoutError, SignInNeeded):
         typed = None
     if typed is None:
-        raise _nobody("nobody answered")
+        raise _unanswered("nobody answered")
     return typed
 
 
-def _nobody(message: str) -> Failed:
+def _unanswered(message: str) -> Failed:
     return Failed(message, "give the parameters as options, with --no-cli-auto-prompt")

@@ -1,16 +1,13 @@
-"""The botocore session and client, with the settings that the AWS CLI knows and botocore alone does not."""
+"""The botocore session and client, with the settings that the AWS CLI has and botocore alone does not."""
 
-import argparse
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
 
 import botocore.session
-import jmespath  # type: ignore[import-untyped]  # it brings no types
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.configprovider import (
@@ -26,11 +23,9 @@ from botocore.stub import Stubber
 from botocore.utils import ArgumentGenerator, IMDSRegionProvider, parse_timestamp
 
 from oidc_helper import __version__
-from oidc_helper.create_token_with_iam.arguments import BINARY_FORMATS
+from oidc_helper.create_token_with_iam.arguments import BINARY_FORMATS, GlobalOptions
 from oidc_helper.create_token_with_iam.exits import Failed, NotConfigured, WrongUsage
 from oidc_helper.create_token_with_iam.model import METHOD, OPERATION, SERVICE, Model
-
-_DEFAULT_TIMEOUT_S = 60
 
 # variable of the AWS CLI -> where it is looked for, in that order: the command line, the environment, the AWS profile.
 _SETTINGS: Mapping[str, tuple[tuple[str, ...], str, str | None]] = {
@@ -47,7 +42,7 @@ def begin() -> botocore.session.Session:
     """A session that reads the user's AWS settings as the AWS CLI does; AWS_PROFILE and its like count here."""
     session = botocore.session.Session()
     session.user_agent_name, session.user_agent_version = "oidc-helper", __version__
-    # botocore would look up data_path in the AWS profile, which must not be needed for help or a skeleton
+    # botocore would look up data_path in the AWS profile, and help and skeletons must not need a profile
     session.register_component("data_loader", create_loader(os.environ.get("AWS_DATA_PATH")))
     store = session.get_component("config_store")
     for variable, (names, key, default) in _SETTINGS.items():
@@ -75,63 +70,38 @@ def _chain(
 
 
 def setting(session: botocore.session.Session, variable: str) -> str:
-    """A setting of the AWS CLI; its default where the AWS profile does not exist, which a call says better."""
+    """A setting of the AWS CLI; its default if the AWS profile does not exist, which the call itself will report."""
     try:
         return str(session.get_config_variable(variable) or "")
     except ProfileNotFound:
         return _SETTINGS[variable][2] or ""
 
 
-def check_values(options: argparse.Namespace) -> None:
-    """Turn the values of global options into what is used. Raises WrongUsage and Failed."""
-    if options.query is not None:
-        options.query = _compiled(options.query)
-    if options.endpoint_url is not None and not urlsplit(options.endpoint_url).scheme:
-        raise WrongUsage(f"--endpoint-url: {options.endpoint_url!a} has no scheme", "begin it with https://")
-    for option in ("cli-read-timeout", "cli-connect-timeout"):
-        name = option.replace("-", "_")
-        setattr(options, name, _seconds(option, getattr(options, name)))
-
-
-def _seconds(option: str, given: str | None) -> int | None:
-    try:
-        return _DEFAULT_TIMEOUT_S if given is None else int(given) or None
-    except ValueError:
-        raise Failed(f"--{option}: {given!a} is no number of seconds") from None
-
-
-def _compiled(expression: str) -> Any:
-    try:
-        return jmespath.compile(expression)
-    except Exception as error:  # noqa: BLE001  # jmespath raises ValueError and others for what it cannot parse
-        raise WrongUsage(f"--query: {' '.join(str(error).split())}", "see jmespath.org") from None
-
-
 def prompt_mode(session: botocore.session.Session, words: Sequence[str]) -> str:
-    """Whether to ask for what is missing: `on`, `on-partial` or `off`. Raises WrongUsage."""
+    """Whether to ask for missing parameters: `on`, `on-partial` or `off`. Raises WrongUsage."""
     on, off = "--cli-auto-prompt" in words, "--no-cli-auto-prompt" in words
     if on and off:
-        raise WrongUsage("--cli-auto-prompt and --no-cli-auto-prompt cannot both be given")
+        raise WrongUsage("--cli-auto-prompt and --no-cli-auto-prompt cannot be used together")
     if off or any(word in words for word in ("help", "--help", "-h", "--version")):
         return "off"
     mode = "on" if on else setting(session, "cli_auto_prompt").lower()
     return mode if mode in ("on", "on-partial") else "off"
 
 
-def choose(session: botocore.session.Session, options: argparse.Namespace) -> None:
-    """Let profile and region of the command line count."""
-    for variable in ("profile", "region"):
-        if value := getattr(options, variable):
+def choose(session: botocore.session.Session, options: GlobalOptions) -> None:
+    """Give the session the profile and the region of the command line."""
+    for variable, value in (("profile", options.profile), ("region", options.region)):
+        if value:
             session.set_config_variable(variable, value)
 
 
-def check_settings(session: botocore.session.Session, options: argparse.Namespace) -> None:
-    """Obey the formats of the AWS profile. Raises NotConfigured and Failed for one that cannot be."""
+def check_settings(session: botocore.session.Session, options: GlobalOptions) -> None:
+    """Obey the formats of the AWS profile. Raises NotConfigured and Failed for an unknown one."""
     timestamps = setting(session, "cli_timestamp_format")
     if timestamps not in _TIMESTAMPS:
         raise NotConfigured(f"cli_timestamp_format = {timestamps!a} is neither of {', '.join(_TIMESTAMPS)}")
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_TIMESTAMPS[timestamps])
-    binary = options.cli_binary_format or setting(session, "cli_binary_format")
+    binary = options.binary_format or setting(session, "cli_binary_format")
     if binary not in BINARY_FORMATS:
         raise Failed(f"cli_binary_format = {binary!a} is neither of {', '.join(BINARY_FORMATS)}")
 
@@ -142,16 +112,16 @@ _TIMESTAMPS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def client(session: botocore.session.Session, options: argparse.Namespace, keys: Mapping[str, Any]) -> Any:
+def client(session: botocore.session.Session, options: GlobalOptions, keys: Mapping[str, Any]) -> Any:
     """The client for one call, sent once: an assertion or code counts only once, and botocore would repeat it.
 
-    `keys` are credentials in botocore's names, for a caller that is not the AWS profile's.
+    `keys` are credentials in botocore's names, if the caller is not that of the AWS profile.
     """
     config = Config(
-        connect_timeout=options.cli_connect_timeout,
-        read_timeout=options.cli_read_timeout,
+        connect_timeout=options.connect_timeout_s,
+        read_timeout=options.read_timeout_s,
         retries={"total_max_attempts": 1},
-        defaults_mode="legacy",  # type: ignore[arg-type]  # the AWS CLI knows no other; the stubs are wrong
+        defaults_mode="legacy",  # type: ignore[arg-type]  # the AWS CLI has no other; the stubs are wrong
         signature_version=None if options.sign_request else UNSIGNED,
     )
     return session.create_client(
@@ -165,7 +135,7 @@ def client(session: botocore.session.Session, options: argparse.Namespace, keys:
 
 
 def call(client: Any, parameters: Mapping[Any, Any]) -> dict[str, Any]:
-    """CreateTokenWithIAM; what HTTP said about it is left out. Raises Failed, and what botocore raises."""
+    """The answer of CreateTokenWithIAM, without its HTTP metadata. Raises Failed, and the errors of botocore."""
     if not all(isinstance(name, str) for name in parameters):
         raise Failed("the names of parameters must be text")
     answered = []
@@ -173,19 +143,19 @@ def call(client: Any, parameters: Mapping[Any, Any]) -> dict[str, Any]:
     with closing(client):
         try:
             return _body(getattr(client, METHOD)(**parameters))
-        except (AttributeError, KeyError, TypeError, ValueError):  # botocore takes an answer to be as the model says
+        except (AttributeError, KeyError, TypeError, ValueError):  # botocore trusts an answer to fit the model
             if not answered:
                 raise
             raise Failed("the answer cannot be read", "see whether --endpoint-url and the proxy lead to AWS") from None
 
 
 def rehearse(client: Any, parameters: Mapping[Any, Any], model: Model) -> dict[str, Any]:
-    """Check the parameters, send nothing, and answer with the names of the members for values."""
+    """Check the parameters and send nothing; the values of the answer are the names of its members."""
     skeleton = ArgumentGenerator(use_member_names=True).generate_skeleton(model.operation.output_shape)
     with closing(client), Stubber(client) as stubber:
         stubber.add_response(METHOD, skeleton)
         rehearsed = _body(getattr(client, METHOD)(**parameters))
-    return dict(json.loads(json.dumps(rehearsed)))  # plain dicts: YAML would mark botocore's ordered ones
+    return dict(json.loads(json.dumps(rehearsed)))  # YAML would tag botocore's OrderedDict
 
 
 def _body(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`--generate-cli-skeleton input` and `yaml-input`: every parameter with an empty value, to be filled in."""
+"""`--generate-cli-skeleton input` and `yaml-input`: every parameter, with an empty value to fill in."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ def _write_json(model: Model, answer: TextIO) -> None:
 
 
 def _write_yaml(model: Model, answer: TextIO) -> None:
-    """A YAML map that says of each parameter what it is for."""
+    """A YAML map with the meaning of each parameter as a comment."""
     commented = CommentedMap(_skeleton(model))
     for member in model.members.values():
         if comment := " ".join(part for part in ("[REQUIRED]" if member.required else "", member.meaning) if part):

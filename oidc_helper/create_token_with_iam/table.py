@@ -1,7 +1,6 @@
 """The AWS CLI's table: sections of one width, nested ones between bars.
 
-Drawn here, since no table library knows sections that share a frame, nor the reset that the AWS CLI has behind every
-single write of colours.
+No table library draws sections that share a frame, nor the reset that the AWS CLI writes behind every piece of colour.
 """
 
 import math
@@ -21,7 +20,7 @@ _CELL_FRAME = 4  # two blanks before, one behind, and a bar
 
 @dataclass(frozen=True)
 class Style:
-    """`width` is the terminal's in columns; `resets`: a reset follows every write, as from colorama's autoreset."""
+    """`width` is the terminal's in columns; with `resets` a reset follows every write, as with colorama's autoreset."""
 
     colour: bool
     resets: bool
@@ -60,7 +59,7 @@ class _Section:
         return max(sum(self.columns) + 2, _width(str(self.title)) + 2) + 2 * self.depth
 
     def turned(self) -> "_Section":
-        """A single row below headers as one line for each header."""
+        """The section with one line for each header, if it has a single row below them."""
         if len(self.rows) != 1 or not self.headers:
             return self
         pairs = [list(pair) for pair in zip(self.headers, self.rows[0], strict=False)]
@@ -68,7 +67,7 @@ class _Section:
 
 
 def write(title: str, value: Any, out: TextIO, style: Style) -> None:
-    """Print one table; nothing for an empty value. Raises Failed for what no table can show."""
+    """Print one table, or nothing for an empty value. Raises Failed if no table can show the value."""
     sections: list[_Section] = []
     if not _collect(sections, title, value, 0):
         return
@@ -101,9 +100,9 @@ def _collect(sections: list[_Section], title: str | None, value: Any, depth: int
 
 
 def _collect_item(sections: list[_Section], item: Any) -> None:
-    if not _nests(item):
+    if not nests(item):
         sections[-1].add_row([item])
-    elif not any(_nests(inner) for inner in item):
+    elif not any(nests(inner) for inner in item):
         sections[-1].add_row(item)
     else:
         _collect(sections, None, item, 0)
@@ -137,12 +136,13 @@ def _keys(maps: Sequence[Any]) -> tuple[list[str], list[str]]:
     if not all(isinstance(item, dict) for item in maps):
         raise Failed("a table cannot show a list of maps and other values together", "use --output json")
     items = [pair for item in maps for pair in item.items()]
-    return sorted({key for key, inner in items if not _nests(inner)}), sorted(
-        {key for key, inner in items if _nests(inner)}
+    return sorted({key for key, inner in items if not nests(inner)}), sorted(
+        {key for key, inner in items if nests(inner)}
     )
 
 
-def _nests(value: Any) -> bool:
+def nests(value: Any) -> bool:
+    """Whether a value needs a place of its own beside scalars."""
     return isinstance(value, dict | list)
 
 
@@ -170,7 +170,7 @@ def _lines(section: _Section, width: int, *, colour: bool) -> Iterator[str]:
 
 
 def _stretched(columns: list[int], width: int) -> list[int]:
-    """The columns in proportion, filling the width: what is too much leaves from the left, too little comes right."""
+    """The columns scaled to the width; an excess of rounding is cut from the left, a lack is filled from the right."""
     if not columns:
         return []
     scale = width / sum(columns)
@@ -190,7 +190,7 @@ def _centred(text: str, width: int, left_edge: str) -> str:
 
 
 def _left(cell: str, width: int, *, colour: bool) -> str:
-    """A cell with its right bar; `width` holds both."""
+    """A cell and its right bar, together of the width."""
     length = _width(cell)
     before = 2 if width >= length + 3 else 0
     shown = _CELL.format(cell) if colour else cell
@@ -198,5 +198,5 @@ def _left(cell: str, width: int, *, colour: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns on a terminal, where East Asian wide, full-width and ambiguous characters take two."""
+    """The columns on a terminal: East Asian wide, full-width and ambiguous characters take two."""
     return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)

@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from oidc_helper.create_token_with_iam.arguments import OperationOptions
 from oidc_helper.create_token_with_iam.exits import Failed, WrongUsage
 from oidc_helper.create_token_with_iam.model import Member
 
 _SCALARS: Mapping[str, Callable[[Any], Any]] = {"integer": int, "long": int, "float": float, "double": float}
-_WHOLE_INPUT = {"--cli-input-json": "cli_input_json", "--cli-input-yaml": "cli_input_yaml"}
 _FILE_ENCODING = "AWS_CLI_FILE_ENCODING"
 
 Warn = Callable[[str], None]
 
 
 class Sources:
-    """What a value may point at: files, and standard input, which can be read once only."""
+    """The places that a value may name: files, and standard input, which can be read only once."""
 
     def __init__(self, standard_input: TextIO, warn: Warn) -> None:
         self._standard_input = standard_input
@@ -26,7 +26,7 @@ class Sources:
         self.warn = warn
 
     def load(self, option: str, word: str) -> str | bytes | None:
-        """What the word points at; None where it is the value itself. Raises WrongUsage and Failed."""
+        """The content of the place that the word names; None for a plain value. Raises WrongUsage and Failed."""
         if word == "-":
             return self._from_standard_input(option)
         for prefix, read in (("file://", _read_text), ("fileb://", Path.read_bytes)):
@@ -44,7 +44,7 @@ class Sources:
         text = self._standard_input.read()
         if not text:
             raise WrongUsage(f"{option}: standard input is empty")
-        return text.removesuffix("\n").removesuffix("\r")  # the line end is the pipe's, not the token's
+        return text.removesuffix("\n").removesuffix("\r")  # `echo` adds a line end that is no part of the token
 
 
 def _read(option: str, path: Path, read: Callable[[Path], str | bytes]) -> str | bytes:
@@ -62,40 +62,43 @@ def _read_text(path: Path) -> str:
     return path.read_text(os.environ.get(_FILE_ENCODING) or locale.getpreferredencoding(do_setlocale=False))
 
 
-def parameters(given: Mapping[str, Any], members: Mapping[str, Member], sources: Sources) -> dict[Any, Any]:
-    """The parameters from options, and the whole input's that no option names. Raises WrongUsage and Failed."""
-    named = [member for member in members.values() if given[member.name] is not None]
-    from_options = {member.name: parameter(member, given[member.name], sources) for member in named}
-    return {**_whole_input(given, sources), **from_options}
+def parameters(options: OperationOptions, members: Mapping[str, Member], sources: Sources) -> dict[Any, Any]:
+    """The parameters from options, and those of the whole input that no option names. Raises WrongUsage and Failed."""
+    from_options = {name: parameter(members[name], word, sources) for name, word in options.parameters.items()}
+    return {**_whole_input(options.whole_input, sources), **from_options}
 
 
-def parameter(member: Member, given: Any, sources: Sources) -> Any:
-    """The value of one option as botocore takes it. Raises WrongUsage and Failed."""
-    single = given[0] if isinstance(given, list) and len(given) == 1 else given
+def parameter(member: Member, word: Any, sources: Sources) -> Any:
+    """The value of one option as botocore takes it; a list of words for a list. Raises WrongUsage and Failed."""
+    single = _only(word)
     loaded: Any = sources.load(member.option, single) if isinstance(single, str) else None
     if single == "-" and member.shape.type_name == "list":
         loaded = loaded if loaded.lstrip().startswith("[") else loaded.split()
-    return _value(member.shape, given if loaded is None else loaded, member.option, sources.warn)
+    return _value(member.shape, word if loaded is None else loaded, member.option, sources.warn)
 
 
-def _value(shape: Any, given: Any, option: str, warn: Warn) -> Any:
+def _only(word: Any) -> Any:
+    return word[0] if isinstance(word, list) and len(word) == 1 else word
+
+
+def _value(shape: Any, word: Any, option: str, warn: Warn) -> Any:
     if shape.type_name == "list":
-        return _list(shape, given, option, warn)
+        return _list(shape, word, option, warn)
     if shape.type_name in ("structure", "map"):
-        return _json(given, option)
-    return _SCALARS.get(shape.type_name, lambda value: value)(given)
+        return _json(word, option)
+    return _SCALARS.get(shape.type_name, lambda value: value)(word)
 
 
-def _list(shape: Any, given: Any, option: str, warn: Warn) -> Any:
-    """A list of words, or JSON. A file of anything else is taken apart into characters, as the AWS CLI does."""
-    if isinstance(given, str) and not given.strip():
+def _list(shape: Any, words: Any, option: str, warn: Warn) -> Any:
+    """A list of words, or JSON. A file that holds anything else is split into characters, as the AWS CLI does."""
+    if isinstance(words, str) and not words.strip():
         raise Failed(f"{option}: the file is empty", 'write a JSON list into it, as ["openid"]')
-    only = given[0] if isinstance(given, list) and len(given) == 1 else given
+    only = _only(words)
     if isinstance(only, str) and only.lstrip().startswith("["):
         return _json(only, option)
-    if isinstance(given, str):
+    if isinstance(words, str):
         warn(f"{option}: the file holds no JSON list, so that each character counts as one value")
-    return [_value(shape.member, item, option, warn) for item in given]
+    return [_value(shape.member, word, option, warn) for word in words]
 
 
 def _json(text: Any, option: str) -> Any:
@@ -108,20 +111,19 @@ def _json(text: Any, option: str) -> Any:
 
 
 def _place(error: ValueError) -> str:
-    """What json says without the text, which may be a secret."""
+    """The place of the error; the text itself may be a secret."""
     return f"{error.msg}, {error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else "cannot be read"
 
 
-def _whole_input(given: Mapping[str, Any], sources: Sources) -> dict[Any, Any]:
-    named = {option: given[key] for option, key in _WHOLE_INPUT.items() if given[key] is not None}
-    texts = {option: _or_itself(sources.load(option, word), word) for option, word in named.items()}
+def _whole_input(words: Mapping[str, str], sources: Sources) -> dict[Any, Any]:
+    texts = {option: _or_itself(sources.load(option, word), word) for option, word in words.items()}
     if len(texts) > 1:
-        raise WrongUsage(f"{' and '.join(texts)} cannot both be given")
+        raise WrongUsage(f"{' and '.join(texts)} cannot be used together")
     for option, text in texts.items():
-        found = _json(text, option) if option == "--cli-input-json" else _yaml(text, option)
-        if not isinstance(found, dict):
-            raise WrongUsage(f"{option}: must be a map of parameters, not {type(found).__name__}")
-        return found
+        parsed = _json(text, option) if option == "--cli-input-json" else _yaml(text, option)
+        if not isinstance(parsed, dict):
+            raise WrongUsage(f"{option}: must be a map of parameters, not {type(parsed).__name__}")
+        return parsed
     return {}
 
 

@@ -1,18 +1,12 @@
 """A stand-in for an identity provider and AWS on loopback, to try and to test with; nothing outside cli imports it."""
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-
-from oidc_helper.errors import WrongSettings
 
 if TYPE_CHECKING:
     from oidc_helper.emulator.emulator import Emulator
     from oidc_helper.emulator.example import example_config, shell_exports
 
 __all__ = ["Emulator", "example_config", "shell_exports"]
-
-if find_spec("joserfc") is None:
-    raise WrongSettings("the emulator is not installed", 'pip install "oidc-helper[emulator]"')
 
 
 def __getattr__(name: str) -> Any:

@@ -36,7 +36,7 @@ class TemporaryKeyring(KeyringBackend):
             self._write(kept)
 
     @staticmethod
-    def _alone() -> lock.Held:
+    def _alone() -> lock.Lock:
         """All entries are in one file, and two identities are not locked against each other."""
         return lock.hold("temporary keyring", timeout_s=10, purpose="the temporary keyring")
 

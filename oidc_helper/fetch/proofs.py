@@ -1,27 +1,26 @@
-"""The way to a proof of who somebody is: what the source holds, what the provider renews, or what a person does.
+"""New proofs: from the identity's source, from the provider's session, or from a person who signs in.
 
-A provider's session is kept for the identity, under a lock of its own: one sign-in serves all applications.
+A provider session is kept for the identity, under a lock of its own: one sign-in serves all applications.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_helper import identity
-from oidc_helper.aws.tokens import Tokens
+from oidc_helper.aws.tokens import ACCESS_TOKEN_TYPE, Tokens
 from oidc_helper.errors import OidcHelperError, SignInNeeded, WrongSettings
-from oidc_helper.fetch import kept_sign_in
-from oidc_helper.fetch.kept_sign_in import SignIn
-from oidc_helper.identity.proof import Proof, of_token
-from oidc_helper.identity.token import IdentityToken, parse
+from oidc_helper.fetch import kept_provider_session
+from oidc_helper.fetch.kept_provider_session import ProviderSession
+from oidc_helper.identity.proof import Assertion, GrantParameters, Proof
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import SessionOver
-from oidc_helper.person.telling import Finish, told
+from oidc_helper.person.telling import Finish
 from oidc_helper.settings import Profile
-from oidc_helper.store.saving import cache, quietly
+from oidc_helper.store.saving import note_or_warn, save_or_warn_once
 from oidc_helper.store.store import Store
 
 if TYPE_CHECKING:
@@ -34,14 +33,13 @@ _REST_S = 5  # of a deadline, that a person leaves for the exchange
 _REFRESHABLE = "offline_access"
 # OpenID Connect Core section 11: some providers drop the scope without a person's consent.
 _NO_REFRESH_TOKEN = f'allow {_REFRESHABLE} to the client, or ask with authorize_parameters = {{ prompt = "consent" }}'
-_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
 
 class Asking(NamedTuple):
     """How a person may be asked. `person` is made once there is something to ask.
 
-    `way` overrules what suits the machine, and `anew` whatever session there is. `patience_s` is what a person may take
-    beside the deadline; 0: within it, as for a caller that waits.
+    `way` overrules the one that suits the machine; `anew` passes over any session. `patience_s` are the seconds that a
+    person may take beside the deadline; 0: within it, as for a caller that waits.
     """
 
     person: "Callable[[], Person]"
@@ -50,13 +48,14 @@ class Asking(NamedTuple):
     patience_s: float = 0
 
 
-class Means(NamedTuple):
-    """What it takes; without `asking` there is nobody to ask. `now` is in epoch seconds.
+class Prover(NamedTuple):
+    """The makers of proofs for one profile; without `asking` no person is asked. `now` is in epoch seconds.
 
     `tokens_of` gets the tokens of another profile, and is told whether a person may be asked; `center_url` the base of
     Identity Center's own endpoints.
     """
 
+    profile: Profile
     store: Store
     deadline: Deadline
     now: Callable[[], float]
@@ -64,34 +63,27 @@ class Means(NamedTuple):
     center_url: Callable[[], str]
     asking: Asking | None = None
 
-
-def prove(want: Profile, means: Means, *, may_ask: bool) -> Proof:
-    """Get a new proof for the profile's grant, from a person only where one may be asked. Raises OidcHelperError."""
-    prover = _Prover(want, means, means.asking if may_ask else None)
-    ways = {
-        "browser": prover.at_provider,
-        "device": prover.at_provider,
-        "identity-center": prover.at_identity_center,
-        "profile": prover.with_other_profile,
-    }
-    return ways.get(want.identity.source, prover.from_source)()
-
-
-class _Prover(NamedTuple):
-    want: Profile
-    means: Means
-    asking: Asking | None
+    def prove(self, may_ask: bool) -> Proof:  # noqa: FBT001  # as Means.prove has it
+        """Get a new proof for the profile's grant, from a person only if one may be asked. Raises OidcHelperError."""
+        prover = self if may_ask else self._replace(asking=None)
+        ways: Mapping[str, Callable[[], Proof]] = {
+            "browser": prover.at_provider,
+            "device": prover.at_provider,
+            "identity-center": prover.at_identity_center,
+            "profile": prover.with_other_profile,
+        }
+        return ways.get(self.profile.identity.source, prover.from_source)()
 
     def from_source(self) -> Proof:
-        """What a file, a variable, a command or a CI system has."""
-        found = identity.obtain(self.want.identity, now=self.means.now(), timeout_s=self.means.deadline.left())
-        return of_token(found)
+        """The token of a file, a variable, a command or a CI system."""
+        timeout_s = self.deadline.left()
+        return Assertion(identity.obtain(self.profile.identity, now=self.now(), timeout_s=timeout_s))
 
     def with_other_profile(self) -> Proof:
         """The access token of another application."""
-        tokens = self.means.tokens_of(self.want.identity.profile, self.asking is not None)
-        given = {"subjectToken": tokens.access_token, "subjectTokenType": _ACCESS_TOKEN}
-        return Proof(given, tokens.user, tokens.subject)
+        tokens = self.tokens_of(self.profile.identity.profile, self.asking is not None)
+        parameters = {"subjectToken": tokens.access_token, "subjectTokenType": ACCESS_TOKEN_TYPE}
+        return GrantParameters(parameters, tokens.user, tokens.subject)
 
     def at_identity_center(self) -> Proof:
         """A code of Identity Center's own authorize endpoint."""
@@ -101,95 +93,93 @@ class _Prover(NamedTuple):
             if asking.way == "device":
                 raise WrongSettings("Identity Center's own sign-in knows no device code", "leave --device out")
             obtained = identity_center.sign_in(
-                self.want.identity,
+                self.profile.identity,
                 asking.person(),
-                application_arn=self.want.application_arn,
-                endpoint_url=self.means.center_url(),
-                scopes=self.want.scopes,
+                application_arn=self.profile.application_arn,
+                endpoint_url=self.center_url(),
+                scopes=self.profile.scopes,
                 way=asking.way,
                 timeout_s=timeout_s,
             )
-        given = {
+        parameters = {
             "code": obtained.code,
             "redirectUri": obtained.redirect_uri,
             "codeVerifier": obtained.code_verifier,
         }
-        return Proof(given, by_person=True, finish=self._noted(obtained.finish))
+        return GrantParameters(parameters, by_person=True, finish=self._noting(obtained.finish))
 
     def at_provider(self) -> Proof:
-        """An OpenID provider's token: renewed while its session lasts, else of a person who signs in."""
+        """An OpenID provider's token: renewed while its session lasts, else from a person who signs in."""
         with self._alone():
-            held = kept_sign_in.load(self.want.identity, self.means.store)
-            missing = f"nobody is signed in as {self.want.identity.name}"
-            if held.refresh_token and not (self.asking and self.asking.anew):
+            session = kept_provider_session.load(self.profile.identity, self.store)
+            missing = f"nobody is signed in as {self.profile.identity.name}"
+            if session.refresh_token and not (self.asking and self.asking.anew):
                 try:
-                    return self._renewed(held)
+                    return self._renewed(session)
                 except SessionOver as over:
                     log.debug("%s", over.message)
-                    self._keep(replace(held, refresh_token=""))
+                    self._save(replace(session, refresh_token=""))
                     missing = over.message
-            return self._new(held.binding, missing)
+            return self._signed_in(session.binding, missing)
 
-    def _renewed(self, held: SignIn) -> Proof:
+    def _renewed(self, session: ProviderSession) -> Proof:
         from oidc_helper.sign_in import provider
 
         def keep(refresh_token: str, expires_at: int | None) -> None:
-            self._keep(replace(held, refresh_token=refresh_token, refresh_expires_at=expires_at))
+            self._save(replace(session, refresh_token=refresh_token, refresh_expires_at=expires_at))
 
         renewed = provider.renew(
-            self.want.identity,
-            held.refresh_token,
+            self.profile.identity,
+            session.refresh_token,
             keep=keep,
-            subject=held.subject,
-            timeout_s=self.means.deadline.left(),
+            subject=session.subject,
+            timeout_s=self.deadline.left(),
             **self._access(),
         )
-        return of_token(self._parsed(renewed.identity_token))
+        return Assertion(renewed.identity_token)
 
-    def _new(self, binding: str, missing: str) -> Proof:
+    def _signed_in(self, binding: str, missing: str) -> Proof:
         from oidc_helper.sign_in import provider
 
         with self._attempt(missing) as (asking, timeout_s):
             signed_in = provider.sign_in(
-                self.want.identity,
+                self.profile.identity,
                 asking.person(),
                 way=asking.way,
                 anew=asking.anew,
                 timeout_s=timeout_s,
                 **self._access(),
             )
-        finish = self._noted(signed_in.finish)
-        with told(finish):
-            token = self._parsed(signed_in.identity_token)
-        refresh = signed_in.refresh_token or ""
-        if not refresh and _REFRESHABLE in self.want.identity.scopes:
+        token = signed_in.identity_token
+        refresh_token = signed_in.refresh_token or ""
+        if not refresh_token and _REFRESHABLE in self.profile.identity.scopes:
             log.warning("no refresh token came, so that the sign-in will not last: %s", _NO_REFRESH_TOKEN)
-        self._keep(SignIn(binding, token.user, signed_in.subject, refresh, signed_in.refresh_expires_at))
-        return of_token(token, by_person=True, finish=finish)
-
-    def _parsed(self, raw: str) -> IdentityToken:
-        who = self.want.identity
-        return parse(raw, now=self.means.now(), where=f"the {who.assertion.replace('_', ' ')} for {who.name}")
+        expires_at = signed_in.refresh_expires_at
+        self._save(ProviderSession(binding, token.user, signed_in.subject, refresh_token, expires_at))
+        return Assertion(token, by_person=True, finish=self._noting(signed_in.finish))
 
     def _access(self) -> dict[str, Any]:
-        """What every call to the provider takes."""
+        """The parameters of every call to the provider."""
         from oidc_helper.identity import client_secret
 
-        secret = client_secret.resolve(self.want.identity, timeout_s=self.means.deadline.left())
-        return {"client_secret": secret, "ca_bundle": self.want.ca_bundle, "now": self.means.now}
+        secret = client_secret.resolve(self.profile.identity, timeout_s=self.deadline.left())
+        return {"client_secret": secret, "ca_bundle": self.profile.ca_bundle, "now": self.now}
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Be the only one who redeems the refresh token, or asks the person, of this identity."""
-        name = self.want.identity.name
-        timeout_s, purpose = self.means.deadline.left(), f"oidc-helper for identity {name}"
-        with self.means.store.hold(kept_sign_in.lock_name(name), timeout_s=timeout_s, purpose=purpose):
+        """Be the only process that redeems this identity's refresh token, or asks its person."""
+        name = self.profile.identity.name
+        timeout_s, purpose = self.deadline.left(), f"oidc-helper for identity {name}"
+        with self.store.hold(kept_provider_session.lock_name(name), timeout_s=timeout_s, purpose=purpose):
             yield
 
     @contextmanager
     def _attempt(self, missing: str) -> Iterator[tuple[Asking, float]]:
-        """Ask the person, who gets so many seconds; a failure is remembered. Raises SignInNeeded where none may be."""
-        asking, deadline = self.asking, self.means.deadline
+        """Ask the person, within the seconds that come second; a failure is remembered.
+
+        Raises SignInNeeded with the text `missing` where no person may be asked.
+        """
+        asking, deadline = self.asking, self.deadline
         if asking is None:
             raise SignInNeeded(missing)
         if not asking.patience_s:
@@ -203,29 +193,30 @@ class _Prover(NamedTuple):
                 raise
 
     def _refuse_soon_after_a_failure(self) -> None:
-        failure = self.means.store.failure(self._failure_name)
-        ago_s = self.means.now() - failure.at if failure else _QUIET_S
+        failure = self.store.failure(self._failure_name)
+        ago_s = self.now() - failure.at if failure else _QUIET_S
         if failure and 0 <= ago_s < _QUIET_S:
             raise SignInNeeded(f"a sign-in did not work {ago_s:.0f} s ago: {failure.message}")
 
-    def _noted(self, finish: Finish) -> Finish:
-        """The same, and remember how it went."""
+    def _noting(self, finish: Finish) -> Finish:
+        """A Finish that also notes how the sign-in went."""
 
-        def tell(error: str | None) -> None:
+        def finish_and_note(error: str | None) -> None:
             finish(error)
             if error:
                 self._remember(error)
             else:
-                quietly(lambda: self.means.store.forget_failure(self._failure_name))
+                note_or_warn(lambda: self.store.forget_failure(self._failure_name))
 
-        return tell
+        return finish_and_note
 
     def _remember(self, message: str) -> None:
-        quietly(lambda: self.means.store.remember_failure(self._failure_name, SignInNeeded(message)))
+        note_or_warn(lambda: self.store.remember_failure(self._failure_name, SignInNeeded(message)))
 
     @property
     def _failure_name(self) -> str:
-        return f"sign-in:{self.want.identity.name}"  # which no profile is called
+        return f"sign-in:{self.profile.identity.name}"  # which no profile is called
 
-    def _keep(self, held: SignIn) -> None:
-        cache(partial(kept_sign_in.save, self.want.identity, held, self.means.store), self.means.store)
+    def _save(self, session: ProviderSession) -> None:
+        put = partial(kept_provider_session.save, self.profile.identity, session, self.store)
+        save_or_warn_once(put, self.store)

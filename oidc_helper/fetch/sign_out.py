@@ -1,4 +1,4 @@
-"""Forgetting a sign-in: here, and at Identity Center and the identity provider as far as they can be reached."""
+"""Forgetting a sign-in: here, and at Identity Center and the identity provider where they can be reached."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from oidc_helper.errors import OidcHelperError, StoreUnusable
-from oidc_helper.fetch import kept_sign_in, kept_tokens
+from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.settings import Identity, Profile
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
 
@@ -21,10 +21,10 @@ class Servers(NamedTuple):
 
 
 def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_left: Callable[[], float]) -> bool:
-    """Remove one sign-in: its tokens and the credentials of all profiles that share them; whether anything was there.
+    """Remove one sign-in: its tokens and the credentials of all profiles that share them; whether there was anything.
 
-    Sessions are ended first, while their tokens are still known. What cannot be reached is a warning: the secrets are
-    gone here all the same. Raises StoreUnusable where some cannot be removed, after removing all others.
+    Sessions are ended first, while their tokens are still known. A server that cannot be reached is a warning: the
+    secrets are gone here all the same. Raises StoreUnusable where some cannot be removed, after removing all others.
     """
     profiles = list(shared)
     first = profiles[0]
@@ -37,7 +37,7 @@ def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_le
     steps += [partial(store.delete, CREDENTIALS, profile.name) for profile in profiles]
     steps.append(partial(store.delete, TOKENS, first.tokens_name))
     if first.identity.issuer:
-        steps.append(partial(_forget_sign_in, first.identity, store, servers, time_left=time_left))
+        steps.append(partial(_forget_provider_session, first.identity, store, servers, time_left=time_left))
     with store.hold(first.tokens_name, timeout_s=time_left(), purpose=f"oidc-helper logout {first.name}"):
         return any_of(steps)
 
@@ -58,15 +58,18 @@ def any_of(steps: Iterable[Callable[[], bool]]) -> bool:
     return any(removed)
 
 
-def _forget_sign_in(who: Identity, store: Store, servers: Servers, *, time_left: Callable[[], float]) -> bool:
-    purpose = f"oidc-helper logout of identity {who.name}"
+def _forget_provider_session(
+    identity: Identity, store: Store, servers: Servers, *, time_left: Callable[[], float]
+) -> bool:
+    name, purpose = identity.name, f"oidc-helper logout of identity {identity.name}"
 
     def revoke() -> bool:
-        _end(f"the identity provider of {who.name}", servers.revoke, kept_sign_in.load(who, store).refresh_token)
+        session = kept_provider_session.load(identity, store)
+        _end(f"the identity provider of {name}", servers.revoke, session.refresh_token)
         return False
 
-    with store.hold(kept_sign_in.lock_name(who.name), timeout_s=time_left(), purpose=purpose):
-        return any_of([revoke, partial(store.delete, SIGN_IN, who.name)])
+    with store.hold(kept_provider_session.lock_name(name), timeout_s=time_left(), purpose=purpose):
+        return any_of([revoke, partial(store.delete, SIGN_IN, name)])
 
 
 def _end(place: str, end: Callable[[str], None], token: str) -> None:

@@ -1,7 +1,7 @@
-"""What an identity source is, the table of those that need nobody, and the one check that every token goes through.
+"""Identity sources that need no person: their table, and the one check that every identity token goes through.
 
-A source has three outcomes: a token, None ("nothing here": the file or variable does not exist), or an error ("it is
-here, and broken").
+A source has three outcomes: a token, None where its file or variable does not exist, or an error where it exists and
+is broken.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,10 +12,10 @@ from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
-Source = Callable[[Identity, float], str | None]
-"""Gets the identity's settings and the seconds it may take."""
+Fetch = Callable[[Identity, float], str | None]
+"""Fetches the text of a token, for the identity's settings and within so many seconds."""
 
-SOURCES: Mapping[str, Source] = {
+UNATTENDED: Mapping[str, Fetch] = {
     "ci": ci.fetch,
     "command": command.fetch,
     "environment": environment.fetch,
@@ -23,14 +23,14 @@ SOURCES: Mapping[str, Source] = {
 }
 
 INTERACTIVE = frozenset({"browser", "device", "identity-center"})
-"""The sources that may need a person."""
+"""The sources that may need a person: `sign_in` has them."""
 
 
 def obtain(identity: Identity, *, now: float, timeout_s: float) -> IdentityToken:
-    """Get a token of one of SOURCES that has not expired, in at most `timeout_s` seconds. Raises OidcHelperError."""
+    """Get an unexpired token from an UNATTENDED source within `timeout_s` seconds. Raises OidcHelperError."""
     place = describe(identity)
     try:
-        raw = SOURCES[identity.source](identity, timeout_s)
+        raw = UNATTENDED[identity.source](identity, timeout_s)
         if raw is not None:
             return parse(raw, now=now, where=place)
     except SignInNeeded as error:
@@ -40,7 +40,7 @@ def obtain(identity: Identity, *, now: float, timeout_s: float) -> IdentityToken
 
 
 def mend(identity: Identity) -> str:
-    """Say how a source comes to a new token where no person can sign in for it; empty for those where one can."""
+    """How to give an UNATTENDED source a new token, as a hint; empty for sources where a person signs in."""
     return {
         "ci": "run it in a CI job that may ask for identity tokens",
         "command": f"let {printable(identity.command[0])} print a new identity token" if identity.command else "",
@@ -50,7 +50,7 @@ def mend(identity: Identity) -> str:
 
 
 def describe(identity: Identity) -> str:
-    """Name the place a token comes from, as a person would look for it."""
+    """The place that an UNATTENDED source takes tokens from, as a person would look for it."""
     return {
         "command": f"the output of {identity.command[0] if identity.command else 'the command'}",
         "ci": "the identity token of a CI job",

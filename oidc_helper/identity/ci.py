@@ -1,4 +1,4 @@
-"""Identity tokens that CI systems issue to their jobs: GitHub, GitLab, CircleCI, Buildkite, Google Cloud."""
+"""Identity tokens that a CI system issues to its jobs: GitHub, GitLab, CircleCI, Buildkite, Google Cloud."""
 
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.settings import Identity
@@ -6,7 +6,7 @@ from oidc_helper.words import printable
 
 
 def fetch(identity: Identity, _timeout_s: float) -> str | None:
-    """Ask the CI system for a token for the identity's audience; None outside of any."""
+    """Ask the CI system for a token with the identity's audience; None outside of CI."""
     from id import IdentityError, detect_credential
 
     try:

@@ -1,4 +1,4 @@
-"""Identity tokens that another program prints: a list of words, no shell, with a deadline."""
+"""Identity tokens that another program prints; it runs without a shell, and within a deadline."""
 
 import os
 import signal
@@ -13,32 +13,33 @@ from oidc_helper.machine import child, reentry
 from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
-_LARGEST = 65_536  # bytes of either stream; what prints more is not printing an identity token
+_LARGEST = 65_536  # bytes of either stream; no identity token is so long
 
 
 def fetch(identity: Identity, timeout_s: float) -> str | None:
-    """What it prints on stdout; its stderr is shown only when it fails. Raises OidcHelperError."""
+    """The command's stdout; its stderr is shown only where it fails. Raises OidcHelperError."""
     words = list(identity.command)
     reentry.refuse_command(identity.name, words)
     name = printable(words[0])
     process = _start(words, name, identity.name)
-    output, complaint = _outcome(process, name, timeout_s)
+    output, errors = _streams(process, name, timeout_s)
     if process.returncode != 0:
-        said = complaint.decode(errors="replace").strip()
-        if cycle := reentry.found_in(said):
+        complaint = errors.decode(errors="replace").strip()
+        if cycle := reentry.cycle_in(complaint):
             raise cycle
         raise SignInNeeded(
-            f"the identity command {name} {_ending(process.returncode)}" + (f": {printable(said)}" if said else "")
+            f"the identity command {name} {_ending(process.returncode)}"
+            + (f": {printable(complaint)}" if complaint else "")
         )
     try:
         return output.decode("ascii")
     except UnicodeDecodeError:
-        raise SignInNeeded(f"the identity command {name} printed no JWT: its output is no text") from None
+        raise SignInNeeded(f"the identity command {name} printed no JWT: its output is not text") from None
 
 
 def _start(words: list[str], name: str, identity_name: str) -> "subprocess.Popen[bytes]":
     try:
-        # Its own session: a program that starts others is ended with all of them when it takes too long.
+        # In a session of its own, so that a program that takes too long is ended with all that it has started.
         return subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -56,23 +57,23 @@ def _start(words: list[str], name: str, identity_name: str) -> "subprocess.Popen
         ) from None
 
 
-def _outcome(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> tuple[bytes, bytes]:
-    """Both streams, once it has ended by itself. Raises OidcHelperError after ending it."""
+def _streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> tuple[bytes, bytes]:
+    """The stdout and stderr of a process that has ended by itself. Raises OidcHelperError once it has been ended."""
     end = time.monotonic() + timeout_s
-    texts: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
 
     def read(stream: IO[bytes], key: str) -> None:
         with stream:
-            texts[key] = stream.read(_LARGEST + 1)
+            contents[key] = stream.read(_LARGEST + 1)
 
-    streams = {"output": process.stdout, "complaint": process.stderr}
+    streams = {"stdout": process.stdout, "stderr": process.stderr}
     readers = [threading.Thread(target=read, args=(stream, key), daemon=True) for key, stream in streams.items()]
     for reader in readers:
         reader.start()
     try:
         for reader in readers:
             reader.join(max(0.0, end - time.monotonic()))
-            if any(len(text) > _LARGEST for text in texts.values()):
+            if any(len(content) > _LARGEST for content in contents.values()):
                 raise SignInNeeded(f"the identity command {name} printed more than any identity token")
         process.wait(max(0.0, end - time.monotonic()))
     except subprocess.TimeoutExpired:
@@ -83,7 +84,7 @@ def _outcome(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) ->
     finally:
         if process.poll() is None:
             child.end(process)
-    return texts.get("output", b""), texts.get("complaint", b"")
+    return contents.get("stdout", b""), contents.get("stderr", b"")
 
 
 def _ending(code: int) -> str:

@@ -6,5 +6,5 @@ from oidc_helper.settings import Identity
 
 
 def fetch(identity: Identity, _timeout_s: float) -> str | None:
-    """The variable's text; None where it is not set."""
+    """The variable's value; None where it is not set."""
     return os.environ.get(str(identity.variable))

@@ -1,4 +1,4 @@
-"""The proof of who somebody is, as one exchange takes it."""
+"""The proof of a user's identity, as one exchange takes it: an identity token, or the parameters of another grant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,22 +12,39 @@ def _nobody_waits(_error: str | None) -> None:
 
 
 @dataclass(frozen=True)
-class Proof:
-    """What CreateTokenWithIAM is given with the identity's grant.
+class Assertion:
+    """An identity token for the jwt-bearer grant; it opens the caller's role too.
 
-    `user` is who it is of, for people to read, and `subject` the same for comparing; both are empty where only the
-    answer will tell. `token` is the identity token where there is one: it opens the caller's role too. `by_person`: it
-    is of a sign-in just now, and `finish` must be called once with None or with what went wrong.
+    `by_person`: it comes from a sign-in just now. `finish` must be called once with None or with what went wrong.
+    """
+
+    token: IdentityToken
+    by_person: bool = False
+    finish: Finish = field(default=_nobody_waits, repr=False)
+
+    @property
+    def user(self) -> str:
+        """The user's name, for people to read."""
+        return self.token.user
+
+    @property
+    def subject(self) -> str:
+        """The user, for comparing."""
+        return self.token.subject
+
+
+@dataclass(frozen=True)
+class GrantParameters:
+    """A code or a subject token, under the names that CreateTokenWithIAM has for what its grant takes.
+
+    `user` and `subject` as in Assertion, empty where only the answer names the user; `by_person` and `finish` likewise.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
     user: str = ""
     subject: str = ""
-    token: IdentityToken | None = None
     by_person: bool = False
     finish: Finish = field(default=_nobody_waits, repr=False)
 
 
-def of_token(token: IdentityToken, *, by_person: bool = False, finish: Finish = _nobody_waits) -> Proof:
-    """An identity token as the assertion of the jwt-bearer grant."""
-    return Proof({"assertion": token.raw}, token.user, token.subject, token, by_person, finish)
+Proof = Assertion | GrantParameters

@@ -1,6 +1,6 @@
-"""The identity token: what can be read from it without trusting it, and what is wrong with it before anything is sent.
+"""The identity token: its claims as far as they can be read without trust, and its faults before it is sent.
 
-Its signature is the business of who accepts it (Identity Center, STS); nothing here decides on a claim's truth.
+Identity Center and STS verify its signature; nothing here decides whether a claim is true.
 """
 
 import base64
@@ -29,29 +29,29 @@ class IdentityToken:
 
     @property
     def user(self) -> str:
-        """Who it names, in the words that a person knows best."""
+        """The user's name, in the words that a person knows best."""
         names = (self.claims.get(claim) for claim in ("email", "preferred_username", "upn", "sub"))
         return next((name for name in names if isinstance(name, str) and name), "")
 
     @property
     def subject(self) -> str:
-        """Who it names, the same for ever: `sub` is unique within the issuer (OpenID Connect Core, section 2)."""
+        """The user's lasting name: `sub` is unique within the issuer (OpenID Connect Core, section 2)."""
         return f"{self.issuer} {self.claims.get('sub', '')}"
 
     @property
     def issuer(self) -> str:
-        """Who issued it, as it says itself."""
+        """The issuer, as the token says itself."""
         return str(self.claims.get("iss") or "")
 
     @property
     def single_use_id(self) -> str:
-        """What Identity Center tells tokens of an issuer apart by; a digest where the token has no `jti`."""
+        """The mark by which Identity Center tells an issuer's tokens apart; a digest where the token has no `jti`."""
         jti = self.claims.get("jti")
         return jti if isinstance(jti, str) and jti else hashlib.sha256(self.raw.encode()).hexdigest()
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What Identity Center probably refuses; it is asked nevertheless, since its rules are its own and change."""
+        """Faults that Identity Center probably refuses; it is asked nevertheless, since its rules may change."""
         missing = tuple(f"has no {claim}" for claim in ("jti", "aud", "iss") if not self.claims.get(claim))
         signed = () if self.algorithm == "RS256" else (f"is signed with {printable(self.algorithm)}, not RS256",)
         return missing + signed
@@ -62,7 +62,7 @@ class IdentityToken:
 
 
 def parse(raw: str, *, now: float, where: str) -> IdentityToken:
-    """Check what must hold for any use: a signed JWT with an expiry that has not passed; `where` names the source.
+    """Read a signed JWT whose expiry has not passed, as any use needs it; `where` names the source.
 
     Raises SignInNeeded. Shape after RFC 7519, section 7.2, and RFC 7515, section 3.1.
     """
@@ -89,7 +89,7 @@ def parse(raw: str, *, now: float, where: str) -> IdentityToken:
 
 
 def unverified_claims(raw: str) -> Mapping[str, Any]:
-    """The claims of a JWT that came from who issued it; empty where it is none."""
+    """The claims of a JWT that came straight from its issuer; empty where the text is none."""
     parts = raw.split(".")
     return (len(parts) == 3 and _decoded(parts[1])) or {}
 

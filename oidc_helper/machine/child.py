@@ -1,4 +1,4 @@
-"""Programs that we run and that may not answer: ended with all that they started."""
+"""Programs that we start and that may not answer: they are ended together with those that they started."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def end(process: "subprocess.Popen[Any]") -> None:
 
 
 def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subprocess.Popen[Any]"]:
-    """Make a stand-in for subprocess.Popen, for a library that waits for ever; `what` is named when it is late."""
+    """Make a stand-in for subprocess.Popen, for a library that waits for ever; `what` names the process in errors."""
 
     class Bounded(subprocess.Popen[Any]):
         def __init__(self, words: Any, **streams: Any) -> None:
@@ -35,6 +35,8 @@ def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subproc
                 return super().communicate(timeout=timeout_s)
             except subprocess.TimeoutExpired:
                 end(self)
+                for stream in filter(None, (self.stdout, self.stderr)):
+                    stream.close()
                 raise TryAgain(
                     f"{what} did not answer within {timeout_s:.0f} s", "raise deadline_seconds if it needs more"
                 ) from None

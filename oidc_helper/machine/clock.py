@@ -1,4 +1,4 @@
-"""What counts as a time, and how far this machine's clock is off."""
+"""Times in epoch seconds: whether a value is one, and how far this machine's clock is off."""
 
 from typing import TypeGuard
 
@@ -23,5 +23,5 @@ def skew(date: str, now: float) -> str:
 
 
 def is_instant(value: object) -> TypeGuard[float]:
-    """Whether it can be a time in epoch seconds."""
+    """Whether a value can be a time in epoch seconds."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_S

@@ -1,4 +1,4 @@
-"""Work that ends in time: callers kill us (Go after 60 s), and no library's timeouts cover name resolution."""
+"""Deadlines: callers kill us (Go after 60 s), and no library's timeouts cover name resolution."""
 
 import threading
 import time
@@ -12,11 +12,11 @@ _T = TypeVar("_T")
 
 
 class DeadlinePassed(TryAgain):
-    """Not done in time; the work goes on in a thread until the process ends."""
+    """The work was not done in time; it goes on in a thread until the process ends."""
 
 
 class Deadline:
-    """A moment by which all must be done; `rest_s` is kept back from the single waits, so that they can say so."""
+    """The moment by which all must be done; `rest_s` is kept back from single waits, for reporting that one failed."""
 
     def __init__(self, seconds: float, *, rest_s: float = 2) -> None:
         self.seconds = seconds
@@ -29,7 +29,7 @@ class Deadline:
 
     @contextmanager
     def extended(self, seconds: float) -> Iterator[None]:
-        """Let the block take so many seconds beside the rest, as a person may; what it leaves of them is taken back."""
+        """Add seconds for the block, which may ask a person; seconds that it leaves unused are taken back."""
         began = time.monotonic()
         self._end += seconds
         try:
@@ -38,7 +38,7 @@ class Deadline:
             self._end -= max(0.0, seconds - (time.monotonic() - began))
 
     def run(self, work: Callable[[], _T]) -> _T:
-        """Do the work in a thread that is left behind when the time is over. Raises DeadlinePassed."""
+        """Do the work in a thread, which is left behind when the time is over. Raises DeadlinePassed."""
         outcome: list[_T] = []
         failure: list[BaseException] = []
 

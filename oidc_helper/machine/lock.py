@@ -1,4 +1,4 @@
-"""Locks between processes: only writers hold them, a killed holder frees them, whoever waits is told for whom.
+"""Locks between processes: only writers hold them, a killed holder frees them, and waiters are told its name.
 
 Their files are never deleted. All waiters wake at once when a holder is done: most only want what it made.
 """
@@ -7,30 +7,27 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from oidc_helper.errors import TryAgain
 from oidc_helper.machine import flock, private_files
 
-T = TypeVar("T")
-
 _LONGEST_TEXT = 200  # bytes
 
 
-class Held:
-    """What the one who is to work gets from `acquire`; given back by `with` or `release`.
+class Lock:
+    """A lock that this process has, until `release` or the end of a `with` block.
 
-    `locked` is False where no lock can be had (a read-only home): the work is done nevertheless.
+    `locked` is False where the file system has no locks (a read-only home): the work is done nevertheless.
     """
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
         self.locked = descriptor is not None
-        _all_held.add(self)
+        _all_locks.add(self)
 
     def __enter__(self) -> Self:
         return self
@@ -41,10 +38,10 @@ class Held:
         self.release()
 
     def sign(self, purpose: str) -> None:
-        """Tell those who wait who we are and what we do."""
+        """Write our process and its purpose into the file, for those who wait."""
         if self._descriptor is not None:
             text = f"process {os.getpid()}, {purpose}".encode("utf-8", "replace")[:_LONGEST_TEXT]
-            with suppress(OSError):  # a full disk keeps nobody from working
+            with suppress(OSError):  # a full disk does not stop the work
                 os.ftruncate(self._descriptor, 0)
                 os.lseek(self._descriptor, 0, os.SEEK_SET)
                 os.write(self._descriptor, text)
@@ -66,66 +63,49 @@ class Held:
 
     def _forget(self) -> int | None:
         descriptor, self._descriptor = self._descriptor, None
-        _all_held.discard(self)
+        _all_locks.discard(self)
         return descriptor
 
 
-def acquire(name: str, *, timeout_s: float, purpose: str, look_again: Callable[[], T | None]) -> Held | T:
-    """Become the only one at work on `name`, or get what `look_again` finds once somebody else has done it.
+def acquire(name: str, *, timeout_s: float, purpose: str) -> Lock | None:
+    """Try to become the only one at work on `name`: the lock, or None once another process that had it is done.
 
-    `look_again` runs after each wait, without the lock, so that a hundred waiters do not queue for it; and once more by
-    the one who has the lock. What it raises is passed on. `purpose` tells other waiters what we do, as `get analytics`.
+    After None the caller looks whether its own work was done meanwhile, and calls again if not; with the lock it looks
+    once more, since the former holder may have finished in between. All waiters get their None at once and look without
+    the lock: a hundred of them do not queue for it. `purpose` tells other waiters what we do, as `get analytics`.
     Raises TryAgain, naming the holder, after `timeout_s`.
     """
-    deadline = time.monotonic() + timeout_s
-    while True:
-        try:
-            path = private_files.directory("locks") / _file_name(name)
-            held = _try(path)
-            in_time = held is not None or flock.wait(path, deadline - time.monotonic())
-        except OSError:
-            held, in_time = Held(None), True
-        if held is not None:
-            held.sign(purpose)
-            return _unless_found(held, look_again)
-        if not in_time:
-            raise TryAgain(
-                f"waited {timeout_s:.0f} s for {_said(path) or 'another process'}",
-                "try again when that is done, or end that process",
-            )
-        found = look_again()
-        if found is not None:
-            return found
-
-
-def hold(name: str, *, timeout_s: float, purpose: str) -> Held:
-    """Become the only one at work on `name`. Raises TryAgain, naming the holder, after `timeout_s`."""
-    return acquire(name, timeout_s=timeout_s, purpose=purpose, look_again=_nothing)
-
-
-def _nothing() -> Held | None:
-    return None
-
-
-def _unless_found(held: Held, look_again: Callable[[], T | None]) -> Held | T:
-    """Look once more: the former holder may have finished between our last look and our lock."""
     try:
-        found = look_again()
-    except BaseException:
-        held.release()
-        raise
-    if found is None:
-        return held
-    held.release()
-    return found
+        path = private_files.directory("locks") / _file_name(name)
+        lock = _try(path)
+        in_time = lock is not None or flock.wait(path, timeout_s)
+    except OSError:
+        lock, in_time = Lock(None), True
+    if lock is not None:
+        lock.sign(purpose)
+    elif not in_time:
+        raise TryAgain(
+            f"gave up waiting for {_said(path) or 'another process'}",
+            "try again when that is done, or end that process",
+        )
+    return lock
 
 
-def _try(path: Path) -> Held | None:
+def hold(name: str, *, timeout_s: float, purpose: str) -> Lock:
+    """Become the only one at work on `name`, whatever others have done meanwhile. Raises TryAgain as `acquire` does."""
+    end = time.monotonic() + timeout_s
+    lock = None
+    while lock is None:
+        lock = acquire(name, timeout_s=end - time.monotonic(), purpose=purpose)
+    return lock
+
+
+def _try(path: Path) -> Lock | None:
     """The lock, or None where another has it. Raises OSError where there is no locking."""
     descriptor = private_files.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
         if flock.try_exclusive(descriptor) and _is_at(descriptor, path):
-            return Held(descriptor)
+            return Lock(descriptor)
     except BaseException:
         os.close(descriptor)
         raise
@@ -142,7 +122,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def holder(name: str) -> str:
-    """Who is at work on `name`, as `process 123, get analytics`; empty where it is nobody, or we are."""
+    """The process at work on `name`, as `process 123, get analytics`; empty where there is none, or it is ours."""
     with suppress(OSError):
         said = _said(private_files.directory("locks") / _file_name(name))
         return "" if said.startswith(f"process {os.getpid()},") else said
@@ -163,10 +143,10 @@ def _file_name(name: str) -> str:
 
 
 def _leave_all_to_parent() -> None:
-    for held in tuple(_all_held):
-        held.leave_to_parent()
+    for lock in tuple(_all_locks):
+        lock.leave_to_parent()
 
 
-_all_held: set[Held] = set()
+_all_locks: set[Lock] = set()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_all_to_parent)

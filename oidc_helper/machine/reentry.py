@@ -1,4 +1,7 @@
-"""Nobody whom we ask for keys or tokens may ask us: seen in the AWS configuration, and at run time by a variable."""
+"""Refuses cycles: a program that we ask for keys or tokens must not ask us.
+
+They show in the AWS configuration, and at run time in a variable that we set for the programs we start.
+"""
 
 import os
 import re
@@ -9,13 +12,13 @@ from typing import Any
 from oidc_helper.errors import WrongSettings
 from oidc_helper.words import printable
 
-VARIABLE = "OIDC_HELPER_CHAIN"
+VARIABLE = "OIDC_HELPER_REENTRY"
 _MESSAGE = "the settings lead back to oidc-helper: "
 _OURSELVES = re.compile(r"""(?:^|[/\\\s"'])oidc[-_]helper(?:\.exe)?(?:$|[\s"'])""")
 
 
 def refuse_cycle(profiles: Mapping[str, Mapping[str, Any]], ours: str, start: str) -> None:
-    """Follow source_profile and credential_process from the AWS profile `start`; raise WrongSettings if we are met.
+    """Follow source_profile and credential_process from the AWS profile `start`; WrongSettings if they lead to us.
 
     `profiles` are the parsed sections of the AWS configuration and credentials files, by name.
     """
@@ -33,27 +36,27 @@ def refuse_cycle(profiles: Mapping[str, Mapping[str, Any]], ours: str, start: st
 
 
 def refuse_command(identity: str, words: Sequence[str]) -> None:
-    """Refuse an identity command that is ours; the source `profile` is for tokens of our own."""
+    """Refuse an identity command that runs us; the source `profile` is for tokens of ours. Raises WrongSettings."""
     if _OURSELVES.search(" ".join(words)):
         raise _cycle([f"identity {identity}", "its command, oidc-helper"])
 
 
-def found_in(complaint: str) -> WrongSettings | None:
-    """Find the cycle that another process of ours complained of, behind a program that did not show what it runs."""
-    told = re.search(rf"{_MESSAGE}([^\n]*)", complaint)
-    return _cycle([printable(told[1].partition("hint:")[0].strip())]) if told else None
+def cycle_in(stderr: str) -> WrongSettings | None:
+    """The error of a cycle that another process of ours reported on stderr, through the program that started it."""
+    report = re.search(rf"{_MESSAGE}([^\n]*)", stderr)
+    return _cycle([printable(report[1].partition("hint:")[0].strip())]) if report else None
 
 
 def refuse_reentry(ours: str) -> None:
-    """Refuse to work for a process that we started ourselves to get the caller's keys or an identity token."""
-    if chain := os.environ.get(VARIABLE):
-        raise _cycle([printable(chain), f"profile {ours}"])
+    """Raise WrongSettings where a process of ours, which waits for the answer, started us through other programs."""
+    if starter := os.environ.get(VARIABLE):
+        raise _cycle([printable(starter), f"profile {ours}"])
 
 
 @contextmanager
-def begun(link: str) -> Iterator[None]:
-    """Let every process started meanwhile know for what it works, as `profile analytics`."""
-    os.environ[VARIABLE] = link
+def marked(starter: str) -> Iterator[None]:
+    """Mark every process started meanwhile with what it works for, as `profile analytics`."""
+    os.environ[VARIABLE] = starter
     try:
         yield
     finally:

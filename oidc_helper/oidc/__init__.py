@@ -1,10 +1,10 @@
-"""What an OpenID provider is asked, and what of its answers is believed; nothing is known here of people and terminals.
+"""Requests to an OpenID provider, and the checks of its answers; this room knows nothing of people and terminals.
 
-The modules in here load libraries that take 200 ms: they are imported where a sign-in begins.
+Its modules load libraries that take 200 ms: import them where a sign-in begins.
 """
 
 from oidc_helper.errors import SignInNeeded
 
 
 class SessionOver(SignInNeeded):
-    """The provider will never take this refresh token again: a person has to sign in."""
+    """The provider will never accept this refresh token again: a person has to sign in."""

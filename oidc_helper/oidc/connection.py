@@ -1,4 +1,4 @@
-"""One call to an identity provider: what it trusts, how long it takes, how much it brings, and failure in words."""
+"""One HTTP call to an identity provider: whom it trusts, its limits of time and size, and its errors in words."""
 
 import os
 import ssl
@@ -23,17 +23,17 @@ from oidc_helper.words import printable
 
 _T = TypeVar("_T")
 
-_LARGEST = 1_048_576  # bytes of an answer; discovery documents and key sets have some ten thousand
-_LONGEST_CALL_S = 20  # a person who waits should not wait for one answer only
+_LARGEST = 1_048_576  # bytes of an answer; discovery documents and key sets have some 10,000
+_LONGEST_CALL_S = 20  # no single answer may take all of a person's patience
 _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
 _NO_PROXY = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 
 
 @dataclass(frozen=True)
 class Client:
-    """What the provider knows us as, and how it is reached.
+    """The client as the provider knows it, and the certificates to trust.
 
-    `authentication` is a token_endpoint_auth_method (RFC 7591 section 2), empty for what the provider prefers.
+    `authentication` is a token_endpoint_auth_method (RFC 7591 section 2); empty leaves it to the provider.
     """
 
     client_id: str
@@ -43,9 +43,9 @@ class Client:
 
     @cached_property
     def trust(self) -> ssl.SSLContext:
-        """The same choice as botocore's, else that of httpx2: SSL_CERT_FILE, SSL_CERT_DIR, the system's store.
+        """The bundle that botocore would take, else that of httpx2: SSL_CERT_FILE, SSL_CERT_DIR, the system's store.
 
-        Made once, since it takes 25 ms. Raises WrongSettings.
+        It is read once, since that takes 25 ms. Raises WrongSettings.
         """
         path = self.ca_bundle or os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
         if not path:
@@ -61,7 +61,7 @@ class Client:
             ) from None
 
 
-def call(  # noqa: PLR0913 - a call is made of its parts
+def call(  # noqa: PLR0913 - the parts of a call
     url: str,
     send: Callable[[Any], _T],
     *,
@@ -72,7 +72,7 @@ def call(  # noqa: PLR0913 - a call is made of its parts
 ) -> _T:
     """Let `send` talk to the host of `url` with an `authlib` session; redirects are not followed.
 
-    Raises TryAgain where there was no answer or a passing one, Refused where the answer is none that can be used.
+    Raises TryAgain where no answer came or the trouble may pass, Refused where the answer is of no use.
     """
     host = host_of(url)
     seconds = max(0.1, min(timeout_s, _LONGEST_CALL_S))
@@ -93,7 +93,7 @@ def call(  # noqa: PLR0913 - a call is made of its parts
     except httpx2.TransportError as error:
         raise _unreached(host, error) from None
     except httpx2.InvalidURL:
-        raise Refused(f"{host} names a URL that cannot be") from None
+        raise Refused(f"{host} names an impossible URL") from None
     except httpx2.HTTPError as error:
         raise Refused(f"{host} gives an answer that cannot be used ({type(error).__name__})") from None
     except (ValueError, TypeError, AttributeError, RecursionError):  # what json and authlib make of nonsense
@@ -101,7 +101,7 @@ def call(  # noqa: PLR0913 - a call is made of its parts
 
 
 def get_json(url: str, *, client: Client, timeout_s: float, fresh: bool = False) -> dict[str, Any]:
-    """The JSON object at `url`; `fresh` passes by caches on the way. Raises as `call`."""
+    """The JSON object at `url`; `fresh` bypasses caches on the way. Raises as `call` does."""
     headers = {"Accept": "application/json"} | ({"Cache-Control": "no-cache"} if fresh else {})
 
     def send(session: Any) -> Any:
@@ -114,7 +114,7 @@ def get_json(url: str, *, client: Client, timeout_s: float, fresh: bool = False)
 
 
 def host_of(url: str) -> str:
-    """Whom a URL leads to, as it is named to people."""
+    """The host and port of a URL, as messages name them."""
     return printable(urlsplit(url).netloc.rpartition("@")[2])
 
 
@@ -141,7 +141,7 @@ def _session(client: Client, authentication: str, timeout_s: float, judge: "_Jud
 
 
 def _basic(client: Any, _method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:
-    """RFC 6749 section 2.3.1, whose form encoding of both parts authlib leaves out."""
+    """RFC 6749 section 2.3.1 with the form encoding of both parts, which authlib leaves out."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
     headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
     return uri, headers, body
@@ -149,15 +149,18 @@ def _basic(client: Any, _method: str, uri: str, headers: Any, body: Any) -> tupl
 
 @dataclass(frozen=True)
 class _Judge:
-    """Looks at an answer before its body is read. Raises Refused or TryAgain; `ends` is on the monotonic clock."""
+    """Judges an answer before its body is read. Raises Refused or TryAgain; `ends` is on the monotonic clock."""
 
     host: str
     ends: float
     wants_json: bool
 
     def judge(self, response: Any) -> None:
-        status, kind = response.status_code, response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+        status = response.status_code
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        is_json = media_type == "application/json" or (
+            media_type.startswith("application/") and media_type.endswith("+json")
+        )
         if status >= 500 or status == 429:
             raise TryAgain(f"{self.host} answers with HTTP status {status}", "try again in a while")
         if 300 <= status < 400:
@@ -166,7 +169,7 @@ class _Judge:
         if status >= 400 and not is_json:
             raise Refused(f"{self.host} answers with HTTP status {status}", "check issuer")
         if self.wants_json and not is_json:
-            raise Refused(f"{self.host} sends {printable(kind) or 'something'} and not JSON", "check issuer")
+            raise Refused(f"{self.host} sends {printable(media_type) or 'something'} and not JSON", "check issuer")
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise Refused(f"{self.host} sends a compressed answer that nobody asked for", "check issuer")
         response.stream = _Bounded(response.stream, self)
@@ -176,7 +179,7 @@ class _Judge:
 
 
 class _Bounded(httpx2.SyncByteStream):
-    """A body that ends in time and is not larger than it may be; httpx2's timeouts are those of single reads."""
+    """A body within the limits of time and size; httpx2's own timeouts are those of single reads."""
 
     def __init__(self, stream: httpx2.SyncByteStream, judge: _Judge) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Device authorization: a code that a person enters elsewhere, and asking until they have (RFC 8628)."""
+"""Device authorization: a person enters a code elsewhere, and the provider is polled until then (RFC 8628)."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,18 +12,18 @@ from oidc_helper.oidc import grants
 from oidc_helper.oidc.connection import Client, call, nonsense
 from oidc_helper.oidc.grants import Granted
 from oidc_helper.oidc.provider import Provider, is_safe
-from oidc_helper.oidc.refusals import error_of
+from oidc_helper.oidc.refusals import refusal
 from oidc_helper.words import printable
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-_INTERVAL_S, _LONGEST_INTERVAL_S = 5, 60  # where the provider names none, or one that cannot be meant
-_LONGEST_S = 3600  # a code that is good for longer is not waited for
+_INTERVAL_S, _LONGEST_INTERVAL_S = 5, 60  # where the provider names none, or an absurd one
+_LONGEST_S = 3600  # no code is waited for longer, whatever its lifetime
 _WAIT_LONGER_S = {"authorization_pending": 0, "slow_down": 5}
 
 
 @dataclass(frozen=True)
 class DeviceCode:
-    """What the person gets to see, and what is polled with; `complete_url` holds the code already where it can."""
+    """The code and addresses to show, and the secret to poll with; `complete_url` includes the code where it can."""
 
     secret: str = field(repr=False)
     user_code: str
@@ -52,11 +52,11 @@ def begin(provider: Provider, client: Client, *, timeout_s: float, **parameters:
     if not isinstance(answer, dict):
         raise nonsense(provider.host)
     if isinstance(answer.get("error"), str):
-        raise error_of(provider.host, answer["error"], answer.get("error_description"), sent=[client.secret])
+        raise refusal(provider.host, answer["error"], answer.get("error_description"), sent=[client.secret])
     return _checked(provider, answer)
 
 
-def poll(  # noqa: PLR0913 - what it asks, whom, how long, and on which clock
+def poll(  # noqa: PLR0913 - the code, the provider, the time and the clock
     provider: Provider,
     client: Client,
     device: DeviceCode,
@@ -65,7 +65,7 @@ def poll(  # noqa: PLR0913 - what it asks, whom, how long, and on which clock
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Granted:
-    """Ask until the person has decided, no more often than the provider wants. Raises SignInNeeded, Refused, TryAgain.
+    """Ask until the person has decided, no more often than the provider allows. Raises SignInNeeded, Refused, TryAgain.
 
     `clock` and `sleep` are in seconds.
     """
@@ -75,25 +75,25 @@ def poll(  # noqa: PLR0913 - what it asks, whom, how long, and on which clock
         sleep(interval_s)
         try:
             return grants.ask(provider, client, timeout_s=left_s, grant_type=_GRANT, device_code=device.secret)
-        except TryAgain:  # section 3.5 asks for less after a timeout
+        except TryAgain:  # section 3.5: poll less often after a timeout
             interval_s *= 2
         except OAuthError as error:
             if error.error not in _WAIT_LONGER_S:
                 sent = (device.secret, client.secret)
-                raise error_of(provider.host, error.error, error.description, sent=sent) from None
+                raise refusal(provider.host, error.error, error.description, sent=sent) from None
             interval_s += _WAIT_LONGER_S[error.error]
     raise SignInNeeded("nobody entered the code in time")
 
 
 def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
-    """Section 3.2; some providers write `url` where it says `uri`, and numbers as text."""
+    """The answer of section 3.2; some providers write `url` for `uri`, and numbers as text."""
     url = answer.get("verification_uri") or answer.get("verification_url")
     secret, user_code = answer.get("device_code"), answer.get("user_code")
     texts = (secret, user_code, url, complete_url := answer.get("verification_uri_complete") or url)
     lifetime_s, interval_s = (grants.seconds(answer.get(name)) for name in ("expires_in", "interval"))
     if (
         not all(isinstance(text, str) and text for text in texts)
-        or not all(is_safe(str(shown), provider.issuer) for shown in (url, complete_url))
+        or not all(is_safe(str(address), provider.issuer) for address in (url, complete_url))
         or not lifetime_s
     ):
         raise nonsense(provider.host)

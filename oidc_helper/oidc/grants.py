@@ -1,4 +1,4 @@
-"""The token endpoint: a code or a refresh token for the provider's tokens, and revocation (RFC 6749, RFC 7009)."""
+"""The token endpoint, which redeems a code or a refresh token, and revocation (RFC 6749, RFC 7009)."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,14 +10,15 @@ from oidc_helper.oidc import SessionOver
 from oidc_helper.oidc.authorization import Request
 from oidc_helper.oidc.connection import Client, call, nonsense
 from oidc_helper.oidc.provider import Provider
-from oidc_helper.oidc.refusals import error_of
+from oidc_helper.oidc.refusals import refusal
 
 
 @dataclass(frozen=True)
 class Granted:
-    """What the provider gave (RFC 6749 section 5.1), and its clock then; what it did not give is empty.
+    """The tokens of an answer (RFC 6749 section 5.1); a token that it leaves out is empty.
 
-    `refresh_lifetime_s` is how long the refresh token is good for, 0 where the provider does not say.
+    `refresh_lifetime_s` is the refresh token's lifetime, 0 where the provider does not name it. `date` is the answer's
+    header of that name.
     """
 
     access_token: str = field(repr=False)
@@ -30,7 +31,7 @@ class Granted:
 def redeem_code(
     provider: Provider, client: Client, request: Request, code: str, *, timeout_s: float, **parameters: str
 ) -> Granted:
-    """Exchange an authorization code, once. Raises Refused, TryAgain, SignInNeeded."""
+    """Redeem an authorization code, once. Raises Refused, TryAgain, SignInNeeded."""
     try:
         return ask(
             provider,
@@ -44,13 +45,13 @@ def redeem_code(
         )
     except OAuthError as error:
         sent = (code, request.verifier, client.secret)
-        raise error_of(provider.host, error.error, error.description, sent=sent) from None
+        raise refusal(provider.host, error.error, error.description, sent=sent) from None
 
 
 def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s: float, **parameters: str) -> Granted:
-    """Get new tokens; the refresh token among them is the one to use from now on, be it new or the old one.
+    """Get new tokens; their refresh token, a new one or the old one, is the one to use from now on.
 
-    Raises SessionOver where the provider will never take this one again, Refused, TryAgain, SignInNeeded.
+    Raises SessionOver where the provider will never accept the old one again, Refused, TryAgain, SignInNeeded.
     """
     try:
         granted = ask(
@@ -58,10 +59,10 @@ def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s
         )
     except OAuthError as error:
         sent = (refresh_token, client.secret)
-        refusal = error_of(provider.host, error.error, error.description, sent=sent)
+        refused = refusal(provider.host, error.error, error.description, sent=sent)
         if error.error == "invalid_grant":
-            raise SessionOver(f"the session at {provider.host} is over: {refusal.message}") from None
-        raise refusal from None
+            raise SessionOver(f"the session at {provider.host} is over: {refused.message}") from None
+        raise refused from None
     return granted if granted.refresh_token else replace(granted, refresh_token=refresh_token)
 
 
@@ -73,14 +74,14 @@ def revoke(provider: Provider, client: Client, refresh_token: str, *, timeout_s:
         status: int = session.revoke_token(url, refresh_token, token_type_hint="refresh_token").status_code  # noqa: S106
         return status
 
-    how = provider.authentication_of(client)
-    status = call(url, send, client=client, timeout_s=timeout_s, authentication=how, wants_json=False)
+    authentication = provider.authentication_of(client)
+    status = call(url, send, client=client, timeout_s=timeout_s, authentication=authentication, wants_json=False)
     if status >= 300:
         raise Refused(f"{provider.host} did not revoke the refresh token: HTTP status {status}")
 
 
 def ask(provider: Provider, client: Client, *, timeout_s: float, grant_type: str, **parameters: str) -> Granted:
-    """Ask the token endpoint, once. Raises authlib's OAuthError with the provider's error code, Refused, TryAgain."""
+    """Ask the token endpoint once. Raises authlib's OAuthError with the provider's error code, Refused, TryAgain."""
     url = provider.token_endpoint
     dates: list[str] = []
 
@@ -88,16 +89,16 @@ def ask(provider: Provider, client: Client, *, timeout_s: float, grant_type: str
         session.event_hooks["response"].append(lambda response: dates.append(response.headers.get("Date", "")))
         return session.fetch_token(url, grant_type=grant_type, **parameters)
 
-    how = provider.authentication_of(client)
-    answer = call(url, send, client=client, timeout_s=timeout_s, authentication=how)
-    found = {name: answer.get(name) or "" for name in ("access_token", "id_token", "refresh_token")}
-    if not all(isinstance(value, str) for value in found.values()):
+    authentication = provider.authentication_of(client)
+    answer = call(url, send, client=client, timeout_s=timeout_s, authentication=authentication)
+    tokens = {name: answer.get(name) or "" for name in ("access_token", "id_token", "refresh_token")}
+    if not all(isinstance(value, str) for value in tokens.values()):
         raise nonsense(provider.host)
-    # No standard names it: Keycloak's word, and that of Entra ID and others.
+    # No standard names this lifetime: the first is Keycloak's word, the second that of Entra ID and others.
     lifetime = answer.get("refresh_expires_in") or answer.get("refresh_token_expires_in")
-    return Granted(**found, refresh_lifetime_s=seconds(lifetime), date="".join(dates))
+    return Granted(**tokens, refresh_lifetime_s=seconds(lifetime), date="".join(dates))
 
 
 def seconds(value: Any) -> int:
-    """A number of seconds, as some providers write it as text; 0 for anything else."""
+    """A number of seconds, also where a provider writes it as text; 0 for anything else."""
     return int(value) if str(value).isdecimal() and len(str(value)) < 10 else 0

@@ -1,6 +1,5 @@
-"""An OpenID provider as its discovery document tells it, once that has been checked (OpenID Connect Discovery 1.0)."""
+"""An OpenID provider as its discovery document describes it, once checked (OpenID Connect Discovery 1.0)."""
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +7,16 @@ from urllib.parse import urlsplit
 
 from oidc_helper.errors import Refused
 from oidc_helper.oidc.connection import Client, get_json, host_of
+from oidc_helper.settings.checks import is_loopback
 from oidc_helper.words import printable
 
 _PATH = "/.well-known/openid-configuration"
-_DEFAULT_AUTHENTICATION = "client_secret_basic"  # Discovery section 3, and what a client is registered with by default
+_DEFAULT_AUTHENTICATION = "client_secret_basic"  # Discovery section 3, and the default of client registration
 
 
 @dataclass(frozen=True)
 class Provider:
-    """What we use of it; an endpoint it does not have is empty."""
+    """The parts of the document that we use; an endpoint that the provider lacks is empty."""
 
     issuer: str
     token_endpoint: str
@@ -27,22 +27,22 @@ class Provider:
     algorithms: tuple[str, ...] = ("RS256",)
     authentications: tuple[str, ...] = (_DEFAULT_AUTHENTICATION,)
     prompts: tuple[str, ...] = ()
-    names_itself: bool = False  # in authorization responses, RFC 9207
+    names_itself: bool = False  # by `iss` in authorization responses, RFC 9207
 
     @property
     def host(self) -> str:
-        """How it is named to people."""
+        """The provider as messages name it."""
         return host_of(self.issuer)
 
     def endpoint(self, name: str) -> str:
-        """The URL of that endpoint. Raises Refused where the provider has none."""
+        """The URL of the endpoint with that name. Raises Refused where the provider has none."""
         url: str = getattr(self, name)
         if not url:
             raise Refused(f"{self.host} offers no {name.replace('_', ' ')}", "see what its discovery document lists")
         return url
 
     def authentication_of(self, client: Client) -> str:
-        """How the client proves itself: as it says, else as providers register clients unless told otherwise."""
+        """How the client proves itself: as its settings say, else by the default, else as the provider lists."""
         if not client.secret:
             return "none"
         if client.authentication:
@@ -55,10 +55,10 @@ def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
     """Read and check the document of an issuer. Raises Refused, TryAgain."""
     document = get_json(issuer.removesuffix("/") + _PATH, client=client, timeout_s=timeout_s)
     host = host_of(issuer)
-    named = document.get("issuer")
-    if named != issuer:
+    said = document.get("issuer")
+    if said != issuer:
         raise Refused(
-            f"{host} says that its issuer is {printable(str(named))!r}, not {issuer!r}",
+            f"{host} says that its issuer is {printable(str(said))!r}, not {issuer!r}",
             "write issuer exactly as the identity provider does, with or without a slash at the end",
         )
     return Provider(
@@ -76,7 +76,7 @@ def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
 
 
 def is_safe(url: str, issuer: str) -> bool:
-    """Whether secrets may go there: https, or plain http on this machine where the issuer is here too."""
+    """Whether secrets may go to the URL: by https, or by plain http on this machine where the issuer is on it too."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -84,7 +84,7 @@ def is_safe(url: str, issuer: str) -> bool:
         return False
     if not url.isascii() or not url.isprintable() or " " in url or "@" in parts.netloc or parts.fragment or not host:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and issuer.startswith("http:") and _is_loopback(host))
+    return parts.scheme == "https" or (parts.scheme == "http" and issuer.startswith("http:") and is_loopback(host))
 
 
 def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bool = False) -> str:
@@ -93,8 +93,8 @@ def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bo
         return ""
     if not isinstance(url, str) or not is_safe(url, issuer):
         raise Refused(
-            f"{host_of(issuer)} names {printable(str(url))!r} as its {name}, which is no https address",
-            "tell who runs the identity provider; plain http is for an issuer on this machine only",
+            f"{host_of(issuer)} names {printable(str(url))!r} as its {name}, which is not an https address",
+            "tell the administrators of the identity provider; plain http is for an issuer on this machine only",
         )
     return url
 
@@ -102,12 +102,5 @@ def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bo
 def _words(document: Mapping[str, Any], name: str, host: str) -> tuple[str, ...]:
     words = document.get(name) or []
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise Refused(f"{host} gives {name} that is no list of words", "check issuer: is this an OpenID provider?")
+        raise Refused(f"{host} gives {name} that is not a list of words", "check issuer: is this an OpenID provider?")
     return tuple(words)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

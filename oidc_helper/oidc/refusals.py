@@ -1,4 +1,4 @@
-"""What the error codes of OAuth and OpenID Connect mean to a person, and what mends them, for all endpoints."""
+"""The error codes of OAuth and OpenID Connect, of all endpoints: our kind of error for each, and a remedy."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,10 @@ from oidc_helper.words import printable
 
 # Sources: RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6, RFC 8628 section 3.5, RFC 8707.
 _KINDS: Mapping[str, tuple[type[OidcHelperError], str]] = {
-    "access_denied": (Refused, "sign in again and agree, or ask those who run the identity provider for access"),
+    "access_denied": (
+        Refused,
+        "sign in again and agree, or ask the administrators of the identity provider for access",
+    ),
     "account_selection_required": (SignInNeeded, ""),
     "consent_required": (SignInNeeded, ""),
     "expired_token": (SignInNeeded, ""),
@@ -29,14 +32,14 @@ _KINDS: Mapping[str, tuple[type[OidcHelperError], str]] = {
 _DECLINED = {"access_denied": "the sign-in was declined"}
 
 
-def error_of(host: str, code: Any, description: Any = None, *, sent: Iterable[str | None] = ()) -> OidcHelperError:
-    """Make an error code of a provider one of our kinds; the provider's own words stand in it, escaped.
+def refusal(host: str, code: Any, description: Any = None, *, sent: Iterable[str | None] = ()) -> OidcHelperError:
+    """Our error for a provider's error code; the message repeats the provider's own words, escaped.
 
-    Of the secrets that were `sent` none is repeated.
+    It repeats none of the secrets that were `sent`.
     """
     code = code if isinstance(code, str) else "an error without a name"
-    kind, hint = _KINDS.get(code, (Refused, "see what the identity provider logs about this sign-in"))
-    said = printable(description.strip()) if isinstance(description, str) else ""
-    message = f"{_DECLINED.get(code, f'{host} refused')}: {printable(code)}" + (f": {said}" if said else "")
+    error, hint = _KINDS.get(code, (Refused, "see what the identity provider logs about this sign-in"))
+    words = printable(description.strip()) if isinstance(description, str) else ""
+    message = f"{_DECLINED.get(code, f'{host} refused')}: {printable(code)}" + (f": {words}" if words else "")
     message = covered(message, sent)
-    return Refused(message, hint, code=code) if kind is Refused else kind(message, hint)
+    return Refused(message, hint, code=code) if error is Refused else error(message, hint)

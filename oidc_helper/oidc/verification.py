@@ -1,4 +1,4 @@
-"""Whether an ID token is what it claims: signature, issuer, audience, nonce and times (OpenID Connect Core 3.1.3.7)."""
+"""Verify an ID token: signature, issuer, audience, nonce and times (OpenID Connect Core section 3.1.3.7)."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,17 +15,17 @@ from oidc_helper.oidc.connection import Client, get_json
 from oidc_helper.oidc.provider import Provider
 from oidc_helper.words import printable
 
-# None that is no signature, and none whose key is shared: with those, who can verify could sign (RFC 8725 section 3.1).
+# Public-key signatures only: `none` is no signature, and with a shared key a verifier could sign (RFC 8725, 3.1).
 _SIGNATURES = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"}
 )
 _LEEWAY_S = 60
 _TIMES = {"exp", "iat", "nbf"}
-_LONGEST_HEADER = 8192  # bytes; joserfc's own limit of 512 leaves no room for a certificate
-_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)  # what nonsense leads to
+_LONGEST_HEADER = 8192  # bytes; joserfc's own limit of 512 is too small for a certificate
+_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)  # all that garbage raises
 
 
-def verify(  # noqa: PLR0913 - what it is compared with
+def verify(  # noqa: PLR0913 - all that a token is compared with
     id_token: str,
     provider: Provider,
     client: Client,
@@ -36,9 +36,9 @@ def verify(  # noqa: PLR0913 - what it is compared with
     now: float,
     timeout_s: float,
 ) -> Mapping[str, Any]:
-    """Get the claims of an ID token that holds. Raises Refused, TryAgain.
+    """The claims of a valid ID token. Raises Refused, TryAgain.
 
-    `nonce` is None where none was sent, `date` is that of the answer that brought the token, `now` in epoch seconds.
+    `nonce` is None where none was sent, `date` the Date header of the answer with the token, `now` in epoch seconds.
     """
     header, claims = _signed(id_token, provider, client, timeout_s)
     token = CodeIDToken(
@@ -63,7 +63,7 @@ def verify(  # noqa: PLR0913 - what it is compared with
 def _signed(
     id_token: str, provider: Provider, client: Client, timeout_s: float
 ) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """The header and claims, once a published key fits; the keys are read again where none has the token's kid."""
+    """Header and claims, verified with a published key; the keys are read again where none has the token's kid."""
     allowed = _SIGNATURES.intersection(provider.algorithms)
     try:
         header = jws.extract_compact(id_token.encode(), registry=_registry(allowed)).headers()
@@ -88,16 +88,16 @@ def _signed(
                 return header, jwt.decode(id_token, key, registry=_registry(allowed)).claims
         except InvalidPayloadError as error:
             raise _untrusted(provider, error) from None
-        except _UNREADABLE:  # another key's signature, or another kind of key
+        except _UNREADABLE:  # the signature of another key, or a key of another kind
             continue
     raise Refused(
         f"the ID token of {provider.host} is signed with none of its published keys",
-        "sign in again; if it stays so, tell who runs the identity provider",
+        "sign in again; if that does not help, tell the administrators of the identity provider",
     )
 
 
 def _usable(keys: Any, header: Mapping[str, Any]) -> Iterator[Key]:
-    """The public signature keys that the token may mean; others, and those that cannot be read, are passed over."""
+    """The public signature keys that the token may be signed with; other and unreadable keys are passed over."""
     for data in keys if isinstance(keys, list) else ():
         if not isinstance(data, dict) or data.get("kty") == "oct" or data.get("use", "sig") != "sig":
             continue
@@ -112,7 +112,7 @@ def _usable(keys: Any, header: Mapping[str, Any]) -> Iterator[Key]:
 
 
 def _registry(algorithms: frozenset[str]) -> jws.JWSRegistry:
-    """Header parameters that we do not know are ignored (RFC 7515 section 4)."""
+    """Of these algorithms; unknown header parameters are ignored (RFC 7515 section 4)."""
     registry = jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
     registry.max_header_length = _LONGEST_HEADER
     return registry

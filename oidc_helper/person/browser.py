@@ -1,4 +1,4 @@
-"""The person's browser: whether there is one to be had from here, and opening an address in it without waiting."""
+"""The person's browser: whether one can be opened from here, and opening an address in it without waiting."""
 
 import os
 import platform
@@ -21,23 +21,28 @@ _WINDOWS = "rundll32.exe url.dll,FileProtocolHandler"  # no shell: & and ^ stay 
 
 
 def obstacle(environment: Mapping[str, str] = os.environ) -> str:
-    """Why no browser can be opened here, as `this is an SSH session`; empty where one can."""
+    """The reason why no browser can be opened here, as `this is an SSH session`; empty where one can."""
     desktop = sys.platform in _DESKTOPS or ((_is_wsl() or _has_display(environment)) and _commands(environment))
     checks = (
-        (environment.get("BROWSER"), ""),  # editors' remote sessions set it to what opens the person's own browser
+        (
+            environment.get("BROWSER"),
+            "",
+        ),  # editors' remote sessions set it to a program that opens the browser at the person's side
         (any(environment.get(name) for name in _SSH), "this is an SSH session"),
         (desktop, ""),
         (any(Path(name).exists() for name in _CONTAINER_FILES), "this is a container"),
         (any(environment.get(name) for name in _CONTAINER), "this is a container"),
         (not _has_display(environment), "there is no display"),
     )
-    return next((why for holds, why in checks if holds), "no program opens a browser: install xdg-utils or set BROWSER")
+    return next(
+        (reason for holds, reason in checks if holds), "no program opens a browser: install xdg-utils or set BROWSER"
+    )
 
 
 def open_browser(url: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Start the browser and go on; False where nothing could be started. Raises ValueError for what is no web address.
+    """Start the browser and return; False where no program could be started. Raises ValueError for other than web URLs.
 
-    It inherits none of our streams and has a session of its own: it lives longer than we do.
+    The browser inherits none of our streams and has a session of its own, since it outlives us.
     """
     if urlsplit(url).scheme not in ("http", "https") or not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("not a web address")
@@ -45,13 +50,13 @@ def open_browser(url: str, environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def _commands(environment: Mapping[str, str]) -> list[list[str]]:
-    """The commands to try, in turn, each one found to be there."""
+    """The commands to try in turn, of those whose program exists."""
     return [words for words in _known(environment) if shutil.which(words[0], path=environment.get("PATH"))]
 
 
 def _known(environment: Mapping[str, str]) -> Iterator[list[str]]:
     for command in environment.get("BROWSER", "").split(os.pathsep):
-        with suppress(ValueError):  # a quotation that does not end
+        with suppress(ValueError):  # a quotation mark without its partner
             if words := [command] if Path(command).is_file() else shlex.split(command):
                 yield words
     if sys.platform == "darwin":
@@ -64,7 +69,7 @@ def _known(environment: Mapping[str, str]) -> Iterator[list[str]]:
 
 
 def _with_address(words: Sequence[str], url: str) -> list[str]:
-    """`%s` stands for the address, as everywhere in BROWSER; else it comes last."""
+    """The command with the address in place of `%s`, as is usual in BROWSER, or else at its end."""
     return [word.replace("%s", url) for word in words] if any("%s" in word for word in words) else [*words, url]
 
 
@@ -81,7 +86,7 @@ def _started(words: Sequence[str]) -> bool:
         )
     except OSError:
         return False
-    threading.Thread(target=process.wait, name="browser", daemon=True).start()  # or it stays as a zombie
+    threading.Thread(target=process.wait, name="browser", daemon=True).start()  # otherwise it would end as a zombie
     return True
 
 

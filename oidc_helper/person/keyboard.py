@@ -1,4 +1,4 @@
-"""One line from the keyboard: longer than the kernel's own line editing takes, in a given time, shown or not."""
+"""A line from the keyboard: within a deadline, shown or hidden, and longer than the kernel's line editing allows."""
 
 import codecs
 import os
@@ -10,41 +10,38 @@ from typing import Any, Protocol
 
 from oidc_helper.errors import SignInNeeded
 
-Echo = Callable[[str], None]
+Show = Callable[[str], None]
+"""Shows typed characters, or the removal of some."""
 
-_POLL_S = 0.05  # Windows can only be asked whether there is a key
+_POLL_S = 0.05  # on Windows one can only ask whether a key was hit
 
 
 class Keyboard(Protocol):
-    """What a terminal is typed on."""
+    """The keyboard of a terminal."""
 
-    def read_line(self, timeout_s: float, echo: Echo) -> str | None:
+    def read_line(self, timeout_s: float, show: Show) -> str | None:
         """A line without its end; None for the end of input. Raises TimeoutError, SignInNeeded."""
 
     def restore(self) -> None:
-        """Give it back as it was found; a second call does nothing."""
+        """Put the terminal's settings back; a second call does nothing."""
 
 
 if sys.platform != "win32":
+    import termios
 
-    class Posix:
-        """A terminal's descriptor. Kernels cut lines at 4,096 (macOS: 1,024) characters, so it reads key by key."""
+    class PosixKeyboard:
+        """A terminal's descriptor, read key by key since kernels cut lines at 4,096 characters (macOS: 1,024)."""
 
         def __init__(self, descriptor: int) -> None:
             self._descriptor = descriptor
-            self._found: Any = None
+            self._settings: Any = None  # of the terminal, while a line is read
 
-        def read_line(self, timeout_s: float, echo: Echo) -> str | None:
+        def read_line(self, timeout_s: float, show: Show) -> str | None:
             """See Keyboard; control characters keep their meaning, so that ctrl-c interrupts."""
-            import termios
-
             self._refuse_in_background()
-            ends, line, decoder = (
-                time.monotonic() + timeout_s,
-                Line(echo),
-                codecs.getincrementaldecoder("utf-8")("replace"),
-            )
-            self._found = termios.tcgetattr(self._descriptor)
+            ends, line = time.monotonic() + timeout_s, Line(show)
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            self._settings = termios.tcgetattr(self._descriptor)
             changed = termios.tcgetattr(self._descriptor)
             changed[3] &= ~(termios.ICANON | termios.ECHO)
             termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
@@ -63,17 +60,15 @@ if sys.platform != "win32":
 
         def restore(self) -> None:
             """See Keyboard."""
-            import termios
-
-            found, self._found = self._found, None
-            if found:
+            settings, self._settings = self._settings, None
+            if settings:
                 try:
-                    termios.tcsetattr(self._descriptor, termios.TCSANOW, found)
+                    termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
                 except termios.error:
                     return
 
         def _refuse_in_background(self) -> None:
-            """The kernel stops background jobs that touch the keyboard, and then nothing keeps any deadline."""
+            """The kernel would stop a background job that touches the keyboard, and nothing would keep the deadline."""
             try:
                 foreground = os.tcgetpgrp(self._descriptor)
             except OSError:  # it is not our controlling terminal
@@ -82,15 +77,15 @@ if sys.platform != "win32":
                 raise SignInNeeded("a background job cannot ask")
 
 
-class Windows:
+class WindowsKeyboard:
     """The console, through the module `msvcrt`."""
 
     def __init__(self, system: Any) -> None:
         self._system = system
 
-    def read_line(self, timeout_s: float, echo: Echo) -> str | None:
+    def read_line(self, timeout_s: float, show: Show) -> str | None:
         """See Keyboard."""
-        ends, line = time.monotonic() + timeout_s, Line(echo)
+        ends, line = time.monotonic() + timeout_s, Line(show)
         while not line.over:
             if self._system.kbhit():
                 key = self._system.getwch()
@@ -107,27 +102,27 @@ class Windows:
         return line.text
 
     def restore(self) -> None:
-        """See Keyboard: it is never changed."""
+        """See Keyboard: the console's settings never change."""
 
 
-def windows() -> Windows:
-    """The keyboard of Windows."""
+def windows() -> WindowsKeyboard:
+    """The keyboard of this Windows machine."""
     from importlib import import_module
 
-    return Windows(import_module("msvcrt"))
+    return WindowsKeyboard(import_module("msvcrt"))
 
 
 class Line:
-    """A line as it is typed: backspace and ctrl-u correct it, enter ends it, ctrl-d on an empty one means None."""
+    """A line as it is typed: backspace and ctrl-u correct it, enter ends it, ctrl-d on an empty line means None."""
 
-    def __init__(self, echo: Echo) -> None:
+    def __init__(self, show: Show) -> None:
         self.text: str | None = ""
         self.over = False
-        self._echo = echo
+        self._show = show
         self._escape = ""
 
     def type(self, keys: str) -> None:
-        """Take keys in the order they were hit; escape sequences, as of arrows and bracketed paste, do nothing."""
+        """Take keys in order; escape sequences, such as those of arrows and bracketed paste, do nothing."""
         for key in keys:
             if self.over or self._escaping(key):
                 continue
@@ -137,12 +132,12 @@ class Line:
             elif key == "\x04" and not text:
                 self.text, self.over = None, True
             elif key in "\b\x7f" or key == "\x15":
-                gone = len(text) if key == "\x15" else min(1, len(text))
-                self.text = text[: len(text) - gone]
-                self._echo("\b \b" * gone)
+                removed = len(text) if key == "\x15" else min(1, len(text))
+                self.text = text[: len(text) - removed]
+                self._show("\b \b" * removed)
             elif key.isprintable():
                 self.text = text + key
-                self._echo(key)
+                self._show(key)
 
     def _escaping(self, key: str) -> bool:
         if self._escape or key == "\x1b":

@@ -1,4 +1,4 @@
-"""The person who signs in, as the ways to sign in see them: a terminal, a browser, and the time that they take."""
+"""The person who signs in, reduced to what a sign-in needs of them: a terminal, a browser, and a clock."""
 
 import time
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from oidc_helper.person import browser
 from oidc_helper.person.terminal import Terminal
 
 Way = Literal["browser", "device", "paste"]
-"""How a person takes part: a browser here, a code on another device, or an address that is pasted."""
+"""How a person signs in: with a browser here, a code on another device, or an address to paste."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """The edges that a test puts something else in place of; `clock` and `sleep` are in seconds."""
+    """A person at a terminal; tests replace each part. `clock` and `sleep` are in seconds."""
 
     terminal: Terminal
     open_browser: Callable[[str], bool] = browser.open_browser

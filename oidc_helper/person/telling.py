@@ -1,4 +1,4 @@
-"""How a person's page learns how the sign-in went; light, since every fetch knows of it and few have a person."""
+"""How a person's page learns the outcome of a sign-in; light, since every fetch imports it and few ask a person."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from oidc_helper.errors import OidcHelperError
 
 Finish = Callable[[str | None], None]
-"""Tells the person's page how the sign-in went: None for well, else what went wrong."""
+"""Tells the person's page the outcome of the sign-in: None for success, or the error."""
 
 
 @contextmanager
-def told(finish: Finish) -> Iterator[None]:
-    """Let the person's page say what goes wrong in the block."""
+def reporting_to(finish: Finish) -> Iterator[None]:
+    """Report an error in the block to the person's page; without one, `finish` is still to be called."""
     try:
         yield
     except OidcHelperError as error:

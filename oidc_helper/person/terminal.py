@@ -1,4 +1,4 @@
-"""The human: what is shown to one, made safe for a terminal, and what one answers; never by the standard streams."""
+"""The terminal where a person reads, answers and waits; it has nothing to do with the standard streams."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def has_terminal() -> bool:
-    """Whether there is a person's terminal behind this process, be the standard streams what they are."""
+    """Whether this process has a controlling terminal, wherever the standard streams lead."""
     try:
         Terminal.open().close()
     except OSError:
@@ -23,9 +23,9 @@ def has_terminal() -> bool:
 
 
 class Terminal:
-    """Where a person looks and types; a context manager, for the main thread, that leaves the terminal as it was.
+    """A person's screen and keyboard; as a context manager of the main thread, it leaves the terminal as it was.
 
-    Without a keyboard nothing can be asked. Other threads may show and wait meanwhile.
+    Without a keyboard it cannot ask. Other threads may show lines and wait meanwhile.
     """
 
     def __init__(self, screen: TextIO, keyboard: "Keyboard | None" = None) -> None:
@@ -35,7 +35,7 @@ class Terminal:
         self._lock = threading.Lock()
         self._progress = ""
         self._waits: list[tuple[Callable[[], str], float]] = []  # the innermost is shown
-        self.was_used = False  # whether a person was told anything
+        self.was_used = False  # whether a person has seen any line
 
     @classmethod
     def open(cls) -> Self:
@@ -45,7 +45,7 @@ class Terminal:
         if sys.platform == "win32":
             return cls(open("CONOUT$", "w", encoding="utf-8"), keyboard.windows())  # noqa: PTH123  # a device
         descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-        return cls(open(descriptor, "w", errors="replace"), keyboard.Posix(descriptor))  # noqa: PTH123
+        return cls(open(descriptor, "w", errors="replace"), keyboard.PosixKeyboard(descriptor))  # noqa: PTH123
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +56,7 @@ class Terminal:
         self.close()
 
     def close(self) -> None:
-        """Take the progress line away, give the keyboard back as it was, and let go."""
+        """Remove the progress line, restore the keyboard, and close the screen."""
         self._draw("")
         if self._keyboard:
             self._keyboard.restore()
@@ -65,7 +65,7 @@ class Terminal:
 
     @property
     def columns(self) -> int:
-        """Its width in characters."""
+        """The width in characters."""
         try:
             return os.get_terminal_size(self._screen.fileno()).columns or 80
         except (OSError, ValueError):
@@ -73,7 +73,7 @@ class Terminal:
 
     @property
     def draws_blocks(self) -> bool:
-        """Whether it is a real terminal that knows block characters and colours."""
+        """Whether it is a real terminal with block characters and colours."""
         return (
             self._moving
             and sys.platform != "win32"
@@ -81,16 +81,16 @@ class Terminal:
         )
 
     def show(self, *lines: str) -> None:
-        """Write lines, whose foreign parts have been made `printable`."""
+        """Write lines; words from outside must have been made `printable`."""
         self.was_used = True
         with self._lock:
             self._write(self._clear() + "".join(f"{line}\n" for line in lines) + self._progress)
 
     def ask(self, prompt: str, *, timeout_s: float, hidden: bool = False) -> str | None:
-        """One line that the person types or pastes, None where they end it. Raises TimeoutError, SignInNeeded."""
+        """A line that the person types or pastes; None for the end of input. Raises TimeoutError, SignInNeeded."""
         if self._keyboard is None:
             return None
-        self._waits.append((str, time.monotonic()))  # nothing moves while somebody types
+        self._waits.append((str, time.monotonic()))  # no progress line moves while somebody types
         self._draw("")
         self._write(prompt)
         try:
@@ -101,7 +101,7 @@ class Terminal:
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
-        """Show what is waited for, and for how long, until the block ends; one wait in another hides that meanwhile."""
+        """Show `what` and the seconds so far until the block ends; a wait inside another one hides the outer."""
         if not self._moving:
             self.show(what)
             yield
@@ -111,7 +111,7 @@ class Terminal:
 
     @contextmanager
     def watching(self, what: Callable[[], str]) -> Iterator[None]:
-        """Show what is waited for as it changes; where no line can be taken back, nothing."""
+        """The same for a text that changes; where a line cannot be taken back, show nothing."""
         self._waits.append((what, time.monotonic()))
         done = threading.Event()
         thread = threading.Thread(target=self._count, args=(len(self._waits), done), name="progress", daemon=True)
@@ -140,10 +140,10 @@ class Terminal:
             self._progress = progress
 
     def _clear(self) -> str:
-        """What takes the progress line back; consoles of Windows know no escape sequences unless they are told to."""
+        """The characters that erase the progress line; Windows consoles know no escape sequences by default."""
         return f"\r{' ' * (self.columns - 1)}\r" if self._progress else ""
 
     def _write(self, text: str) -> None:
-        with suppress(OSError, ValueError):  # a terminal that went away stops nobody
+        with suppress(OSError, ValueError):  # a terminal that went away is no reason to stop
             self._screen.write(text)
             self._screen.flush()

@@ -1,4 +1,4 @@
-"""The configuration file as frozen dataclasses: every key checked, every value with where it came from."""
+"""The configuration file as frozen dataclasses: every key checked, each value with its origin."""
 
 from oidc_helper.settings.explanation import explain
 from oidc_helper.settings.file import load

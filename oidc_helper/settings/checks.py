@@ -1,171 +1,18 @@
-"""What a value may be: each check gives the value to use, or says in an UnfitError what it should have been."""
+"""Checks of single values: each returns the value to use, or raises UnfitError with the form that it should have."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from oidc_helper.words import did_you_mean, kind, listed, shown
+from oidc_helper.words import did_you_mean, listed, shown, toml_type
 
 Check = Callable[[object], Any]
 
 _PARTITION = r"arn:aws(?:-[a-z]+)*"
 _WORD = r"[A-Za-z0-9_+=,.@-]"  # IAM's and STS's alphabet for names
 _ISSUER_TAIL = "/.well-known/openid-configuration"
-
-
-class UnfitError(Exception):
-    """A value failed its check; the text completes `profile.NAME.KEY: ` and holds no more of the value than `shown`."""
-
-
-def text(value: object) -> str:
-    """A non-empty string of printable characters without white space at its ends."""
-    if not isinstance(value, str):
-        raise UnfitError(f"must be a string, not {kind(value)}")
-    if not value:
-        raise UnfitError("must not be empty")
-    if not value.isprintable() or value != value.strip():
-        raise UnfitError("has control characters, or white space at its ends")
-    return value
-
-
-def true(value: object) -> bool:
-    """`true`, for a choice that is made by naming it."""
-    if value is not True:
-        raise UnfitError("must be true, or left out")
-    return True
-
-
-def choice(*words: str) -> Check:
-    """One of the words."""
-
-    def check(value: object) -> str:
-        found = text(value)
-        if found not in words:
-            raise UnfitError(f"{shown(found)} is not {listed(words)}{did_you_mean(found, words)}")
-        return found
-
-    return check
-
-
-def seconds(least: int, most: int) -> Check:
-    """A whole number of seconds within the bounds."""
-
-    def check(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise UnfitError(f"must be an integer (seconds), not {kind(value)}")
-        if not least <= value <= most:
-            raise UnfitError(f"must be {least} to {most} seconds")
-        return value
-
-    return check
-
-
-def matching(pattern: str, example: str) -> Check:
-    """A string that the whole pattern fits; the message gives the example."""
-
-    def check(value: object) -> str:
-        found = text(value)
-        if not re.fullmatch(pattern, found):
-            raise UnfitError(f"{shown(found)} does not look like {example}")
-        return found
-
-    return check
-
-
-# The ARN's alphabet is that of the service model of sso-admin, which is wider than the hexadecimal digits seen.
-application_arn = matching(
-    _PARTITION + r":sso::[0-9]{12}:application/(?:sso)?ins-[A-Za-z0-9.-]{16}/apl-[A-Za-z0-9]{16}",
-    "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef",
-)
-role_arn = matching(
-    _PARTITION + r":iam::[0-9]{12}:role/(?:[!-~]{1,511}/)?" + _WORD + "{1,64}", "arn:aws:iam::123456789012:role/NAME"
-)
-# Nobody documents this ARN outside the partition aws, so hardly anything is asked of it.
-context_provider_arn = matching(_PARTITION + r":[!-~]{1,2000}", "arn:aws:iam::aws:contextProvider/IdentityCenter")
-region = matching(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}", "a region such as eu-west-1")
-role_session_name = matching(_WORD + "{2,64}", "2 to 64 letters, digits or any of _+=,.@-")
-permission_set = matching(_WORD + "{1,32}", "1 to 32 letters, digits or any of _+=,.@-")
-variable = matching("[^=]+", "the name of an environment variable")
-s3_target = matching(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\n]{0,1900})?", "s3://BUCKET/PREFIX*")
-
-name = matching(
-    r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,63}", "a name: 1 to 64 letters, digits or any of ._/- that begins with none of ./-"
-)
-_account = matching("[0-9]{12}", "an account id of 12 digits")
-
-
-def account_id(value: object) -> str:
-    """12 digits in a string."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        raise UnfitError("must be in quotes, since a number loses its leading zeros")
-    return str(_account(value))
-
-
-def path(value: object) -> str:
-    """A path with `~` expanded; relative ones are still relative."""
-    try:
-        return str(Path(text(value)).expanduser())
-    except RuntimeError:
-        raise UnfitError("names a home directory that is not known: write the whole path") from None
-
-
-def command(value: object) -> tuple[str, ...]:
-    """A non-empty list of words, the program first; only the words after it may be empty."""
-    if not isinstance(value, list):
-        example = '["vault", "read", "-field=token", "identity/oidc/token/aws"]'
-        raise UnfitError(f"must be a list of words such as {example}, not {kind(value)}")
-    if not value or not value[0]:
-        raise UnfitError("must begin with a program")
-    for word in value:
-        if not isinstance(word, str):
-            raise UnfitError(f"must be a list of strings, without {kind(word)} in it")
-        if "\0" in word:
-            raise UnfitError("has a NUL character in it")
-    return tuple(value)
-
-
-def scopes(value: object) -> tuple[str, ...]:
-    """A list of scope tokens (RFC 6749 section 3.3)."""
-    if not isinstance(value, list):
-        raise UnfitError(f'must be a list such as ["openid", "email"], not {kind(value)}')
-    for scope in value:
-        if not isinstance(scope, str) or not re.fullmatch(r"[!#-\[\]-~]+", scope):
-            raise UnfitError("must be a list of strings, each one scope without spaces")
-    return tuple(value)
-
-
-def issuer(value: object) -> str:
-    """An issuer URL (OpenID Connect Discovery section 3), kept letter for letter: it is compared so."""
-    from urllib.parse import urlsplit
-
-    found = text(value)
-    if not re.fullmatch(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[1-9][0-9]{0,4})?(?:/[!-~]*)?", found):
-        raise UnfitError("must be a URL such as https://login.example.com/oauth2/default, without user or password")
-    if "?" in found or "#" in found:
-        raise UnfitError("must be a URL without query and fragment")
-    if found.endswith(_ISSUER_TAIL):
-        raise UnfitError(f"must be the issuer itself, without {_ISSUER_TAIL}")
-    try:
-        parts = urlsplit(found)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise UnfitError("has a host or port that cannot be") from None
-    if found.startswith("http:") and not _is_loopback(host):
-        raise UnfitError("must begin with https://; plain http is for loopback hosts only")
-    return found
-
-
-def _is_loopback(host: str) -> bool:
-    import ipaddress
-
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-# Set by the flow itself, or by a key of their own.
+# The sign-in sets these parameters of an authorization request itself, or a key of their own does.
 _RESERVED = frozenset(
     {
         "audience",
@@ -186,21 +33,176 @@ _RESERVED = frozenset(
         "state",
     }
 )
+
+
+class UnfitError(Exception):
+    """A value failed its check; the text completes `profile.NAME.KEY: ` and shows no more of it than `words.shown`."""
+
+
+def text(value: object) -> str:
+    """A non-empty string of printable characters without white space at its ends."""
+    if not isinstance(value, str):
+        raise UnfitError(f"must be a string, not {toml_type(value)}")
+    if not value:
+        raise UnfitError("must not be empty")
+    if not value.isprintable() or value != value.strip():
+        raise UnfitError("has control characters, or white space at its ends")
+    return value
+
+
+def true(value: object) -> bool:
+    """`true`, for a choice that is made by naming it."""
+    if value is not True:
+        raise UnfitError("must be true, or left out")
+    return True
+
+
+def choice(*words: str) -> Check:
+    """One of the words."""
+
+    def check(value: object) -> str:
+        word = text(value)
+        if word not in words:
+            raise UnfitError(f"{shown(word)} is not {listed(words)}{did_you_mean(word, words)}")
+        return word
+
+    return check
+
+
+def seconds(least: int, most: int) -> Check:
+    """A whole number of seconds within the bounds."""
+
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UnfitError(f"must be an integer (seconds), not {toml_type(value)}")
+        if not least <= value <= most:
+            raise UnfitError(f"must be {least} to {most} seconds")
+        return value
+
+    return check
+
+
+def matching(pattern: str, example: str) -> Check:
+    """A string that the pattern matches as a whole; the message gives the example."""
+
+    def check(value: object) -> str:
+        string = text(value)
+        if not re.fullmatch(pattern, string):
+            raise UnfitError(f"{shown(string)} does not look like {example}")
+        return string
+
+    return check
+
+
+# Names in the configuration.
+name = matching(
+    r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,63}", "a name: 1 to 64 letters, digits or any of ._/- that begins with none of ./-"
+)
+variable = matching("[^=]+", "the name of an environment variable")
+
+# AWS. The application's alphabet is that of the service model of sso-admin, wider than the hexadecimal digits seen.
+application_arn = matching(
+    _PARTITION + r":sso::[0-9]{12}:application/(?:sso)?ins-[A-Za-z0-9.-]{16}/apl-[A-Za-z0-9]{16}",
+    "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef",
+)
+role_arn = matching(
+    _PARTITION + r":iam::[0-9]{12}:role/(?:[!-~]{1,511}/)?" + _WORD + "{1,64}", "arn:aws:iam::123456789012:role/NAME"
+)
+# No AWS document shows this ARN outside the partition aws, so the check asks hardly anything of it.
+context_provider_arn = matching(_PARTITION + r":[!-~]{1,2000}", "arn:aws:iam::aws:contextProvider/IdentityCenter")
+region = matching(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}", "a region such as eu-west-1")
+role_session_name = matching(_WORD + "{2,64}", "2 to 64 letters, digits or any of _+=,.@-")
+permission_set = matching(_WORD + "{1,32}", "1 to 32 letters, digits or any of _+=,.@-")
+s3_target = matching(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\n]{0,1900})?", "s3://BUCKET/PREFIX*")
+_account = matching("[0-9]{12}", "an account id of 12 digits")
+
+# A sign-in at an identity provider.
 redirect_path = matching(r"/[A-Za-z0-9._~/-]{0,200}", "a path such as /oidc-helper/callback")
 resource = matching(r"[A-Za-z][A-Za-z0-9+.-]*:[!-\"$-~]+", "a URI such as https://api.example.com/")  # RFC 8707
 
 
+def account_id(value: object) -> str:
+    """12 digits in a string."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise UnfitError("must be in quotes, since a number loses its leading zeros")
+    return str(_account(value))
+
+
+def path(value: object) -> str:
+    """A path with `~` expanded; a relative path stays relative."""
+    try:
+        return str(Path(text(value)).expanduser())
+    except RuntimeError:
+        raise UnfitError("names a home directory that is not known: write the whole path") from None
+
+
+def command(value: object) -> tuple[str, ...]:
+    """A non-empty list of words, the program first; only the words after it may be empty."""
+    if not isinstance(value, list):
+        example = '["vault", "read", "-field=token", "identity/oidc/token/aws"]'
+        raise UnfitError(f"must be a list of words such as {example}, not {toml_type(value)}")
+    if not value or not value[0]:
+        raise UnfitError("must begin with a program")
+    for word in value:
+        if not isinstance(word, str):
+            raise UnfitError(f"must be a list of strings, without {toml_type(word)} in it")
+        if "\0" in word:
+            raise UnfitError("has a NUL character in it")
+    return tuple(value)
+
+
+def scopes(value: object) -> tuple[str, ...]:
+    """A list of scope tokens (RFC 6749 section 3.3)."""
+    if not isinstance(value, list):
+        raise UnfitError(f'must be a list such as ["openid", "email"], not {toml_type(value)}')
+    for scope in value:
+        if not isinstance(scope, str) or not re.fullmatch(r"[!#-\[\]-~]+", scope):
+            raise UnfitError("must be a list of strings, each one scope without spaces")
+    return tuple(value)
+
+
+def issuer(value: object) -> str:
+    """An issuer URL (OpenID Connect Discovery section 3), unchanged: issuers are compared letter for letter."""
+    from urllib.parse import urlsplit
+
+    url = text(value)
+    if not re.fullmatch(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[1-9][0-9]{0,4})?(?:/[!-~]*)?", url):
+        raise UnfitError("must be a URL such as https://login.example.com/oauth2/default, without user or password")
+    if "?" in url or "#" in url:
+        raise UnfitError("must be a URL without query and fragment")
+    if url.endswith(_ISSUER_TAIL):
+        raise UnfitError(f"must be the issuer itself, without {_ISSUER_TAIL}")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise UnfitError("has an impossible host or port") from None
+    if url.startswith("http:") and not is_loopback(host):
+        raise UnfitError("must begin with https://; plain http is for loopback hosts only")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host of a URL is this machine, by its address or as `localhost`; no name is looked up."""
+    import ipaddress
+
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def parameters(value: object) -> dict[str, str]:
-    """A table of strings that may go with an authorization request."""
+    """A table of strings to add to the authorization request."""
     if not isinstance(value, dict):
-        raise UnfitError(f'must be a table such as {{ prompt = "consent" }}, not {kind(value)}')
-    for name, given in value.items():
-        if name in _RESERVED:
-            raise UnfitError(f"must not set {name}, which is not free to choose or has a key of its own")
+        raise UnfitError(f'must be a table such as {{ prompt = "consent" }}, not {toml_type(value)}')
+    for parameter, string in value.items():
+        if parameter in _RESERVED:
+            raise UnfitError(f"must not set {parameter}, which is not free to choose or has a key of its own")
         try:
-            text(given)
+            text(string)
         except UnfitError as error:
-            raise UnfitError(f"{shown(name)} {error}") from None
+            raise UnfitError(f"{shown(parameter)} {error}") from None
     return value
 
 

@@ -1,4 +1,4 @@
-"""The resolved settings of a profile as JSON-able data, each with its meaning and where it came from."""
+"""The resolved settings of a profile as data for JSON, each value with its meaning and its origin."""
 
 import dataclasses
 import os
@@ -10,16 +10,16 @@ from oidc_helper import paths
 from oidc_helper.settings.model import Identity, Profile, Settings
 from oidc_helper.settings.schema import KEYS
 
-# What we and botocore obey. No variable of ours holds a secret; a proxy's may, before the host or behind a `?`.
-_OURS = re.compile(
+# The variables that we and botocore obey. None of ours holds a secret; a proxy's URL may, before the host or after `?`.
+_PLAIN_VARIABLES = re.compile(
     r"OIDC_HELPER_\w+|(?:AWS|REQUESTS)_CA_BUNDLE|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|NO_PROXY"
     r"|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS|BROWSER|SSL_CERT_(?:FILE|DIR)|AWS_USE_(?:FIPS|DUALSTACK)_ENDPOINT"
 )
-_URLS = re.compile(r"AWS_ENDPOINT_URL(?:_\w+)?|(?:HTTPS?|ALL)_PROXY")
+_URL_VARIABLES = re.compile(r"AWS_ENDPOINT_URL(?:_\w+)?|(?:HTTPS?|ALL)_PROXY")
 
 
 def explain(settings: Settings, profile: Profile) -> dict[str, Any]:
-    """Everything that decides what `get` does with this profile; opens no store, calls nobody, holds no secret."""
+    """All that decides what `get` does with this profile, without a secret; opens no store and calls no server."""
     explained = _explained("profile", profile)
     explained["identity"] |= {"value": profile.identity.name, "settings": _explained("identity", profile.identity)}
     return {
@@ -50,13 +50,13 @@ def _plain(value: Any) -> Any:
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    shown = {}
+    obeyed = {}
     for name, value in sorted(environment.items()):
-        if value and _OURS.fullmatch(name.upper()):
-            shown[name] = value
-        elif value and _URLS.fullmatch(name.upper()):
-            shown[name] = _without_credentials(value)
-    return shown
+        if value and _PLAIN_VARIABLES.fullmatch(name.upper()):
+            obeyed[name] = value
+        elif value and _URL_VARIABLES.fullmatch(name.upper()):
+            obeyed[name] = _without_credentials(value)
+    return obeyed
 
 
 def _without_credentials(url: str) -> str:

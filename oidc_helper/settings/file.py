@@ -1,4 +1,4 @@
-"""Read the configuration file: one error says all that is wrong with it."""
+"""Read the configuration file; a single error names everything that is wrong with it."""
 
 import re
 import tomllib
@@ -14,10 +14,10 @@ from oidc_helper.settings.resolution import resolve
 from oidc_helper.words import printable
 
 _LARGEST = 1_048_576  # bytes
-_MOST_DOTS = 100  # on a line: tomllib's time grows with the square of a key's parts, 5 s for 16,000
+_MOST_DOTS = 100  # on a line: tomllib takes time with the square of a key's parts, 5 s for 16,000
 _SYNTAX_ERROR = re.compile(r"(.*?)(?: \(at (?:line ([0-9]+), column [0-9]+|end of document)\))?", re.DOTALL)
 
-# What people write who know the AWS configuration file, or shells, or Windows: the line that TOML refuses, and advice.
+# Habits from the AWS configuration file, shells and Windows: a line that TOML refuses, and advice.
 _ADVICE = (
     (r"\s*\[\s*(?:profile|identity)\s+\S", "write the name after a dot, as in [profile.analytics]"),
     (r"\s*account_id\s*=\s*0[0-9]", "put the account id in quotes"),
@@ -71,11 +71,11 @@ def _parse(path: str, text: str) -> dict[str, Any]:
 
 
 def _syntax_error(message: str, text: str) -> str:
-    """What tomllib says, with the line in our words and advice where we know the mistake."""
-    said = _SYNTAX_ERROR.fullmatch(message)
-    what, number = said.groups() if said else (message, None)
+    """The message of tomllib with the line in our words, and advice where we know the mistake."""
+    parts = _SYNTAX_ERROR.fullmatch(message)
+    reason, number = parts.groups() if parts else (message, None)
     line = text.split("\n")[int(number) - 1] if number else ""
     place = f" (line {number})" if number else ""
-    about_names = what.startswith("Cannot ")  # declared twice, or both a table and a value
+    about_names = reason.startswith("Cannot ")  # a name declared twice, or as both a table and a value
     advice = next((f"; {advice}" for mistake, advice in _ADVICE if not about_names and re.match(mistake, line)), "")
-    return f"{place}: is not TOML: {printable(what[:1].lower() + what[1:])}{advice}"
+    return f"{place}: is not TOML: {printable(reason[:1].lower() + reason[1:])}{advice}"

@@ -1,4 +1,4 @@
-"""The line of each key, which tomllib does not tell: a scan that is right for the ways people write TOML."""
+"""The line of each key, which tomllib does not report: a scan that is right for TOML as people write it."""
 
 import re
 import tomllib
@@ -9,15 +9,15 @@ KeyPath = tuple[str, ...]
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*+"
 _OPENING = re.compile(rf"[ \t]*(?:\[\[?[ \t]*(?P<section>{_KEY})[ \t]*\]|(?P<key>{_KEY})[ \t]*=)")
-_LONGEST = 300  # characters of a key; tomllib's time grows with the square of its parts
+_LONGEST = 300  # characters of a key; tomllib takes time with the square of its parts
 _TOKEN = re.compile(
     r'(?P<long>"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5})|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )
 
 
 def locate(text: str) -> dict[KeyPath, int]:
-    """The first line, from 1, of each section and key; `text` is valid TOML."""
-    found: dict[KeyPath, int] = {}
+    """The first line of each section and key, counted from 1; `text` is valid TOML."""
+    lines: dict[KeyPath, int] = {}
     section: KeyPath = ()
     for number, line in enumerate(_TOKEN.sub(_blank_long_string, text).split("\n"), 1):
         opening = _OPENING.match(line)
@@ -28,12 +28,12 @@ def locate(text: str) -> dict[KeyPath, int]:
         else:
             path = section + _parts(opening["key"])
         for length in range(1, len(path) + 1):
-            found.setdefault(path[:length], number)
-    return found
+            lines.setdefault(path[:length], number)
+    return lines
 
 
 def line_of(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
-    """The line of the key, or of the nearest table that it lies in."""
+    """The line of the key, or of the nearest table around it."""
     return next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), None)
 
 

@@ -1,4 +1,4 @@
-"""What the configuration says, checked and resolved: identities, profiles, callers, S3 grants."""
+"""The configuration, checked and resolved: identities, profiles, callers, S3 grants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class ClientSecret:
 
 @dataclass(frozen=True)
 class Identity:
-    """An identity source; a key that its source does not take is empty."""
+    """An identity and its source; keys that this source does not take are empty."""
 
     name: str
     source: str
@@ -47,7 +47,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signs CreateTokenWithIAM: exactly one of the three is set."""
+    """The principal that signs CreateTokenWithIAM: exactly one of the three is set."""
 
     web_identity_role_arn: str = ""
     profile: str = ""
@@ -56,7 +56,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class S3Grant:
-    """An S3 access grant to ask for with the role session; `account_id` is where its S3 Access Grants instance is."""
+    """An S3 access grant to ask for with the role session; `account_id` owns the S3 Access Grants instance."""
 
     target: str
     permission: str
@@ -68,8 +68,8 @@ class S3Grant:
 class Profile:
     """A named entry of the configuration with `[defaults]` merged in.
 
-    `origins` has for each key where its value was written: "profile.analytics (line 14)", "defaults (line 9)" or
-    "default".
+    `origins` maps each key to the place where its value was written: "profile.analytics (line 14)",
+    "defaults (line 9)", or "default" where it was left out.
     """
 
     name: str
@@ -94,25 +94,25 @@ class Profile:
 
     @property
     def target(self) -> Literal["role", "permission set"] | None:
-        """What `get` answers with; None where the profile has nothing but tokens."""
+        """The kind of credentials that `get` prints; None for a profile that has tokens only."""
         if self.role_arn:
             return "role"
         return "permission set" if self.permission_set else None
 
     @property
     def tokens_name(self) -> str:
-        """The name of the tokens record, shared by all profiles of one identity and application."""
+        """The name of the tokens record, which all profiles of one identity and application share."""
         return f"{self.identity.name}+{self.application_arn}"
 
     @property
     def grant(self) -> str:
-        """The grant type of CreateTokenWithIAM when there is no refresh token."""
+        """The grant type of CreateTokenWithIAM where there is no refresh token."""
         return SOURCES[self.identity.source].grant
 
 
 @dataclass(frozen=True)
 class Settings:
-    """A whole configuration file; `stamp` is `paths.config_stamp` from before it was read."""
+    """A whole configuration file; `stamp` is its `paths.config_stamp`, taken before it was read."""
 
     path: str
     stamp: str
@@ -120,9 +120,9 @@ class Settings:
     profiles: Mapping[str, Profile]
 
     def profile(self, name: str) -> Profile:
-        """The profile of that name. Raises WrongSettings with the nearest name."""
-        if found := self.profiles.get(name):
-            return found
+        """The profile of that name. Raises WrongSettings, which names the nearest one."""
+        if profile := self.profiles.get(name):
+            return profile
         names = sorted(self.profiles)
         listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if names[_LISTED:] else "")
         where = printable(self.path)
@@ -130,12 +130,12 @@ class Settings:
         raise WrongSettings(f"no profile {shown(name, 64)}{did_you_mean(name, names)}", hint)
 
     def first_identity(self, identity: Identity) -> Identity:
-        """The identity at the beginning of a chain of profiles that exchange one another's tokens."""
+        """The identity whose sign-in a row of profiles goes back to, each of which exchanges the next one's token."""
         while identity.profile:
             identity = self.profiles[identity.profile].identity
         return identity
 
     def same_person(self, identity: Identity) -> frozenset[str]:
-        """The names of all identities that go by the same sign-in."""
+        """The names of all identities that go back to the same sign-in."""
         first = self.first_identity(identity)
         return frozenset(name for name, other in self.identities.items() if self.first_identity(other) is first)

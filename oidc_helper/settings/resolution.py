@@ -1,4 +1,4 @@
-"""From a parsed document to Settings: check everything, then merge, fill in and freeze."""
+"""From a parsed document to Settings: check everything, merge the defaults, fill in, freeze."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,14 +13,14 @@ from oidc_helper.settings.sections import Values, check_sections
 
 
 def resolve(document: Mapping[str, Any], lines: Mapping[KeyPath, int], path: str, stamp: str) -> Settings:
-    """The settings of the whole document, or WrongSettings with all that is wrong with it."""
+    """The settings of the whole document. Raises WrongSettings with every problem of it."""
     problems = Problems(path, lines)
     sections = check_sections(document, Path(path).parent, problems)
     merged = {name: merge(name, own, sections.defaults) for name, own in sections.profiles.items()}
     check_rules(sections, merged, problems)
     problems.report()
     identities = {name: _identity(name, values, lines) for name, values in sections.identities.items()}
-    profiles = {name: _profile(name, each, identities, lines) for name, each in merged.items()}
+    profiles = {name: _profile(name, values, identities, lines) for name, values in merged.items()}
     return Settings(path, stamp, identities, profiles)
 
 
@@ -45,13 +45,13 @@ def _profile(name: str, merged: Merged, identities: Mapping[str, Identity], line
     )
     if filled["s3_grant"]:
         account_id = filled["role_arn"].split(":")[4]
-        unsaid = {key.name: key.default for key in KEYS["s3_grant"]} | {"account_id": account_id}
-        filled["s3_grant"] = S3Grant(**(unsaid | filled["s3_grant"]))
+        defaults = {key.name: key.default for key in KEYS["s3_grant"]} | {"account_id": account_id}
+        filled["s3_grant"] = S3Grant(**(defaults | filled["s3_grant"]))
     return Profile(name, **filled, origins=_origins(filled, merged.tables, lines))
 
 
 def _origins(keys: Iterable[str], tables: Mapping[str, KeyPath], lines: Mapping[KeyPath, int]) -> dict[str, str]:
-    """Where each key's value was written: its table and line."""
+    """The table and line where each key's value was written."""
     return {
         key: _place(tables[key], line_of(lines, (*tables[key], key))) if key in tables else "default" for key in keys
     }

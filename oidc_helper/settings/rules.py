@@ -1,4 +1,4 @@
-"""What the keys of a configuration ask of one another: sources and their keys, targets, callers, names that exist."""
+"""The rules between keys: each source has its own keys, a profile one target, and names must exist."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -13,14 +13,14 @@ _PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
 
 
 class Merged(NamedTuple):
-    """A profile's values with those of [defaults] behind them, and the table that each was written in."""
+    """A profile's own values and those that it inherits from [defaults], with the table of each."""
 
     values: Values
     tables: Mapping[str, KeyPath]
 
 
 def merge(name: str, own: Values, defaults: Values) -> Merged:
-    """A profile's own target displaces the default one, with all keys that serve the default one only."""
+    """Merge [defaults] into a profile; its own target displaces the default one, and the keys that serve only that."""
     target = _target(own) or _target(defaults)
     inherited = {key for key in defaults if _PROFILE_KEYS[key].target in ("", target)} - own.keys()
     return Merged(
@@ -30,7 +30,7 @@ def merge(name: str, own: Values, defaults: Values) -> Merged:
 
 
 def check_rules(sections: Sections, profiles: Mapping[str, Merged], problems: Problems) -> None:
-    """Note every rule that is broken; values that already failed their own check are passed over."""
+    """Add a problem for every broken rule; values that failed their own check are passed over."""
     for name, values in sections.identities.items():
         _check_source(("identity", name), values, problems)
         _check_name(("identity", name, "profile"), values.get("profile"), "profile", sections.profiles, problems)
@@ -41,7 +41,7 @@ def check_rules(sections: Sections, profiles: Mapping[str, Merged], problems: Pr
     for name, merged in profiles.items():
         _check_complete(("profile", name), merged.values, problems)
         _check_caller(("profile", name), merged, sections.identities, problems)
-    _check_chains(sections.identities, profiles, problems)
+    _check_circles(sections.identities, profiles, problems)
 
 
 def _check_source(path: KeyPath, values: Values, problems: Problems) -> None:
@@ -61,9 +61,9 @@ def _check_source(path: KeyPath, values: Values, problems: Problems) -> None:
         problems.add((*path, "client_authentication"), "needs client_secret, which this identity does not have")
 
 
-def _check_name(path: KeyPath, name: str | None, what: str, known: Iterable[str], problems: Problems) -> None:
+def _check_name(path: KeyPath, name: str | None, section: str, known: Iterable[str], problems: Problems) -> None:
     if name is not None and name not in known:
-        problems.add(path, f"there is no {what} {name}{did_you_mean(name, known)}")
+        problems.add(path, f"there is no {section} {name}{did_you_mean(name, known)}")
 
 
 def _target(values: Values) -> str:
@@ -73,7 +73,7 @@ def _target(values: Values) -> str:
 
 
 def _check_one_target(path: KeyPath, values: Values, problems: Problems) -> None:
-    """Whether one table names two targets; [defaults] may hold an account_id for those profiles that need it."""
+    """A table may name one target only; [defaults] may add an account_id for the profiles that need one."""
     others = ("permission_set",) if path == ("defaults",) else ("account_id", "permission_set")
     for key in others:
         if key in values and "role_arn" in values:
@@ -87,9 +87,9 @@ def _check_complete(path: KeyPath, values: Values, problems: Problems) -> None:
         if key.target == "role" and key.name in values and "role_arn" not in values:
             problems.add((*path, key.name), "needs role_arn, which this profile does not have")
     if "role_arn" not in values:
-        for given, other in (("account_id", "permission_set"), ("permission_set", "account_id")):
-            if given in values and other not in values:
-                problems.add((*path, other), f"missing: {given} needs it")
+        for name, other in (("account_id", "permission_set"), ("permission_set", "account_id")):
+            if name in values and other not in values:
+                problems.add((*path, other), f"missing: {name} needs it")
 
 
 def _identity_of(profile: Merged, identities: Mapping[str, Values]) -> Values:
@@ -107,20 +107,20 @@ def _check_caller(path: KeyPath, merged: Merged, identities: Mapping[str, Values
         )
 
 
-def _check_chains(identities: Mapping[str, Values], profiles: Mapping[str, Merged], problems: Problems) -> None:
-    """Whether a profile that exchanges another one's token comes back to itself."""
-    links = {}
+def _check_circles(identities: Mapping[str, Values], profiles: Mapping[str, Merged], problems: Problems) -> None:
+    """A row of profiles, each of which exchanges the next one's token, may not come back to where it began."""
+    next_of = {}
     for name, merged in profiles.items():
-        if follows := _identity_of(merged, identities).get("profile"):
-            links[name] = follows
+        if profile := _identity_of(merged, identities).get("profile"):
+            next_of[name] = profile
     seen: set[str] = set()
-    for start in links:
+    for start in next_of:
         trail: dict[str, None] = {}
         name = start
-        while name in links and name not in seen:
+        while name in next_of and name not in seen:
             seen.add(name)
             trail[name] = None
-            name = links[name]
+            name = next_of[name]
         if name in trail:
             names = list(trail)
             circle = " -> ".join([*names[names.index(name) :], name])

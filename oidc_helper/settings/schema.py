@@ -1,4 +1,4 @@
-"""The table of every section and key of the configuration file, which checks, `explain` and the manual follow."""
+"""The table of every section and key of the configuration file: checks, `explain` and the manual follow it."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -6,30 +6,31 @@ from typing import Any, Literal, NamedTuple
 from oidc_helper.settings import checks
 from oidc_helper.settings.checks import Check
 
-_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
 
 
 class Source(NamedTuple):
-    """An identity source: the keys that it needs and takes, and the grant of CreateTokenWithIAM that it leads to."""
+    """An identity source: the keys that it requires and takes, and the grant of CreateTokenWithIAM that it leads to."""
 
     meaning: str
     requires: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
-    grant: str = _JWT_BEARER
+    grant: str = JWT_BEARER
 
     @property
     def gives_identity_token(self) -> bool:
-        """Whether there is a JWT of an identity provider, as AssumeRoleWithWebIdentity wants one."""
-        return self.grant == _JWT_BEARER
+        """Whether it yields an identity provider's JWT, which AssumeRoleWithWebIdentity takes too."""
+        return self.grant == JWT_BEARER
 
 
 class Key(NamedTuple):
-    """One key: what it means in one line, its check, and what holds where it is left out.
+    """One key: its meaning in one line, its check, and its default.
 
-    `table` names the section of the key's own keys, for a key that is a table; `one_of`: it has just one of them.
-    `target` is the one kind of target that the key serves. `is_path`: relative paths begin at the configuration file's
-    directory. `why_table` answers who writes a plain value for a table, in place of the usual words.
+    A key that is a table names the section of its own keys in `table`; `one_of` means that it takes just one of them,
+    and `why_table` is the message for a plain value in its place, where there is a better one than the usual.
+    `target` is the only kind of target that the key serves. With `is_path`, a relative path begins at the directory of
+    the configuration file.
     """
 
     name: str
@@ -56,7 +57,7 @@ SOURCES: Mapping[str, Source] = {
     "command": Source("a command prints the identity token", ("command",)),
     "ci": Source("the CI system that runs us issues the identity token", ("audience",)),
     "identity-center": Source("a person signs in at Identity Center itself", (), _REDIRECT, "authorization_code"),
-    "profile": Source("the Identity Center access token of another profile", ("profile",), grant=_TOKEN_EXCHANGE),
+    "profile": Source("the Identity Center access token of another profile", ("profile",), grant=TOKEN_EXCHANGE),
 }
 
 _IDENTITY = (
@@ -89,7 +90,7 @@ _IDENTITY = (
     ),
     Key("audience", "the audience to ask the identity token for"),
     Key("resource", "the resource to ask the access token for", checks.resource),
-    Key("login_hint", "who is going to sign in, as the identity provider's page suggests it"),
+    Key("login_hint", "the user name that the identity provider's page suggests"),
     Key(
         "authorize_parameters",
         "further parameters of the authorization request",
@@ -118,7 +119,7 @@ _PROFILE = (
     Key("identity", "the identity that this profile uses", checks.name, required=True),
     Key("application_arn", "the Identity Center application to get tokens from", checks.application_arn, required=True),
     Key("identity_center_region", "the region of the Identity Center instance", checks.region, required=True),
-    Key("caller", "who signs the call for tokens", required=True, table="caller", one_of=True),
+    Key("caller", "the principal that signs the call for tokens", required=True, table="caller", one_of=True),
     Key("role_arn", "the role to open an identity-enhanced session of", checks.role_arn, target="role"),
     Key("account_id", "the account of the permission set", checks.account_id, target="permission set"),
     Key("permission_set", "the permission set to open, by name", checks.permission_set, target="permission set"),
@@ -168,7 +169,7 @@ _CALLER = (
 
 _S3_GRANT = (
     Key("target", "the objects, as a bucket and prefix or one object", checks.s3_target, required=True),
-    Key("permission", "what to do with them", checks.choice("READ", "WRITE", "READWRITE"), required=True),
+    Key("permission", "the permission on them", checks.choice("READ", "WRITE", "READWRITE"), required=True),
     Key(
         "privilege",
         "whether the credentials reach the whole grant or the target only",

@@ -1,4 +1,4 @@
-"""Check each key of each section by itself, against the table; what keys ask of one another is not known here."""
+"""Check each key of each section by itself, against the schema; the rules between keys are not known here."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +8,13 @@ from oidc_helper.settings import checks
 from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.problems import Problems
 from oidc_helper.settings.schema import KEYS, TOP_LEVEL, Key
-from oidc_helper.words import did_you_mean, kind, shown
+from oidc_helper.words import did_you_mean, shown, toml_type
 
-Values = dict[str, Any]  # by key; None stands for a value that failed its check
+Values = dict[str, Any]  # by key; None for a value that failed its check
 
 
 class Sections(NamedTuple):
-    """The document with every value checked and converted, nothing merged or filled in."""
+    """The document with every value checked and converted; nothing is merged or filled in yet."""
 
     identities: Mapping[str, Values]
     defaults: Values
@@ -22,7 +22,7 @@ class Sections(NamedTuple):
 
 
 def check_sections(document: Mapping[str, Any], directory: Path, problems: Problems) -> Sections:
-    """Read all sections; relative paths begin at `directory`."""
+    """Check all sections; relative paths begin at `directory`."""
     for name in document:
         if name not in TOP_LEVEL:
             problems.add((name,), _unknown_section(name))
@@ -54,13 +54,13 @@ class _Reader(NamedTuple):
                 checks.name(name)
             except checks.UnfitError as error:
                 self.problems.add((section, name), str(error))
-        read = {name: self.table(section, table, (section, name)) for name, table in tables.items()}
-        return {name: values for name, values in read.items() if isinstance(tables[name], dict)}
+        values_of = {name: self.table(section, table, (section, name)) for name, table in tables.items()}
+        return {name: values for name, values in values_of.items() if isinstance(tables[name], dict)}
 
     def table(self, section: str, table: object, path: KeyPath) -> Values:
         """The values of one table that has the keys of `section`."""
         if not isinstance(table, dict):
-            self.problems.add(path, f"must be a table, not {kind(table)}")
+            self.problems.add(path, f"must be a table, not {toml_type(table)}")
             return {}
         known = {key.name: key for key in KEYS[section]}
         values: Values = {}

@@ -1,4 +1,4 @@
-"""Signing in with the browser of this machine: it is opened, and its answer comes to a server on the loopback."""
+"""Signing in with the browser of this machine, whose answer comes to a server on the loopback."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from oidc_helper.sign_in.redirect import Answered, Begin, Redirect
 
 
 def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, timeout_s: float) -> Answered:
-    """Wait for the answer to the request; `place` names where one signs in. Raises SignInNeeded, TryAgain."""
+    """Open the browser and wait for its answer; `place` names the provider. Raises SignInNeeded, TryAgain."""
     loopback = Loopback(ports=redirect.ports, host=redirect.host, path=redirect.path)
     try:
         request = begin(loopback.redirect_uri)

@@ -13,25 +13,25 @@ from oidc_helper.person.terminal import Terminal
 def sign_in(
     provider: Provider, client: Client, person: Person, *, place: str, timeout_s: float, **parameters: str
 ) -> Granted:
-    """Show the code and wait until it was entered; `place` names where one signs in. Raises OidcHelperError."""
+    """Show the code and wait until a person has entered it; `place` names the provider. Raises OidcHelperError."""
     code = device.begin(provider, client, timeout_s=timeout_s, **parameters)
-    person.terminal.show(*_words(code, place), *_picture(code, person.terminal))
+    person.terminal.show(*_instructions(code, place), *_qr_code(code, person.terminal))
     with person.terminal.waiting(f"waiting for {provider.host}"):
         return device.poll(provider, client, code, timeout_s=timeout_s, clock=person.clock, sleep=person.sleep)
 
 
-def _words(code: DeviceCode, place: str) -> list[str]:
-    """What to do, and the warning that belongs to it (RFC 8628 section 5.4)."""
+def _instructions(code: DeviceCode, place: str) -> list[str]:
+    """The instructions, with the warning that they need (RFC 8628 section 5.4)."""
     return [
         f"oidc-helper: to sign in at {place}, open this address on any device",
         f"  {code.url}",
         "and enter this code",
         f"  {code.user_code}",
         f"it is good for {max(1, code.lifetime_s // 60)} min",
-        "enter a code only for a sign-in that you began yourself: whoever sends you one signs in as you",
+        "enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you",
     ]
 
 
-def _picture(code: DeviceCode, terminal: Terminal) -> list[str]:
-    """The address for a telephone's camera."""
+def _qr_code(code: DeviceCode, terminal: Terminal) -> list[str]:
+    """The address for a phone's camera; nothing where the terminal cannot show it."""
     return qr.drawn(code.complete_url, terminal.columns) if terminal.draws_blocks else []

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oidc_helper.oidc import authorization
-from oidc_helper.oidc.refusals import error_of
+from oidc_helper.oidc.refusals import refusal
 from oidc_helper.person.browser import obstacle
 from oidc_helper.person.person import Person
-from oidc_helper.person.telling import Finish, told
+from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, paste
 from oidc_helper.sign_in.redirect import redirect_of
@@ -18,7 +18,7 @@ _NAME = "Identity Center"
 
 @dataclass(frozen=True)
 class CodeObtained:
-    """What CreateTokenWithIAM(authorization_code) wants; `finish` as in `sign_in.SignedIn`."""
+    """The parameters of CreateTokenWithIAM(authorization_code); `finish` as in `sign_in.provider.SignedIn`."""
 
     code: str = field(repr=False)
     redirect_uri: str
@@ -26,7 +26,7 @@ class CodeObtained:
     finish: Finish = field(repr=False)
 
 
-def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what time
+def sign_in(  # noqa: PLR0913 - the identity, the person, the place, the way and the time
     identity: Identity,
     person: Person,
     *,
@@ -38,7 +38,7 @@ def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what ti
 ) -> CodeObtained:
     """Let a person sign in at the service whose base is `endpoint_url`. Raises OidcHelperError.
 
-    The request is that of AWS's samples: `scopes` is their name of the parameter, and there is neither nonce nor `iss`.
+    The request is that of AWS's samples: its parameter is called `scopes`, and it has neither nonce nor `iss`.
     """
 
     def begin(redirect_uri: str) -> authorization.Request:
@@ -53,7 +53,7 @@ def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what ti
     authorize = paste.authorize if way == "paste" else browser.authorize
     place = f"{_NAME} (identity {identity.name})"
     answered = authorize(begin, redirect_of(identity), person, place=place, timeout_s=timeout_s)
-    with told(answered.finish):
+    with reporting_to(answered.finish):
         if answered.answer.error:
-            raise error_of(_NAME, answered.answer.error, answered.answer.description)
+            raise refusal(_NAME, answered.answer.error, answered.answer.description)
     return CodeObtained(answered.answer.code, answered.request.redirect_uri, answered.request.verifier, answered.finish)

@@ -1,4 +1,4 @@
-"""The loopback redirect (RFC 8252 section 7.3): a server that lives for one answer and is troubled by nothing else."""
+"""The loopback redirect (RFC 8252 section 7.3): a server that takes one answer, and that nothing else disturbs."""
 
 import asyncio
 import logging
@@ -17,14 +17,14 @@ from oidc_helper.sign_in import page
 log = logging.getLogger("oidc_helper.loopback")
 
 _ADDRESS = "127.0.0.1"
-_LARGEST_HEAD = 16_384  # bytes up to the blank line; codes of some providers have 2,000 characters
-_REQUEST_S = 10  # a browser sends at once; connections that it merely keeps ready end so
-_LINGER_S = 2  # to let a browser read what we answered before its connection ends
-_HOLD_S = 120  # the longest that the right callback waits to hear how the exchange went
-# Beyond so many connections the oldest gives way. One that sends at once, as a browser's, is read within four turns of
-# the event loop, each of which accepts `_ACCEPTED` more: no flood can drive it out.
+_LARGEST_HEAD = 16_384  # bytes up to the blank line; some providers' codes have 2,000 characters
+_REQUEST_S = 10  # a browser sends at once; this ends the spare connections that it opens
+_LINGER_S = 2  # for a browser to read our answer before its connection ends
+_HOLD_S = 120  # the longest that the page waits for the outcome of the exchange
+# Beyond so many connections the oldest is dropped. A connection that sends at once, as a browser's does, is read within
+# four turns of the event loop, and each turn accepts `_ACCEPTED` more: no flood can drive it out.
 _MOST_CONNECTIONS, _ACCEPTED = 128, 16
-_QUEUED = 1_024  # in the kernel, where a connection that finds no place is only tried again after a second
+_QUEUED = 1_024  # in the kernel; a connection that finds no room there is only tried again after a second
 _REASONS = {
     400: "This request cannot be understood.",
     404: "There is no such page.",
@@ -36,13 +36,13 @@ _REASONS = {
 
 
 class Loopback:
-    """One redirect URI on this machine, bound from the start and listening from `serve` on.
+    """One redirect URI on this machine; it is bound at once, and `serve` begins to listen.
 
-    `wait` gets the one answer; then `finish`, or in any case `close`, ends it all.
+    `wait` gets the answer; then `finish`, or in any case `close`, ends everything.
     """
 
     def __init__(self, *, ports: Sequence[int] = (0,), host: str = _ADDRESS, path: str) -> None:
-        """Take the first free of `ports` (0: any); `host` names this machine in the redirect URI. Raises TryAgain."""
+        """Bind the first free one of `ports` (0: any); the redirect URI names this machine `host`. Raises TryAgain."""
         self._socket = _bound(ports or (0,))
         port = self._socket.getsockname()[1]
         self.redirect_uri = f"http://{host}:{port}{path}"
@@ -52,30 +52,30 @@ class Loopback:
         self._thread: threading.Thread | None = None
 
     def serve(self, read: Callable[[str], Answer]) -> None:
-        """Answer in the background; `read` raises ForeignAnswerError for a query that is not what is waited for."""
+        """Answer in the background; `read` raises ForeignAnswerError for a query that is not the awaited answer."""
         self._read = read
         self._socket.listen(_QUEUED)
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda _, context: log.debug("loopback: %s", context.get("message")))
         self._outcome: asyncio.Future[bytes] = self._loop.create_future()
-        self._connections: dict[asyncio.Task[None], None] = {}  # oldest first
-        self._holder: asyncio.Task[None] | None = None  # the connection of the right answer
+        self._connections: dict[asyncio.Task[None], None] = {}  # the oldest first
+        self._holder: asyncio.Task[None] | None = None  # the connection that brought the answer
         self._thread = threading.Thread(target=self._run, name="loopback", daemon=True)
         self._thread.start()
 
     def wait(self, timeout_s: float) -> Answer:
-        """The right answer, whose page waits from now on. Raises SignInNeeded after `timeout_s`."""
+        """The answer; from now on its page waits for `finish`. Raises SignInNeeded after `timeout_s`."""
         try:
             return self._answers.get(timeout=max(0.0, timeout_s))
         except queue.Empty:
             raise SignInNeeded("nobody finished the sign-in in the browser in time") from None
 
     def finish(self, error: str | None) -> None:
-        """Let the page say that the sign-in has worked, or the error, and end; further calls do nothing."""
+        """Let the page say that the sign-in has worked, or show the error, and end; further calls do nothing."""
         self._end(page.failed(error) if error else page.signed_in())
 
     def close(self) -> None:
-        """End without a word on success; further calls do nothing."""
+        """End as given up; further calls do nothing."""
         self._end(page.failed("The sign-in was given up."))
 
     def _end(self, outcome: bytes) -> None:
@@ -96,7 +96,7 @@ class Loopback:
 
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._connected, sock=self._socket, limit=_LARGEST_HEAD, backlog=_ACCEPTED)
-        self._socket.listen(_QUEUED)  # asyncio takes one number for the queue and for what it accepts at once
+        self._socket.listen(_QUEUED)  # asyncio has one number for the queue and for what it accepts in a turn
         await self._outcome
         server.close()
         if self._holder:
@@ -107,7 +107,7 @@ class Loopback:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # this is a coroutine
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
         self._connections[task] = None
         if len(self._connections) > _MOST_CONNECTIONS:
             oldest = next(other for other in self._connections if other is not self._holder)
@@ -137,12 +137,12 @@ class Loopback:
             writer.write(_response(http, status, body or page.ignored(_REASONS[status])))
             writer.write_eof()
             while await reader.read(_LARGEST_HEAD):
-                pass  # closing with something unread would take the answer back
+                pass  # closing a connection with unread bytes would reset it, and lose the answer
 
     def _judge(self, request: h11.Request) -> tuple[int, bytes]:
-        """The status and, where it is not the usual one, the page; 200 for the right answer, which is passed on."""
+        """The status, and the page where the status has no usual one; 200 for the answer, which `wait` gets."""
         path, _, query = request.target.partition(b"?")
-        if dict(request.headers).get(b"host", b"").lower() not in self._hosts:  # a name that was rebound to us
+        if dict(request.headers).get(b"host", b"").lower() not in self._hosts:  # DNS rebinding
             return 421, b""
         if path != self._path:
             return 404, b""
@@ -162,7 +162,7 @@ def _bound(ports: Sequence[int]) -> socket.socket:
     for port in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            # Windows lets others listen there too unless they are excluded; elsewhere they are.
+            # Windows lets other programs bind the same port unless they are excluded; other systems do not.
             listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
             listener.bind((_ADDRESS, port))
         except OSError:
@@ -177,7 +177,7 @@ def _bound(ports: Sequence[int]) -> socket.socket:
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[h11.Connection, h11.Request | int]:
-    """The request's head, or the status that refuses it. Raises EOFError where it never becomes complete."""
+    """The request's head, or the status that refuses it. Raises EOFError where it stays incomplete."""
     http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_HEAD)
     try:
         http.receive_data(await reader.readuntil(b"\r\n\r\n"))

@@ -1,4 +1,4 @@
-"""The page that a browser shows at the end of a sign-in: whole in itself, without script, fit for screen readers."""
+"""The page that a browser shows at the end of a sign-in: self-contained, without script, fit for screen readers."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -37,7 +37,7 @@ _PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<main class="{kind}">
+<main class="{outcome}">
 <svg viewBox="0 0 32 32" aria-hidden="true">{mark}</svg>
 <h1>{heading}</h1>
 {paragraphs}
@@ -69,12 +69,12 @@ def signed_in() -> bytes:
 
 
 def failed(reason: str) -> bytes:
-    """The answer was the right one, and something went wrong with it."""
+    """The answer was the awaited one, and what followed it failed for the reason."""
     return _page("Not signed in", reason)
 
 
 def ignored(reason: str) -> bytes:
-    """A request that is not the answer waited for; the sign-in goes on as if it had not come."""
+    """The request was not the awaited answer; the sign-in goes on as if it had not come."""
     return _page("Nothing to do here", reason)
 
 
@@ -83,7 +83,7 @@ def _page(heading: str, *texts: str, good: bool = False) -> bytes:
     return _PAGE.format(
         heading=escape(heading),
         style=_STYLE,
-        kind="good" if good else "bad",
+        outcome="good" if good else "bad",
         mark=_MARKS[good],
         paragraphs="\n".join(paragraphs),
     ).encode()

@@ -1,4 +1,4 @@
-"""Signing in with a browser that cannot reach this machine: the person pastes the address that it was sent to."""
+"""Signing in with a browser that cannot reach this machine: the person pastes the address of its redirect."""
 
 import secrets
 from urllib.parse import urlsplit
@@ -10,11 +10,11 @@ from oidc_helper.person.person import Person
 from oidc_helper.sign_in.redirect import Answered, Begin, Redirect
 
 _TRIES = 5
-_ANY_PORTS = range(49_152, 65_536)  # those that nobody has registered: nothing is likely to listen there
+_ANY_PORTS = range(49_152, 65_536)  # the dynamic ports of RFC 6335, on which nothing is likely to listen
 
 
 def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, timeout_s: float) -> Answered:
-    """Ask until the right address is pasted; `place` names where one signs in. Raises SignInNeeded."""
+    """Ask until the person pastes the right address; `place` names the provider. Raises SignInNeeded."""
     port = next((port for port in redirect.ports if port), None) or secrets.choice(_ANY_PORTS)
     request = begin(f"http://{redirect.host}:{port}{redirect.path}")
     terminal = person.terminal
@@ -37,11 +37,11 @@ def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, t
             return Answered(request, _read(request, pasted.strip()), lambda _error: None)
         except ForeignAnswerError as error:
             terminal.show(f"this cannot be used: {error}; paste the whole address, from http to its end")
-    raise SignInNeeded("the address that the browser was sent to was not given")
+    raise SignInNeeded("nobody pasted the address that the browser was sent to")
 
 
 def _read(request: Request, pasted: str) -> Answer:
-    """Take the address, or what stands behind its `?`. Raises ForeignAnswerError."""
+    """Read the address, or its query alone. Raises ForeignAnswerError."""
     try:
         parts = urlsplit(pasted)
     except ValueError:

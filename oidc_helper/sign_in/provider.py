@@ -1,20 +1,21 @@
-"""An identity token from a person at an OpenID provider, and its renewal while the provider's session lasts."""
+"""A person's identity token from an OpenID provider, and its renewal while the provider's session lasts."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from oidc_helper.errors import Refused
+from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import authorization, grants
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.grants import Granted
 from oidc_helper.oidc.provider import Provider, discover
-from oidc_helper.oidc.refusals import error_of
+from oidc_helper.oidc.refusals import refusal
 from oidc_helper.oidc.verification import verify
 from oidc_helper.person.browser import obstacle
 from oidc_helper.person.person import Person, Way
-from oidc_helper.person.telling import Finish, told
+from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, device, paste
 from oidc_helper.sign_in.redirect import redirect_of
@@ -22,14 +23,14 @@ from oidc_helper.sign_in.redirect import redirect_of
 
 @dataclass(frozen=True)
 class SignedIn:
-    """What a sign-in brought: the JWT to exchange, and the provider's refresh token where it gave one.
+    """The outcome of a sign-in: the JWT to exchange, and the provider's refresh token where it issued one.
 
-    `subject` is whom the provider means, empty where it does not say. `refresh_expires_at` is in epoch seconds, None
-    where nobody told. `finish` must be called once it is known whether the exchange has worked, with None or what went
-    wrong: the person's page waits for it.
+    `refresh_expires_at` is in epoch seconds, None where the provider does not name it. `subject` is the person's `sub`,
+    empty where there is no ID token. `finish` must be called once after the exchange, with None or the error: the
+    person's page waits for it.
     """
 
-    identity_token: str = field(repr=False)
+    identity_token: IdentityToken
     refresh_token: str | None = field(repr=False)
     refresh_expires_at: int | None
     subject: str
@@ -38,14 +39,14 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Renewed:
-    """What a renewal brought; `refresh_token` is the one to keep from now on, be it new or the old one."""
+    """The outcome of a renewal; `refresh_token`, a new one or the old one, is the one to keep from now on."""
 
-    identity_token: str = field(repr=False)
+    identity_token: IdentityToken
     refresh_token: str = field(repr=False)
     subject: str
 
 
-def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what time
+def sign_in(  # noqa: PLR0913 - the identity, the person, the way, the time, and what calls to the provider take
     identity: Identity,
     person: Person,
     *,
@@ -56,19 +57,19 @@ def sign_in(  # noqa: PLR0913 - who signs in where, as whom, how, and in what ti
     ca_bundle: str | None = None,
     now: Callable[[], float] = time.time,
 ) -> SignedIn:
-    """Let a person sign in; without a `way`, by the one that suits the source and this machine. Raises OidcHelperError.
+    """Let a person sign in, by the `way` or else the one that suits source and machine. Raises OidcHelperError.
 
-    `anew` asks the provider not to take the session that the browser may have there. `now` is in epoch seconds.
+    `anew` asks the provider to ignore the session that the browser may have there. `now` is in epoch seconds.
     """
     deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
-    work = _SignIn(identity, provider, client, deadline, now, anew)
+    provider_side = _AtProvider(identity, provider, client, deadline, now, anew)
     way = way or _suitable(identity, provider, person)
-    return work.by_device(person) if way == "device" else work.by_redirect(person, way)
+    return provider_side.by_device(person) if way == "device" else provider_side.by_redirect(person, way)
 
 
-def renew(  # noqa: PLR0913 - as above
+def renew(  # noqa: PLR0913 - the refresh token, and what calls to the provider take
     identity: Identity,
     refresh_token: str,
     *,
@@ -79,23 +80,23 @@ def renew(  # noqa: PLR0913 - as above
     ca_bundle: str | None = None,
     now: Callable[[], float] = time.time,
 ) -> Renewed:
-    """Get a new identity token without a person; `subject`, where it is known, is whose it must be.
+    """Get a new identity token without a person; it must name the `subject`, unless that is empty.
 
-    `keep` gets a new refresh token, and until when it is good in epoch seconds where that was told, before anything
-    else is done: the old one is spent, and what follows may fail.
+    `keep` takes a new refresh token and its end in epoch seconds, None where the provider names none. It is called
+    before all else, since the old token is spent and later steps may fail.
     Raises oidc.SessionOver where the refresh token will never work again, other kinds of OidcHelperError where it may.
     """
     deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
     granted = grants.refresh(provider, client, refresh_token, timeout_s=deadline.left(), **_resource(identity))
-    work = _SignIn(identity, provider, client, deadline, now)
+    provider_side = _AtProvider(identity, provider, client, deadline, now)
     if granted.refresh_token != refresh_token:
-        keep(granted.refresh_token, work.refresh_expires_at(granted))
-    token, found = work.assertion(granted, nonce=None)
-    if subject and found and found != subject:  # OpenID Connect Core section 12.2
+        keep(granted.refresh_token, provider_side.refresh_expires_at(granted))
+    token, new_subject = provider_side.assertion(granted, nonce=None)
+    if subject and new_subject and new_subject != subject:  # OpenID Connect Core section 12.2
         raise Refused(f"{provider.host} answered the refresh token with somebody else's identity token")
-    return Renewed(token, granted.refresh_token, found or subject)
+    return Renewed(token, granted.refresh_token, new_subject or subject)
 
 
 def revoke(
@@ -106,7 +107,7 @@ def revoke(
     client_secret: str | None = None,
     ca_bundle: str | None = None,
 ) -> None:
-    """End the session at the provider. Raises Refused, also where the provider offers no such thing, and TryAgain."""
+    """End the session at the provider. Raises TryAgain, and Refused, also where the provider offers no revocation."""
     deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
@@ -114,8 +115,8 @@ def revoke(
 
 
 @dataclass(frozen=True)
-class _SignIn:
-    """What one sign-in works with."""
+class _AtProvider:
+    """One sign-in or renewal at a provider, and all that its steps need."""
 
     identity: Identity
     provider: Provider
@@ -135,7 +136,7 @@ class _SignIn:
             person,
             place=self.place,
             timeout_s=self.deadline.left(),
-            **_asked(self.identity),
+            **_parameters(self.identity),
         )
         return self._signed_in(granted, lambda _error: None)
 
@@ -144,9 +145,9 @@ class _SignIn:
         answered = authorize(
             self._begin, redirect_of(self.identity), person, place=self.place, timeout_s=self.deadline.left()
         )
-        with told(answered.finish):
+        with reporting_to(answered.finish):
             if answered.answer.error:
-                raise error_of(self.provider.host, answered.answer.error, answered.answer.description)
+                raise refusal(self.provider.host, answered.answer.error, answered.answer.description)
             granted = grants.redeem_code(
                 self.provider,
                 self.client,
@@ -162,11 +163,11 @@ class _SignIn:
         return SignedIn(token, granted.refresh_token or None, self.refresh_expires_at(granted), subject, finish)
 
     def refresh_expires_at(self, granted: Granted) -> int | None:
-        """Until when, in epoch seconds, the provider says that the refresh token is good."""
+        """The end of the refresh token in epoch seconds, None where the provider does not name it."""
         return int(self.now()) + granted.refresh_lifetime_s if granted.refresh_lifetime_s else None
 
-    def assertion(self, granted: Granted, *, nonce: str | None) -> tuple[str, str]:
-        """The token to exchange, and whose it is; the ID token is verified whichever is chosen."""
+    def assertion(self, granted: Granted, *, nonce: str | None) -> tuple[IdentityToken, str]:
+        """The token to exchange, and its subject; an ID token is verified whichever of the two is exchanged."""
         subject = ""
         if granted.id_token:
             claims = verify(
@@ -181,12 +182,16 @@ class _SignIn:
             )
             subject = str(claims["sub"])
         if self.identity.assertion == "access_token":
-            return granted.access_token, subject
+            return self._parsed(granted.access_token), subject
         if not granted.id_token:
             raise Refused(
                 f"{self.provider.host} gave no ID token", 'add "openid" to scopes, or set assertion = "access_token"'
             )
-        return granted.id_token, subject
+        return self._parsed(granted.id_token), subject
+
+    def _parsed(self, raw: str) -> IdentityToken:
+        where = f"the {self.identity.assertion.replace('_', ' ')} for {self.identity.name}"
+        return parse(raw, now=self.now(), where=where)
 
     def _begin(self, redirect_uri: str) -> authorization.Request:
         return authorization.begin(
@@ -195,23 +200,23 @@ class _SignIn:
             redirect_uri,
             issuer=self.provider.issuer,
             must_name_itself=self.provider.names_itself,
-            parameters={**dict(self.identity.authorize_parameters), **self._prompt(), **_asked(self.identity)},
+            parameters={**dict(self.identity.authorize_parameters), **self._prompt(), **_parameters(self.identity)},
         )
 
     def _prompt(self) -> dict[str, str]:
-        """OpenID Connect Core section 3.1.2.1; who knows another word for it says so in its discovery document.
+        """OpenID Connect Core section 3.1.2.1; a provider may list another word than `login` in its discovery document.
 
-        What the settings ask for stays, and is enough where it lets a person choose who to be.
+        The prompt of the settings stays, and is enough where it lets a person change accounts.
         """
-        wanted = self.identity.authorize_parameters.get("prompt", "").split()
+        prompts = self.identity.authorize_parameters.get("prompt", "").split()
         known = self.provider.prompts or ("login",)
-        if not self.anew or not {"login", "select_account"}.isdisjoint(wanted):
+        if not self.anew or not {"login", "select_account"}.isdisjoint(prompts):
             return {}
-        return {"prompt": " ".join(["login" if "login" in known else "select_account", *wanted])}
+        return {"prompt": " ".join(["login" if "login" in known else "select_account", *prompts])}
 
 
 def _suitable(identity: Identity, provider: Provider, person: Person) -> Way:
-    """The browser is the safest; without one a code on another device is the easiest."""
+    """The browser, which is the safest way, or else a device code, which is the easiest."""
     if identity.source == "device":
         return "device"
     why_not = obstacle()
@@ -225,12 +230,12 @@ def _client(identity: Identity, secret: str | None, ca_bundle: str | None) -> Cl
     return Client(identity.client_id, secret, identity.client_authentication, ca_bundle)
 
 
-def _asked(identity: Identity) -> dict[str, str]:
-    """What is asked for, in an authorization request and in one for a device code alike."""
-    wanted = {"scope": " ".join(identity.scopes), "audience": identity.audience, "login_hint": identity.login_hint}
-    return {name: value for name, value in wanted.items() if value} | _resource(identity)
+def _parameters(identity: Identity) -> dict[str, str]:
+    """The identity's parameters of an authorization request, which one for a device code takes too."""
+    parameters = {"scope": " ".join(identity.scopes), "audience": identity.audience, "login_hint": identity.login_hint}
+    return {name: value for name, value in parameters.items() if value} | _resource(identity)
 
 
 def _resource(identity: Identity) -> dict[str, str]:
-    """RFC 8707 section 2: it belongs to the token request too."""
+    """RFC 8707 section 2: the parameter belongs to the token request too."""
     return {"resource": identity.resource} if identity.resource else {}

@@ -1,4 +1,4 @@
-"""What the ways that end in a redirect have in common: where it leads, and what comes of it."""
+"""The redirect, which ends a sign-in by browser as by paste: where it leads, and the answer that it brings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Begin = Callable[[str], Request]
 
 @dataclass(frozen=True)
 class Redirect:
-    """Where the browser is sent back to; no ports: any free one."""
+    """The redirect URI's parts; without ports, any free one is taken."""
 
     ports: tuple[int, ...]
     host: str
@@ -22,7 +22,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Answered:
-    """The request, its answer, and how to end the person's part of it."""
+    """The request with its answer, and the function that ends the person's part."""
 
     request: Request
     answer: Answer
@@ -30,5 +30,5 @@ class Answered:
 
 
 def redirect_of(identity: Identity) -> Redirect:
-    """The redirect that the settings want."""
+    """The redirect as the settings say."""
     return Redirect(identity.redirect_ports, identity.redirect_host, identity.redirect_path)

@@ -9,26 +9,26 @@ from oidc_helper.store.store import Store
 log = logging.getLogger("oidc_helper.store.saving")
 
 
-def cache(put: Callable[[], object], store: Store) -> None:
-    """Keep a record. A machine with no place for it stays so, which is said once and not at every call."""
+def save_or_warn_once(put: Callable[[], object], store: Store) -> None:
+    """Put a record. A machine without a place for it stays so, which is said once and not at every call."""
     try:
         put()
     except StoreUnusable as error:
         notice = f"nothing is cached: {error.message}"
         try:
             is_news = store.first_time(notice)
-        except StoreUnusable:  # what was said cannot be noted either
+        except StoreUnusable:  # the notice cannot be noted either
             is_news = True
         if is_news:
             log.warning("%s%s", notice, _hint(error))
 
 
-def quietly(save: Callable[[], object]) -> None:
+def note_or_warn(note: Callable[[], object], *, warn: Callable[[str], object] = log.warning) -> None:
     """Note something beside the records."""
     try:
-        save()
+        note()
     except StoreUnusable as error:
-        log.warning("not everything can be kept: %s%s", error.message, _hint(error))
+        warn(f"not everything can be kept: {error.message}{_hint(error)}")
 
 
 def _hint(error: StoreUnusable) -> str:

@@ -11,20 +11,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from oidc_helper import kernel, names, paths, record
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine import lock
-from oidc_helper.machine.lock import Held
+from oidc_helper.machine.lock import Lock
 from oidc_helper.store import choice, index, parts, vault
 from oidc_helper.store.index import Detail, Entry, Index, without
 from oidc_helper.store.ledger import Ledger
 from oidc_helper.store.places import KERNEL, name_of
 
 log = logging.getLogger("oidc_helper.store.store")
-
-T = TypeVar("T")
 
 CREDENTIALS, TOKENS, SIGN_IN = "credentials", "tokens", "sign-in"
 
@@ -167,12 +164,12 @@ class Store(Ledger):
             return f"nowhere: {problem.message}"
         return own.name if own else kernel_keyring or f"nowhere: {_NO_VAULT}"
 
-    def acquire(self, name: str, *, timeout_s: float, purpose: str, look_again: Callable[[], T | None]) -> Held | T:
+    def acquire(self, name: str, *, timeout_s: float, purpose: str) -> Lock | None:
         """`lock.acquire` for a name of this configuration."""
-        return lock.acquire(names.entry_name("lock", name), timeout_s=timeout_s, purpose=purpose, look_again=look_again)
+        return lock.acquire(names.entry_name("lock", name), timeout_s=timeout_s, purpose=purpose)
 
-    def hold(self, name: str, *, timeout_s: float, purpose: str) -> Held:
-        """Become the only one at work on `name`, where nobody could have done that work for us. Raises TryAgain."""
+    def hold(self, name: str, *, timeout_s: float, purpose: str) -> Lock:
+        """`lock.hold` for a name of this configuration."""
         return lock.hold(names.entry_name("lock", name), timeout_s=timeout_s, purpose=purpose)
 
     def holder(self, name: str) -> str:
@@ -266,7 +263,7 @@ def _from_kernel(kind: str, entry: str) -> str | None:
         return None
     text = payload.decode("utf-8", "replace")
     if kind == CREDENTIALS:  # as they are to be printed: the hit path reads them itself
-        return text if record.body_of(payload) is not None else None
+        return text if record.parse(payload) else None
     return parts.unseal(text)
 
 

@@ -55,7 +55,7 @@ def _built(directory: Path) -> Path:
 
 
 def _run(*words: str | Path, **variables: str) -> None:
-    """Raises Failed; the packages build and uv are the extra `benchmarks`."""
+    """Raises Failed; the packages build and uv are in the group `benchmarks`."""
     kept = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     done = subprocess.run(words, env={**kept, **variables}, capture_output=True, text=True, check=False)
     if done.returncode:

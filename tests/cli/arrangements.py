@@ -1,4 +1,4 @@
-"""What tests of commands arrange: who signs, another clock, processes that run at once."""
+"""Arrangements for tests of commands: another caller, another clock, processes that run at once."""
 
 import subprocess
 import sys

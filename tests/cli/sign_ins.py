@@ -70,7 +70,7 @@ class Desk:
         }
 
     def log_in(self, *words: str) -> str:
-        """What a login says that must work; its person reads stderr, since there is no terminal."""
+        """The answer of a login that must work; its person reads stderr, since there is no terminal."""
         done = self.home.run("login", *words)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -81,13 +81,13 @@ class Desk:
 
     def status(self, profile: str) -> dict[str, Any]:
         """What status tells of a profile."""
-        told = json.loads(self.home.run("status", "--json").stdout)["profiles"]
-        (found,) = (one for one in told if one["name"] == profile)
-        assert isinstance(found, dict)
-        return found
+        profiles = json.loads(self.home.run("status", "--json").stdout)["profiles"]
+        (status,) = (status for status in profiles if status["name"] == profile)
+        assert isinstance(status, dict)
+        return status
 
     def kept(self) -> list[str]:
-        """The names of what lies in the keyring, without the configuration's path."""
+        """The names of the entries in the keyring, without the configuration's path."""
         keyring = self.home.path / "keyring.json"
         names = json.loads(keyring.read_text()) if keyring.exists() else {}
         return sorted(str(name).partition("oidc-helper:")[2].partition("@")[0] for name in names)

@@ -1,4 +1,4 @@
-"""What a user meets when something is wrong: exit code, message and hint, and that nothing is lost by it."""
+"""When something is wrong, a user meets exit code, message and hint, and loses nothing."""
 
 import os
 import socket
@@ -29,7 +29,7 @@ OTHERS_NAME = "other+application"
 
 @dataclass(frozen=True)
 class World:
-    """What one thing is broken of; `closed` is the URL of a port that refuses connections."""
+    """A home in which a case breaks one thing; `closed` is the URL of a port that refuses connections."""
 
     home: Home
     emulator: Emulator
@@ -78,16 +78,16 @@ def world(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setenv(name, value)
     expires_at = int(time.time()) + 3_600
     stamp = paths.config_stamp(str(home.config))
-    text = record.compose(OTHERS, serve_until=expires_at, renew_from=expires_at, stamp=stamp)
+    text = record.compose(OTHERS, serve_until=expires_at, stamp=stamp, renew_from=expires_at, expires_at=expires_at)
     Store().put(CREDENTIALS, "other", text, expires_at=expires_at)
     Store().put(TOKENS, OTHERS_NAME, PLANTED, expires_at=expires_at)
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield World(home, emulator, f"http://127.0.0.1:{held.getsockname()[1]}")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        yield World(home, emulator, f"http://127.0.0.1:{silent.getsockname()[1]}")
 
 
 def nothing_lost(world: World) -> None:
-    """The other profile's records are as they were."""
+    """Assert that the other profile's records are as they were."""
     kept = Store().get(CREDENTIALS, "other")
     assert kept is not None
     assert kept.endswith(OTHERS)
@@ -99,7 +99,7 @@ Break = Callable[[World], object]
 
 @dataclass(frozen=True)
 class Case:
-    """One broken thing and what is said of it; `|` parts fragments that must all be there."""
+    """One broken thing, and fragments of its message and hint, separated by `|`, which must all appear."""
 
     name: str
     breaks: Break
@@ -248,8 +248,8 @@ SETTINGS = [
 ]
 TOKENS_OF_NO_USE = [
     Case("no token file", no_file, 3, "the file|does not exist", AGAIN),
-    Case("a directory", a_directory, 3, "/token is no regular file", ""),
-    Case("a pipe", a_pipe, 3, "/token is no regular file", ""),
+    Case("a directory", a_directory, 3, "/token is not a regular file", ""),
+    Case("a pipe", a_pipe, 3, "/token is not a regular file", ""),
     Case("an empty file", raw(b"\n"), 3, "/token is empty", AGAIN),
     Case("a binary file", raw(bytes(range(256))), 3, "does not hold a JWT", AGAIN),
     Case("a huge file", raw(b"a" * 2_000_000), 3, "more than", AGAIN),
@@ -371,8 +371,8 @@ CASES = [*SETTINGS, *TOKENS_OF_NO_USE, *REFUSED, *PASSING]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_what_is_wrong_is_said_and_nothing_is_lost(world: World, case: Case) -> None:
-    """The exit code tells what to do next, one line what is wrong, one what mends it; no secret, no escape codes."""
+def test_a_failure_names_cause_and_remedy_and_loses_nothing(world: World, case: Case) -> None:
+    """The exit code says what to do next, one line the cause, another the remedy; without secrets and escape codes."""
     case.breaks(world)
     config = world.home.config.read_bytes() if world.home.config.exists() else None
 
@@ -390,8 +390,8 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(world: World, case: Case) -> 
 
 
 @pytest.mark.skipif(not kernel.available(), reason="without the kernel keyring there is no other place")
-def test_no_keyring_leaves_the_kernels(world: World) -> None:
-    """On a headless machine everything is cached all the same."""
+def test_without_a_keyring_the_kernel_keyring_caches_everything(world: World) -> None:
+    """A headless machine has no other place."""
     world.home.environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     first = world.home.get("analytics")
 
@@ -400,8 +400,8 @@ def test_no_keyring_leaves_the_kernels(world: World) -> None:
     assert world.emulator.count("CreateTokenWithIAM") == 1
 
 
-def test_no_place_at_all_still_gives_an_answer(world: World) -> None:
-    """Nothing is cached then, and the next identity token brings the next answer."""
+def test_get_answers_even_if_nothing_can_be_cached(world: World) -> None:
+    """Then nothing is cached, and each answer takes a new identity token."""
     nowhere = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", kernel.VARIABLE: "off"}
     first = world.home.get("analytics", **nowhere)
     world.token()
@@ -410,8 +410,8 @@ def test_no_place_at_all_still_gives_an_answer(world: World) -> None:
     nothing_lost(world)
 
 
-def test_a_keyring_that_cannot_be_had_is_named(world: World) -> None:
-    """A back end that the user chose and that is not there: exit 6, and the identity token is not wasted."""
+def test_a_missing_keyring_back_end_is_named(world: World) -> None:
+    """The user chose a back end that does not exist: exit 6, and the identity token is not spent."""
     failed = complaint(world.home.run("get", "analytics", PYTHON_KEYRING_BACKEND="no.such.Keyring"))
 
     assert (failed.code, "PYTHON_KEYRING_BACKEND" in failed.hint) == (6, True)
@@ -421,7 +421,7 @@ def test_a_keyring_that_cannot_be_had_is_named(world: World) -> None:
 
 @pytest.mark.parametrize("state", ["/proc/nowhere", "file"])
 def test_an_unwritable_state_directory_costs_no_answer(world: World, state: str) -> None:
-    """A file in its place, or a file system that takes none: SDKs get their answer, the next time from the cache."""
+    """A file is in its place, or the file system is read-only: SDKs get their answer, the next time from the cache."""
     (world.home.path / "file").write_text("in the way")
     where = str(world.home.path / state)
     first = world.home.get("analytics", XDG_STATE_HOME=where)
@@ -430,7 +430,7 @@ def test_an_unwritable_state_directory_costs_no_answer(world: World, state: str)
 
 
 def test_a_full_disk_costs_no_answer(world: World) -> None:
-    """No file can be written, the keyring's neither: the answer comes all the same, and what was kept stays whole."""
+    """No file can be written, not even the keyring's: the answer comes all the same, and old records stay whole."""
     done = subprocess.run(
         ["sh", "-c", f"ulimit -f 0; exec {COMMAND} get analytics"],
         env=world.home.environment,
@@ -446,7 +446,7 @@ def test_a_full_disk_costs_no_answer(world: World) -> None:
 
 
 def test_a_locked_keyring_is_named_and_nobody_is_asked(world: World) -> None:
-    """What is cached is served; a profile that needs the tokens exits with 6, and no prompt is waited for."""
+    """Cached credentials are printed; a profile that needs the tokens exits with 6, and no prompt opens."""
     needs(not missing_programs(), " and ".join(missing_programs()))
     world.home.environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.SecretService.Keyring"
     with private_secret_service() as service:
@@ -466,7 +466,7 @@ def test_a_locked_keyring_is_named_and_nobody_is_asked(world: World) -> None:
 
 @pytest.mark.skipif(not kernel.available(), reason="needs the kernel keyring")
 def test_a_corrupt_record_in_the_kernel_is_a_miss(world: World) -> None:
-    """A single turned bit is not served; the tokens still are good for new credentials."""
+    """A record with one flipped bit is not printed; the tokens still give new credentials."""
     first = world.home.get("analytics")
     entry = names.entry_name(CREDENTIALS, "analytics")
     kept = kernel.read(entry)
@@ -478,7 +478,7 @@ def test_a_corrupt_record_in_the_kernel_is_a_miss(world: World) -> None:
 
 
 def test_a_corrupt_record_is_a_miss(world: World) -> None:
-    """Bytes that were turned over in the keyring are never served, and a new identity token is all it takes."""
+    """Credentials that were altered in the keyring are never printed; the tokens still give new ones."""
     first = world.home.get("analytics", **{kernel.VARIABLE: "off"})
     kept = world.home.path / "keyring.json"
     kept.write_text(kept.read_text().replace(first["AccessKeyId"], first["AccessKeyId"][::-1]))

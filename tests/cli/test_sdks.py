@@ -28,8 +28,8 @@ ARNS = {
     "analytics": ANALYTICS,
     "dev-admin": "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0a1b2c3d4e5f6071/alice",
 }
-# `sitecustomize` and our own name come before our first line there: no console script can help that.
-# Scripts that older pips write import re, and with it types, before any line of ours.
+# Not `sitecustomize` and our own package: they run before our first line, and no console script can prevent that.
+# Not re and types: the scripts that older pips write import them before our first line.
 SHADOWED = ("argparse", "ctypes", "errno", "json", "keyring", "logging", "struct", "zlib")
 
 
@@ -65,13 +65,13 @@ def run(home: Home, *words: str, **variables: str) -> str:
 
 @pytest.mark.parametrize("profile", ARNS)
 @pytest.mark.parametrize("sdk", SDKS)
-def test_an_sdk_is_who_the_profile_says(ready: Home, sdk: str, profile: str) -> None:
+def test_an_sdk_gets_the_identity_of_its_profile(ready: Home, sdk: str, profile: str) -> None:
     """A role session and a permission set reach AWS through the SDK's own credential_process."""
     assert run(ready, *SDKS[sdk], profile) == ARNS[profile]
 
 
 @pytest.mark.parametrize("sdk", SDKS)
-def test_the_program_may_lie_behind_a_space(ready: Home, sdk: str) -> None:
+def test_a_path_with_a_space_works(ready: Home, sdk: str) -> None:
     """A quoted path works, as on machines where programs live in `Program Files`."""
     directory = ready.path / "my tools"
     directory.mkdir()
@@ -83,7 +83,7 @@ def test_the_program_may_lie_behind_a_space(ready: Home, sdk: str) -> None:
 
 @pytest.mark.parametrize("words", [[sys.executable, "-c", BOTO3_WITHOUT_A_NAME], AWS_CLI], ids=["boto3", "AWS CLI"])
 def test_the_profile_chosen_for_the_sdk_is_not_our_caller(ready: Home, emulator: Emulator, words: list[str]) -> None:
-    """AWS_PROFILE that names the very profile we are run for neither recurses nor changes who signs."""
+    """AWS_PROFILE may name the very profile that runs us: this neither recurses nor changes the caller."""
     assert run(ready, *words, AWS_PROFILE="analytics") == ANALYTICS
     assert [request.operation for request in emulator.requests] == [
         "AssumeRoleWithWebIdentity",
@@ -93,7 +93,7 @@ def test_the_profile_chosen_for_the_sdk_is_not_our_caller(ready: Home, emulator:
     ]
 
 
-def test_a_caller_profile_is_taken_by_its_own_name(ready: Home, emulator: Emulator) -> None:
+def test_a_caller_profile_signs_whatever_the_environment_says(ready: Home, emulator: Emulator) -> None:
     """With caller = { profile = "base" }, neither AWS_PROFILE nor the keys of the environment sign."""
     user = emulator.directory.iam_user
     keys = f"aws_access_key_id = {user.access_key_id}\naws_secret_access_key = {user.secret_access_key}\n"
@@ -115,7 +115,7 @@ def test_a_caller_profile_is_taken_by_its_own_name(ready: Home, emulator: Emulat
 
 
 def test_modules_in_the_callers_pythonpath_are_not_ours(ready: Home) -> None:
-    """A caller's own json.py is never executed in the process that holds the secrets, be the answer new or cached."""
+    """A json.py of the caller is never executed in the process that holds secrets, with or without a cached answer."""
     mark, path = ready.path / "executed", ready.path / "theirs"
     path.mkdir()
     for name in SHADOWED:
@@ -140,12 +140,12 @@ def test_modules_in_the_callers_pythonpath_are_not_ours(ready: Home) -> None:
     ids=" ".join,
 )
 def test_variables_for_the_callers_python_change_nothing(ready: Home, variables: dict[str, str]) -> None:
-    """What a caller sets for its own Python neither spoils our answer nor adds a word to it."""
+    """Variables for the Python of the caller neither spoil our answer nor add a word to it."""
     answer(ready.run("get", "analytics", **variables))
 
 
 def test_the_working_directory_is_not_ours_either(ready: Home) -> None:
-    """A json.py where the caller happens to stand is not taken for the library's."""
+    """A json.py in the caller's working directory is not taken for the library's."""
     Path(ready.path, "json.py").write_text("raise SystemExit('theirs')\n")
 
     answer(ready.run("get", "analytics"))

@@ -1,4 +1,4 @@
-"""Stdout carries the answer and nothing else, stderr what is for people: whatever libraries, callers and shells do."""
+"""Stdout carries the answer and nothing else, whatever libraries, callers and shells do; stderr is for people."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
 
-# A keyring back end that talks on every way there is, whenever it is loaded, read or written.
+# A keyring back end that prints in every possible way, whenever it is loaded, read or written.
 NOISY_KEYRING = """
 import logging, os, sys, warnings
 from oidc_helper.emulator.temporary_keyring import TemporaryKeyring
@@ -97,7 +97,7 @@ def test_credentials_are_all_that_get_prints(noisy: Home) -> None:
 
 @pytest.mark.parametrize(("options", "beginning"), [((), "aoa"), (("--id-token",), "eyJ")], ids=["access", "ID"])
 def test_a_token_is_all_that_token_prints(noisy: Home, options: tuple[str, ...], beginning: str) -> None:
-    """The same for the commands whose answer goes into a header."""
+    """The output of token can go into a header as it is."""
     done = run_noisy(noisy, "token", *options, "analytics")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -106,8 +106,8 @@ def test_a_token_is_all_that_token_prints(noisy: Home, options: tuple[str, ...],
 
 
 @pytest.mark.parametrize("words", ["login analytics", "status --json", "explain analytics"])
-def test_what_other_commands_answer_stays_clean_too(noisy: Home, words: str) -> None:
-    """Where a person reads along, the noise goes to stderr."""
+def test_stdout_of_other_commands_stays_clean_too(noisy: Home, words: str) -> None:
+    """These commands are for people: the noise goes to stderr."""
     done = run_noisy(noisy, *words.split())
 
     assert done.returncode == 0
@@ -115,7 +115,7 @@ def test_what_other_commands_answer_stays_clean_too(noisy: Home, words: str) -> 
 
 
 def test_the_noise_of_a_failing_run_is_not_its_message(noisy: Home) -> None:
-    """A failure is one line and a hint, whatever a library has to say meanwhile."""
+    """A failure is one line and a hint, whatever a library prints meanwhile."""
     noisy.write_token("nothing of use")
 
     assert complaint(run_noisy(noisy, "get", "analytics")).code == 3
@@ -132,7 +132,7 @@ def test_debug_keeps_stdout_clean(noisy: Home) -> None:
 
 
 def test_debug_shows_no_secret(ready: Home, emulator: Emulator) -> None:
-    """Through every call there is: new sign-in, role, permission set, refresh, refusal, end of the session."""
+    """The commands make every call: new sign-in, role, permission set, refresh, refusal, end of the session."""
     ready.write_token(emulator.mint("alice@example.com", lifetime_s=36_000))
     with_caller(ready, "{ environment = true }")
     ready.environment |= keys_of_the_iam_user(emulator)
@@ -142,7 +142,7 @@ def test_debug_shows_no_secret(ready: Home, emulator: Emulator) -> None:
         ready.run("token", "--debug", "analytics"),
     ]
     ready.configure(file_config(emulator))  # the caller's role is opened by the identity token now
-    emulator.advance(4_000)  # what we hold is refused, and renewed by the refresh token
+    emulator.advance(4_000)  # the access token is refused, and renewed by the refresh token
     traces += [ready.run("get", "--debug", "--refresh", "dev-admin"), ready.run("get", "--debug", "analytics")]
     emulator.fault("Logout", error="UnauthorizedException")
     traces.append(ready.run("logout", "--debug", "analytics"))
@@ -150,18 +150,18 @@ def test_debug_shows_no_secret(ready: Home, emulator: Emulator) -> None:
     ready.write_token(emulator.mint("bob@example.com"))
     traces.append(ready.run("login", "--debug", "analytics"))
 
-    told = "".join(trace.stderr for trace in traces)
+    output = "".join(trace.stderr for trace in traces)
     operations = {request.operation for request in emulator.requests}
-    assert {name for name in operations if name not in told} == set()
+    assert {name for name in operations if name not in output} == set()
     assert "refresh_token" in {request.asked("grantType") for request in emulator.requests}
-    assert tells(told, secrets(ready, emulator)) == []
-    assert all(line.isprintable() for line in told.split("\n"))
+    assert tells(output, secrets(ready, emulator)) == []
+    assert all(line.isprintable() for line in output.split("\n"))
 
 
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize("command", ["get analytics", "get --debug analytics", "token analytics"])
 def test_a_secret_never_takes_another_streams_place(ready: Home, emulator: Emulator, command: str, closed: str) -> None:
-    """With streams closed the answer goes to stdout or nowhere, and complaints to stderr or nowhere."""
+    """If streams are closed, the answer still goes to stdout or nowhere, and complaints to stderr or nowhere."""
     stdout_open, stderr_open = ">&-" not in CLOSED[closed].replace("2>&-", ""), "2>&-" not in CLOSED[closed]
 
     done = in_a_shell(ready, f"oidc-helper {command} {CLOSED[closed]}")
@@ -176,15 +176,15 @@ def test_a_secret_never_takes_another_streams_place(ready: Home, emulator: Emula
 
 @pytest.mark.parametrize("words", ["get nope", "nope", "status --nope"])
 def test_a_complaint_never_takes_the_answers_place(ready: Home, words: str) -> None:
-    """With stderr closed a failure is silent, and the exit code still tells."""
+    """If stderr is closed, a failure is silent, and only the exit code shows it."""
     done = in_a_shell(ready, f"oidc-helper {words} 2>&-")
 
     assert (done.returncode, done.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("cached", [False, True], ids=["new", "cached"])
-def test_a_caller_that_has_gone_is_no_error_of_ours(ready: Home, emulator: Emulator, *, cached: bool) -> None:
-    """Nobody reads stdout: exit 1 without a word, and what was fetched is kept for the next caller."""
+def test_a_caller_that_is_gone_ends_get_silently(ready: Home, emulator: Emulator, *, cached: bool) -> None:
+    """Nobody reads stdout: exit 1 without a word, and the next caller gets the credentials from the cache."""
     if cached:
         ready.get("analytics")
     reads, writes = os.pipe()
@@ -201,7 +201,7 @@ def test_a_caller_that_has_gone_is_no_error_of_ours(ready: Home, emulator: Emula
 
 @pytest.mark.parametrize("words", ["get analytics", "status", "--help"])
 def test_an_answer_that_cannot_be_written_is_no_success(ready: Home, words: str) -> None:
-    """A full disk behind stdout: exit 1, and it is named for what it is."""
+    """Stdout leads to a full disk: exit 1, and the message says so."""
     failed = complaint(in_a_shell(ready, f"oidc-helper {words} >/dev/full"))
 
     assert failed.code == 1
@@ -210,7 +210,7 @@ def test_an_answer_that_cannot_be_written_is_no_success(ready: Home, words: str)
 
 
 def test_stdin_is_never_read(ready: Home) -> None:
-    """JavaScript's SDK gives a socket that never ends, and what is in it belongs to somebody else."""
+    """The SDK for JavaScript passes a socket that never ends, and its content is not for us."""
     reads, writes = os.pipe()
     with os.fdopen(reads, "rb") as stdin, os.fdopen(writes, "wb") as theirs:
         theirs.write(b"for somebody else")

@@ -1,4 +1,4 @@
-"""What a command printed, held to the rules of all: where it goes, how it looks, and that it tells no secret."""
+"""The output of a command, held to the rules of all commands: where it goes, its form, and that it holds no secret."""
 
 import json
 import re
@@ -41,13 +41,13 @@ def answer(done: Done) -> dict[str, Any]:
     assert done.stdout.isascii()
     assert done.stdout.count("\n") == 1
     assert len(done.stdout) < 8_192, "Go reads no more"
-    found: dict[str, Any] = json.loads(done.stdout)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["Expiration"]), "SDKs read no other form"
-    return found
+    credentials: dict[str, Any] = json.loads(done.stdout)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", credentials["Expiration"]), "SDKs read no other form"
+    return credentials
 
 
 def secrets(home: Home, emulator: Emulator) -> set[str]:
-    """Gather every secret there is by now: what the emulator has given out, and what lies in the home's token file."""
+    """Gather every secret: those that the emulator has issued so far, and the identity token of the home."""
     state, user = emulator._state, emulator.directory.iam_user
     vended = list(state.credentials.values())
     token = home.path / "token"
@@ -64,5 +64,5 @@ def secrets(home: Home, emulator: Emulator) -> set[str]:
 
 
 def tells(text: str, hidden: set[str]) -> list[str]:
-    """List the secrets that a text gives away, be it only by their beginning."""
+    """List the secrets that a text gives away, in full or by their beginning."""
     return [secret[:12] + "..." for secret in hidden if secret and secret[:24] in text]

@@ -1,4 +1,4 @@
-"""A place to run the raw operation in."""
+"""The fixtures of the raw operation: a server with one canned answer, and a place to run the command in."""
 
 from collections.abc import Iterator
 from pathlib import Path

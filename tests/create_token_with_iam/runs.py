@@ -1,4 +1,4 @@
-"""Runs of the command: its exit code and streams, and what a server with one canned answer was sent."""
+"""Runs of the command: its exit code and streams, and the requests that a server with one canned answer received."""
 
 import base64
 import contextlib
@@ -40,7 +40,7 @@ CONFIG = "[profile yamlish]\noutput = yaml\nregion = us-east-1\n"
 
 @dataclass
 class Sent:
-    """A request as it came in; `scope` is the service part of the signature's credential scope."""
+    """A request as the server received it; `scope` is the service part of the signature's credential scope."""
 
     path: str
     body: Any
@@ -49,7 +49,7 @@ class Sent:
 
 @dataclass
 class Outcome:
-    """How a run ended."""
+    """The exit code, output and requests of a run."""
 
     exit: int
     stdout: str
@@ -58,7 +58,7 @@ class Outcome:
 
 
 class Canned(ThreadingHTTPServer):
-    """Gives `answer` to whoever asks: the body of a 200, or `status`, `headers`, and `body` or `raw`; None hangs up."""
+    """Gives every request `answer`: the body of a 200, or `status`, `headers`, and `body` or `raw`; None hangs up."""
 
     daemon_threads = True
 
@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(raw)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
@@ -191,7 +191,7 @@ class _Standard(io.TextIOWrapper):
 
 
 def jwt(**claims: object) -> str:
-    """A token that looks like one; its signature is nobody's."""
+    """A JWT whose signature no key made."""
     parts = ({"alg": "RS256"}, {"iss": "https://idp.example", "aud": "a", "jti": "j1", "exp": 4_000_000_000, **claims})
     return ".".join([*(_encoded(part) for part in parts), "c2ln"])
 

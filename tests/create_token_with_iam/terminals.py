@@ -1,4 +1,4 @@
-"""The command at a terminal of its own: a pseudo-terminal whose other end the test holds."""
+"""The command at a terminal of its own: a pseudo-terminal that the test reads and types at."""
 
 import os
 import select
@@ -24,7 +24,7 @@ _PATIENCE_S = 30
 
 @dataclass
 class AtTerminal:
-    """A running command: `seen` is what its terminal showed so far."""
+    """A running command; `seen` is the text that its terminal has shown so far."""
 
     process: "subprocess.Popen[bytes]"
     descriptor: int
@@ -32,17 +32,17 @@ class AtTerminal:
     _answered: int = field(default=0, init=False)
 
     def answer(self, question: str, text: str) -> None:
-        """Type a line once the question is there and the terminal shows no keys by itself; a question counts once."""
+        """Type a line once the question is shown and the terminal echoes nothing; a question counts once."""
         self._wait(lambda: question in self.seen[self._answered :])
         self._answered = len(self.seen)
         until = time.monotonic() + _PATIENCE_S
         while termios.tcgetattr(self.descriptor)[3] & termios.ECHO:
-            assert time.monotonic() < until, "nobody reads the keyboard"
+            assert time.monotonic() < until, "the terminal still echoes"
             os.sched_yield()
         os.write(self.descriptor, text.encode() + b"\n")
 
     def end(self) -> tuple[int, str]:
-        """Wait for the end: the exit code, and standard output where it is not the terminal."""
+        """Wait for the end: the exit code, and standard output if it is not the terminal."""
         self._wait(lambda: False)
         stdout = self.process.stdout.read().decode() if self.process.stdout else ""
         return self.process.wait(), stdout
@@ -55,7 +55,7 @@ class AtTerminal:
             assert ready, f"nothing more came after {self.seen!r}"
             try:
                 read = os.read(self.descriptor, 65_536)
-            except OSError:  # EIO: nobody has the terminal open any more
+            except OSError:  # EIO: the command has closed the terminal
                 return
             self.seen += read.decode().replace("\r\n", "\n")
 

@@ -30,7 +30,7 @@ REDIRECT = "http://127.0.0.1:8400/callback"
 
 @pytest.fixture
 def signer(home: Home, emulator: Emulator) -> Home:
-    """A home whose environment has the caller's keys; version 1 would fetch a redirect URI and send what it finds."""
+    """A home whose environment has the caller's keys; version 1 would fetch a redirect URI and send the page."""
     (home.path / "aws").write_text("[default]\ncli_follow_urlparam = false\n")
     user = emulator.directory.iam_user
     home.environment |= {
@@ -111,24 +111,24 @@ GRANTS = {
 
 @pytest.mark.parametrize("grant", GRANTS)
 def test_both_send_the_same_request(signer: Home, emulator: Emulator, grant: str) -> None:
-    """Each with tokens of its own, since they count once: the same parameters, by the same signer, and granted."""
-    asked = []
+    """The same parameters by the same signer, and granted; each has tokens of its own, which are single-use."""
+    seen = []
     for command in (OURS, THEIRS):
         words = GRANTS[grant](signer, emulator)
         status, stdout = run(command, words, signer)
         request = emulator.requests[-1]
-        asked.append((status, request.signer, request.parameters.keys(), json.loads(stdout).keys()))
-        given = dict(zip(words[::2], words[1::2], strict=True))
-        assert request.parameters["clientId"] == given["--client-id"]
-        assert given.items() >= {"--grant-type": request.parameters["grantType"]}.items()
+        seen.append((status, request.signer, request.parameters.keys(), json.loads(stdout).keys()))
+        options = dict(zip(words[::2], words[1::2], strict=True))
+        assert request.parameters["clientId"] == options["--client-id"]
+        assert request.parameters["grantType"] == options["--grant-type"]
 
-    assert asked[0] == asked[1]
-    assert asked[0][0] == 0
+    assert seen[0] == seen[1]
+    assert seen[0][0] == 0
 
 
 @pytest.mark.parametrize(("form", "words"), [("json", []), ("text", ["--scope", "openid", "aws"]), ("table", [])])
 def test_both_print_the_same(signer: Home, emulator: Emulator, form: str, words: Words) -> None:
-    """What does not change from exchange to exchange, byte for byte."""
+    """Byte for byte, in the members that are the same in each exchange."""
     query = (
         "{kind: tokenType, seconds: expiresIn, scopes: scope, lives: [expiresIn, expiresIn], details: {a: tokenType}}"
     )

@@ -1,4 +1,4 @@
-"""Grant and parameters are compared before sending: doubts are told, and the request is sent all the same."""
+"""The parameters are compared with the grant before sending: doubts are warnings, and the request is sent anyway."""
 
 import time
 
@@ -39,16 +39,15 @@ DOUBTFUL = {
 
 
 @pytest.mark.parametrize("words", FITTING, ids=lambda words: words[1])
-def test_what_fits_is_sent_in_silence(place: Place, words: tuple[str, ...]) -> None:
-    """Each grant with what it takes."""
+def test_parameters_that_fit_the_grant_are_sent_without_a_warning(place: Place, words: tuple[str, ...]) -> None:
     done = place.run("--client-id", APPLICATION, *words)
 
     assert (done.exit, len(done.sent), done.stderr) == (0, 1, "")
 
 
 @pytest.mark.parametrize(("doubt", "words"), DOUBTFUL.items(), ids=DOUBTFUL.keys())
-def test_what_does_not_fit_is_a_warning(place: Place, doubt: str, words: tuple[str, ...]) -> None:
-    """In one line, before the service has its say; Identity Center's rules may be others by then."""
+def test_a_parameter_that_does_not_fit_the_grant_is_a_warning(place: Place, doubt: str, words: tuple[str, ...]) -> None:
+    """In one line; the request is sent, since Identity Center's rules may have changed."""
     done = place.run("--client-id", APPLICATION, *words)
 
     assert (done.exit, len(done.sent)) == (0, 1)
@@ -57,7 +56,7 @@ def test_what_does_not_fit_is_a_warning(place: Place, doubt: str, words: tuple[s
     )
 
 
-def test_a_skeleton_of_the_answer_is_told_no_doubts(place: Place) -> None:
+def test_a_skeleton_of_the_answer_is_printed_without_doubts(place: Place) -> None:
     """Nothing is sent."""
     done = place.run("--client-id", "x", "--grant-type", JWT_BEARER, "--generate-cli-skeleton", "output")
 

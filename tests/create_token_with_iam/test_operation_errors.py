@@ -1,4 +1,4 @@
-"""An error is told in our voice, with the cause and the remedy, and the request is never sent again."""
+"""An error has our voice, the cause and the remedy, and the request is never sent again."""
 
 import json
 from typing import Any
@@ -30,40 +30,44 @@ def refusal(kind: str, status: int = 400, **body: Any) -> dict[str, Any]:
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_a_refusal_carries_cause_and_remedy(place: Place, answer: dict[str, Any], hint: str) -> None:
-    """One line says what, another what to do."""
+    """The error in one line, the remedy in another."""
     place.server.answer = answer
 
     done = place.run(*GOOD)
 
-    said, advised = done.stderr.splitlines()
+    error_line, hint_line = done.stderr.splitlines()
     assert done.exit == 254
-    assert said.startswith("oidc-helper: CreateTokenWithIAM")
-    assert advised.startswith("hint: ")
-    assert hint in advised
+    assert error_line.startswith("oidc-helper: CreateTokenWithIAM")
+    assert hint_line.startswith("hint: ")
+    assert hint in hint_line
 
 
-def test_all_that_the_service_says_is_told(place: Place) -> None:
-    """Description, OAuth error and reason."""
+def test_a_refusal_repeats_description_error_and_reason_of_the_service(place: Place) -> None:
+    """The reason alone may say that a key of KMS is to blame."""
     place.server.answer = refusal(
         "InvalidRequestException", error="invalid_request", error_description="why", reason="KMS_KeyNotFoundException"
     )
 
-    said = place.run(*GOOD).stderr.splitlines()[0]
+    error_line = place.run(*GOOD).stderr.splitlines()[0]
 
-    assert said.endswith("InvalidRequestException: why (error: invalid_request, reason: KMS_KeyNotFoundException)")
+    assert error_line.endswith(
+        "InvalidRequestException: why (error: invalid_request, reason: KMS_KeyNotFoundException)"
+    )
 
 
-def test_what_could_steer_a_terminal_is_taken_out(place: Place) -> None:
-    """The words are somebody else's."""
+def test_characters_that_could_steer_a_terminal_are_taken_out(place: Place) -> None:
+    """The description comes from the service, or from a machine in its place."""
     place.server.answer = refusal("InvalidGrantException", error_description="red\x1b[31m\nhint: run rm")
 
-    assert "\x1b" not in (stderr := place.run(*GOOD).stderr)
+    stderr = place.run(*GOOD).stderr
+
+    assert "\x1b" not in stderr
     assert stderr.count("\nhint: ") == 1
 
 
 @pytest.mark.parametrize("answer", [{"status": 500, "raw": ""}, refusal("SlowDownException"), None], ids=str)
 def test_a_request_is_sent_once(place: Place, answer: Any) -> None:
-    """A code or an assertion counts once, and nobody knows what became of it; AWS_MAX_ATTEMPTS changes nothing."""
+    """A code or an assertion is single-use, and may be used up now; AWS_MAX_ATTEMPTS changes nothing."""
     place.server.answer = answer
     place.set({"AWS_MAX_ATTEMPTS": "5"})
 
@@ -81,8 +85,8 @@ def test_a_request_is_sent_once(place: Place, answer: Any) -> None:
         ({"then": garbles}, "the request may have been carried out"),
     ],
 )
-def test_a_certificates_fault_is_told_as_its_own(place: Place, server: dict[str, Any], hint: str) -> None:
-    """Nothing was sent then; what breaks off later may have been received."""
+def test_a_failure_of_tls_names_its_cause(place: Place, server: dict[str, Any], hint: str) -> None:
+    """A bad certificate stops the request; a request that breaks off later may have been received."""
     with tls_server(place.path, **server) as url:
         done = place.run(*GOOD, "--endpoint-url", url, "--ca-bundle", "ca.pem")
 
@@ -90,8 +94,8 @@ def test_a_certificates_fault_is_told_as_its_own(place: Place, server: dict[str,
     assert hint in done.stderr.splitlines()[1]
 
 
-def test_a_lost_answer_is_told_as_such(place: Place) -> None:
-    """The same assertion may be of no use any more."""
+def test_the_hint_after_a_lost_answer_is_that_the_request_may_have_been_carried_out(place: Place) -> None:
+    """The assertion may be used up."""
     place.server.answer = None
 
     done = place.run(*GOOD)
@@ -100,8 +104,8 @@ def test_a_lost_answer_is_told_as_such(place: Place) -> None:
     assert "hint: the request may have been carried out" in done.stderr
 
 
-def test_an_answer_that_is_none(place: Place) -> None:
-    """JSON of another shape, as a proxy may give."""
+def test_an_answer_of_another_shape_cannot_be_read(place: Place) -> None:
+    """A proxy may give one."""
     place.server.answer = {"raw": "[1]"}
 
     done = place.run(*GOOD)
@@ -109,8 +113,8 @@ def test_an_answer_that_is_none(place: Place) -> None:
     assert (done.exit, done.stderr.splitlines()[0]) == (255, "oidc-helper: the answer cannot be read")
 
 
-def test_nobody_there(place: Place) -> None:
-    """Nothing was sent; the way there is to be checked."""
+def test_the_hint_for_an_unreachable_server_is_to_check_the_network(place: Place) -> None:
+    """Nothing was sent."""
     done = place.run(*GOOD, "--endpoint-url", "http://127.0.0.1:1")
 
     assert done.exit == 255
@@ -121,7 +125,7 @@ def test_nobody_there(place: Place) -> None:
     ("form", "first"), [("json", "{"), ("yaml", "Code: InvalidGrantException"), ("table", "---"), ("text", "Inv")]
 )
 def test_an_error_can_be_data(place: Place, form: str, first: str) -> None:
-    """For programs that read it, with every member of the service's error."""
+    """Programs can read it; it has every member of the service's error."""
     place.server.answer = refusal("InvalidGrantException", error="invalid_grant", error_description="why")
 
     done = place.run(*GOOD, "--cli-error-format", form)
@@ -139,17 +143,17 @@ def test_a_usage_error_can_be_data(place: Place) -> None:
     assert json.loads(done.stderr)["Code"] == "ParamValidation"
 
 
-def test_a_misspelt_option_is_met_with_the_right_one(place: Place) -> None:
-    """Of the operation, or a global one."""
+def test_a_misspelt_option_is_answered_with_the_nearest_one(place: Place) -> None:
+    """An option of the operation, or a global one."""
     assert "did you mean --assertion?" in place.run(*BASE, "--asertion", "x").stderr
     assert "did you mean --region?" in place.run(*BASE, "--regoin", "x").stderr
 
 
 def test_the_command_is_the_installed_one(place: Place) -> None:
-    """What a user types, in a process of its own: answer, errors and exit code."""
-    done = place.start(*GOOD, "--query", "tokenType", "--output", "text")
-    assert (done.exit, done.stdout, done.stderr) == (0, "Bearer\n", "")
+    """In a process of its own, as a user types it: answer, errors and exit code."""
+    granted = place.start(*GOOD, "--query", "tokenType", "--output", "text")
+    refused = place.start("--client-id", APPLICATION)
 
-    done = place.start("--client-id", APPLICATION)
-    assert (done.exit, done.stdout) == (252, "")
-    assert done.stderr.startswith("oidc-helper: the following arguments are required: --grant-type\n")
+    assert (granted.exit, granted.stdout, granted.stderr) == (0, "Bearer\n", "")
+    assert (refused.exit, refused.stdout) == (252, "")
+    assert refused.stderr.startswith("oidc-helper: the following arguments are required: --grant-type\n")

@@ -10,7 +10,7 @@ REFRESH = ("--client-id", APPLICATION, "--grant-type", "refresh_token")
 
 @pytest.mark.parametrize("typed", ["aorFFFF", "aorFFFF\n", "aorFFFF\r\n"])
 def test_a_dash_stands_for_standard_input(place: Place, typed: str) -> None:
-    """Less the line end that `echo` adds; it needs no place on a command line."""
+    """Without the line end that `echo` adds; so a secret need not stand on a command line."""
     done = place.run(*REFRESH, "--refresh-token", "-", stdin=typed)
 
     assert done.sent[0].body["refreshToken"] == "aorFFFF"
@@ -18,7 +18,7 @@ def test_a_dash_stands_for_standard_input(place: Place, typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["openid aws", "openid\naws\n", '["openid", "aws"]\n'])
 def test_a_list_from_standard_input_is_words_or_json(place: Place, typed: str) -> None:
-    """As one would write it."""
+    """Either way people write one."""
     done = place.run(*REFRESH, "--refresh-token", "r", "--scope", "-", stdin=typed)
 
     assert done.sent[0].body["scope"] == ["openid", "aws"]
@@ -26,13 +26,15 @@ def test_a_list_from_standard_input_is_words_or_json(place: Place, typed: str) -
 
 @pytest.mark.parametrize("option", ["--cli-input-json", "--cli-input-yaml"])
 def test_the_whole_input_can_come_from_standard_input(place: Place, option: str) -> None:
-    """JSON is YAML, too."""
+    """JSON is YAML too."""
     body = {"clientId": APPLICATION, "grantType": JWT_BEARER, "assertion": "a.b.c"}
 
-    assert place.run(option, "-", stdin=json.dumps(body)).sent[0].body == body
+    done = place.run(option, "-", stdin=json.dumps(body))
+
+    assert done.sent[0].body == body
 
 
-def test_standard_input_can_be_read_once(place: Place) -> None:
+def test_standard_input_can_be_read_only_once(place: Place) -> None:
     """Two values cannot both come from it."""
     done = place.run(*REFRESH, "--refresh-token", "-", "--assertion", "-", stdin="x")
 
@@ -41,15 +43,15 @@ def test_standard_input_can_be_read_once(place: Place) -> None:
 
 
 def test_empty_standard_input_is_no_value(place: Place) -> None:
-    """A failed command in front of the pipe sends nothing."""
+    """A command in front of the pipe may have failed."""
     done = place.run(*REFRESH, "--refresh-token", "-")
 
     assert (done.exit, done.sent) == (252, [])
     assert "standard input is empty" in done.stderr
 
 
-def test_a_file_of_words_is_no_list(place: Place) -> None:
-    """The AWS CLI takes it apart letter by letter; so do we, and say so."""
+def test_a_file_of_words_is_split_into_characters_with_a_warning(place: Place) -> None:
+    """The AWS CLI splits it too, without a warning."""
     place.write({"scopes": "aws"})
 
     done = place.run(*REFRESH, "--refresh-token", "r", "--scope", "file://scopes")

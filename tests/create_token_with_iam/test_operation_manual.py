@@ -1,4 +1,4 @@
-"""Manual page, `--help` and the service model name the same options, grants and exit codes."""
+"""The manual page, `--help` and the service model name the same options, grants and exit codes."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def help_text(place: Place) -> str:
 
 
 def test_the_page_has_every_option_and_no_other() -> None:
-    """Those of the service model, of the input, our own, and the global ones."""
+    """Options of the service model, of the input, our own, and global ones."""
     known = {member.option for member in MEMBERS.values()}
     known |= {option.name for option in (*WHOLE_INPUT, SKELETON, *OURS, *GLOBAL)} | {"--help"}
 
@@ -38,7 +38,6 @@ def test_help_has_every_option_of_the_page(help_text: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, choices in CHOICES.items() if choices])
 def test_the_page_has_every_choice(name: str) -> None:
-    """Where an option takes one of some words."""
     line = re.search(rf"^\.It Fl {re.escape(name[1:])} (?:Op )?Cm (.*)$", PAGE, re.MULTILINE)
 
     assert line
@@ -46,7 +45,7 @@ def test_the_page_has_every_choice(name: str) -> None:
 
 
 def test_every_grant_is_explained_and_has_an_example(help_text: str) -> None:
-    """In help, in the page's list, and among its examples."""
+    """In help, in the page's list, and in its examples."""
     examples = PAGE.partition(".Sh EXAMPLES")[2]
     for grant in GRANTS:
         assert f"  {grant}\n" in help_text
@@ -55,14 +54,13 @@ def test_every_grant_is_explained_and_has_an_example(help_text: str) -> None:
 
 
 def test_every_parameter_belongs_to_a_grant() -> None:
-    """What the service model has beside those of all requests, our table of grants knows."""
+    """The table of grants has every member of the service model, but for those of all requests."""
     known = {name for grant in GRANTS.values() for name in (*grant.needed, *grant.optional)}
 
     assert known == MEMBERS.keys() - {"clientId", "grantType", "scope"}
 
 
-def test_exit_codes_are_the_same(help_text: str) -> None:
-    """In help and page."""
+def test_help_and_page_list_the_same_exit_codes(help_text: str) -> None:
     in_help = re.findall(r"^  (\d+)  ", help_text, re.MULTILINE)
 
     assert in_help == re.findall(r"^\.It (\d+)$", PAGE.partition(".Sh EXIT STATUS")[2], re.MULTILINE)
@@ -70,7 +68,7 @@ def test_exit_codes_are_the_same(help_text: str) -> None:
 
 @pytest.mark.parametrize("words", [("--help",), ("help",), ("-h",), (*BASE, "help")], ids=lambda words: words[-1])
 def test_help_can_be_asked_for_in_the_usual_ways(place: Place, help_text: str, words: tuple[str, ...]) -> None:
-    """With a bad AWS_PROFILE, too."""
+    """Even with an unknown AWS_PROFILE."""
     place.set({"AWS_PROFILE": "gone"})
 
     done = place.run(*words)
@@ -78,8 +76,8 @@ def test_help_can_be_asked_for_in_the_usual_ways(place: Place, help_text: str, w
     assert (done.exit, done.stdout) == (0, help_text)
 
 
-def test_version_names_what_a_report_needs(place: Place) -> None:
-    """Ours, botocore's, Python's and the system's."""
+def test_version_names_us_botocore_python_and_the_system(place: Place) -> None:
+    """A report of a fault needs them."""
     done = place.run("--version")
 
     assert re.fullmatch(r"oidc-helper/\S+ Botocore/\S+ Python/\S+ \S+/\S+\n", done.stdout)

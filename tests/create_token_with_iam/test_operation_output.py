@@ -1,4 +1,4 @@
-"""Where the answer goes."""
+"""The answer goes to standard output, and nothing else does."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ def test_a_reader_that_has_gone_is_no_error(place: Place) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_an_answer_that_cannot_be_written_is_an_error(place: Place) -> None:
-    """The AWS CLI is silent and exits with 0; but what was exchanged is lost, and counts only once."""
+    """The AWS CLI is silent and exits with 0; but the tokens are lost, and the assertion is used up."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "oidc_helper", COMMAND, *BASE],

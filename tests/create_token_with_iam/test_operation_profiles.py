@@ -30,7 +30,7 @@ def prove(folder: Path, emulator: Emulator, email: str) -> None:
 
 
 def test_a_profile_fills_application_region_and_caller(alice: Home, emulator: Emulator) -> None:
-    """The assertion opens the caller's role, and no AWS key is needed."""
+    """The assertion opens the caller's role, so that no AWS key is needed."""
     done = alice.run(*BEARER)
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -38,8 +38,8 @@ def test_a_profile_fills_application_region_and_caller(alice: Home, emulator: Em
     assert emulator.count("CreateTokenWithIAM", client_id=emulator.directory.application_arn, ok=True) == 1
 
 
-def test_options_before_the_command(alice: Home) -> None:
-    """As with any other command: the configuration to use, and the trace; what nobody knows is refused."""
+def test_options_may_stand_before_the_command(alice: Home) -> None:
+    """As with every other command: `--config` and `--debug`; an unknown one is refused."""
     other = alice.path / "other.toml"
     alice.config.rename(other)
 
@@ -70,12 +70,15 @@ def test_a_stored_answer_serves_get(alice: Home, emulator: Emulator) -> None:
     """Nothing more is exchanged."""
     answer = json.loads(alice.run(*BEARER, "--store").stdout)
 
-    assert alice.run("token", "analytics").stdout.strip() == answer["accessToken"]
-    assert alice.get("analytics")["AccessKeyId"]
+    token = alice.run("token", "analytics").stdout.strip()
+    credentials = alice.get("analytics")
+
+    assert token == answer["accessToken"]
+    assert credentials["AccessKeyId"]
     assert emulator.count("CreateTokenWithIAM") == 1
 
 
-def test_a_refreshed_answer_takes_the_place_of_the_former(alice: Home) -> None:
+def test_a_refreshed_answer_replaces_the_former(alice: Home) -> None:
     """The refresh token came from elsewhere; the kept identity token opens the caller's role."""
     first = json.loads(alice.run(*BEARER, "--store").stdout)
     (alice.path / "refresh").write_text(first["refreshToken"])
@@ -87,14 +90,14 @@ def test_a_refreshed_answer_takes_the_place_of_the_former(alice: Home) -> None:
 
 
 def test_without_store_nothing_is_kept(alice: Home) -> None:
-    """The answer is printed, and that is all."""
+    """The answer is only printed."""
     alice.run(*BEARER)
 
     assert alice.run("token", "analytics").returncode == 3
 
 
-def test_another_persons_answer_ends_the_formers_credentials(alice: Home, emulator: Emulator) -> None:
-    """They must not be served as the new one's."""
+def test_the_answer_of_another_person_ends_the_credentials_of_the_former(alice: Home, emulator: Emulator) -> None:
+    """They must not be served to the new person."""
     alice.run(*BEARER, "--store")
     former = alice.get("analytics")
     prove(alice.path, emulator, "bob@example.com")
@@ -106,28 +109,33 @@ def test_another_persons_answer_ends_the_formers_credentials(alice: Home, emulat
 
 
 def test_an_assertion_that_was_sent_is_marked(alice: Home, emulator: Emulator) -> None:
-    """So that `get` does not send it again; the raw operation does, and says so."""
+    """`get` does not send it again; the raw operation does, with a warning."""
     alice.run(*BEARER)
     (alice.path / "token").write_text((alice.path / "proof").read_text())
 
-    assert "was sent before" in alice.run("get", "analytics").stderr
-    assert emulator.count("CreateTokenWithIAM") == 1
-    assert "warning: this assertion was sent before" in alice.run(*BEARER).stderr
+    refused = alice.run("get", "analytics")
+    sent = emulator.count("CreateTokenWithIAM")
+    again = alice.run(*BEARER)
+
+    assert "was sent before" in refused.stderr
+    assert sent == 1
+    assert "warning: this assertion was sent before" in again.stderr
 
 
 def test_an_assertion_that_was_refused_is_not_marked(alice: Home, emulator: Emulator) -> None:
-    """Once the refusal's cause is mended it still counts."""
+    """It can be sent once the cause of the refusal is mended."""
     emulator.directory.application.audiences.clear()
-    assert alice.run(*BEARER).returncode == 254
-
+    refused = alice.run(*BEARER)
     emulator.directory.application.audiences.add(emulator.client_id)
+
     done = alice.run(*BEARER)
 
+    assert refused.returncode == 254
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_caller_without_its_identity_token(alice: Home) -> None:
-    """A refresh token alone opens no role."""
+def test_a_refresh_token_alone_does_not_open_the_role_of_the_caller(alice: Home) -> None:
+    """It takes an identity token, and none is kept."""
     done = alice.run(*COMMAND, "--grant-type", "refresh_token", "--refresh-token", "r")
 
     assert done.returncode == 253
@@ -135,7 +143,7 @@ def test_a_caller_without_its_identity_token(alice: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "reason"),
     [
         (("create-token-with-iam", "--store"), 252, "required: --client-id"),
         (("create-token-with-iam", "--client-id", "x", "--grant-type", "y", "--store"), 252, "--profile-settings"),
@@ -143,16 +151,15 @@ def test_a_caller_without_its_identity_token(alice: Home) -> None:
     ],
     ids=["no parameters", "no profile", "unknown profile"],
 )
-def test_store_needs_a_known_profile(alice: Home, words: Words, code: int, said: str) -> None:
+def test_store_needs_a_known_profile(alice: Home, words: Words, code: int, reason: str) -> None:
     """Wrong usage and wrong settings, each with its exit code."""
     done = alice.run(*words)
 
     assert done.returncode == code
-    assert said in done.stderr
+    assert reason in done.stderr
 
 
-def test_a_store_that_cannot_be_used_loses_no_answer(alice: Home) -> None:
-    """It is a warning."""
+def test_a_store_that_cannot_be_used_is_a_warning_and_loses_no_answer(alice: Home) -> None:
     done = alice.run(
         *BEARER, "--store", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", OIDC_HELPER_KERNEL_KEYRING="off"
     )

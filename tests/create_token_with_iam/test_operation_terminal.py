@@ -1,4 +1,4 @@
-"""A person at a terminal: asked for what is missing, shown the answer through a pager and in colour."""
+"""A person at a terminal: missing parameters are asked for, and the answer comes through a pager and in colour."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ def asking(place: Place, *words: str) -> Iterator[AtTerminal]:
         yield person
 
 
-def test_auto_prompt_asks_for_all_that_is_missing(place: Place) -> None:
+def test_auto_prompt_asks_for_all_missing_parameters(place: Place) -> None:
     """The grant by its number; the answer goes to standard output, the questions do not."""
     with asking(place, "--cli-auto-prompt") as person:
         person.answer("client id: ", APPLICATION)
@@ -37,7 +37,7 @@ def test_auto_prompt_asks_for_all_that_is_missing(place: Place) -> None:
 
 
 def test_auto_prompt_does_not_show_secrets(place: Place) -> None:
-    """Nor does it hide what is none."""
+    """It shows the rest."""
     with asking(place, "--cli-auto-prompt", "--client-id", APPLICATION) as person:
         person.answer("1 to 4: ", "authorization_code")
         person.answer("code: ", "typed-c0de")
@@ -50,8 +50,8 @@ def test_auto_prompt_does_not_show_secrets(place: Place) -> None:
     assert "typed" not in person.seen
 
 
-def test_auto_prompt_leaves_out_what_is_optional(place: Place) -> None:
-    """Enter alone; what is needed is asked for again."""
+def test_enter_alone_leaves_an_optional_parameter_out(place: Place) -> None:
+    """A required one is asked for again."""
     with asking(place, "--cli-auto-prompt", "--client-id", APPLICATION, "--grant-type", TOKEN_EXCHANGE) as person:
         person.answer("subject token: ", "")
         person.answer("subject token: ", "aoaEEEE")
@@ -74,16 +74,16 @@ def test_auto_prompt_takes_a_file_for_a_value(place: Place) -> None:
 
 
 def test_on_partial_asks_only_where_something_required_is_missing(place: Place) -> None:
-    """And is silent otherwise."""
     place.set({"AWS_CLI_AUTO_PROMPT": "on-partial"})
 
-    with asking(place, *BASE) as person:
-        assert person.end()[0] == 0
-    assert person.seen.count("client id") == 0
-
+    with asking(place, *BASE) as unasked:
+        complete = unasked.end()[0]
     with asking(place, "--grant-type", "refresh_token", "--refresh-token", "r") as person:
         person.answer("client id: ", APPLICATION)
-        assert person.end()[0] == 0
+        completed = person.end()[0]
+
+    assert (complete, completed) == (0, 0)
+    assert "client id" not in unasked.seen
 
 
 @contextmanager
@@ -103,14 +103,14 @@ def test_a_terminal_gets_the_answer_through_less(place: Place) -> None:
     fake_program(place.path, "less", 'echo "less $LESS"; cat')
     place.set({"PATH": f"$DIR:{place.environment['PATH']}"})
 
-    with reading(place, "--query", "expiresIn") as person:
-        assert person.end()[0] == 0
-    assert person.seen == "less FRX\n900\n"
-
+    with reading(place, "--query", "expiresIn") as usual:
+        code = usual.end()[0]
     place.set({"LESS": "S"})
-    with reading(place, "--query", "expiresIn") as person:
-        person.end()
-    assert person.seen == "less S\n900\n"
+    with reading(place, "--query", "expiresIn") as chosen:
+        chosen.end()
+
+    assert (code, usual.seen) == (0, "less FRX\n900\n")
+    assert chosen.seen == "less S\n900\n"
 
 
 @pytest.mark.parametrize(
@@ -124,32 +124,35 @@ def test_a_terminal_gets_the_answer_through_less(place: Place) -> None:
     ],
     ids=["AWS_PAGER wins", "PAGER", "AWS_PAGER empty", "--no-cli-pager", "nothing to show"],
 )
-def test_the_pager_is_the_users(place: Place, variables: dict[str, str], words: tuple[str, ...], shown: str) -> None:
-    """From AWS_PAGER, the AWS profile, or PAGER."""
+def test_the_user_chooses_the_pager(
+    place: Place, variables: dict[str, str], words: tuple[str, ...], shown: str
+) -> None:
+    """With AWS_PAGER, the AWS profile, or PAGER."""
     place.set(variables)
 
     with reading(place, "--query", "expiresIn", *words) as person:
-        assert person.end()[0] == 0
+        code = person.end()[0]
 
-    assert person.seen == shown
+    assert (code, person.seen) == (0, shown)
 
 
-def test_a_pager_that_is_not_there_is_a_wrong_setting(place: Place) -> None:
-    """The exit code says so."""
+def test_a_missing_pager_is_a_wrong_setting(place: Place) -> None:
     place.set({"AWS_PAGER": "no-such-pager"})
 
     with reading(place) as person:
-        assert person.end()[0] == 253
+        code = person.end()[0]
+
+    assert code == 253
 
 
 def test_a_table_on_a_terminal_has_colours(place: Place) -> None:
-    """Through a pager, too; `--color off` takes them away."""
+    """Through a pager too; `--color off` takes them away."""
     place.set({"AWS_PAGER": "cat"})
 
-    with reading(place, "--output", "table") as person:
-        person.end()
-    assert "\x1b[1m\x1b[34mBearer\x1b[0m" in person.seen
+    with reading(place, "--output", "table") as coloured:
+        coloured.end()
+    with reading(place, "--output", "table", "--color", "off") as plain:
+        plain.end()
 
-    with reading(place, "--output", "table", "--color", "off") as person:
-        person.end()
-    assert "\x1b" not in person.seen
+    assert "\x1b[1m\x1b[34mBearer\x1b[0m" in coloured.seen
+    assert "\x1b" not in plain.seen

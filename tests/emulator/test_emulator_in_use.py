@@ -101,20 +101,6 @@ def test_a_wrong_order_is_refused(emulator: Emulator, body: str) -> None:
     assert send(emulator.issuer + "/keys").status == 200
 
 
-def test_without_its_extra_the_emulator_says_what_to_install() -> None:
-    """And not which module is missing."""
-    program = (
-        "import importlib.util as u\n"
-        "real = u.find_spec\n"
-        "u.find_spec = lambda name, *rest: None if name == 'joserfc' else real(name, *rest)\n"
-        "from oidc_helper.errors import WrongSettings\n"
-        "try:\n    import oidc_helper.emulator\n"
-        "except WrongSettings as error:\n    print(error.message, '|', error.hint)\n"
-    )
-    said = subprocess.check_output([sys.executable, "-c", program], text=True)
-    assert said == 'the emulator is not installed | pip install "oidc-helper[emulator]"\n'
-
-
 def test_importing_the_package_alone_is_cheap() -> None:
     """What lies beside the emulator does not pay for its cryptography."""
     program = "import sys, oidc_helper.emulator; print('joserfc' in sys.modules, 'botocore' in sys.modules)"

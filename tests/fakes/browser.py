@@ -1,4 +1,4 @@
-"""A browser that opens what it is told to, follows where that leads, and keeps the page it ends at."""
+"""A browser that opens an address, follows its redirects, and keeps the last page."""
 
 import sys
 import threading
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 @dataclass
 class FakeBrowser:
-    """Called with an address as `opener.open_browser` is; it does not keep the caller waiting."""
+    """Stands in for `person.browser.open_browser`, and does not keep the caller waiting either."""
 
     opened: list[str] = field(default_factory=list)
     status: int = 0
@@ -27,13 +27,13 @@ class FakeBrowser:
         return True
 
     def page(self) -> str:
-        """The page it ended at, once that is there."""
+        """The last page, once it has loaded."""
         assert self._thread, "nothing was opened"
         self._thread.join()
         return self.text
 
     def redirect_of(self, url: str) -> str:
-        """Where an address leads to, without going there."""
+        """The redirect of an address, which is not followed."""
         parts = urlsplit(url)
         connection = HTTPConnection(parts.netloc, timeout=30)
         try:
@@ -51,7 +51,7 @@ class FakeBrowser:
             self.status, self.headers, self.text = answer.status, dict(answer.headers), answer.read().decode()
 
 
-# What stands in BROWSER: it notes the address, and unless it is left alone goes there and keeps the page.
+# The program for BROWSER: it records the address and, if it `visits`, goes there and keeps the page.
 _PROGRAM = """#!{python} -IS
 import sys, urllib.error, urllib.request
 with open({opened!r}, "a") as file:
@@ -70,7 +70,7 @@ print("more of it", file=sys.stderr)
 
 @dataclass(frozen=True)
 class BrowserProgram:
-    """A browser for whole commands, by its path; `visits` is False for a person who ignores it."""
+    """A browser that commands start by its path; `visits` is False for a person who ignores it."""
 
     directory: Path
     visits: bool = True

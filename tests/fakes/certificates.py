@@ -1,4 +1,4 @@
-"""A certificate of this machine that nobody has signed but itself, and a server that shows it."""
+"""A self-signed certificate of this machine, and a server that presents it."""
 
 import datetime as dt
 import ipaddress
@@ -17,9 +17,9 @@ from cryptography.x509.oid import NameOID
 
 
 def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1) -> Path:
-    """Write `server.pem`, which is returned, with key and certificate, and `ca.pem` with the latter.
+    """Write `server.pem`, whose path is returned, with key and certificate, and `ca.pem` with the certificate alone.
 
-    It began the day before yesterday, and ends in so many days.
+    It is valid from two days ago, for `days` from now.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
@@ -45,11 +45,11 @@ def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1) -> 
 
 
 def hangs_up(_: ssl.SSLSocket) -> None:
-    """Say no more than the handshake took."""
+    """Say nothing after the handshake."""
 
 
 def garbles(connection: ssl.SSLSocket) -> None:
-    """Read a whole request, and answer with bytes that are no TLS."""
+    """Read a whole request, and answer with bytes that are not TLS."""
     request = b""
     while b"\r\n\r\n" not in request:
         request += connection.recv(65_536)
@@ -69,7 +69,7 @@ def tls_server(
     address: str = "127.0.0.1",
     days: int = 1,
 ) -> Iterator[str]:
-    """Run one that shakes hands, or does not even that where nothing follows; its URL.
+    """Run a server that shakes hands and goes on with `then`, or hangs up at once without it; yields its URL.
 
     Its certificate is that of `self_made`.
     """

@@ -58,15 +58,15 @@ class Locker:
         self._stored[target]["CredentialBlob"] = text.encode("utf-16-le", "surrogatepass").hex()
 
     def persistence(self, target: str) -> int:
-        found: int = self._stored[target]["Persist"]
-        return found
+        persist: int = self._stored[target]["Persist"]
+        return persist
 
     def CredRead(self, Type: int, TargetName: str) -> dict[str, Any]:  # noqa: N802, N803
         self._maybe_fail("CredRead")
         if Type != self.CRED_TYPE_GENERIC or TargetName not in self._stored:
             raise error(_NOT_FOUND, "CredRead", "Element not found.")
-        found = self._stored[TargetName]
-        answer = {**found, "CredentialBlob": bytes.fromhex(found["CredentialBlob"])}
+        stored = self._stored[TargetName]
+        answer = {**stored, "CredentialBlob": bytes.fromhex(stored["CredentialBlob"])}
         self.after_read(TargetName)
         return answer
 

@@ -1,4 +1,4 @@
-"""What a person does at a terminal: `python -m fakes.persons NAME ...`, with the outcome on standard output."""
+"""Deeds of a person at a terminal: `python -m fakes.persons NAME ...` prints the outcome of one."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from oidc_helper.sign_in.provider import sign_in
 
 
 def signs_in(way: Way, issuer: str, client_id: str, timeout_s: str = "60") -> object:
-    """Sign in; whoever polls sleeps until the test sends a line."""
+    """Sign in; polling sleeps until the test sends a line."""
     with Terminal.open() as terminal:
         person = Person(terminal, sleep=lambda _: sys.stdin.readline())
         return sign_in(identity_of(issuer, client_id), person, way=way, timeout_s=float(timeout_s)).subject
@@ -28,7 +28,7 @@ def is_asked(prompt: str, timeout_s: str, hidden: str = "") -> object:
 
 
 def is_asked_by_a_thread(prompt: str, timeout_s: str) -> object:
-    """As commands do it, whose deadline ends what the main thread waits for."""
+    """Ask in a thread, as commands do, whose main thread keeps the deadline."""
     with Terminal.open() as terminal:
         return Deadline(float(timeout_s)).run(lambda: terminal.ask(prompt, timeout_s=float(timeout_s)))
 

@@ -1,4 +1,4 @@
-"""Kinds of machines, by where they keep records; and what a test says that needs one which is not here."""
+"""Kinds of machines, by the places where they keep records, and the condition for a test that needs one of them."""
 
 import os
 from collections.abc import Callable

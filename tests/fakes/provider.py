@@ -1,4 +1,4 @@
-"""A small OpenID provider on the loopback that lies, stalls and floods as it is told to; left alone, it is good."""
+"""A small OpenID provider on the loopback that lies, stalls and floods on demand; otherwise it is honest."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ SUBJECT = "00u-alice"
 
 @dataclass
 class Reply:
-    """What a path answers; a body of parts is sent without a length, until the other end has had enough."""
+    """The answer of a path; a body of parts is sent without a length, until the other end hangs up."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: JSON)
@@ -30,7 +30,7 @@ class Reply:
 
 @dataclass
 class Request:
-    """What was asked: the form or query, and the headers."""
+    """A request: its form or query, and its headers."""
 
     path: str
     values: dict[str, str]
@@ -51,7 +51,7 @@ def new_key() -> RSAKey:
 
 
 class FakeProvider:
-    """`document`, `claims`, `key`, `jwks` and `sign` are there to be changed; `replies` overrules a path altogether."""
+    """Tests change `document`, `claims`, `key`, `jwks` and `sign`; an entry of `replies` replaces a path altogether."""
 
     def __init__(self, url: str) -> None:
         self.issuer = url
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
 
     def _answer(self, parameters: str) -> None:
-        values = {name: given[-1] for name, given in parse_qs(parameters, keep_blank_values=True).items()}
+        values = {name: texts[-1] for name, texts in parse_qs(parameters, keep_blank_values=True).items()}
         reply = self.provider.respond(Request(urlsplit(self.path).path, values, dict(self.headers)))
         self.send_response(reply.status)
         for name, value in reply.headers.items():
@@ -145,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def fake_provider() -> Iterator[FakeProvider]:
-    """Run one."""
+    """Run a provider."""
 
     class Handler(_Handler):
         pass

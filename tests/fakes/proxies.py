@@ -16,7 +16,7 @@ class _Refuses(BaseHTTPRequestHandler):
 
 @contextmanager
 def refusing_proxy() -> Iterator[str]:
-    """Run one; its URL."""
+    """Run a proxy; yields its URL."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Refuses) as server:
         server.daemon_threads = True
         server.block_on_close = False

@@ -18,7 +18,7 @@ class _Program(ctypes.Structure):
 
 
 def without_kernel_keyring(work: Callable[[], None], machine: str, refusal: int = errno.EPERM, *which: int) -> None:
-    """Do `work` in a thread whose key system calls (as `forbid` has them) are refused so; raise what it raises."""
+    """Do `work` in a thread whose system calls on keys are refused, as `forbid` says; its errors are raised here."""
     raised: list[BaseException] = []
 
     def run() -> None:

@@ -40,7 +40,7 @@ class SecretService:
     pid: int
 
     def lock(self) -> None:
-        """Lock the default collection: whoever reads is made to wait for a prompt from then on."""
+        """Lock the default collection: a program that reads it must wait for a prompt from then on."""
         with closing(open_dbus_connection(self.address)) as bus:
             secretstorage.Collection(bus).lock()
 

@@ -1,4 +1,4 @@
-"""The kernel keyring of one test: an anonymous session, and what lies in it."""
+"""The kernel keyring of one test: an anonymous session, and the keys in it."""
 
 import ctypes
 import struct
@@ -19,11 +19,11 @@ def renew() -> None:
 
 def descriptions() -> list[str]:
     """Name the live keys in it, without the type's and the owner's columns."""
-    found = []
+    names = []
     for key in _keys():
         with suppress(OSError):  # it has expired, and is not swept yet
-            found.append(_describe(key)[4])
-    return sorted(found)
+            names.append(_describe(key)[4])
+    return sorted(names)
 
 
 def timeout_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""A terminal of a process's own: a pseudo-terminal whose other end the test holds."""
+"""A process at a pseudo-terminal of its own, whose other end is a person's: the test's."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from typing import Any
 
 TESTS = Path(__file__).parents[1]
 PATIENCE_S = 30
-# A terminal becomes the controlling one of a new session when the session's leader asks for it.
+# The leader of a new session has to ask for its controlling terminal.
 _TAKE_TERMINAL = (
     "import fcntl, os, sys, termios\n"
     "fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)\n"
@@ -29,7 +29,7 @@ _USUAL = {"PYTHONUTF8": "1", "TERM": "xterm"}
 
 @dataclass
 class AtTerminal:
-    """A process at a terminal; `seen` is all that the terminal was sent."""
+    """A process at a terminal, and the person who sees and types there; `seen` is all that was sent to it."""
 
     process: "subprocess.Popen[str]"
     descriptor: int
@@ -38,7 +38,7 @@ class AtTerminal:
 
     @property
     def screen(self) -> str:
-        """What the terminal shows of what it was sent: lines that were taken back are gone."""
+        """The lines on the screen; those that were taken back are gone."""
         lines = self.seen.replace("\r\n", "\n").split("\n")
         return "\n".join(line.rpartition("\r")[2] for line in lines)
 
@@ -48,7 +48,7 @@ class AtTerminal:
         self._wait(lambda: pattern.search(self.screen) is not None, words)
 
     def type(self, text: str) -> None:
-        """Hit keys, once somebody reads them one by one."""
+        """Hit keys, once the process reads them one by one."""
         self._wait(lambda: not termios.tcgetattr(self.descriptor)[3] & termios.ICANON, "a question")
         data = text.encode()
         while data:
@@ -56,23 +56,23 @@ class AtTerminal:
             self._read(0)
 
     def interrupt(self) -> None:
-        """Hit ctrl-c, whoever reads the keyboard or nobody."""
+        """Hit ctrl-c, whether or not the process reads the keyboard."""
         os.write(self.descriptor, b"\x03")
 
     def tick(self) -> None:
-        """Let whoever sleeps go on."""
+        """Wake the process from its sleep."""
         assert self.process.stdin
         self.process.stdin.write("\n")
         self.process.stdin.flush()
 
     def outcome(self) -> Any:
-        """What one of `fakes.persons` tells of its deed."""
+        """The outcome that one of `fakes.persons` prints."""
         done = self.ended()
         assert done.stderr == ""
         return json.loads(done.stdout)
 
     def ended(self) -> "subprocess.CompletedProcess[str]":
-        """What came of it; the terminal is as it was before."""
+        """Wait for the end of the process; the terminal must be as it was before."""
         self._wait(lambda: self.process.poll() is not None, "the end")
         stdout, stderr = self.process.communicate()
         self._read(0)
@@ -96,7 +96,7 @@ class AtTerminal:
 
 @contextmanager
 def terminal(*words: str, columns: int = 100, variables: Mapping[str, str] | None = None) -> Iterator[AtTerminal]:
-    """Start one of `fakes.persons` at a terminal that its standard streams have nothing to do with."""
+    """Start one of `fakes.persons` at a terminal, while its standard streams lead elsewhere."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS), **_USUAL, **(variables or {})}
     with at_terminal([*_PERSONS, *words], environment, columns=columns) as started:
         yield started
@@ -106,7 +106,7 @@ def terminal(*words: str, columns: int = 100, variables: Mapping[str, str] | Non
 def at_terminal(
     words: Sequence[str | Path], environment: Mapping[str, str], *, columns: int = 100, directory: Path | None = None
 ) -> Iterator[AtTerminal]:
-    """Start any program, by its whole path, at such a terminal."""
+    """Start any program, by its whole path, at a terminal."""
     ours, theirs = os.openpty()
     termios.tcsetwinsize(ours, (50, columns))
     before = termios.tcgetattr(theirs)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -59,17 +60,16 @@ def share_work(name: str, answer: str, journal: str) -> None:
     print("ready", flush=True)
     sys.stdin.read()
 
-    def look_again() -> str | None:
-        return Path(answer).read_text() if Path(answer).exists() else None
-
-    turn = lock.acquire(name, timeout_s=100, purpose="sharing work", look_again=look_again)
-    if isinstance(turn, lock.Held):
-        with turn, Path(journal).open("a") as file:
-            file.write("worked\n")
-            file.flush()
-            Path(answer).write_text("the answer")
-        turn = "the answer"
-    print(turn, flush=True)
+    done = False
+    while not done:
+        ours = lock.acquire(name, timeout_s=100, purpose="sharing work")
+        with ours or nullcontext():
+            done = Path(answer).exists()
+            if ours and not done:
+                with Path(journal).open("a") as file:
+                    file.write("worked\n")
+                Path(answer).write_text("the answer")
+    print(Path(answer).read_text(), flush=True)
 
 
 def count_up(rounds: str) -> None:
@@ -96,8 +96,8 @@ def fill_quota(user: str, home: str) -> None:
         os.setgid(int(user))
         os.setuid(int(user))
         kernel.join_anonymous_session()
-        before = record.compose('"before"', serve_until=2**32, stamp="1", renew_from=2**32)
-        after = record.compose(f'"{"x" * 9_000}"', serve_until=2**32, stamp="1", renew_from=2**32)
+        before = record.compose('"before"', serve_until=2**32, stamp="1", renew_from=2**32, expires_at=2**32)
+        after = record.compose(f'"{"x" * 9_000}"', serve_until=2**32, stamp="1", renew_from=2**32, expires_at=2**32)
         places = [Store().put(CREDENTIALS, "analytics", before, expires_at=2**32)]
         try:
             for number in range(1_000):
@@ -108,7 +108,7 @@ def fill_quota(user: str, home: str) -> None:
         answer = {
             "refusal": refusal,
             "places": places,
-            "found": Store().get(CREDENTIALS, "analytics") == after,
+            "read back": Store().get(CREDENTIALS, "analytics") == after,
             "left in the kernel": kernel.exists(names.entry_name(CREDENTIALS, "analytics")),
             "deleted": Store().delete(CREDENTIALS, "analytics"),
             "then": Store().get(CREDENTIALS, "analytics"),

@@ -1,4 +1,4 @@
-"""What a fetch asks of whom, in which order, as the request log of the services shows it."""
+"""The calls that a fetch makes, in their order, as the request log of the services shows them."""
 
 from dataclasses import dataclass
 
@@ -118,7 +118,7 @@ def test_a_session_that_is_over_takes_a_new_identity_token(ready: Ready) -> None
 
 
 def test_a_refresh_token_that_was_refused_is_not_tried_again(ready: Ready) -> None:
-    """With nothing but a spent identity token the first call finds out, and the next one asks nobody but for the role.
+    """With nothing but a spent identity token the first call is refused, and the next one only opens the role.
 
     Both say that a new identity token is needed.
     """
@@ -157,7 +157,7 @@ def test_live_credentials_are_served_through_a_passing_fault(ready: Ready) -> No
 
 
 def test_live_credentials_are_not_served_against_a_refusal(ready: Ready) -> None:
-    """Who may no longer enter is told so, though the former session still has some minutes."""
+    """A person who may no longer enter is told so, though the former session still has some minutes."""
     ready.ask("get", "analytics")
     ready.pass_time(2_800)
     ready.emulator.directory.analytics_role.trusted.clear()
@@ -175,7 +175,7 @@ def test_credentials_in_their_last_minute_are_not_served(ready: Ready) -> None:
 
 
 def test_edited_settings_are_obeyed_at_once(ready: Ready) -> None:
-    """What was fetched with other settings is a miss; the tokens still serve."""
+    """Credentials that were fetched with other settings are a miss; the tokens still serve."""
     ready.ask("get", "analytics")
     ready.home.configure(ready.home.config.read_text() + "\n# edited\n")
 
@@ -198,7 +198,7 @@ def test_another_application_is_another_sign_in(ready: Ready) -> None:
 
 
 def test_refresh_makes_new_credentials_of_the_tokens_there_are(ready: Ready) -> None:
-    """`get --refresh` passes over what is cached, and later calls get what it brought."""
+    """`get --refresh` passes over the cache, and later calls get the new credentials."""
     ready.ask("get", "analytics")
     old = answer(ready.home.run("get", "analytics"))
 
@@ -207,7 +207,7 @@ def test_refresh_makes_new_credentials_of_the_tokens_there_are(ready: Ready) -> 
 
 
 def test_a_profile_with_fewer_scopes_does_not_narrow_the_others(home: Home, emulator: Emulator) -> None:
-    """Tokens that lack a scope do not serve the profile that needs it, be they of the same sign-in."""
+    """Tokens that lack a scope do not serve the profile that needs it, even from the same sign-in."""
     narrow = (
         f'[profile.narrow]\nrole_arn = "{emulator.directory.analytics_role_arn}"\nscopes = ["sts:identity_context"]'
     )

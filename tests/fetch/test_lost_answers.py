@@ -1,4 +1,4 @@
-"""An identity token is sent once, whatever becomes of the answer, and the user learns what is needed."""
+"""An identity token is sent once, whatever happens to the answer, and the user learns what is needed."""
 
 import socket
 import threading
@@ -36,9 +36,9 @@ def ready(home: Home, emulator: Emulator) -> Home:
 @pytest.fixture
 def closed_port() -> Iterator[str]:
     """The URL of a port that refuses connections for as long as the test lasts."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{unheard.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("how", LOST)

@@ -12,7 +12,7 @@ from homes import Home, file_config
 from oidc_helper.emulator import Emulator
 
 MANY = 30
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for who waits")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for waiting processes")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_thirty_processes_share_one_exchange(ready: Home, emulator: Emulator) ->
 
 
 def test_thirty_processes_share_one_refusal(ready: Home, emulator: Emulator) -> None:
-    """Who waited for somebody that was refused has its answer too: one request each, not thirty one by one."""
+    """A process that waited for a refused one fails with it: there is one request each, not thirty one by one."""
     done = ran_while_the_first_was_held_up(ready, emulator, ["analytics"] * MANY, error="AccessDeniedException")
 
     complaints = [complaint(one) for one in done]
@@ -74,7 +74,7 @@ def test_two_profiles_at_once_share_one_sign_in(ready: Home, emulator: Emulator)
 
 
 def test_a_refusal_of_one_profile_is_not_that_of_another(ready: Home, emulator: Emulator) -> None:
-    """Who waited behind another profile's failed fetch tries for itself: what failed may be the other's own affair."""
+    """After another profile's failed fetch a waiting process tries for itself: the failure may be the other's alone."""
     emulator.directory.analytics_role.allows_set_context = False
 
     done = ran_while_the_first_was_held_up(ready, emulator, ["analytics", "dev-admin", "analytics"])
@@ -86,7 +86,7 @@ def test_a_refusal_of_one_profile_is_not_that_of_another(ready: Home, emulator: 
 
 
 def test_a_waiter_goes_on_where_the_one_at_work_was_killed(ready: Home, emulator: Emulator) -> None:
-    """The kernel frees the lock of a process that dies; who stood in line says what is needed, at once."""
+    """The kernel frees the lock of a process that dies; the next in line says at once what is needed."""
     never = threading.Event()
     emulator.fault("CreateTokenWithIAM", until=never)
     with at_once(ready, [("get", "analytics")]) as (first,):

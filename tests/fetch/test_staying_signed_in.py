@@ -1,4 +1,4 @@
-"""Staying signed in: which token is used next, how long it goes on without a person, and what ends it."""
+"""Staying signed in: which token is used next, how long no person is needed, and what ends that."""
 
 import pytest
 from cli.sign_ins import ALICE, Desk, desk
@@ -22,23 +22,23 @@ def clock(home: Home, emulator: Emulator) -> Clock:
 @pytest.fixture
 def alice(home: Home, emulator: Emulator, clock: Clock) -> Desk:
     """A person who is signed in."""
-    its = desk(home, emulator)
-    its.log_in("analytics")
-    return its
+    signed_in = desk(home, emulator)
+    signed_in.log_in("analytics")
+    return signed_in
 
 
-def asked_meanwhile(its: Desk, profile: str = "analytics") -> list[str]:
-    """What it takes to get credentials: operations, with their grants."""
-    before = len(its.emulator.requests)
-    answer(its.home.run("get", profile))
+def asked_meanwhile(desk: Desk, profile: str = "analytics") -> list[str]:
+    """The operations, with their grants, that it takes to get credentials."""
+    before = len(desk.emulator.requests)
+    answer(desk.home.run("get", profile))
     words = (
         (one.operation, one.parameters.get("grantType") or one.parameters.get("grant_type"))
-        for one in its.emulator.requests[before:]
+        for one in desk.emulator.requests[before:]
     )
     return [" ".join(filter(None, pair)) for pair in words]
 
 
-def test_a_refresh_token_of_each_in_the_order_of_the_design(alice: Desk, clock: Clock) -> None:
+def test_identity_centers_refresh_token_is_used_before_the_providers(alice: Desk, clock: Clock) -> None:
     """The access token, then Identity Center's refresh token, then the provider's with a new exchange."""
     assert asked_meanwhile(alice, "dev-admin") == ["GetRoleCredentials"]
     clock.advance(2 * HOUR)
@@ -48,7 +48,7 @@ def test_a_refresh_token_of_each_in_the_order_of_the_design(alice: Desk, clock: 
     assert len(alice.browser.opened) == 1
 
 
-def test_a_month_without_a_person(alice: Desk, clock: Clock) -> None:
+def test_a_month_goes_by_without_a_person(alice: Desk, clock: Clock) -> None:
     """Rotated refresh tokens are kept each time: none is used twice, which would end the session."""
     for _ in range(4):
         clock.advance(7 * DAY)
@@ -56,8 +56,8 @@ def test_a_month_without_a_person(alice: Desk, clock: Clock) -> None:
     assert len(alice.browser.opened) == 1
 
 
-def test_the_end_of_the_provider_s_session(alice: Desk, clock: Clock) -> None:
-    """It is said that it is over, with the command to type; after that all is as at first."""
+def test_the_end_of_the_provider_session_asks_for_a_sign_in(alice: Desk, clock: Clock) -> None:
+    """The error says that the session is over, with the command to type; after that all is as at first."""
     clock.advance(31 * DAY)
 
     over = alice.refused("get", "analytics")
@@ -70,8 +70,8 @@ def test_the_end_of_the_provider_s_session(alice: Desk, clock: Clock) -> None:
     assert alice.log_in("analytics").startswith(f"signed in as {ALICE}")
 
 
-def test_a_rotated_refresh_token_that_died_on_its_way(alice: Desk, clock: Clock) -> None:
-    """Only the provider knows the new one: it may be tried again, and then a person is asked for."""
+def test_a_rotated_refresh_token_that_is_lost_on_its_way_ends_the_session(alice: Desk, clock: Clock) -> None:
+    """Only the provider knows the new one: the old one is tried once more, and then a person has to sign in."""
     clock.advance(2 * HOUR)
     alice.emulator.fault("Token", cut="after")
 
@@ -80,7 +80,7 @@ def test_a_rotated_refresh_token_that_died_on_its_way(alice: Desk, clock: Clock)
     assert (lost.code, over.code, over.hint) == (4, 3, "oidc-helper login analytics")
 
 
-def test_trouble_at_the_provider_ends_nothing(alice: Desk, clock: Clock) -> None:
+def test_trouble_at_the_provider_ends_no_session(alice: Desk, clock: Clock) -> None:
     """A refresh token is not lost over an answer that may pass."""
     clock.advance(2 * HOUR)
     alice.emulator.fault("Token", status=503)
@@ -89,28 +89,34 @@ def test_trouble_at_the_provider_ends_nothing(alice: Desk, clock: Clock) -> None
     assert asked_meanwhile(alice) == [*RENEWED, REFRESHED, "AssumeRole"]
 
 
-def test_a_provider_that_tells_how_long(home: Home, emulator: Emulator) -> None:
-    """Then status knows when a person is next needed."""
+def test_status_knows_the_end_of_a_session_that_the_provider_names(home: Home, emulator: Emulator) -> None:
+    """It tells when a person is next needed."""
     emulator.directory.identity_provider.tells_refresh_lifetime = True
-    its = desk(home, emulator)
-    its.log_in("analytics")
+    alice = desk(home, emulator)
+    alice.log_in("analytics")
 
-    told = its.status("analytics")
+    reported = alice.status("analytics")
 
-    assert told["sign_in"]["at"] == told["provider"]["refresh_token_expires_at"] is not None
+    assert reported["sign_in"]["at"] == reported["provider"]["refresh_token_expires_at"] is not None
     assert "in 29 d 23 h" in home.run("status").stdout
 
 
-def test_without_a_refresh_token_of_the_provider(home: Home, emulator: Emulator, clock: Clock) -> None:
+def test_without_a_provider_session_a_sign_in_lasts_as_long_as_its_identity_token(
+    home: Home, emulator: Emulator, clock: Clock
+) -> None:
     """It goes on while the identity token opens the caller's role, and status tells until when."""
-    its = desk(home, emulator)
-    its.configure(identity='scopes = ["openid", "email"]')
-    its.log_in("analytics")
+    alice = desk(home, emulator)
+    alice.configure(identity='scopes = ["openid", "email"]')
+    alice.log_in("analytics")
 
-    told = its.status("analytics")
+    reported = alice.status("analytics")
     clock.advance(2 * HOUR)
-    later = its.status("analytics")
+    later = alice.status("analytics")
 
-    assert (told["provider"], told["sign_in"]["needed"], told["sign_in"]["at"] is None) == (None, False, False)
+    assert (reported["provider"], reported["sign_in"]["needed"], reported["sign_in"]["at"] is None) == (
+        None,
+        False,
+        False,
+    )
     assert later["sign_in"]["needed"]
-    assert its.refused("get", "analytics").code == 3
+    assert alice.refused("get", "analytics").code == 3

@@ -1,4 +1,4 @@
-"""A CI job's identity token, asked of an endpoint as GitHub's runners have one."""
+"""The identity token of a CI job, from an endpoint like that of GitHub's runners."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from oidc_helper.emulator import Emulator
 
 @contextmanager
 def github(answer: bytes, status: int = 200) -> Iterator[tuple[dict[str, str], list[str]]]:
-    """The variables of a job, and the audiences that it asked tokens for."""
+    """Run such an endpoint: the variables of a job, and the audiences of the tokens that it asks for."""
     audiences: list[str] = []
 
     class Runner(BaseHTTPRequestHandler):
@@ -53,8 +53,8 @@ def test_a_job_gets_credentials_with_the_token_of_its_runner(job: Home, emulator
     assert audiences == [emulator.client_id]
 
 
-def test_a_job_that_may_not_ask_is_told_so(job: Home, emulator: Emulator) -> None:
-    """The hint names the permission, and nothing was sent to AWS."""
+def test_a_job_without_the_permission_is_refused(job: Home, emulator: Emulator) -> None:
+    """The hint names the permission, and nothing is sent to AWS."""
     with github(b"{}", status=403) as (variables, _):
         failed = complaint(job.run("get", "analytics", **variables))
 
@@ -64,7 +64,6 @@ def test_a_job_that_may_not_ask_is_told_so(job: Home, emulator: Emulator) -> Non
 
 
 def test_outside_of_ci_there_is_no_token(job: Home) -> None:
-    """A laptop is no CI job."""
     failed = complaint(job.run("get", "analytics"))
 
     assert failed.code == 3

@@ -1,4 +1,4 @@
-"""The secret of a confidential client: from the keyring or a command, and what is said where it is not there."""
+"""The secret of a confidential client, from the keyring or a command, and the error where it is missing."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ def identity(kept: ClientSecret | None) -> Identity:
     return Identity("corp", "browser", client_secret=kept)
 
 
-# In a process of its own, as everything that starts others: what they leave open ends with it.
+# In a process of its own: anything that its commands leave open ends with it.
 RESOLVE = """
 import json, sys
 from oidc_helper.errors import OidcHelperError
@@ -34,7 +34,7 @@ except OidcHelperError as error:
 
 
 def printed_by(code: str) -> Any:
-    """What comes of a client whose secret is printed by a Python program."""
+    """The secret that a Python program prints, or the error."""
     return json.loads(subprocess.check_output([sys.executable, "-c", RESOLVE, code]))
 
 
@@ -48,26 +48,26 @@ def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "corp"
 
 
-def test_public_client() -> None:
-    """A client without one has none."""
+def test_a_public_client_has_no_secret() -> None:
     assert client_secret.resolve(identity(None), timeout_s=20) is None
 
 
-def test_command() -> None:
-    """What a command prints is the secret, without the end of its line."""
+def test_the_output_of_a_command_is_the_secret() -> None:
+    """Without the end of its line."""
     assert printed_by("print('hunter2')") == "hunter2"
     assert printed_by("print(' a b ', end='')") == " a b "
 
 
-def test_keyring(ring: str) -> None:
-    """The entry of the keyring that the person has put there with `keyring set`."""
+def test_the_entry_of_a_keyring_is_the_secret(ring: str) -> None:
+    """A person put it there with `keyring set`."""
     assert client_secret.resolve(identity(ClientSecret(keyring=ring)), timeout_s=20) == "hunter2"
 
 
-def test_nothing_there(ring: str) -> None:
-    """An entry that is not there, or a command that prints nothing, names itself and what to do."""
+def test_a_place_without_a_secret_is_named_with_its_remedy(ring: str) -> None:
+    """An entry that does not exist, a command that prints nothing."""
     with pytest.raises(WrongSettings) as caught:
         client_secret.resolve(identity(ClientSecret(keyring=ring + "2")), timeout_s=20)
+
     assert caught.value.message == "the keyring entry corp2 holds no client_secret"
     assert caught.value.hint == "keyring set corp2 oidc-helper"
     assert printed_by("pass") == [
@@ -77,17 +77,18 @@ def test_nothing_there(ring: str) -> None:
     ]
 
 
-def test_no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without any keyring it says what to use instead."""
+def test_without_a_keyring_the_hint_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     with pytest.raises(StoreUnusable) as caught:
         client_secret.resolve(identity(ClientSecret(keyring="corp")), timeout_s=20)
+
     assert caught.value.hint == "set client_secret = { command = [...] }"
 
 
-def test_failing_command() -> None:
-    """What a failing command says is shown, and what it printed is not."""
+def test_a_failing_command_shows_its_complaint_and_not_its_output() -> None:
+    """The output may hold the secret."""
     kind, message, hint = printed_by("print('hunter2'); raise SystemExit('locked')")
+
     assert kind == "SignInNeeded"
     assert "locked" in message
     assert "hunter2" not in message + hint

@@ -1,4 +1,4 @@
-"""One process at a time does a piece of work, the others get what it made, nobody waits for ever or for the dead."""
+"""One process at a time does a piece of work, the others look what it made, nobody waits for ever or for the dead."""
 
 import os
 import signal
@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cli.arrangements import wait_until
 from fakes import windows
 
-from oidc_helper.errors import StoreUnusable, TryAgain
+from oidc_helper.errors import TryAgain
 from oidc_helper.machine import lock, private_files
 
 TESTS = Path(__file__).parents[1]
@@ -45,10 +46,6 @@ def other_holder(name: str) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
-def nothing() -> str | None:
-    return None
-
-
 def test_thirty_processes_take_turns(tmp_path: Path) -> None:
     """Never do two of them hold the lock at once, and all come to their turn."""
     journal = tmp_path / "journal"
@@ -72,44 +69,41 @@ def test_thirty_processes_share_one_piece_of_work(tmp_path: Path) -> None:
     assert journal.read_text() == "worked\n"
 
 
-def test_waiters_do_not_queue_to_look_again() -> None:
-    """When the holder is done, all who waited look at the same time: nobody waits for another's look."""
-    together = threading.Barrier(20, timeout=60)
-    found: list[lock.Held | str] = []
-
-    def look_again() -> str:
-        together.wait()  # breaks, and raises, unless all twenty are here at once
-        return "the answer"
+def told_to_waiters(number: int) -> list[lock.Lock | None]:
+    """What so many threads get from `acquire` that wait for a holder; all of them are at the same point once."""
+    together = threading.Barrier(number, timeout=60)
+    told: list[lock.Lock | None] = []
 
     def wait() -> None:
-        found.append(lock.acquire("work", timeout_s=60, purpose="waiting", look_again=look_again))
+        told.append(lock.acquire("work", timeout_s=60, purpose="waiting"))
+        together.wait()  # breaks unless all of them are here at once
 
-    held = lock.hold("work", timeout_s=1, purpose="working")
-    waiters = [threading.Thread(target=wait) for _ in range(20)]
-    for waiter in waiters:
-        waiter.start()
-    held.release()
+    with lock.hold("work", timeout_s=1, purpose="working"):
+        waiters = [threading.Thread(target=wait) for _ in range(number)]
+        others = set(threading.enumerate())
+        for waiter in waiters:
+            waiter.start()
+        # Each waiter has a thread of its own that waits in the kernel.
+        wait_until(lambda: len(set(threading.enumerate()) - others) == 2 * number)
     for waiter in waiters:
         waiter.join()
-    assert found == ["the answer"] * 20
+    assert not together.broken
+    return told
 
 
-def test_a_holder_that_failed_is_followed_by_one_waiter() -> None:
-    """Where there is nothing to find after the wait, the waiter does the work itself, and only then."""
-    with other_holder("work") as process:
-        looks = []
+def test_waiters_do_not_queue_to_look_again() -> None:
+    """When the holder is done, all waiters are free to look at the same time: none waits for another's look."""
+    assert told_to_waiters(20) == [None] * 20
 
-        def look_again() -> str | None:
-            looks.append(process.poll())
-            return None
 
-        assert process.stdin is not None
-        process.stdin.close()
-        turn = lock.acquire("work", timeout_s=60, purpose="waiting", look_again=look_again)
-        assert isinstance(turn, lock.Held)
-        with turn:
-            assert turn.locked
-    assert looks
+def test_a_waiter_that_finds_nothing_does_the_work_itself() -> None:
+    """The holder may have failed: after None, and only then, the lock is there to be had."""
+    assert told_to_waiters(1) == [None]
+    ours = lock.acquire("work", timeout_s=1, purpose="following")
+
+    assert ours
+    with ours:
+        assert ours.locked
 
 
 def test_a_killed_holder_frees_the_lock() -> None:
@@ -120,7 +114,7 @@ def test_a_killed_holder_frees_the_lock() -> None:
             assert held.locked
 
 
-def test_a_waiter_is_told_for_whom(tmp_path: Path) -> None:
+def test_a_waiter_learns_which_process_it_waited_for(tmp_path: Path) -> None:
     """The message names the process that holds the lock and what it does."""
     with other_holder("work") as process:
         with pytest.raises(TryAgain, match=f"process {process.pid}, holding on$") as raised:
@@ -138,7 +132,7 @@ def test_a_stopped_holder_is_not_waited_for_beyond_the_deadline() -> None:
 
 
 def test_a_lock_that_was_given_up_on_is_not_taken_later() -> None:
-    """Who gave up waiting is out of the way of those who come after."""
+    """A waiter that gave up is out of the way of those that come after."""
     with other_holder("work") as process:
         with pytest.raises(TryAgain):
             lock.hold("work", timeout_s=0.01, purpose="waiting")
@@ -146,25 +140,6 @@ def test_a_lock_that_was_given_up_on_is_not_taken_later() -> None:
         process.wait()
         for _ in range(3):
             lock.hold("work", timeout_s=60, purpose="following").release()
-
-
-def test_the_work_of_another_is_found_before_one_begins() -> None:
-    """Between the first look and the lock somebody may have finished: then there is nothing to do."""
-    assert lock.acquire("work", timeout_s=1, purpose="late", look_again=lambda: "the answer") == "the answer"
-    with lock.hold("work", timeout_s=1, purpose="next") as held:
-        assert held.locked
-
-
-def test_what_a_look_raises_frees_the_lock() -> None:
-    """A remembered failure reaches the caller, and keeps nobody else waiting."""
-
-    def look_again() -> str:
-        raise StoreUnusable("as remembered")
-
-    with pytest.raises(StoreUnusable, match="as remembered"):
-        lock.acquire("work", timeout_s=1, purpose="looking", look_again=look_again)
-    with lock.hold("work", timeout_s=1, purpose="next") as held:
-        assert held.locked
 
 
 def test_different_work_goes_on_side_by_side() -> None:
@@ -178,11 +153,10 @@ def test_no_state_directory_does_not_stop_the_work(home: Path) -> None:
     (home / ".local").write_text("a file where the directory should be")
     with lock.hold("work", timeout_s=1, purpose="working") as held:
         assert not held.locked
-    assert lock.acquire("work", timeout_s=1, purpose="x", look_again=lambda: "the answer") == "the answer"
 
 
 def test_a_lock_file_that_somebody_deleted_is_made_again() -> None:
-    """Who holds a deleted file holds nothing that others could see: both sides notice."""
+    """The lock of a deleted file is one that others cannot see: both sides notice."""
     with lock.hold("work", timeout_s=1, purpose="one") as first:
         file = next(private_files.directory("locks").iterdir())
         file.unlink()
@@ -194,7 +168,7 @@ def test_a_lock_file_that_somebody_deleted_is_made_again() -> None:
 
 
 def test_a_child_that_stays_does_not_keep_the_lock() -> None:
-    """Whatever we start outlives us without our lock, forked or executed."""
+    """A program that we start outlives us without our lock, forked or executed."""
     held = lock.hold("work", timeout_s=1, purpose="working")
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False):
         held.release()

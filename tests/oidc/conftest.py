@@ -1,4 +1,4 @@
-"""A provider to be lied to by, and the one that everything is asked of."""
+"""A provider that lies on demand, and a client of it."""
 
 from collections.abc import Iterator
 
@@ -10,20 +10,20 @@ from oidc_helper.oidc.connection import Client
 
 @pytest.fixture
 def provider() -> Iterator[FakeProvider]:
-    """A running provider, good until it is told otherwise."""
+    """A running provider, honest until a test changes it."""
     with fake_provider() as running:
         yield running
 
 
 @pytest.fixture
 def client() -> Client:
-    """A public client of it."""
+    """A public client of that provider."""
     return Client(CLIENT)
 
 
 @pytest.fixture(autouse=True)
 def plain_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a proxy nor certificates of the machine that runs the tests."""
+    """No proxy and no certificates of the machine that runs the tests."""
     for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):

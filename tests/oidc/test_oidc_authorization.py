@@ -1,4 +1,4 @@
-"""The authorization request and its answer: what is asked, and which answers are not the one."""
+"""The authorization request, and the answers that do and do not belong to it."""
 
 import hashlib
 from base64 import urlsafe_b64encode
@@ -24,11 +24,12 @@ def begin(*, must_name_itself: bool = False) -> Request:
     )
 
 
-def test_request() -> None:
-    """PKCE S256, state and nonce go with every request, behind what the endpoint's own address holds."""
+def test_a_request_has_a_pkce_challenge_a_state_and_a_nonce() -> None:
+    """They follow the query that the endpoint itself has."""
     request = begin()
     asked = {name: value for name, [value] in parse_qs(urlsplit(request.url).query).items()}
     challenge = urlsafe_b64encode(hashlib.sha256(request.verifier.encode()).digest()).rstrip(b"=").decode()
+
     assert asked == {
         "policy": "b2c",
         "response_type": "code",
@@ -44,18 +45,19 @@ def test_request() -> None:
     assert 43 <= len(request.verifier) <= 128  # RFC 7636 section 4.1
 
 
-def test_every_request_is_new() -> None:
-    """No two requests share anything that is to be unguessable, and none of it is shown."""
+def test_no_two_requests_share_a_secret() -> None:
+    """None of the secrets is shown."""
     first, second = begin(), begin()
+
     for name in ("state", "nonce", "verifier"):
         assert getattr(first, name) != getattr(second, name)
         assert getattr(first, name) not in repr(first)
 
 
-def test_code_and_error() -> None:
-    """The right answer is a code, or an error with its words."""
+def test_an_answer_is_a_code_or_an_error() -> None:
     request = begin()
     assert authorization.read(request, urlencode({"code": "c", "state": request.state})) == Answer(code="c")
+
     declined = {"error": "access_denied", "error_description": "no", "state": request.state, "iss": ISSUER}
     assert authorization.read(request, urlencode(declined)) == Answer(error="access_denied", description="no")
     assert "secret" not in repr(Answer(code="secret"))
@@ -76,33 +78,33 @@ def test_code_and_error() -> None:
         ({"error": "x"}, "it has a code and an error"),
     ],
 )
-def test_foreign_answers(changes: dict[str, str | None], words: str) -> None:
-    """An answer to another request, or by another provider, is none, and says why."""
+def test_an_answer_to_another_request_is_refused_with_the_reason(changes: dict[str, str | None], words: str) -> None:
+    """And so is one of another provider."""
     request = begin()
-    given = {"code": "c", "state": request.state} | changes
-    query = urlencode({name: value for name, value in given.items() if value is not None})
+    parameters = {"code": "c", "state": request.state} | changes
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
     with pytest.raises(ForeignAnswerError, match=words):
         authorization.read(request, query)
 
 
-def test_issuer_that_must_name_itself() -> None:
-    """A provider that says it names itself has to do so (RFC 9207)."""
+def test_a_provider_that_announces_iss_must_send_it() -> None:
+    """RFC 9207."""
     request = begin(must_name_itself=True)
     query = urlencode({"code": "c", "state": request.state})
     with pytest.raises(ForeignAnswerError, match="it comes from nobody"):
         authorization.read(request, query)
-    assert authorization.read(request, query + "&" + urlencode({"iss": ISSUER}))
+
+    assert authorization.read(request, query + "&" + urlencode({"iss": ISSUER})) == Answer(code="c")
 
 
 @pytest.mark.parametrize("query", ["%ff", "x&" * 200, "", "=", "code=%C3"])
-def test_garbage(query: str) -> None:
-    """What cannot be read is no answer."""
+def test_an_unreadable_query_is_no_answer(query: str) -> None:
     with pytest.raises(ForeignAnswerError):
         authorization.read(begin(), query)
 
 
-def test_said_twice() -> None:
-    """A parameter given twice makes the answer none (RFC 6749 section 3.1)."""
+def test_a_repeated_parameter_is_refused() -> None:
+    """RFC 6749 section 3.1."""
     request = begin()
     with pytest.raises(ForeignAnswerError, match="it says something twice"):
         authorization.read(request, urlencode([("code", "a"), ("code", "b"), ("state", request.state)]))

@@ -1,4 +1,4 @@
-"""Device codes: what is shown, how often the provider is asked, and how it ends."""
+"""Device codes: the code that is shown, the interval of polling, and its end."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,8 +43,8 @@ def authorized(provider: FakeProvider, **changes: Any) -> dict[str, Any]:
 def begin(provider: FakeProvider, **changes: Any) -> DeviceCode:
     provider.replies["/device"] = lambda _: answer(authorized(provider, **changes))
     client = Client(CLIENT)
-    found = discover(provider.issuer, client=client, timeout_s=10)
-    return device.begin(found, client, timeout_s=10, scope="openid")
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
+    return device.begin(discovered, client, timeout_s=10, scope="openid")
 
 
 def poll(provider: FakeProvider, code: DeviceCode, clock: Clock, *outcomes: Reply, timeout_s: float = 3600) -> Any:
@@ -52,44 +52,49 @@ def poll(provider: FakeProvider, code: DeviceCode, clock: Clock, *outcomes: Repl
     usual = provider.respond(Request("/token", {}, {}))
     provider.replies["/token"] = lambda _: next(replies, usual)
     client = Client(CLIENT)
-    found = discover(provider.issuer, client=client, timeout_s=10)
-    return device.poll(found, client, code, timeout_s=timeout_s, clock=clock, sleep=clock.sleep)
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
+    return device.poll(discovered, client, code, timeout_s=timeout_s, clock=clock, sleep=clock.sleep)
 
 
 PENDING = answer({"error": "authorization_pending"}, 400)
 SLOWER = answer({"error": "slow_down"}, 400)
 
 
-def test_code(provider: FakeProvider) -> None:
-    """What the person needs is there, and what only we need is not shown."""
+def test_a_device_code_has_all_that_the_person_needs(provider: FakeProvider) -> None:
+    """The secret part of it is not shown."""
     code = begin(provider)
+
     assert (code.user_code, code.url, code.lifetime_s) == ("WDJB-MJHT", provider.issuer + "/activate", 600)
     assert "a-device-code" not in repr(code)
     assert provider.asked("/device")[0].values == {"client_id": CLIENT, "scope": "openid"}
 
 
-def test_confidential_client(provider: FakeProvider) -> None:
-    """A client with a secret proves itself here as at the token endpoint."""
+def test_a_confidential_client_proves_itself_for_a_device_code_too(provider: FakeProvider) -> None:
     provider.replies["/device"] = lambda _: answer(authorized(provider))
     client = Client(CLIENT, "secret")
     device.begin(discover(provider.issuer, client=client, timeout_s=10), client, timeout_s=10)
+
     assert provider.asked("/device")[0].headers["Authorization"] == "Basic bmF0aXZlOnNlY3JldA=="
 
 
-def test_intervals(provider: FakeProvider) -> None:
-    """Asked at the provider's interval, five seconds later from each slow_down on."""
+def test_each_slow_down_adds_five_seconds_to_the_interval(provider: FakeProvider) -> None:
+    """It begins as the provider asks."""
     clock = Clock()
     granted = poll(provider, begin(provider), clock, PENDING, SLOWER, PENDING, SLOWER, PENDING)
+
     assert granted.refresh_token == "a-refresh-token"
     assert clock.slept == [5, 5, 10, 10, 15, 15]
     assert {request.values.get("device_code") for request in provider.asked("/token")[1:]} == {"a-device-code"}
 
 
-def test_trouble_on_the_way(provider: FakeProvider) -> None:
-    """A provider that does not answer is asked half as often, and no sign-in is lost by it."""
+def test_a_silent_provider_is_polled_half_as_often(provider: FakeProvider) -> None:
+    """The sign-in goes on."""
     clock = Clock()
     broken = Reply(503, {}, b"")
-    assert poll(provider, begin(provider), clock, broken, broken, PENDING)
+
+    granted = poll(provider, begin(provider), clock, broken, broken, PENDING)
+
+    assert granted.refresh_token == "a-refresh-token"
     assert clock.slept == [5, 10, 20, 20]
 
 
@@ -101,34 +106,39 @@ def test_trouble_on_the_way(provider: FakeProvider) -> None:
         ("invalid_grant", Refused, "invalid_grant"),
     ],
 )
-def test_endings(provider: FakeProvider, error: str, kind: type[Exception], words: str) -> None:
-    """Whoever declines, or takes too long, is told so; nobody is asked again."""
+def test_a_refusal_or_an_expired_code_ends_the_polling(
+    provider: FakeProvider, error: str, kind: type[Exception], words: str
+) -> None:
     clock = Clock()
     with pytest.raises(kind, match=words):
         poll(provider, begin(provider), clock, PENDING, answer({"error": error}, 400))
+
     assert clock.slept == [5, 5]
 
 
 @pytest.mark.parametrize(("lifetime_s", "timeout_s"), [(600, 60), (60, 600)])
-def test_nobody_comes(provider: FakeProvider, lifetime_s: int, timeout_s: float) -> None:
-    """It ends with the code's time or ours, whichever is over first."""
+def test_polling_ends_with_the_code_s_lifetime_or_our_deadline(
+    provider: FakeProvider, lifetime_s: int, timeout_s: float
+) -> None:
+    """Whichever is over first."""
     clock = Clock()
     with pytest.raises(SignInNeeded, match="nobody entered the code in time"):
         poll(provider, begin(provider, expires_in=lifetime_s), clock, *[PENDING] * 200, timeout_s=timeout_s)
+
     assert 50 <= clock.time <= 60
 
 
 @pytest.mark.parametrize("interval", [None, 0, -1, "x", 10**9, 2.5, True, "5"])
-def test_odd_intervals(provider: FakeProvider, interval: object) -> None:
-    """An interval that cannot be meant is the usual one."""
+def test_an_absurd_interval_is_replaced_by_the_usual_one(provider: FakeProvider, interval: object) -> None:
     assert begin(provider, interval=interval).interval_s == 5
 
 
-def test_older_name(provider: FakeProvider) -> None:
-    """Providers from before the standard say url; where there is no complete address, that one is for the camera."""
+def test_the_older_name_of_the_address_is_understood(provider: FakeProvider) -> None:
+    """The camera gets it too, where there is no complete address."""
     code = begin(
         provider, verification_uri=None, verification_url=provider.issuer + "/x", verification_uri_complete=None
     )
+
     assert (code.url, code.complete_url) == (provider.issuer + "/x", provider.issuer + "/x")
 
 
@@ -146,25 +156,24 @@ def test_older_name(provider: FakeProvider) -> None:
         {"expires_in": None},
     ],
 )
-def test_nonsense(provider: FakeProvider, changes: dict[str, Any]) -> None:
-    """An answer that cannot be shown to a person is refused."""
+def test_an_answer_that_cannot_be_shown_is_refused(provider: FakeProvider, changes: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="makes no sense"):
         begin(provider, **changes)
 
 
-def test_steering_code(provider: FakeProvider) -> None:
-    """A code that would steer the terminal is shown as what it is."""
+def test_a_code_that_would_steer_the_terminal_is_escaped(provider: FakeProvider) -> None:
     assert begin(provider, user_code="A\x1b[2JB").user_code == "A\\x1b[2JB"
 
 
-def test_refused_client(provider: FakeProvider) -> None:
-    """A client that may not use device codes hears what to mend; a provider without them is named."""
+def test_a_client_without_device_codes_is_told_its_remedy(provider: FakeProvider) -> None:
+    """A provider without them is named."""
     provider.replies["/device"] = lambda _: answer({"error": "unauthorized_client"}, 400)
     client = Client(CLIENT)
-    found = discover(provider.issuer, client=client, timeout_s=10)
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
     with pytest.raises(Refused) as caught:
-        device.begin(found, client, timeout_s=10)
+        device.begin(discovered, client, timeout_s=10)
     assert caught.value.hint == "allow the client this way to sign in at the identity provider"
+
     provider.document["device_authorization_endpoint"] = None
     with pytest.raises(Refused, match="offers no device authorization endpoint"):
         device.begin(discover(provider.issuer, client=client, timeout_s=10), client, timeout_s=10)

@@ -1,4 +1,4 @@
-"""Discovery: which documents are believed, and what the person hears of the others."""
+"""Discovery: the documents that are believed, and the error for every other."""
 
 import itertools
 import socket
@@ -24,43 +24,50 @@ def refusal(provider: FakeProvider, client: Client, timeout_s: float = 10) -> Oi
     return caught.value
 
 
-def test_good_document(provider: FakeProvider, client: Client) -> None:
-    """Endpoints, algorithms and habits are taken over; what is left out has the default of the specification."""
-    found = discover(provider.issuer, client=client, timeout_s=10)
-    assert found.authorization_endpoint == provider.issuer + "/authorize"
-    assert (found.authentications, found.names_itself) == (("client_secret_basic",), False)
+def test_endpoints_and_algorithms_come_from_the_document(provider: FakeProvider, client: Client) -> None:
+    """A missing entry has the default of the specification."""
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
+    assert discovered.authorization_endpoint == provider.issuer + "/authorize"
+    assert (discovered.authentications, discovered.names_itself) == (("client_secret_basic",), False)
+
     provider.document |= {"authorization_response_iss_parameter_supported": True, "revocation_endpoint": None}
     del provider.document["id_token_signing_alg_values_supported"]
-    found = discover(provider.issuer, client=client, timeout_s=10)
-    assert (found.names_itself, found.algorithms, found.revocation_endpoint) == (True, ("RS256",), "")
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
+    assert (discovered.names_itself, discovered.algorithms, discovered.revocation_endpoint) == (True, ("RS256",), "")
+
     with pytest.raises(Refused, match="offers no revocation endpoint"):
-        found.endpoint("revocation_endpoint")
+        discovered.endpoint("revocation_endpoint")
 
 
-def test_slash_at_the_end(provider: FakeProvider, client: Client) -> None:
-    """An issuer with a slash at its end is another one than that without, and found at the same place."""
+def test_a_slash_at_the_end_makes_another_issuer(provider: FakeProvider, client: Client) -> None:
+    """The document is at the same address nevertheless."""
     provider.document["issuer"] += "/"
+
     assert discover(provider.issuer + "/", client=client, timeout_s=10).issuer.endswith("/")
     assert "with or without a slash at the end" in refusal(provider, client).hint
 
 
 @pytest.mark.parametrize("issuer", ["https://login.example.com", "", None, ["x"], "\x1b[2J\u202e"])
-def test_another_issuer(provider: FakeProvider, client: Client, issuer: Any) -> None:
-    """A document that speaks for another issuer is refused, and what it says cannot steer the terminal."""
+def test_a_document_of_another_issuer_is_refused(provider: FakeProvider, client: Client, issuer: Any) -> None:
+    """Its words cannot steer the terminal."""
     provider.document["issuer"] = issuer
     error = refusal(provider, client)
+
     assert isinstance(error, Refused)
     assert "says that its issuer is" in error.message
 
 
 @pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri", "authorization_endpoint", "revocation_endpoint"])
 @pytest.mark.parametrize("url", ["http://login.example.com/x", "https://a@b.example/", "file:///etc/passwd", 5, ""])
-def test_unsafe_endpoint(provider: FakeProvider, client: Client, name: str, url: object) -> None:
-    """An endpoint that secrets would travel to in the open is refused by its name."""
+def test_an_endpoint_without_https_is_refused_by_its_name(
+    provider: FakeProvider, client: Client, name: str, url: object
+) -> None:
+    """Secrets would travel to it in the open."""
     provider.document[name] = url
     error = refusal(provider, client)
+
     assert isinstance(error, Refused)
-    assert f"as its {name}, which is no https address" in error.message
+    assert f"as its {name}, which is not an https address" in error.message
 
 
 @pytest.mark.parametrize(
@@ -78,15 +85,15 @@ def test_unsafe_endpoint(provider: FakeProvider, client: Client, name: str, url:
         ("ftp://login.example.com/", "https://login.example.com", False),
     ],
 )
-def test_where_secrets_may_go(url: str, issuer: str, safe: bool) -> None:  # noqa: FBT001 - a column of the table
-    """Https goes anywhere; plain http stays on this machine, and only with an issuer that is here too."""
+def test_secrets_go_over_https_or_stay_on_this_machine(url: str, issuer: str, safe: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Plain http needs an issuer on this machine as well."""
     assert is_safe(url, issuer) is safe
 
 
 @pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri"])
-def test_missing_endpoint(provider: FakeProvider, client: Client, name: str) -> None:
-    """What no sign-in can do without must be there."""
+def test_the_endpoints_that_every_sign_in_needs_are_required(provider: FakeProvider, client: Client, name: str) -> None:
     del provider.document[name]
+
     assert name in refusal(provider, client).message
 
 
@@ -111,33 +118,32 @@ ANSWERS: dict[str, tuple[Callable[[Request], Reply], str]] = {
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_nonsense(provider: FakeProvider, client: Client, kind: str) -> None:
-    """Whatever a web server says instead of a document is refused in words: trying again would not help."""
+def test_an_answer_that_is_no_document_is_refused(provider: FakeProvider, client: Client, kind: str) -> None:
+    """Trying again would not help."""
     provider.replies[PATH], words = ANSWERS[kind]
     error = refusal(provider, client)
+
     assert isinstance(error, Refused)
     assert words in error.message
     assert len(provider.requests) == 1
 
 
-def test_odd_lists(provider: FakeProvider, client: Client) -> None:
-    """A list of algorithms that is none is refused."""
+def test_a_list_of_algorithms_that_is_none_is_refused(provider: FakeProvider, client: Client) -> None:
     for odd in ("RS256", [256], {"RS256": True}):
         provider.document["id_token_signing_alg_values_supported"] = odd
-        assert "that is no list of words" in refusal(provider, client).message
+        assert "that is not a list of words" in refusal(provider, client).message
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_passing_trouble(provider: FakeProvider, client: Client, status: int) -> None:
-    """A provider in trouble may answer later."""
+def test_a_provider_in_trouble_may_be_tried_again(provider: FakeProvider, client: Client, status: int) -> None:
     provider.replies[PATH] = lambda _: Reply(status, {"Content-Type": "text/html"}, b"oops")
     error = refusal(provider, client)
+
     assert isinstance(error, TryAgain)
     assert f"HTTP status {status}" in error.message
 
 
-def test_silence(provider: FakeProvider, client: Client) -> None:
-    """A provider that says nothing is given up when the time is over."""
+def test_a_silent_provider_is_given_up_at_the_deadline(provider: FakeProvider, client: Client) -> None:
     over = threading.Event()
 
     def silent(_: Request) -> Reply:
@@ -151,8 +157,8 @@ def test_silence(provider: FakeProvider, client: Client) -> None:
     assert "does not answer in time" in error.message
 
 
-def test_dribble(provider: FakeProvider, client: Client) -> None:
-    """A body that comes byte by byte, each in good time, is given up when the time is over all the same."""
+def test_a_dribbling_body_is_given_up_at_the_deadline(provider: FakeProvider, client: Client) -> None:
+    """Each of its bytes comes in time."""
     over = threading.Event()
 
     def dribble() -> Iterator[bytes]:
@@ -166,8 +172,7 @@ def test_dribble(provider: FakeProvider, client: Client) -> None:
     assert "does not answer in time" in error.message
 
 
-def test_dribbling_head(client: Client) -> None:
-    """A head that never ends is given up as well."""
+def test_a_dribbling_head_is_given_up_at_the_deadline(client: Client) -> None:
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -186,20 +191,24 @@ def test_dribbling_head(client: Client) -> None:
         thread.join()
 
 
-def test_nobody_there(provider: FakeProvider, client: Client) -> None:
-    """Where nobody listens nothing was sent, and it is said so."""
+def test_a_provider_that_is_not_there_received_nothing(provider: FakeProvider, client: Client) -> None:
+    """The error says so."""
     with pytest.raises(TryAgain) as caught:
         discover("http://127.0.0.1:1", client=client, timeout_s=10)
+
     assert caught.value.never_sent
     assert "127.0.0.1:1 cannot be reached" in caught.value.message
     assert not provider.requests
 
 
-def test_proxy_is_not_for_this_machine(provider: FakeProvider, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy in the environment is not asked for a provider on the loopback, and asked for any other."""
+def test_a_proxy_is_not_asked_for_this_machine(
+    provider: FakeProvider, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for every other provider."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTPS_PROXY", provider.issuer)
     assert discover(provider.issuer, client=client, timeout_s=10).host
+
     with pytest.raises(TryAgain):
         discover("https://login.example.com", client=client, timeout_s=10)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
@@ -207,8 +216,8 @@ def test_proxy_is_not_for_this_machine(provider: FakeProvider, client: Client, m
         discover("https://login.example.com", client=client, timeout_s=10)
 
 
-def test_unread_certificates(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundle that is none is a wrong setting, named."""
+def test_an_unreadable_bundle_is_a_wrong_setting(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem")
     error = refusal(provider, Client("native"))
+
     assert (error.exit_code, error.message) == (2, "the certificates in /nowhere/ca.pem cannot be read")

@@ -1,4 +1,4 @@
-"""The token and revocation endpoints: how a client proves itself, what is kept, and what refusals mean."""
+"""The token and revocation endpoints: a client's proof, the tokens to keep, and the meaning of refusals."""
 
 import base64
 from collections.abc import Callable
@@ -16,21 +16,22 @@ from oidc_helper.oidc.provider import Provider, discover
 ASKED = Authorization("https://x", "http://127.0.0.1:1/callback", "a-state", "a-nonce", "a-verifier")
 
 
-def found(provider: FakeProvider) -> Provider:
+def discovered(provider: FakeProvider) -> Provider:
     return discover(provider.issuer, client=Client(CLIENT), timeout_s=10)
 
 
 def refresh(provider: FakeProvider, client: Client) -> grants.Granted:
-    return grants.refresh(found(provider), client, "the-old-one", timeout_s=10)
+    return grants.refresh(discovered(provider), client, "the-old-one", timeout_s=10)
 
 
 def refusing(error: object, status: int = 400, **more: object) -> Callable[[Request], Reply]:
     return lambda _: answer({"error": error, **more}, status)
 
 
-def test_code(provider: FakeProvider, client: Client) -> None:
-    """A code goes with its redirect URI, its verifier, and what else the settings want."""
-    granted = grants.redeem_code(found(provider), client, ASKED, "a-code", timeout_s=10, resource="urn:x")
+def test_a_code_is_redeemed_with_its_redirect_uri_and_verifier(provider: FakeProvider, client: Client) -> None:
+    """And with the parameters that the settings add."""
+    granted = grants.redeem_code(discovered(provider), client, ASKED, "a-code", timeout_s=10, resource="urn:x")
+
     assert (granted.access_token, granted.refresh_token) == ("an-access-token", "a-refresh-token")
     assert provider.asked("/token")[0].values == {
         "grant_type": "authorization_code",
@@ -42,15 +43,16 @@ def test_code(provider: FakeProvider, client: Client) -> None:
     }
 
 
-def test_rotation(provider: FakeProvider, client: Client) -> None:
-    """The refresh token to keep is the new one, or the old one where none came."""
+def test_the_newest_refresh_token_is_kept(provider: FakeProvider, client: Client) -> None:
+    """That is the old one where no new one came."""
     assert refresh(provider, client).refresh_token == "a-refresh-token"
+
     provider.tokens["refresh_token"] = None
     assert refresh(provider, client).refresh_token == "the-old-one"
 
 
 @pytest.mark.parametrize(
-    ("wanted", "listed", "used"),
+    ("setting", "listed", "used"),
     [
         ("", None, "basic"),
         ("", ["client_secret_basic", "client_secret_post"], "basic"),
@@ -59,22 +61,26 @@ def test_rotation(provider: FakeProvider, client: Client) -> None:
         ("client_secret_basic", ["client_secret_post"], "basic"),
     ],
 )
-def test_confidential_client(provider: FakeProvider, wanted: str, listed: list[str] | None, used: str) -> None:
-    """The secret goes the way that the settings say, else the usual one, else the one that the provider knows."""
+def test_the_secret_goes_the_way_of_the_settings(
+    provider: FakeProvider, setting: str, listed: list[str] | None, used: str
+) -> None:
+    """Without one, the usual way, or else one that the provider lists."""
     provider.document["token_endpoint_auth_methods_supported"] = listed
-    refresh(provider, Client(CLIENT, "s/e c:r+e%t", wanted))
+    refresh(provider, Client(CLIENT, "s/e c:r+e%t", setting))
     request = provider.asked("/token")[0]
     pair = base64.b64encode(b"native:s%2Fe+c%3Ar%2Be%25t").decode()  # RFC 6749 section 2.3.1
+
     assert request.headers.get("Authorization") == (f"Basic {pair}" if used == "basic" else None)
     assert request.values.get("client_secret") == ("s/e c:r+e%t" if used == "post" else None)
     assert "s/e c" not in repr(Client(CLIENT, "s/e c:r+e%t"))
 
 
-def test_session_over(provider: FakeProvider, client: Client) -> None:
-    """A refresh token that the provider will never take again is told apart from every other failure."""
+def test_an_ended_session_differs_from_every_other_failure(provider: FakeProvider, client: Client) -> None:
+    """The provider will never accept the refresh token again."""
     provider.replies["/token"] = refusing("invalid_grant", error_description="AADSTS70043: \x1b[31mexpired\n")
     with pytest.raises(SessionOver) as caught:
         refresh(provider, client)
+
     assert caught.value.exit_code == 3
     assert caught.value.message.isprintable()
     assert "AADSTS70043" in caught.value.message
@@ -97,33 +103,36 @@ def test_session_over(provider: FakeProvider, client: Client) -> None:
         (lambda _: Reply(308, {"Location": "https://x"}), Refused, "redirects to https://x"),
     ],
 )
-def test_refusals(provider: FakeProvider, client: Client, reply: Any, kind: type[OidcHelperError], words: str) -> None:
-    """Every other answer keeps the refresh token usable, and says by its kind whether to try again."""
+def test_other_refusals_leave_the_refresh_token_usable(
+    provider: FakeProvider, client: Client, reply: Any, kind: type[OidcHelperError], words: str
+) -> None:
+    """Their kind says whether to try again."""
     provider.replies["/token"] = reply
     with pytest.raises(kind) as caught:
         refresh(provider, client)
+
     assert not isinstance(caught.value, SessionOver)
     assert words in caught.value.message
     assert len(provider.asked("/token")) == 1
 
 
-def test_refused_code(provider: FakeProvider, client: Client) -> None:
-    """A code that is not taken is a refusal, with the provider's own name for it."""
+def test_a_refused_code_keeps_the_provider_s_error_code(provider: FakeProvider, client: Client) -> None:
     provider.replies["/token"] = refusing("invalid_grant")
     with pytest.raises(Refused) as caught:
-        grants.redeem_code(found(provider), client, ASKED, "a-code", timeout_s=10)
+        grants.redeem_code(discovered(provider), client, ASKED, "a-code", timeout_s=10)
+
     assert caught.value.code == "invalid_grant"
 
 
-def test_secrets_of_an_answer(provider: FakeProvider, client: Client) -> None:
-    """What was granted does not show itself."""
+def test_granted_tokens_are_not_shown(provider: FakeProvider, client: Client) -> None:
     assert "a-refresh-token" not in repr(refresh(provider, client))
     assert "a-verifier" not in repr(ASKED)
 
 
-def test_revocation(provider: FakeProvider) -> None:
-    """A refresh token is revoked as one, by the client that it belongs to; any answer without a body will do."""
-    grants.revoke(found(provider), Client(CLIENT, "secret", "client_secret_post"), "the-token", timeout_s=10)
+def test_a_refresh_token_is_revoked_by_its_client(provider: FakeProvider) -> None:
+    """Any answer without a body will do."""
+    grants.revoke(discovered(provider), Client(CLIENT, "secret", "client_secret_post"), "the-token", timeout_s=10)
+
     assert provider.asked("/revoke")[0].values == {
         "token": "the-token",
         "token_type_hint": "refresh_token",
@@ -140,15 +149,15 @@ def test_revocation(provider: FakeProvider) -> None:
         (lambda _: Reply(503, {}, b""), TryAgain),
     ],
 )
-def test_refused_revocation(provider: FakeProvider, client: Client, reply: Any, kind: type[OidcHelperError]) -> None:
-    """A revocation that did not happen is no silent success."""
+def test_a_failed_revocation_is_an_error(
+    provider: FakeProvider, client: Client, reply: Any, kind: type[OidcHelperError]
+) -> None:
     provider.replies["/revoke"] = reply
     with pytest.raises(kind):
-        grants.revoke(found(provider), client, "the-token", timeout_s=10)
+        grants.revoke(discovered(provider), client, "the-token", timeout_s=10)
 
 
-def test_no_revocation(provider: FakeProvider, client: Client) -> None:
-    """A provider that cannot revoke is said to be one."""
+def test_a_provider_without_revocation_is_named(provider: FakeProvider, client: Client) -> None:
     del provider.document["revocation_endpoint"]
     with pytest.raises(Refused, match="offers no revocation endpoint"):
-        grants.revoke(found(provider), client, "the-token", timeout_s=10)
+        grants.revoke(discovered(provider), client, "the-token", timeout_s=10)

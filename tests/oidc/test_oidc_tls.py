@@ -1,4 +1,4 @@
-"""Whose certificates are believed: the bundle of the settings, that of the environment, and no others."""
+"""Certificates are trusted by the bundle of the settings or the environment, and by no other."""
 
 import json
 import ssl
@@ -18,7 +18,7 @@ from oidc_helper.oidc.provider import discover
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A key, and a certificate of this machine that nobody has signed but itself, in one file."""
+    """A self-signed certificate of this machine, with its key in the same file."""
     return self_made(tmp_path)
 
 
@@ -53,10 +53,11 @@ def issuer(certificate: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_untrusted(issuer: str) -> None:
-    """A certificate that nobody vouches for is refused before anything is sent; the hint names what to set."""
+def test_an_untrusted_certificate_is_refused_before_anything_is_sent(issuer: str) -> None:
+    """The hint names the setting."""
     with pytest.raises(TryAgain) as caught:
         discover(issuer, client=Client("native"), timeout_s=10)
+
     assert caught.value.message == f"the TLS certificate of {issuer.removeprefix('https://')} is not trusted"
     assert "ca_bundle or AWS_CA_BUNDLE" in caught.value.hint
     assert caught.value.never_sent
@@ -71,22 +72,27 @@ def test_untrusted(issuer: str) -> None:
         ({"then": garbles}, "TLS with {} breaks off (WRONG_VERSION_NUMBER)", False),
     ],
 )
-def test_what_is_wrong(tmp_path: Path, server: dict[str, Any], message: str, *, never_sent: bool) -> None:
-    """A certificate's fault is told as its own; what broke off later may have been received."""
+def test_a_certificate_s_fault_is_named(
+    tmp_path: Path, server: dict[str, Any], message: str, *, never_sent: bool
+) -> None:
+    """Where TLS breaks off later, the request may have been received."""
     client = Client("native", ca_bundle=str(tmp_path / "ca.pem"))
     with tls_server(tmp_path, **server) as url, pytest.raises(TryAgain) as caught:
         discover(url, client=client, timeout_s=10)
+
     assert caught.value.message == message.format(url.removeprefix("https://"))
     assert caught.value.never_sent is never_sent
 
 
-def test_bundle_of_the_settings(issuer: str, tmp_path: Path) -> None:
-    """The bundle of the settings makes it trusted."""
+def test_the_bundle_of_the_settings_is_trusted(issuer: str, tmp_path: Path) -> None:
     assert discover(issuer, client=Client("native", ca_bundle=str(tmp_path / "ca.pem")), timeout_s=10).issuer == issuer
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_bundle_of_the_environment(issuer: str, tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So does the bundle that the AWS tools, other Python programs or OpenSSL are told of."""
+def test_the_bundle_of_the_environment_is_trusted(
+    issuer: str, tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the variables of the AWS tools, other Python programs and OpenSSL."""
     monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+
     assert discover(issuer, client=Client("native"), timeout_s=10).issuer == issuer

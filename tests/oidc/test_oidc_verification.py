@@ -1,4 +1,4 @@
-"""ID tokens: which ones hold, and that no forged, foreign, stale or garbled one does."""
+"""ID tokens: a good one is accepted, and no forged, foreign, stale or garbled one."""
 
 import base64
 import hmac
@@ -33,9 +33,9 @@ def verified(
     provider: FakeProvider, token: str, *, nonce: str | None = NONCE, access_token: str = "", date: str = ""
 ) -> dict[str, Any]:
     client = Client(CLIENT)
-    found = discover(provider.issuer, client=client, timeout_s=10)
+    discovered = discover(provider.issuer, client=client, timeout_s=10)
     claims = verify(
-        token, found, client, nonce=nonce, access_token=access_token, date=date, now=time.time(), timeout_s=10
+        token, discovered, client, nonce=nonce, access_token=access_token, date=date, now=time.time(), timeout_s=10
     )
     return dict(claims)
 
@@ -48,8 +48,8 @@ def refusal(provider: FakeProvider, token: str, **how: Any) -> Refused:
     return caught.value
 
 
-def test_good_token(provider: FakeProvider) -> None:
-    """Signed with a published key, for us, in time and with our nonce: it holds."""
+def test_a_good_token_is_accepted(provider: FakeProvider) -> None:
+    """Signed with a published key, for us, in time and with our nonce."""
     assert verified(provider, provider.signed(good(provider)))["sub"] == "alice"
 
 
@@ -76,36 +76,37 @@ def test_good_token(provider: FakeProvider) -> None:
         ({"at_hash": "x"}, "invalid claim: 'at_hash'"),
     ],
 )
-def test_wrong_claims(provider: FakeProvider, changes: dict[str, Any], words: str) -> None:
-    """A token for another client, by another issuer, of another sign-in or out of time is refused by its claim."""
+def test_a_wrong_claim_is_refused_by_its_name(provider: FakeProvider, changes: dict[str, Any], words: str) -> None:
+    """A token for another client, by another issuer, of another sign-in or out of time."""
     error = refusal(provider, provider.signed(good(provider, **changes)), access_token="an-access-token")
+
     assert f"the ID token of {provider.issuer.removeprefix('http://')} cannot be trusted: " in error.message
     assert words in error.message
 
 
-def test_several_audiences(provider: FakeProvider) -> None:
-    """A token for us and others holds if it was issued to us."""
-    assert verified(provider, provider.signed(good(provider, aud=["x", CLIENT], azp=CLIENT)))
+def test_a_token_for_us_and_others_must_be_issued_to_us(provider: FakeProvider) -> None:
+    assert verified(provider, provider.signed(good(provider, aud=["x", CLIENT], azp=CLIENT)))["sub"] == "alice"
 
 
-def test_no_nonce_was_sent(provider: FakeProvider) -> None:
-    """A token by device code or refresh is not asked for a nonce that nobody sent."""
-    assert verified(provider, provider.signed(good(provider, nonce=None)), nonce=None)
+def test_a_token_needs_no_nonce_where_none_was_sent(provider: FakeProvider) -> None:
+    """As with device codes and renewals."""
+    assert verified(provider, provider.signed(good(provider, nonce=None)), nonce=None)["sub"] == "alice"
 
 
 @pytest.mark.parametrize("seconds", [-600, 600])
-def test_clock(provider: FakeProvider, seconds: int) -> None:
-    """Where the clocks differ the hint says by how much; some seconds are forgiven."""
+def test_the_hint_measures_the_difference_of_the_clocks(provider: FakeProvider, seconds: int) -> None:
+    """Some seconds are tolerated."""
     now = int(time.time())
     there = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(now + seconds))
     token = provider.signed(good(provider, iat=now + seconds, nbf=now + seconds, exp=now + seconds + 60))
     hint = refusal(provider, token, date=there).hint
+
     assert ("behind" if seconds > 0 else "ahead of") in hint
     assert hint.startswith(
         ("this machine's clock is 599 s", "this machine's clock is 600 s", "this machine's clock is 601 s")
     )
     assert refusal(provider, token).hint == "check this machine's clock"
-    assert verified(provider, provider.signed(good(provider, iat=now + 30)))
+    assert verified(provider, provider.signed(good(provider, iat=now + 30)))["sub"] == "alice"
 
 
 def unsigned(claims: dict[str, Any]) -> str:
@@ -114,7 +115,7 @@ def unsigned(claims: dict[str, Any]) -> str:
 
 
 def by_public_key(provider: FakeProvider) -> str:
-    """The old attack: the published key as the secret of an HMAC, by hand since libraries refuse to."""
+    """The old attack with the public key as the secret of an HMAC; libraries refuse to sign so."""
     head = {"alg": "HS256", "kid": provider.key.kid}
     signed = b".".join(encoded(json.dumps(part).encode()) for part in (head, good(provider)))
     signature = hmac.digest(provider.key.as_pem(private=False), signed, "sha256")
@@ -123,21 +124,24 @@ def by_public_key(provider: FakeProvider) -> str:
 
 @pytest.mark.parametrize("listed", [["RS256"], ["RS256", "none", "HS256"], ["none", "HS256"], None])
 @pytest.mark.parametrize("attack", ["none", "HS256"])
-def test_no_signature(provider: FakeProvider, attack: str, listed: list[str] | None) -> None:
-    """`none`, and HMAC with what everybody knows, are refused even where the provider itself lists them."""
+def test_a_signature_that_anybody_could_make_is_refused(
+    provider: FakeProvider, attack: str, listed: list[str] | None
+) -> None:
+    """`none`, and HMAC with the public key, even where the provider lists them."""
     provider.document["id_token_signing_alg_values_supported"] = listed
     provider.jwks.append({"kty": "oct", "k": "eA", "use": "sig"})
     token = unsigned(good(provider)) if attack == "none" else by_public_key(provider)
+
     assert f"is signed with '{attack}'" in refusal(provider, token).message
 
 
-def test_algorithm_that_is_not_listed(provider: FakeProvider) -> None:
-    """A signature is only taken by an algorithm that the provider says it signs with."""
+def test_an_algorithm_that_the_provider_does_not_list_is_refused(provider: FakeProvider) -> None:
     token = provider.signed(good(provider), alg="PS256")
     assert "is signed with 'PS256', and the provider's own list has RS256" in refusal(provider, token).message
+
     provider.document["id_token_signing_alg_values_supported"] = ["RS256", "PS256"]
     provider.jwks[0].pop("alg")
-    assert verified(provider, token)
+    assert verified(provider, token)["sub"] == "alice"
 
 
 @pytest.mark.parametrize(
@@ -145,61 +149,64 @@ def test_algorithm_that_is_not_listed(provider: FakeProvider) -> None:
     [("ES256", ECKey.generate_key("P-256")), ("EdDSA", OKPKey.generate_key("Ed25519"))],
     ids=["ES256", "EdDSA"],
 )
-def test_other_kinds_of_keys(provider: FakeProvider, algorithm: str, key: ECKey | OKPKey) -> None:
-    """Elliptic curves are as good; keys that cannot be read stand in nobody's way."""
+def test_elliptic_curves_are_accepted(provider: FakeProvider, algorithm: str, key: ECKey | OKPKey) -> None:
+    """Keys that cannot be read are passed over."""
     provider.document["id_token_signing_alg_values_supported"] = [algorithm]
     provider.jwks = [{"kty": "ML-DSA"}, {"kty": "EC"}, 5, {}, {"kty": "RSA", "n": "!", "e": 0}]  # type: ignore[list-item]
     provider.jwks += [{**key.as_dict(private=False), "use": "sig"}]
     with warnings.catch_warnings(category=SecurityWarning, action="ignore"):
         token = jwt.encode({"alg": algorithm}, good(provider), key, algorithms=[algorithm])
-    assert verified(provider, token)
+
+    assert verified(provider, token)["sub"] == "alice"
 
 
-def test_foreign_key(provider: FakeProvider) -> None:
-    """A token by somebody else's key is refused, be its kid ours or its own."""
+def test_a_signature_by_a_foreign_key_is_refused(provider: FakeProvider) -> None:
+    """Whatever kid it claims."""
     other = new_key()
     for kid in (provider.key.kid, other.kid, None):
         error = refusal(provider, provider.signed(good(provider), other, kid=kid))
         assert "is signed with none of its published keys" in error.message
 
 
-def test_changed_token(provider: FakeProvider) -> None:
-    """A signature holds for the claims that it was made for."""
+def test_changed_claims_are_refused(provider: FakeProvider) -> None:
+    """A signature is valid for the claims that were signed."""
     head, _, signature = provider.signed(good(provider)).split(".")
     _, body, _ = provider.signed(good(provider, sub="mallory")).split(".")
+
     assert "none of its published keys" in refusal(provider, f"{head}.{body}.{signature}").message
 
 
-def test_keys_rotated_since(provider: FakeProvider) -> None:
-    """Where no key has the token's kid the keys are read once more, past every cache, and no more often."""
+def test_rotated_keys_are_read_once_more(provider: FakeProvider) -> None:
+    """Past every cache, and no more often."""
     new = new_key()
     token = provider.signed(good(provider), new)
     before, after = list(provider.jwks), [dict(new.as_dict(private=False))]
     provider.replies["/keys"] = lambda _: answer({"keys": after if len(provider.asked("/keys")) > 1 else before})
-    assert verified(provider, token)
+    assert verified(provider, token)["sub"] == "alice"
     assert [request.headers.get("Cache-Control") for request in provider.asked("/keys")] == [None, "no-cache"]
+
     provider.requests.clear()
     provider.replies["/keys"] = lambda _: answer({"keys": before})
     refusal(provider, token)
     assert len(provider.asked("/keys")) == 2
 
 
-def test_keys_of_encryption(provider: FakeProvider) -> None:
-    """A key for encryption verifies nothing."""
+def test_a_key_for_encryption_verifies_nothing(provider: FakeProvider) -> None:
     provider.jwks[0]["use"] = "enc"
     refusal(provider, provider.signed(good(provider)))
 
 
 @pytest.mark.parametrize("keys", [None, [], {}, "x", [None], [[]]])
-def test_no_keys(provider: FakeProvider, keys: object) -> None:
-    """A key set without a key is refused like one with another's."""
+def test_a_key_set_without_a_key_verifies_nothing(provider: FakeProvider, keys: object) -> None:
     provider.replies["/keys"] = lambda _: answer({"keys": keys})
+
     assert "none of its published keys" in refusal(provider, provider.signed(good(provider))).message
 
 
-def test_unknown_header(provider: FakeProvider) -> None:
-    """Header parameters that nobody here knows are ignored, long ones too; those declared critical are not."""
-    assert verified(provider, provider.signed(good(provider), x5t="x", unheard_of="y" * 2_000))
+def test_unknown_header_parameters_are_ignored(provider: FakeProvider) -> None:
+    """Long ones too; critical ones are refused."""
+    assert verified(provider, provider.signed(good(provider), x5t="x", unheard_of="y" * 2_000))["sub"] == "alice"
+
     refusal(provider, provider.signed(good(provider), b64=False, crit=["b64"]))
 
 
@@ -220,17 +227,16 @@ NONSENSE = st.one_of(
 
 @given(token=NONSENSE)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_anything_for_a_token(provider: FakeProvider, token: str) -> None:
-    """Whatever stands in the place of a token, the person gets a refusal and no traceback."""
-    found = Provider(provider.issuer, provider.issuer + "/token", provider.issuer + "/keys")
+def test_garbage_in_place_of_a_token_is_refused(provider: FakeProvider, token: str) -> None:
+    """With a printable message and no traceback."""
+    discovered = Provider(provider.issuer, provider.issuer + "/token", provider.issuer + "/keys")
     with pytest.raises(OidcHelperError) as caught:
-        verify(token, found, Client(CLIENT), nonce=None, access_token="", date="", now=time.time(), timeout_s=10)
+        verify(token, discovered, Client(CLIENT), nonce=None, access_token="", date="", now=time.time(), timeout_s=10)
+
     assert caught.value.message.isprintable()
 
 
-def test_answers_of_the_key_endpoint(provider: FakeProvider) -> None:
-    """A key endpoint that sends a page is named as what it is."""
-
+def test_a_key_endpoint_without_keys_is_refused(provider: FakeProvider) -> None:
     def page(_: Request) -> Any:
         return answer([])
 

@@ -1,4 +1,4 @@
-"""The person's browser: when one can be opened from here, which, and that it holds nothing of ours."""
+"""The person's browser: whether one can be opened, which one, and that it inherits nothing of ours."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,9 @@ def target(number):
     return os.readlink(f"/proc/self/fd/{{number}}")
 print("chatter")
 print("noise", file=sys.stderr)
-told = {{"argv": sys.argv, "streams": [target(0), target(1), target(2)], "leads": os.getsid(0) == os.getpid()}}
+report = {{"argv": sys.argv, "streams": [target(0), target(1), target(2)], "leads": os.getsid(0) == os.getpid()}}
 with open({record!r}, "w") as file:
-    json.dump(told, file)
+    json.dump(report, file)
 os.rename({record!r}, {record!r} + ".whole")
 with open({release!r}):
     pass
@@ -30,7 +31,7 @@ with open({release!r}):
 
 @pytest.fixture
 def program(tmp_path: Path) -> Callable[[str], Path]:
-    """Makes programs in the directory `bin`; each tells how it was started, and ends when `release` is opened."""
+    """Makes programs in the directory `bin`; each reports how it was started, and ends once `release` is opened."""
     (tmp_path / "bin").mkdir()
     os.mkfifo(tmp_path / "release")
 
@@ -46,21 +47,21 @@ def program(tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Linux machine that is neither WSL nor a container, whatever the tests run on."""
+    """A Linux machine that is neither WSL nor a container, wherever the tests run."""
     monkeypatch.setattr(browser, "_CONTAINER_FILES", ())
     monkeypatch.setattr(browser, "_is_wsl", lambda: False)
     monkeypatch.setattr(sys, "platform", "linux")
 
 
-def started(tmp_path: Path, name: str) -> dict[str, object]:
-    """How the program was started, once it has said so; then it ends."""
+def started(tmp_path: Path, name: str) -> dict[str, Any]:
+    """Wait for the program's report, and let it end."""
     with (tmp_path / "release").open("w"):  # opens when the program is there to read
-        told: dict[str, object] = json.loads((tmp_path / f"{name}.json.whole").read_text())
-    return told
+        report: dict[str, Any] = json.loads((tmp_path / f"{name}.json.whole").read_text())
+    return report
 
 
-def test_streams(tmp_path: Path, program: Callable[[str], Path]) -> None:
-    """The browser outlives us without our streams: nothing of it is heard, and nobody waits for its end."""
+def test_the_browser_inherits_no_stream(tmp_path: Path, program: Callable[[str], Path]) -> None:
+    """It outlives us, and nobody waits for its end or hears of it."""
     path = program("browser")
     done = subprocess.run(
         [sys.executable, "-c", f"from oidc_helper.person import browser; print(browser.open_browser({URL!r}))"],
@@ -71,8 +72,9 @@ def test_streams(tmp_path: Path, program: Callable[[str], Path]) -> None:
         timeout=30,
     )
     assert (done.stdout, done.stderr) == (b"True\n", b"")
-    told = started(tmp_path, "browser")
-    assert told == {"argv": [str(path), URL], "streams": ["/dev/null"] * 3, "leads": True}
+
+    report = started(tmp_path, "browser")
+    assert report == {"argv": [str(path), URL], "streams": ["/dev/null"] * 3, "leads": True}
 
 
 @pytest.mark.parametrize(
@@ -84,8 +86,10 @@ def test_streams(tmp_path: Path, program: Callable[[str], Path]) -> None:
         ("nothing-of-that-name:'unfinished:browser", [URL]),
     ],
 )
-def test_variable(tmp_path: Path, program: Callable[[str], Path], variable: str, arguments: list[str]) -> None:
-    """BROWSER may hold arguments, the place of the address, and others to try; no shell sees any of it."""
+def test_browser_may_hold_arguments_and_alternatives(
+    tmp_path: Path, program: Callable[[str], Path], variable: str, arguments: list[str]
+) -> None:
+    """And the place of the address; no shell sees any of it."""
     path = program("browser")
     environment = {"PATH": f"{path.parent}:{os.environ['PATH']}", "BROWSER": variable}
     old, os.environ["PATH"] = os.environ["PATH"], environment["PATH"]
@@ -93,12 +97,13 @@ def test_variable(tmp_path: Path, program: Callable[[str], Path], variable: str,
         assert browser.open_browser(URL, environment)
     finally:
         os.environ["PATH"] = old
+
     assert started(tmp_path, "browser")["argv"] == [str(path), *arguments]
 
 
-def test_path_with_spaces(tmp_path: Path, program: Callable[[str], Path]) -> None:
-    """A BROWSER that is the path of a program is that program, spaces and all."""
+def test_browser_may_be_a_path_with_spaces(tmp_path: Path, program: Callable[[str], Path]) -> None:
     path = program("my browser")
+
     assert browser.open_browser(URL, {"BROWSER": str(path)})
     assert started(tmp_path, "my browser")["argv"] == [str(path), URL]
 
@@ -115,24 +120,23 @@ def test_path_with_spaces(tmp_path: Path, program: Callable[[str], Path]) -> Non
         "",
     ],
 )
-def test_no_web_address(url: str) -> None:
-    """What is no web address is not given to any program."""
+def test_only_web_addresses_are_opened(url: str) -> None:
+    """No program gets anything else."""
     with pytest.raises(ValueError, match="not a web address"):
         browser.open_browser(url, {"BROWSER": "true"})
 
 
 @pytest.mark.usefixtures("linux")
-def test_nothing_to_start() -> None:
-    """Where there is nothing to start, nothing was opened."""
+def test_nothing_is_opened_without_a_program() -> None:
     assert not browser.open_browser(URL, {"PATH": "/nowhere", "DISPLAY": ":0"})
     assert not browser.open_browser(URL, {"BROWSER": "/nowhere/firefox"})
 
 
-def test_broken_program(tmp_path: Path) -> None:
-    """A program that cannot be run is passed over."""
+def test_a_program_that_cannot_run_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "browser"
     path.write_text("#!/nowhere/at/all\n")
     path.chmod(0o755)
+
     assert not browser.open_browser(URL, {"BROWSER": str(path), "PATH": "/nowhere"})
 
 
@@ -152,25 +156,28 @@ def test_broken_program(tmp_path: Path) -> None:
         ({"container": "podman", "WAYLAND_DISPLAY": "wayland-0"}, ""),
     ],
 )
-def test_obstacles(program: Callable[[str], Path], environment: dict[str, str], why: str) -> None:
-    """A display and a program are what it takes; SSH, and containers without them, have no browser of the person's."""
+def test_a_display_and_a_program_make_a_browser(
+    program: Callable[[str], Path], environment: dict[str, str], why: str
+) -> None:
+    """SSH sessions, and containers without them, have no browser of the person's."""
     path = program("xdg-open").parent
+
     assert browser.obstacle({"PATH": str(path), **environment}) == why
 
 
 @pytest.mark.usefixtures("linux")
-def test_no_program() -> None:
-    """A display alone opens nothing."""
+def test_a_display_alone_opens_nothing() -> None:
     assert browser.obstacle({"PATH": "/nowhere", "DISPLAY": ":0"}) == (
         "no program opens a browser: install xdg-utils or set BROWSER"
     )
 
 
 @pytest.mark.usefixtures("linux")
-def test_container_by_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Docker and Podman leave a file in each container."""
+def test_a_container_is_known_by_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker and Podman leave one in each."""
     (tmp_path / ".dockerenv").touch()
     monkeypatch.setattr(browser, "_CONTAINER_FILES", (str(tmp_path / ".dockerenv"),))
+
     assert browser.obstacle({}) == "this is a container"
 
 
@@ -179,35 +186,35 @@ def test_container_by_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ("programs", "why"),
     [(["wslview"], ""), (["rundll32.exe"], ""), ([], "there is no display")],
 )
-def test_wsl(
+def test_wsl_opens_the_browser_of_windows(
     program: Callable[[str], Path], programs: list[str], why: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """In WSL the browser is that of Windows, if there is a way to it; the address gets there as it is."""
+    """If a program can reach it; the address arrives unchanged."""
     monkeypatch.setattr(browser, "_is_wsl", lambda: True)
     for name in programs:
         program(name)
     environment = {"PATH": str(tmp_path / "bin")}
     assert browser.obstacle(environment) == why
+
     known = {"wslview": [URL], "rundll32.exe": ["url.dll,FileProtocolHandler", URL]}
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     for name in programs:
         assert browser.open_browser(URL, environment)
-        arguments = started(tmp_path, name)["argv"]
-        assert isinstance(arguments, list)
-        assert arguments[1:] == known[name]
+        assert started(tmp_path, name)["argv"][1:] == known[name]
 
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
-def test_desktops(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On macOS and Windows there is always a browser, but not over SSH."""
+def test_macos_and_windows_always_have_a_browser(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not over SSH."""
     monkeypatch.setattr(sys, "platform", system)
+
     assert browser.obstacle({}) == ""
     assert browser.obstacle({"SSH_CONNECTION": "x"}) == "this is an SSH session"
 
 
-def test_commands_of_the_desktops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each system's own way is the one that is taken."""
+def test_each_desktop_has_its_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert list(browser._known({})) == [["/usr/bin/open"]]
+
     monkeypatch.setattr(sys, "platform", "win32")
     assert list(browser._known({})) == [["rundll32.exe", "url.dll,FileProtocolHandler"]]

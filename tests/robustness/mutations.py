@@ -46,8 +46,8 @@ from oidc_helper import kernel
 kernel.names = list
 """,
     "an answer must be kept": """
-from oidc_helper.fetch import broker
-broker.cache = lambda put, store: put()
+from oidc_helper.fetch import broker, work
+broker.save_or_warn_once = work.save_or_warn_once = lambda put, store: put()
 """,
     "the trace shows answers": """
 import logging

@@ -1,4 +1,4 @@
-"""A configuration file of the test's own: what comes of loading it."""
+"""Configuration files of a test, loaded or refused."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ identity_center_region = "eu-west-1"
 caller = {{ web_identity_role_arn = "{ROLE}" }}
 
 [profile.x]
-"""  # no more than it must say; what is appended belongs to profile.x
+"""  # the shortest complete file; appended keys belong to profile.x
 
 
 def load(directory: Path, text: str | bytes) -> Settings:

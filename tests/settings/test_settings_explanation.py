@@ -1,4 +1,4 @@
-"""`explain`: what holds for a profile, where it came from, and no secret."""
+"""`explain` shows the settings of a profile with their origins, and no secret."""
 
 import json
 import os
@@ -21,12 +21,13 @@ def _explained(directory: Path, text: str, environment: dict[str, str]) -> dict[
     return described
 
 
-def test_every_setting(tmp_path: Path) -> None:
-    """Every key of a profile is there: value, meaning, where it came from; identity and caller nested."""
+def test_explain_has_every_key_with_value_meaning_and_origin(tmp_path: Path) -> None:
+    """The identity's keys and the caller's are nested in theirs."""
     described = _explained(tmp_path, f'{COMPLETE}role_arn = "{ROLE}"\nscopes = ["aws"]\n', {})
     settings = described["settings"]
     assert set(settings) == {key.name for key in KEYS["profile"]}
     assert all(each["meaning"] for each in settings.values())
+
     values = {name: (each["value"], each["from"]) for name, each in settings.items()}
     assert values["application_arn"] == (APPLICATION, "defaults (line 7)")
     assert values["role_arn"] == (ROLE, "profile.x (line 12)")
@@ -34,6 +35,7 @@ def test_every_setting(tmp_path: Path) -> None:
     assert values["region"] == ("eu-west-1", "default")
     assert values["caller"] == ({"web_identity_role_arn": ROLE}, "defaults (line 9)")
     assert values["identity"] == ("job", "defaults (line 6)")
+
     identity = {name: (each["value"], each["from"]) for name, each in settings["identity"]["settings"].items()}
     assert identity == {
         "source": ("file", "identity.job (line 2)"),
@@ -43,10 +45,11 @@ def test_every_setting(tmp_path: Path) -> None:
     assert described["grant"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
-def test_configuration_file(tmp_path: Path) -> None:
-    """It tells which file was read and whether OIDC_HELPER_CONFIG named it."""
+def test_explain_names_the_file_and_whether_the_variable_chose_it(tmp_path: Path) -> None:
+    """OIDC_HELPER_CONFIG is named where it was used."""
     path = str(tmp_path / "config.toml")
     named = _explained(tmp_path, COMPLETE, {"OIDC_HELPER_CONFIG": path})
+
     assert named["config"] == {"value": path, "from": "OIDC_HELPER_CONFIG"}
     assert _explained(tmp_path, COMPLETE, {})["config"]["from"] == "default"
 
@@ -67,12 +70,13 @@ def test_configuration_file(tmp_path: Path) -> None:
         ("NO_PROXY", "localhost,169.254.169.254", "localhost,169.254.169.254"),
     ],
 )
-def test_environment(tmp_path: Path, name: str, value: str, shown: str) -> None:
-    """Variables that take effect are shown, those with URLs without user, password and query."""
+def test_explain_shows_the_variables_that_take_effect(tmp_path: Path, name: str, value: str, shown: str) -> None:
+    """User, password and query of a URL are left out."""
     assert _explained(tmp_path, COMPLETE, {name: value})["environment"] == {name: shown}
 
 
-def test_other_variables(tmp_path: Path) -> None:
-    """Variables that hold secrets or have no say are left out, and empty ones with them."""
+def test_explain_leaves_out_all_other_variables(tmp_path: Path) -> None:
+    """They may hold secrets, or change nothing; so do empty ones."""
     environment = {"AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_PROFILE": "x", "TOKEN": "hunter2", "HTTP_PROXY": ""}
+
     assert _explained(tmp_path, COMPLETE, environment)["environment"] == {}

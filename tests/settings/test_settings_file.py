@@ -1,4 +1,4 @@
-"""Reading the file: what is no configuration at all says so, and how to mend it."""
+"""Reading the file: an error says what is wrong with it, and how to mend it."""
 
 import os
 from pathlib import Path
@@ -9,23 +9,24 @@ from settings.settings_files import COMPLETE, load, load_at, refusal, refusal_at
 from oidc_helper import paths, settings
 
 
-def test_missing_file(tmp_path: Path) -> None:
-    """Without a configuration, the message names the path and the hint says how to write one."""
+def test_a_missing_file_is_named_with_a_hint_how_to_write_it(tmp_path: Path) -> None:
     error = refusal_at(tmp_path / "config.toml")
+
     assert error.message == f"no configuration at {tmp_path / 'config.toml'}"
     assert "oidc-helper-config(5)" in error.hint
     assert "oidc-helper demo" in error.hint
 
 
-def test_path_through_a_file(tmp_path: Path) -> None:
-    """A path through something that is no directory is a missing configuration too."""
+def test_a_path_through_a_file_is_a_missing_file(tmp_path: Path) -> None:
+    """The system has another error for it than for a missing name."""
     (tmp_path / "file").touch()
     error = refusal_at(tmp_path / "file" / "config.toml")
+
     assert error.message == f"no configuration at {tmp_path / 'file' / 'config.toml'}"
 
 
-def test_default_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without OIDC_HELPER_CONFIG, the file of the user's configuration directory is read."""
+def test_the_file_of_the_user_s_directory_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without OIDC_HELPER_CONFIG it is read."""
     monkeypatch.delenv("OIDC_HELPER_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     path = Path(paths.default_config_file())
@@ -33,32 +34,36 @@ def test_default_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip("XDG_CONFIG_HOME has no say on this system")
     path.parent.mkdir()
     path.touch()
+
     assert settings.load().path == str(path)
 
 
-def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """OIDC_HELPER_CONFIG may be relative to the working directory; what is reported is absolute."""
+def test_a_relative_path_begins_at_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path in force is absolute nevertheless."""
     (tmp_path / "config.toml").touch()
     monkeypatch.chdir(tmp_path)
+
     assert load_at(Path("config.toml")).path == str(tmp_path / "config.toml")
 
 
-def test_directory(tmp_path: Path) -> None:
-    """A directory in the file's place is named as what it is not."""
+def test_a_directory_is_refused(tmp_path: Path) -> None:
+    """The message says that it is not a regular file."""
     assert refusal_at(tmp_path).message == f"{tmp_path}: is not a regular file"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_pipe(tmp_path: Path) -> None:
-    """A named pipe is refused, for reading it would wait for ever."""
+def test_a_named_pipe_is_refused(tmp_path: Path) -> None:
+    """Reading it would block for ever."""
     os.mkfifo(tmp_path / "pipe")
+
     assert refusal_at(tmp_path / "pipe").message.endswith("pipe: is not a regular file")
 
 
-def test_name_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system refuses to open is told with the system's reason, and the path's terminal codes are escaped."""
+def test_a_file_that_cannot_be_opened_is_named_with_the_system_s_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terminal codes in its path are escaped."""
     monkeypatch.chdir("/")
     message = refusal_at(Path("\x1b" + "x" * 260)).message
+
     assert "\\x1bxxx" in message
     assert message.endswith("x: cannot be read: file name too long")
 
@@ -77,8 +82,8 @@ def test_name_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["utf-16", "10 MiB", "brackets", "dots", "nul", "escape", "no end", "digits"],
 )
-def test_not_toml(tmp_path: Path, content: bytes, reason: str) -> None:
-    """Whatever is not TOML is refused with the reason, and with the line where it has one."""
+def test_a_file_that_is_not_toml_is_refused_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
+    """The message has the line, where tomllib names one."""
     assert refusal(tmp_path, content).message.startswith(f"{tmp_path / 'config.toml'}{reason}")
 
 
@@ -92,38 +97,39 @@ def test_not_toml(tmp_path: Path, content: bytes, reason: str) -> None:
         (r'path = "C:\dir"', "put text with backslashes in 'single quotes'"),
     ],
 )
-def test_advice_on_syntax(tmp_path: Path, line: str, advice: str) -> None:
-    """Habits from the AWS configuration file, shells and Windows get advice with the line."""
+def test_habits_of_other_files_get_advice_with_the_line(tmp_path: Path, line: str, advice: str) -> None:
+    """They come from the AWS configuration file, shells and Windows."""
     message = refusal(tmp_path, f"# a comment\n{line}\n").message
+
     assert "config.toml (line 2): is not TOML: " in message
     assert message.endswith(advice)
 
 
-def test_key_written_twice(tmp_path: Path) -> None:
-    """A key that stands twice gets no advice on quotes."""
+def test_a_key_written_twice_gets_no_advice_on_quotes(tmp_path: Path) -> None:
     error = refusal(tmp_path, "[defaults]\ndeadline_seconds = 5\ndeadline_seconds = 6\n#")
+
     assert error.message.endswith(" (line 3): is not TOML: cannot overwrite a value")
 
 
-def test_names_with_positions_in_them(tmp_path: Path) -> None:
-    """A name that reads like a position in the file does not mislead about the line."""
+def test_a_name_that_reads_like_a_position_does_not_change_the_line(tmp_path: Path) -> None:
     error = refusal(tmp_path, '["a (at line 99, column 1)"]\n["a (at line 99, column 1)"]\n')
+
     assert " (line 2): is not TOML: cannot declare" in error.message
 
 
-def test_windows_editors(tmp_path: Path) -> None:
-    """A byte order mark and CRLF line ends, as Windows editors write them, are read like others."""
+def test_files_of_windows_editors_are_read_like_others(tmp_path: Path) -> None:
+    """They begin with a byte order mark and have CRLF line ends."""
     loaded = load(tmp_path, b"\xef\xbb\xbf" + COMPLETE.replace("\n", "\r\n").encode())
+
     assert loaded.profile("x").origins["identity"] == "defaults (line 6)"
 
 
-def test_dotted_comment(tmp_path: Path) -> None:
-    """A line of dots in a comment is no deep nesting."""
+def test_a_comment_of_dots_is_not_deep_nesting(tmp_path: Path) -> None:
     assert load(tmp_path, "# " + "." * 1000 + "\n").profiles == {}
 
 
-def test_edit_while_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An edit between stamping and reading leaves the older stamp, so that what was made of it misses later."""
+def test_an_edit_while_reading_leaves_the_older_stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records made from the file are then a miss later."""
     path = tmp_path / "config.toml"
     path.touch()
     take_stamp = paths.config_stamp

@@ -1,4 +1,4 @@
-"""oidc-helper-config(5) tells just what the table of keys says, and its examples work."""
+"""oidc-helper-config(5) agrees with the table of keys, and its examples work."""
 
 import os
 import re
@@ -24,15 +24,16 @@ _EXAMPLES = re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", _TEXT, re.D
 
 
 def _items(title: str, macro: str) -> dict[str, str]:
-    """The list items of a subsection: what they are about and what they say, with its macros."""
+    """The list items of a subsection: each name with its text, macros included."""
     body = re.split(r"^\.S[sh] ", _TEXT.partition(f"\n.Ss {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     return dict(re.findall(rf"^\.It {macro} (\S+)\n(.*?)(?=^\.It |^\.El)", body, re.MULTILINE | re.DOTALL))
 
 
 @pytest.mark.parametrize(("title", "section"), _SECTIONS.items())
-def test_keys(title: str, section: str) -> None:
-    """The page lists exactly the keys of each table, in its order, each first with the meaning `explain` gives."""
+def test_the_page_lists_exactly_the_keys_of_each_table(title: str, section: str) -> None:
+    """They stand in the table's order, and each begins with the meaning that `explain` gives."""
     items = _items(title, "Ic")
+
     assert list(items) == [key.name for key in KEYS[section]]
     assert {name: text.split("\n")[0] for name, text in items.items()} == {
         key.name: f"{key.meaning}." for key in KEYS[section]
@@ -40,8 +41,7 @@ def test_keys(title: str, section: str) -> None:
 
 
 @pytest.mark.parametrize("section", _SECTIONS.values())
-def test_defaults(section: str) -> None:
-    """Each default stands with its key."""
+def test_the_page_names_each_default_with_its_key(section: str) -> None:
     title = next(title for title, other in _SECTIONS.items() if other == section)
     for key in KEYS[section]:
         text = _items(title, "Ic")[key.name].replace("\\(dq", '"')
@@ -51,17 +51,19 @@ def test_defaults(section: str) -> None:
 
 
 @pytest.mark.parametrize(("section", "said"), [("profile", "first four keys are"), ("s3_grant", "first two keys are")])
-def test_needed_keys(section: str, said: str) -> None:
-    """The keys that are always needed come first, and the page says how many they are."""
+def test_the_keys_that_are_always_needed_come_first(section: str, said: str) -> None:
+    """The page says how many they are."""
     needed = [key.required for key in KEYS[section]]
+
     assert needed == sorted(needed, reverse=True)
     assert {2: "two", 4: "four"}[sum(needed)] in said
     assert f"{said} needed" in _TEXT
 
 
-def test_sources() -> None:
-    """The page lists exactly the sources, each with its meaning and the keys that it needs and takes."""
+def test_the_page_lists_exactly_the_sources() -> None:
+    """Each has its meaning and the keys that it requires and takes."""
     items = _items("Identity sources", "Cm")
+
     assert list(items) == list(SOURCES)
     for name, source in SOURCES.items():
         assert items[name].startswith(f"{source.meaning}.\n"), name
@@ -69,14 +71,14 @@ def test_sources() -> None:
 
 
 @pytest.mark.parametrize("example", _EXAMPLES, ids=range(1, len(_EXAMPLES) + 1))
-def test_examples(tmp_path: Path, example: str) -> None:
-    """Each example of the page is a configuration that loads."""
+def test_each_example_of_the_page_loads(tmp_path: Path, example: str) -> None:
     assert load(tmp_path, example).profiles
 
 
-def test_every_kind_in_the_first_example(tmp_path: Path) -> None:
-    """The first example shows a role session, a permission set, an S3 access grant, and a job."""
+def test_the_first_example_shows_every_kind_of_profile(tmp_path: Path) -> None:
+    """A role session, a permission set, an S3 access grant, and a job."""
     profiles = load(tmp_path, _EXAMPLES[0]).profiles.values()
+
     assert {(profile.target, bool(profile.s3_grant)) for profile in profiles} == {
         ("role", False),
         ("role", True),
@@ -85,11 +87,11 @@ def test_every_kind_in_the_first_example(tmp_path: Path) -> None:
     assert {profile.identity.source for profile in profiles} == {"browser", "file"}
 
 
-def test_lint() -> None:
-    """Mandoc finds nothing to complain of in the page."""
+def test_mandoc_has_no_complaint() -> None:
     mandoc = shutil.which("mandoc")
     if not mandoc:
         assert os.environ.get("OIDC_HELPER_REQUIRE_ALL") != "1", "mandoc is missing"
         pytest.skip("mandoc is missing")
     linted = subprocess.run([mandoc, "-T", "lint", "-W", "warning", _PAGE], capture_output=True, text=True, check=False)
+
     assert linted.stdout + linted.stderr == ""

@@ -1,4 +1,4 @@
-"""All that is wrong with a file is told at once, where it stands, and without repeating what must not be repeated."""
+"""One error names all problems of a file with their lines, and repeats no secret."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import pytest
 from settings.settings_files import COMPLETE, ROLE, refusal
 
 
-def test_all_together(tmp_path: Path) -> None:
-    """Problems of all sections come in one message, by line, behind the file's path."""
+def test_all_problems_come_in_one_message(tmp_path: Path) -> None:
+    """They are sorted by line, after the file's path."""
     error = refusal(
         tmp_path,
         "[defaults]\n"
@@ -19,6 +19,7 @@ def test_all_together(tmp_path: Path) -> None:
         "[identity.job]\n"
         'source = "fil"\n',
     )
+
     assert error.message == (
         f"{tmp_path / 'config.toml'}: "
         "defaults.region (line 2): 'nowhere' does not look like a region such as eu-west-1; "
@@ -67,66 +68,70 @@ def test_all_together(tmp_path: Path) -> None:
         ("[defaults]\nzzz = 1", "defaults.zzz (line 2): unknown key"),
     ],
 )
-def test_structure(tmp_path: Path, text: str, problem: str) -> None:
-    """What stands in a wrong place or under a wrong name is told with the nearest known name, or where it belongs."""
+def test_a_misplaced_or_misspelt_key_is_named_with_its_remedy(tmp_path: Path, text: str, problem: str) -> None:
+    """That is the nearest known name, or the place where it belongs."""
     message = refusal(tmp_path, text).message
+
     assert message.partition(": ")[2].startswith(problem)
 
 
-def test_no_table(tmp_path: Path) -> None:
-    """Of what is no table, no missing keys are told."""
+def test_a_section_that_is_not_a_table_has_no_missing_keys(tmp_path: Path) -> None:
     message = refusal(tmp_path, "[profile]\nx = 1\n[identity]\ny = 2\n").message
+
     assert message.partition(": ")[2] == (
         "profile.x (line 2): must be a table, not an integer; identity.y (line 4): must be a table, not an integer"
     )
 
 
-def test_values_of_unknown_keys(tmp_path: Path) -> None:
-    """What an unknown key holds is not repeated, for it may be a secret that does not belong there."""
+def test_the_value_of_an_unknown_key_is_not_repeated(tmp_path: Path) -> None:
+    """It may be a secret that does not belong there."""
     message = refusal(tmp_path, '[defaults]\naws_secret_access_key = "hunter2hunter2"\n').message
+
     assert "defaults.aws_secret_access_key (line 2): unknown key" in message
     assert "hunter2" not in message
 
 
-def test_terminal_codes(tmp_path: Path) -> None:
-    """Terminal codes and lines in names and values reach the message escaped, and long names are cut."""
+def test_terminal_codes_are_escaped(tmp_path: Path) -> None:
+    """Those in names and those in values; long names are cut."""
     message = refusal(
         tmp_path,
         '[defaults]\n"\\u001b[2Jx\\n" = 1\nregion = "\\u009b2J\\u202e"\nsign_in = "\\U0001f600"\n'
         + "y" * 5000
         + " = 1\n",
     ).message
+
     assert "defaults.'\\x1b[2Jx\\n' (line 2): unknown key" in message
     assert "defaults.region (line 3): has control characters" in message
     assert "'\\U0001f600' is not \"never\"" in message
     assert "defaults.'" + "y" * 61 + "...'" in message
 
 
-def test_near_names_with_terminal_codes(tmp_path: Path) -> None:
-    """A name that is suggested is escaped as well."""
+def test_a_suggested_name_is_escaped(tmp_path: Path) -> None:
     assert (
         "did you mean corp\\x1b?"
         in refusal(tmp_path, '[identity."corp\\u001b"]\n[defaults]\nidentity = "corp"\n').message
     )
 
 
-def test_same_problem_of_many_profiles(tmp_path: Path) -> None:
-    """A wrong default is told once, however many profiles use it."""
+def test_a_wrong_default_is_reported_once(tmp_path: Path) -> None:
+    """However many profiles inherit it."""
     text = COMPLETE.replace('identity = "job"', 'identity = "jab"') + "[profile.y]\n[profile.z]\n"
     message = refusal(tmp_path, text).message
+
     assert message.partition(": ")[2] == "defaults.identity (line 6): there is no identity jab, did you mean job?"
 
 
-def test_too_many(tmp_path: Path) -> None:
-    """A file that is no configuration of ours gives the first fifty problems, not a message without end."""
+def test_at_most_fifty_problems_are_reported(tmp_path: Path) -> None:
+    """A file that is no configuration of ours does not give a message without end."""
     message = refusal(tmp_path, "[defaults]\n" + "".join(f"wrong{number} = 1\n" for number in range(10_000))).message
+
     assert message.count("unknown key") == 50
     assert "wrong49 (line 51): unknown key; and more" in message
     assert "wrong50" not in message
 
 
-def test_lines(tmp_path: Path) -> None:
-    """Lines are right beside comments, long strings, quoted and dotted keys, tables in tables and inline tables."""
+def test_lines_are_right_in_every_style_of_toml(tmp_path: Path) -> None:
+    """Comments, long strings, quoted and dotted keys, tables in tables and inline tables."""
     message = refusal(
         tmp_path,
         "# region = ''' \"\n"
@@ -145,6 +150,7 @@ def test_lines(tmp_path: Path) -> None:
         "y = { wrong4 = '''\n''', s3_grant = { wrong5 = 1 } }\n"
         "'z'.wrong6 = 1",
     ).message
+
     for place in (
         "title (line 2)",
         "defaults.wrong1 (line 10)",

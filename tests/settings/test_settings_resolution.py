@@ -1,4 +1,4 @@
-"""What a right configuration means: defaults, inheritance, and where each value came from."""
+"""The settings of a right file: defaults, inheritance, and the origin of each value."""
 
 import dataclasses
 from pathlib import Path
@@ -42,8 +42,8 @@ s3_grant = {{ target = "s3://reports/2026/*", permission = "READ" }}
 """
 
 
-def test_example(tmp_path: Path) -> None:
-    """The three kinds of profile of the design: a role session, a permission set, an S3 access grant."""
+def test_the_three_kinds_of_profile_are_resolved(tmp_path: Path) -> None:
+    """A role session, a permission set, an S3 access grant."""
     loaded = load(tmp_path, _EXAMPLE)
     corp = Identity(
         "corp",
@@ -56,6 +56,7 @@ def test_example(tmp_path: Path) -> None:
         redirect_path="/oidc-helper/callback",
     )
     assert loaded.identities == {"corp": corp, "job": Identity("job", "file", path="/var/run/secrets/tokens/aws")}
+
     analytics = Profile(
         name="analytics",
         identity=corp,
@@ -92,25 +93,27 @@ def test_example(tmp_path: Path) -> None:
     assert [profile.target for profile in loaded.profiles.values()] == ["role", "permission set", "role"]
 
 
-def test_stamp_and_path(tmp_path: Path) -> None:
-    """Settings carry the path and the stamp that cached credentials are compared with."""
+def test_settings_carry_their_path_and_stamp(tmp_path: Path) -> None:
+    """Cached credentials are compared with the stamp."""
     loaded = load(tmp_path, _EXAMPLE)
+
     assert loaded.path == str(tmp_path / "config.toml")
     assert loaded.stamp == paths.config_stamp(loaded.path)
 
 
-def test_shared_tokens(tmp_path: Path) -> None:
-    """Profiles of one identity and application share one sign-in; another identity has its own."""
+def test_profiles_of_one_identity_and_application_share_their_tokens(tmp_path: Path) -> None:
+    """Another identity has its own."""
     loaded = load(tmp_path, _EXAMPLE + 'identity = "job"\n')
     names = [profile.tokens_name for profile in loaded.profiles.values()]
+
     assert names == [f"corp+{APPLICATION}", f"corp+{APPLICATION}", f"job+{APPLICATION}"]
 
 
-def test_origins(tmp_path: Path) -> None:
-    """Every key of a profile and an identity tells the table and line that it came from."""
+def test_every_key_knows_the_table_and_line_of_its_value(tmp_path: Path) -> None:
     loaded = load(tmp_path, _EXAMPLE)
     origins = loaded.profile("reports").origins
     assert set(origins) == {key.name for key in KEYS["profile"]}
+
     written = {key: origin for key, origin in origins.items() if origin != "default"}
     assert written == {
         "identity": "defaults (line 12)",
@@ -128,8 +131,7 @@ def test_origins(tmp_path: Path) -> None:
     }
 
 
-def test_person(tmp_path: Path) -> None:
-    """Everything that a sign-in at a provider can be told reaches it as it was written."""
+def test_every_key_of_a_sign_in_reaches_the_identity_unchanged(tmp_path: Path) -> None:
     identity = load(
         tmp_path,
         """
@@ -149,6 +151,7 @@ redirect_host = "localhost"
 redirect_path = "/callback"
 """,
     ).identities["corp"]
+
     assert identity == Identity(
         "corp",
         "device",
@@ -168,26 +171,27 @@ redirect_path = "/callback"
     )
 
 
-def test_own_target_displaces_the_default_one(tmp_path: Path) -> None:
-    """A profile with a permission set takes neither role nor what goes with roles from [defaults], and the reverse."""
+def test_a_profile_s_own_target_displaces_the_default_one(tmp_path: Path) -> None:
+    """Neither the role nor the keys that serve roles are inherited by a permission set, and the reverse."""
     defaults = f'[defaults]\nrole_arn = "{ROLE}"\nduration_seconds = 900\naccount_id = "111122223333"\n'
     text = COMPLETE.replace("[defaults]\n", defaults)
     permission_set = load(tmp_path, text + 'permission_set = "Admin"\n').profile("x")
     assert permission_set.target == "permission set"
     assert permission_set.account_id == "111122223333"
     assert (permission_set.role_arn, permission_set.duration_seconds) == (None, 3600)
+
     role = load(tmp_path, text).profile("x")
     assert (role.target, role.account_id, role.duration_seconds) == ("role", None, 900)
 
 
-def test_tables_are_not_mixed(tmp_path: Path) -> None:
-    """A caller in a profile replaces the default one whole."""
+def test_a_caller_replaces_the_default_one_as_a_whole(tmp_path: Path) -> None:
     loaded = load(tmp_path, COMPLETE + "caller.environment = true\n")
+
     assert loaded.profile("x").caller == Caller(environment=True)
 
 
-def test_tokens_only(tmp_path: Path) -> None:
-    """A profile without target is right, for `token`."""
+def test_a_profile_may_have_no_target(tmp_path: Path) -> None:
+    """It is for `token`."""
     assert load(tmp_path, COMPLETE).profile("x").target is None
 
 
@@ -200,53 +204,57 @@ def test_tokens_only(tmp_path: Path) -> None:
         ('source = "profile"\nprofile = "x"', "urn:ietf:params:oauth:grant-type:token-exchange"),
     ],
 )
-def test_grant(tmp_path: Path, source: str, grant: str) -> None:
-    """The identity's source decides the grant."""
+def test_the_source_of_the_identity_decides_the_grant(tmp_path: Path, source: str, grant: str) -> None:
     other = f'[identity.o]\n{source}\n[profile.o]\nidentity = "o"\ncaller = {{ environment = true }}\n'
+
     assert load(tmp_path, COMPLETE + other).profile("o").grant == grant
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso-f"])
-def test_context_provider_follows_the_partition(tmp_path: Path, partition: str) -> None:
-    """The context provider is that of the role's partition unless it is set."""
+def test_the_context_provider_follows_the_partition_of_the_role(tmp_path: Path, partition: str) -> None:
+    """Unless it is set."""
     role = f'role_arn = "arn:{partition}:iam::123456789012:role/x"\n'
-    found = load(tmp_path, COMPLETE + role).profile("x").identity_context_provider_arn
-    assert found == f"arn:{partition}:iam::aws:contextProvider/IdentityCenter"
+    by_default = load(tmp_path, COMPLETE + role).profile("x").identity_context_provider_arn
+    assert by_default == f"arn:{partition}:iam::aws:contextProvider/IdentityCenter"
+
     other = "arn:aws-cn:iam::aws:contextProvider/Other"
     set_by_user = load(tmp_path, f'{COMPLETE}{role}identity_context_provider_arn = "{other}"\n').profile("x")
     assert set_by_user.identity_context_provider_arn == other
 
 
-def test_s3_grant_of_another_account(tmp_path: Path) -> None:
-    """The S3 Access Grants instance may be in another account than the role."""
+def test_an_s3_grant_may_be_of_another_account(tmp_path: Path) -> None:
+    """Its S3 Access Grants instance need not be in the role's."""
     grant = 'target = "s3://b-1/é x*"\npermission = "WRITE"\nprivilege = "Minimal"\naccount_id = "000000000001"\n'
-    found = load(tmp_path, f'{COMPLETE}role_arn = "{ROLE}"\n[profile.x.s3_grant]\n{grant}').profile("x").s3_grant
-    assert found == S3Grant("s3://b-1/é x*", "WRITE", "Minimal", "000000000001")
+    profile = load(tmp_path, f'{COMPLETE}role_arn = "{ROLE}"\n[profile.x.s3_grant]\n{grant}').profile("x")
+
+    assert profile.s3_grant == S3Grant("s3://b-1/é x*", "WRITE", "Minimal", "000000000001")
 
 
-def test_names(tmp_path: Path) -> None:
-    """Names may have dots and slashes, in quotes."""
+def test_names_may_have_dots_and_slashes(tmp_path: Path) -> None:
+    """In quotes."""
     assert load(tmp_path, COMPLETE + '[profile."team/a.b-c"]\n').profile("team/a.b-c").name == "team/a.b-c"
 
 
-def test_unknown_profile(tmp_path: Path) -> None:
-    """An unknown profile is answered with the nearest name and the list of them."""
+def test_an_unknown_profile_is_answered_with_the_nearest_name(tmp_path: Path) -> None:
+    """The hint lists the profiles."""
     with pytest.raises(WrongSettings) as caught:
         load(tmp_path, _EXAMPLE).profile("analytcs")
+
     assert caught.value.message == "no profile 'analytcs', did you mean analytics?"
     assert caught.value.hint == f"profiles in {tmp_path / 'config.toml'}: analytics, dev-admin, reports"
 
 
-def test_unknown_profile_among_many(tmp_path: Path) -> None:
-    """A long list of profiles is cut, and what was asked for is escaped."""
+def test_a_long_list_of_profiles_is_cut(tmp_path: Path) -> None:
+    """The unknown name is escaped."""
     with pytest.raises(WrongSettings) as caught:
         load(tmp_path, COMPLETE + "".join(f"[profile.p{number}]\n" for number in range(30))).profile("\x1b[2J")
+
     assert checked(caught.value).message == "no profile '\\x1b[2J'"
     assert caught.value.hint.endswith("and 23 more")
 
 
-def test_unknown_profile_among_none(tmp_path: Path) -> None:
-    """A configuration without profiles says to add one."""
+def test_without_profiles_the_hint_says_to_add_one(tmp_path: Path) -> None:
     with pytest.raises(WrongSettings) as caught:
         load(tmp_path, "").profile("x")
+
     assert caught.value.hint == f"add [profile.NAME] to {tmp_path / 'config.toml'}, as in the man page"

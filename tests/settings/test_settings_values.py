@@ -1,4 +1,4 @@
-"""Single values: what each key takes, and what the message says about what it does not take."""
+"""Single values: those that a key takes, and the message about those that it refuses."""
 
 import os
 from pathlib import Path
@@ -31,10 +31,11 @@ _JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXRo
         ("identity_context_provider_arn", "arn:aws-cn:iam::aws:contextProvider/IdentityCenter"),
     ],
 )
-def test_accepted(tmp_path: Path, key: str, value: str | int) -> None:
-    """Every partition, the ends of each range and the whole alphabet of a name are taken as they are."""
+def test_right_values_are_accepted_unchanged(tmp_path: Path, key: str, value: str | int) -> None:
+    """Every partition, both ends of each range, the whole alphabet of a name."""
     role = "" if key == "role_arn" else f'role_arn = "{ROLE}"\n'
     written = value if isinstance(value, int) else f'"{value}"'
+
     assert getattr(load(tmp_path, f"{COMPLETE}{role}{key} = {written}\n").profile("x"), key) == value
 
 
@@ -85,16 +86,17 @@ def test_accepted(tmp_path: Path, key: str, value: str | int) -> None:
         ("s3_grant.account_id", "1", "must be in quotes"),
     ],
 )
-def test_refused(tmp_path: Path, key: str, written: str, complaint: str) -> None:
-    """A wrong value is told with its key, its line and what it should have been."""
+def test_a_wrong_value_is_named_with_its_right_form(tmp_path: Path, key: str, written: str, complaint: str) -> None:
+    """And with its key and line."""
     message = refusal(tmp_path, f"{COMPLETE}{key} = {written}\n").message
+
     assert f"profile.x.{key} (line 12): " in message
     assert complaint in message
 
 
-def test_pasted_secret(tmp_path: Path) -> None:
-    """A token or key pasted into a wrong place is not repeated in the message."""
+def test_a_secret_pasted_in_a_wrong_place_is_not_repeated(tmp_path: Path) -> None:
     message = refusal(tmp_path, f'{COMPLETE}role_arn = "{_JWT}"\n').message
+
     assert "'eyJhbGciOiJSUzI1NiIsI...' does not look like" in message
     assert _JWT[24:40] not in message
 
@@ -110,10 +112,11 @@ def test_pasted_secret(tmp_path: Path) -> None:
         "http://[::1]:5000/",
     ],
 )
-def test_issuer_is_kept(tmp_path: Path, issuer: str) -> None:
-    """An issuer is kept letter for letter, slash at the end included; plain http is for loopback hosts."""
-    found = load(tmp_path, f'[identity.a]\nsource = "browser"\nissuer = "{issuer}"\nclient_id = "c"\n')
-    assert found.identities["a"].issuer == issuer
+def test_an_issuer_is_kept_letter_for_letter(tmp_path: Path, issuer: str) -> None:
+    """A slash at its end included; plain http is for loopback hosts."""
+    loaded = load(tmp_path, f'[identity.a]\nsource = "browser"\nissuer = "{issuer}"\nclient_id = "c"\n')
+
+    assert loaded.identities["a"].issuer == issuer
 
 
 @pytest.mark.parametrize(
@@ -127,15 +130,16 @@ def test_issuer_is_kept(tmp_path: Path, issuer: str) -> None:
         ("https://login.example.com/#", "without query and fragment"),
         ("https://login.example.com/.well-known/openid-configuration", "must be the issuer itself"),
         ("https://login.example.com:0", "must be a URL such as https://"),
-        ("https://login.example.com:99999", "has a host or port that cannot be"),
-        ("https://[1:2]", "has a host or port that cannot be"),
+        ("https://login.example.com:99999", "has an impossible host or port"),
+        ("https://[1:2]", "has an impossible host or port"),
         ("login.example.com", "must be a URL such as https://"),
         ("https://", "must be a URL such as https://"),
     ],
 )
-def test_issuer_is_refused(tmp_path: Path, issuer: str, complaint: str) -> None:
-    """An issuer that no identity token could name is refused, and a password in it is not repeated."""
+def test_an_impossible_issuer_is_refused(tmp_path: Path, issuer: str, complaint: str) -> None:
+    """A password in it is not repeated."""
     message = refusal(tmp_path, f'[identity.a]\nsource = "browser"\nclient_id = "c"\nissuer = "{issuer}"\n').message
+
     assert "identity.a.issuer (line 4): " in message
     assert complaint in message
     assert "secret" not in message
@@ -151,15 +155,16 @@ def test_issuer_is_refused(tmp_path: Path, issuer: str, complaint: str) -> None:
         ('["vault", "a\\u0000b"]', "has a NUL character in it"),
     ],
 )
-def test_command_is_refused(tmp_path: Path, written: str, complaint: str) -> None:
-    """A command is a list of words, so that no shell has to split it."""
+def test_a_command_that_is_not_a_list_of_words_is_refused(tmp_path: Path, written: str, complaint: str) -> None:
+    """No shell will split it."""
     assert complaint in refusal(tmp_path, f'[identity.a]\nsource = "command"\ncommand = {written}\n').message
 
 
-def test_command_is_kept(tmp_path: Path) -> None:
-    """The words of a command reach the program as they are: empty, with spaces, with line ends."""
-    found = load(tmp_path, '[identity.a]\nsource = "command"\ncommand = ["sh", "-c", "", "a b\\n~ $x"]\n')
-    assert found.identities["a"].command == ("sh", "-c", "", "a b\n~ $x")
+def test_the_words_of_a_command_are_kept_unchanged(tmp_path: Path) -> None:
+    """Empty ones, those with spaces, those with line ends."""
+    loaded = load(tmp_path, '[identity.a]\nsource = "command"\ncommand = ["sh", "-c", "", "a b\\n~ $x"]\n')
+
+    assert loaded.identities["a"].command == ("sh", "-c", "", "a b\n~ $x")
 
 
 _PERSON = '[identity.a]\nsource = "browser"\nissuer = "https://login.example.com"\nclient_id = "c"\n'
@@ -188,25 +193,30 @@ _PERSON = '[identity.a]\nsource = "browser"\nissuer = "https://login.example.com
         ("redirect_path", '"/a?b"', "does not look like a path"),
     ],
 )
-def test_sign_in_is_refused(tmp_path: Path, key: str, written: str, complaint: str) -> None:
-    """What a sign-in at a provider cannot be told is refused with its key, its line and what it should have been."""
+def test_a_wrong_value_of_a_sign_in_is_named_with_its_right_form(
+    tmp_path: Path, key: str, written: str, complaint: str
+) -> None:
+    """And with its key and line."""
     message = refusal(tmp_path, f"{_PERSON}{key} = {written}\n").message
+
     assert f"identity.a.{key} (line 5): " in message
     assert complaint in message
 
 
-def test_secret_in_the_file(tmp_path: Path) -> None:
-    """A client secret that was written into the file is refused with the reason, and not repeated."""
+def test_a_client_secret_in_the_file_is_refused(tmp_path: Path) -> None:
+    """With the reason, and without repeating it."""
     message = refusal(tmp_path, f'{_PERSON}client_secret = "hunter2"\n').message
+
     assert 'must be { keyring = "NAME" } or { command = [...] }: a secret has no place in this file' in message
     assert "hunter2" not in message
 
 
-def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Relative paths begin at the configuration file's directory, whatever the working directory; `~` is home."""
+def test_relative_paths_begin_at_the_directory_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the working directory is; `~` is home."""
     monkeypatch.chdir("/")
     loaded = load(tmp_path, COMPLETE + 'ca_bundle = "~/ca.pem"\n')
     assert loaded.identities["job"].path == str(tmp_path / "token")
     assert loaded.profile("x").ca_bundle == str(Path("~/ca.pem").expanduser())
+
     absolute = os.path.abspath("/etc/ca.pem")  # noqa: PTH100 - Windows adds a drive
     assert load(tmp_path, f"{COMPLETE}ca_bundle = '{absolute}'\n").profile("x").ca_bundle == absolute

@@ -1,4 +1,4 @@
-"""A person's sign-in that waits in the background, while a test does something to it."""
+"""A person's sign-in that waits in the background while a test interferes with it."""
 
 import io
 import threading
@@ -20,7 +20,7 @@ PATIENCE_S = 30
 
 
 def identity_of(issuer: str, client_id: str, **changes: Any) -> Identity:
-    """An identity as settings resolve it."""
+    """An identity as the settings resolve it."""
     usual: dict[str, Any] = {
         "scopes": ("openid", "email", "offline_access"),
         "assertion": "id_token",
@@ -38,7 +38,7 @@ def at(emulator: Emulator, **changes: Any) -> Identity:
 
 @dataclass
 class Screen:
-    """A terminal that is only looked at, and the browser beside it."""
+    """A terminal that a test only reads, and the browser beside it."""
 
     text: io.StringIO = field(default_factory=io.StringIO)
 
@@ -48,7 +48,7 @@ class Screen:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered."""
+    """The answer of a server."""
 
     status: int
     headers: dict[str, str]
@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass
 class WaitingSignIn:
-    """A sign-in whose browser was opened at `url`, and has not come back yet."""
+    """A sign-in that has opened the browser at `url` and waits for its answer."""
 
     url: str
     outcome: list[SignedIn | BaseException]
@@ -76,7 +76,7 @@ class WaitingSignIn:
         return urlsplit(self.redirect_uri).netloc
 
     def send(self, target: str, method: str = "GET", **headers: str) -> Answer:
-        """Ask the waiting server."""
+        """Send a request to the server that waits."""
         connection = HTTPConnection(self.host, timeout=PATIENCE_S)
         try:
             connection.request(method, target, headers=headers)
@@ -86,7 +86,7 @@ class WaitingSignIn:
             connection.close()
 
     def result(self) -> SignedIn:
-        """What the sign-in brought. Raises what it raised."""
+        """The outcome of the sign-in. Raises its error."""
         self.thread.join(PATIENCE_S)
         [outcome] = self.outcome
         if isinstance(outcome, BaseException):
@@ -100,7 +100,7 @@ class WaitingSignIn:
 
 @contextmanager
 def waiting_sign_in(identity: Identity, **how: Any) -> Iterator[WaitingSignIn]:
-    """Begin a sign-in, up to where the person's browser is at the provider."""
+    """Begin a sign-in, until the person's browser is at the provider."""
     opened: list[str] = []
     ready = threading.Event()
     outcome: list[SignedIn | BaseException] = []

@@ -1,4 +1,4 @@
-"""Whatever comes to the port where a sign-in waits, the sign-in survives it, and only the right answer counts."""
+"""A waiting sign-in survives any request to its port, and only the right answer counts."""
 
 import resource
 import select
@@ -15,7 +15,7 @@ from sign_in.sign_ins import PATH, WaitingSignIn, at, waiting_sign_in
 from oidc_helper.emulator import Emulator
 from oidc_helper.sign_in import loopback
 
-# Attackers drop their sockets, and the collector finds them when it likes.
+# Attackers drop their sockets, which the garbage collector reports at any later time.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 ELSEWHERE = "https://login.evil.example"
@@ -23,7 +23,7 @@ ELSEWHERE = "https://login.evil.example"
 
 @pytest.fixture
 def waiting(emulator: Emulator) -> Iterator[WaitingSignIn]:
-    """A sign-in that waits; when the test is over it is still waiting, and is finished as if nothing had been."""
+    """A sign-in that waits; after the test it still does, and ends as if nothing had happened."""
     with waiting_sign_in(at(emulator)) as running:
         yield running
         assert running.waits
@@ -38,7 +38,7 @@ def waiting(emulator: Emulator) -> Iterator[WaitingSignIn]:
 
 
 def with_state(waiting: WaitingSignIn, **changes: str | None) -> str:
-    """A callback as the provider would send it, with changes."""
+    """The provider's redirect, with changes."""
     values = {"code": "stolen", "state": waiting.asked["state"]} | changes
     return f"{PATH}?{urlencode({name: value for name, value in values.items() if value is not None})}"
 
@@ -53,40 +53,44 @@ def with_state(waiting: WaitingSignIn, **changes: str | None) -> str:
         ({"code": None, "iss": "right"}, "it has neither a code nor an error"),
     ],
 )
-def test_foreign_answer(waiting: WaitingSignIn, emulator: Emulator, changes: dict[str, str | None], words: str) -> None:
-    """A wrong state, no state, another provider's answer or half an answer is told what it is, and ignored."""
+def test_a_foreign_answer_is_refused_with_the_reason(
+    waiting: WaitingSignIn, emulator: Emulator, changes: dict[str, str | None], words: str
+) -> None:
+    """A wrong state, no state, another provider's answer, half an answer."""
     if changes.get("iss") == "right":
         changes = changes | {"iss": emulator.issuer}
     answer = waiting.send(with_state(waiting, **changes))
+
     assert answer.status == 400
     assert words in answer.text
     assert "Return to the terminal" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/favicon.ico", "/callback/", "/Callback", "//callback", "/%63allback", "/.env"])
-def test_wrong_path(waiting: WaitingSignIn, path: str) -> None:
-    """The path is exact, also for who knows the state."""
+def test_another_path_is_not_found(waiting: WaitingSignIn, path: str) -> None:
+    """Even with the right state."""
     assert waiting.send(with_state(waiting).replace(PATH, path, 1)).status == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS", "TRACE", "X"])
-def test_wrong_method(waiting: WaitingSignIn, method: str) -> None:
-    """Only GET answers."""
+def test_only_get_is_answered(waiting: WaitingSignIn, method: str) -> None:
     answer = waiting.send(with_state(waiting), method)
+
     assert (answer.status, answer.headers["Allow"]) == (405, "GET")
     assert bool(answer.text) is (method != "HEAD")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "0.0.0.0:{port}"])
-def test_wrong_host(waiting: WaitingSignIn, host: str) -> None:
-    """A name that was rebound to this machine gets nothing."""
+def test_a_rebound_host_name_is_refused(waiting: WaitingSignIn, host: str) -> None:
     port = waiting.host.partition(":")[2]
+
     assert waiting.send(with_state(waiting), Host=host.format(port=port)).status == 421
 
 
-def test_long_query(waiting: WaitingSignIn) -> None:
-    """64 KiB are told that they are too long, by a page that arrives."""
+def test_a_long_request_gets_a_page_that_says_so(waiting: WaitingSignIn) -> None:
+    """64 KiB are too many."""
     answer = waiting.send(with_state(waiting, code="x" * 65_536))
+
     assert answer.status == 431
     assert "This request is too long." in answer.text
 
@@ -105,32 +109,34 @@ def test_long_query(waiting: WaitingSignIn) -> None:
         b"\0" * 20_000,
     ],
 )
-def test_garbage(waiting: WaitingSignIn, sent: bytes) -> None:
-    """What is no HTTP, or is meant for a TLS or a proxy server, is refused or dropped."""
+def test_garbage_is_refused_or_dropped(waiting: WaitingSignIn, sent: bytes) -> None:
+    """It is not HTTP, or meant for a TLS or proxy server."""
     name, _, port = waiting.host.partition(":")
     with socket.create_connection((name, int(port)), timeout=30) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         first = connection.recv(65_536)
+
     assert first == b"" or first.split()[1] in {b"400", b"421", b"431"}
 
 
-def test_slow_loris(waiting: WaitingSignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests that never end are waited for only so long, and keep nobody else waiting."""
+def test_requests_without_end_delay_nobody(waiting: WaitingSignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are dropped after a while."""
     monkeypatch.setattr(loopback, "_REQUEST_S", 0.2)
     name, _, port = waiting.host.partition(":")
     slow = [socket.create_connection((name, int(port)), timeout=30) for _ in range(20)]
     for connection in slow:
         connection.sendall(b"GET /callback?state=")
     assert waiting.send("/favicon.ico").status == 404
+
     for connection in slow:
         with suppress(ConnectionError):  # dropped as well
             assert connection.recv(1) == b""
         connection.close()
 
 
-def test_a_thousand_connections(waiting: WaitingSignIn) -> None:
-    """A thousand idle connections take neither threads nor the place of one that asks something; most are dropped."""
+def test_a_thousand_idle_connections_delay_nobody(waiting: WaitingSignIn) -> None:
+    """They take no threads, and most of them are dropped."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4_096)), hard))
     threads = threading.active_count()
@@ -138,6 +144,7 @@ def test_a_thousand_connections(waiting: WaitingSignIn) -> None:
     crowd = [socket.create_connection((name, int(port)), timeout=30) for _ in range(1_000)]
     assert waiting.send("/favicon.ico").status == 404
     assert threading.active_count() < threads + 10
+
     dropped: set[int] = set()
     poll = select.poll()
     for connection in crowd:
@@ -153,8 +160,8 @@ def test_a_thousand_connections(waiting: WaitingSignIn) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_port_scanner(waiting: WaitingSignIn) -> None:
-    """Connections that come and go without a word, or are reset, are nothing."""
+def test_connections_that_say_nothing_are_ignored(waiting: WaitingSignIn) -> None:
+    """Those that are reset, too."""
     name, _, port = waiting.host.partition(":")
     for _ in range(50):
         connection = socket.create_connection((name, int(port)), timeout=30)
@@ -162,8 +169,8 @@ def test_port_scanner(waiting: WaitingSignIn) -> None:
         connection.close()
 
 
-def test_second_callback(emulator: Emulator) -> None:
-    """The answer counts once: who comes with it again, or with another code, is told so and changes nothing."""
+def test_the_answer_counts_once(emulator: Emulator) -> None:
+    """The same answer again, or one with another code, gets a page that says so, and changes nothing."""
     with waiting_sign_in(at(emulator)) as waiting:
         browser = FakeBrowser()
         browser(waiting.url)
@@ -171,13 +178,13 @@ def test_second_callback(emulator: Emulator) -> None:
         again = waiting.send(with_state(waiting, iss=emulator.issuer))
         assert again.status == 409
         assert "This sign-in has been answered already." in again.text
+
         signed_in.finish(None)
         assert "Signed in" in browser.page()
         assert emulator.count("Token") == 1
 
 
-def test_flood_while_the_page_waits(emulator: Emulator) -> None:
-    """The page that waits for the exchange gets its answer through a crowd, too."""
+def test_a_flood_does_not_displace_the_page_that_waits(emulator: Emulator) -> None:
     with waiting_sign_in(at(emulator)) as waiting:
         browser = FakeBrowser()
         browser(waiting.url)
@@ -185,7 +192,9 @@ def test_flood_while_the_page_waits(emulator: Emulator) -> None:
         name, _, port = waiting.host.partition(":")
         crowd = [socket.create_connection((name, int(port)), timeout=30) for _ in range(300)]
         assert waiting.send("/").status == 404
+
         signed_in.finish(None)
         assert "Signed in" in browser.page()
+
         for connection in crowd:
             connection.close()

@@ -1,4 +1,4 @@
-"""Providers that lie, as a whole sign-in meets them: a clear message, exit 5 or 4, a page that tells, nothing kept."""
+"""A whole sign-in at a provider that lies: a clear message and page, exit 5 or 4, and nothing kept."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ def unsigned(claims: dict[str, object]) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """What is wrong with a provider, how it ends, and whether the person's browser got as far as our page."""
+    """A provider's lie, the exit code and message, and whether the person's browser reaches our page."""
 
     name: str
     breaks: Callable[[FakeProvider], object]
@@ -46,7 +46,7 @@ CASES = [
         "plain http",
         lambda provider: provider.document.update(token_endpoint="http://idp.example/token"),
         5,
-        "which is no https address",
+        "which is not an https address",
         page=False,
     ),
     Case(
@@ -81,7 +81,7 @@ def provider() -> Iterator[FakeProvider]:
 
 
 @pytest.fixture
-def its(home: Home, emulator: Emulator, provider: FakeProvider) -> Desk:
+def alice(home: Home, emulator: Emulator, provider: FakeProvider) -> Desk:
     made = desk(home, emulator)
     text = home.config.read_text().replace(emulator.issuer, provider.issuer)
     home.configure(text.replace(f'client_id = "{emulator.client_id}"', f'client_id = "{CLIENT}"'))
@@ -89,18 +89,18 @@ def its(home: Home, emulator: Emulator, provider: FakeProvider) -> Desk:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_hostile_provider(its: Desk, provider: FakeProvider, case: Case) -> None:
-    """Nothing of it is believed, and nothing of it reaches the terminal unescaped."""
+def test_a_hostile_provider_gets_nothing_kept_or_obeyed(alice: Desk, provider: FakeProvider, case: Case) -> None:
+    """No lie is believed, and nothing reaches the terminal unescaped."""
     case.breaks(provider)
 
-    done = its.home.run("login", "analytics")
+    done = alice.home.run("login", "analytics")
 
     assert (done.returncode, done.stdout) == (case.code, "")
     assert case.says in done.stderr
     assert all(line.isprintable() for line in done.stderr.split("\n"))
-    assert bool(its.browser.opened) is case.page
+    assert bool(alice.browser.opened) is case.page
     if case.page:
-        assert "<h1>Not signed in</h1>" in its.browser.page
-    assert its.kept() == []
+        assert "<h1>Not signed in</h1>" in alice.browser.page
+    assert alice.kept() == []
     assert tells(done.stderr, {"an-access-token", "a-refresh-token"}) == []
-    assert its.emulator.requests == []
+    assert alice.emulator.requests == []

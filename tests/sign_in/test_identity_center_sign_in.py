@@ -1,4 +1,4 @@
-"""Signing in at Identity Center itself: what is asked there, and that its code can be redeemed."""
+"""Signing in at Identity Center itself, whose code CreateTokenWithIAM redeems."""
 
 from typing import Any
 
@@ -30,12 +30,13 @@ def obtained(emulator: Emulator, browser: FakeBrowser, **how: object) -> CodeObt
     )
 
 
-def test_code_is_redeemed(emulator: Emulator) -> None:
-    """The code, its redirect URI and its verifier are what CreateTokenWithIAM wants; the page waits for that."""
+def test_create_token_with_iam_redeems_the_code(emulator: Emulator) -> None:
+    """With its redirect URI and verifier; the page waits for that."""
     browser = FakeBrowser()
     got = obtained(emulator, browser, scopes=("own:read", "openid"))
     assert got.code not in repr(got)
     assert got.code_verifier not in repr(got)
+
     user = emulator.directory.iam_user
     client: Any = botocore.session.Session().create_client(
         "sso-oidc",
@@ -53,14 +54,16 @@ def test_code_is_redeemed(emulator: Emulator) -> None:
     )
     assert answer["accessToken"]
     assert set(answer["scope"]) == {"own:read", "openid"}
+
     got.finish(None)
     assert "Signed in" in browser.page()
 
 
-def test_refused_scope(emulator: Emulator) -> None:
-    """An error of the authorize endpoint is told in words, on the page as well."""
+def test_an_error_of_the_authorize_endpoint_is_shown(emulator: Emulator) -> None:
+    """On the page as well."""
     browser = FakeBrowser()
     with pytest.raises(Refused) as caught:
         obtained(emulator, browser, scopes=("no:such",))
+
     assert caught.value.message == "Identity Center refused: invalid_scope"
     assert "Identity Center refused: invalid_scope" in browser.page()

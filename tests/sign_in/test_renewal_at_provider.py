@@ -22,36 +22,36 @@ def refresh_token_of(result: SignedIn) -> str:
     return result.refresh_token
 
 
-def test_rotation(emulator: Emulator) -> None:
-    """Each renewal brings a new identity token and the refresh token for the next one."""
+def test_each_renewal_brings_the_refresh_token_of_the_next(emulator: Emulator) -> None:
     first = signed_in(emulator)
     second = renew(at(emulator), refresh_token_of(first), subject=first.subject, timeout_s=20)
     third = renew(at(emulator), second.refresh_token, subject=first.subject, timeout_s=20)
-    assert len({first.identity_token, second.identity_token, third.identity_token}) == 3
+
+    assert len({result.identity_token.raw for result in (first, second, third)}) == 3
     assert len({first.refresh_token, second.refresh_token, third.refresh_token}) == 3
     assert third.refresh_token not in repr(third)
-    assert third.identity_token not in repr(third)
+    assert third.identity_token.raw not in repr(third)
 
 
-def test_no_rotation(emulator: Emulator) -> None:
-    """Where the provider does not rotate, the refresh token stays the one to keep."""
+def test_without_rotation_the_refresh_token_stays(emulator: Emulator) -> None:
     emulator.directory.identity_provider.rotates_refresh_tokens = False
     first = signed_in(emulator)
+
     assert renew(at(emulator), refresh_token_of(first), timeout_s=20).refresh_token == first.refresh_token
 
 
-def test_session_over(emulator: Emulator) -> None:
-    """An ended session, and a refresh token that was used before, are told apart from all that may pass."""
+def test_an_ended_session_differs_from_passing_trouble(emulator: Emulator) -> None:
     first = signed_in(emulator)
     emulator.advance(365 * 86_400)
     with pytest.raises(SessionOver) as caught:
         renew(at(emulator), refresh_token_of(first), timeout_s=20)
+
     assert (caught.value.exit_code, caught.value.hint) == (3, "")
     assert "the session at 127.0.0.1" in caught.value.message
 
 
-def test_reuse(emulator: Emulator) -> None:
-    """The provider ends the session of whoever comes with an old refresh token; it is said so."""
+def test_a_reused_refresh_token_ends_the_session(emulator: Emulator) -> None:
+    """The provider takes it for a theft."""
     first = signed_in(emulator)
     second = renew(at(emulator), refresh_token_of(first), timeout_s=20)
     for token in (refresh_token_of(first), second.refresh_token):
@@ -64,18 +64,19 @@ def test_reuse(emulator: Emulator) -> None:
     [{"status": 503}, {"status": 429}, {"cut": "after"}, {"cut": "before"}],
     ids=["503", "429", "after", "before"],
 )
-def test_passing_trouble(emulator: Emulator, fault: dict[str, object]) -> None:
-    """What may pass is no end of the session; the refresh token is sent once."""
+def test_passing_trouble_ends_no_session(emulator: Emulator, fault: dict[str, object]) -> None:
+    """The refresh token is sent once."""
     first = signed_in(emulator)
     emulator.fault("Token", **fault)
     before = emulator.count("Token")
     with pytest.raises(TryAgain):
         renew(at(emulator), refresh_token_of(first), timeout_s=20)
+
     assert emulator.count("Token") - before == 1
 
 
-def test_trouble_after_the_rotation() -> None:
-    """Where all but the refresh itself fails, the new refresh token was kept: the old one is spent."""
+def test_a_new_refresh_token_is_kept_before_anything_can_fail() -> None:
+    """The old one is spent."""
     kept: list[str] = []
     with fake_provider() as provider:
         provider.replies["/keys"] = lambda _: Reply(503)
@@ -87,6 +88,7 @@ def test_trouble_after_the_rotation() -> None:
                 timeout_s=20,
             )
         assert kept == ["a-refresh-token"]
+
         provider.tokens["refresh_token"] = None
         with pytest.raises(TryAgain):
             renew(
@@ -98,43 +100,43 @@ def test_trouble_after_the_rotation() -> None:
         assert kept == ["a-refresh-token"], "there was no new one"
 
 
-def test_somebody_else() -> None:
-    """A refresh token that suddenly is another person's is refused (OpenID Connect Core section 12.2)."""
+def test_an_identity_token_of_somebody_else_is_refused() -> None:
+    """OpenID Connect Core section 12.2."""
     with fake_provider() as provider:
         identity = identity_of(provider.issuer, CLIENT)
         assert renew(identity, "x", subject="00u-alice", timeout_s=20).subject == "00u-alice"
         assert renew(identity, "x", timeout_s=20).subject == "00u-alice"
+
         with pytest.raises(Refused, match="somebody else's identity token"):
             renew(identity, "x", subject="00u-bob", timeout_s=20)
 
 
-def test_no_identity_token_for_a_refresh() -> None:
-    """A provider that gives an ID token to people only says what to change."""
+def test_a_renewal_without_id_token_is_refused() -> None:
+    """Some providers issue it to people only; the hint says what to change."""
     with fake_provider() as provider:
         provider.tokens["id_token"] = None
         with pytest.raises(Refused, match="gave no ID token"):
             renew(identity_of(provider.issuer, CLIENT), "x", timeout_s=20)
 
 
-def test_client_secret_and_resource() -> None:
-    """Renewal proves the client as the sign-in did, and asks for the same resource."""
+def test_a_renewal_has_the_secret_and_resource_of_the_sign_in() -> None:
     with fake_provider() as provider:
         identity = identity_of(provider.issuer, CLIENT, resource="urn:api", client_authentication="client_secret_post")
         renew(identity, "x", client_secret="secret", timeout_s=20)
         asked = provider.asked("/token")[0].values
+
         assert (asked["client_secret"], asked["resource"], asked["refresh_token"]) == ("secret", "urn:api", "x")
 
 
-def test_revocation(emulator: Emulator) -> None:
-    """A revoked session is over at the provider."""
+def test_a_revoked_session_is_over_at_the_provider(emulator: Emulator) -> None:
     first = signed_in(emulator)
     revoke(at(emulator), refresh_token_of(first), timeout_s=20)
     with pytest.raises(SessionOver):
         renew(at(emulator), refresh_token_of(first), timeout_s=20)
 
 
-def test_no_revocation() -> None:
-    """Where the provider knows no revocation the error says so: its session may go on."""
+def test_a_provider_without_revocation_is_an_error() -> None:
+    """Its session may go on."""
     with fake_provider() as provider:
         del provider.document["revocation_endpoint"]
         with pytest.raises(Refused, match="offers no revocation endpoint"):

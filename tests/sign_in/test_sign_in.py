@@ -1,4 +1,4 @@
-"""A person's sign-in by the commands: what `login` asks and keeps, whom it asks again, and how it ends."""
+"""A person's sign-in by the commands: what `login` asks and keeps, and how `logout` ends it."""
 
 import pytest
 from cli.arrangements import finished, wait_until
@@ -33,8 +33,8 @@ def becomes_bob(emulator: Emulator) -> None:
     provider.people.update({BOB: people.pop(BOB), **people})
 
 
-def test_a_sign_in_with_the_browser(alice: Desk, emulator: Emulator) -> None:
-    """It names the person, the page says so, the browser's chatter goes nowhere, and the next get asks nobody."""
+def test_a_browser_sign_in_names_the_person(alice: Desk, emulator: Emulator) -> None:
+    """The page says so too, the browser's chatter goes nowhere, and the next get asks nobody."""
     done = alice.home.run("login", "analytics")
 
     assert done.stdout.startswith(f"signed in as {ALICE}, until ")
@@ -46,7 +46,7 @@ def test_a_sign_in_with_the_browser(alice: Desk, emulator: Emulator) -> None:
 
 
 def test_signing_in_twice_does_nothing(alice: Desk, emulator: Emulator) -> None:
-    """Who is signed in is told so: no browser is opened, and no server is asked."""
+    """It says so; no browser is opened, and no server is asked."""
     alice.log_in("analytics")
     asked = len(emulator.requests)
 
@@ -55,7 +55,7 @@ def test_signing_in_twice_does_nothing(alice: Desk, emulator: Emulator) -> None:
 
 
 def test_force_starts_over(alice: Desk, emulator: Emulator) -> None:
-    """The provider is told not to take the session that the browser has there."""
+    """The provider is told to ignore the session that the browser has there."""
     alice.log_in("analytics")
 
     assert alice.log_in("--force", "analytics").startswith(f"signed in as {ALICE}")
@@ -63,7 +63,7 @@ def test_force_starts_over(alice: Desk, emulator: Emulator) -> None:
 
 
 def test_force_keeps_to_the_prompt_of_the_settings(alice: Desk) -> None:
-    """Some providers know another word for it, and it is set."""
+    """Some providers know another word for it."""
     alice.configure(identity='authorize_parameters = { prompt = "select_account" }')
 
     alice.log_in("--force", "analytics")
@@ -82,7 +82,7 @@ def test_one_sign_in_serves_all_applications(alice: Desk, emulator: Emulator) ->
 
 
 def test_another_person_displaces_the_former_everywhere(alice: Desk, emulator: Emulator) -> None:
-    """Nothing of the former one is left in any profile that goes by this sign-in, be it of another application."""
+    """No profile of this sign-in keeps anything of the former person, in any application."""
     alice.log_in("analytics")
     answer(alice.home.run("get", "dev-admin"))
     assert alice.home.run("token", "other").returncode == 0
@@ -94,19 +94,19 @@ def test_another_person_displaces_the_former_everywhere(alice: Desk, emulator: E
     left = {name: alice.status(name) for name in ("analytics", "dev-admin", "other", "exchanged")}
     assert [one["credentials"] is None for one in left.values()] == [False, True, True, True]
     assert [one["tokens"] and one["tokens"]["user"] for one in left.values()] == [BOB, BOB, None, None]
-    assert "role/analytics/bob@example.com" in who(alice, "exchanged")
+    assert "role/analytics/bob@example.com" in session_arn(alice, "exchanged")
 
 
-def who(its: Desk, profile: str) -> str:
-    """Under which ARN the credentials of a profile speak."""
-    key = answer(its.home.run("get", profile))["AccessKeyId"]
-    found = its.emulator._state.credentials_of(key)
-    assert found
-    return found.arn.replace("assumed-role", "role")
+def session_arn(person: Desk, profile: str) -> str:
+    """The ARN that a profile's credentials act as."""
+    key = answer(person.home.run("get", profile))["AccessKeyId"]
+    credentials = person.emulator._state.credentials_of(key)
+    assert credentials
+    return credentials.arn.replace("assumed-role", "role")
 
 
 def test_the_same_person_displaces_nothing(alice: Desk) -> None:
-    """Signing in again as oneself keeps what other profiles have."""
+    """The credentials of other profiles stay."""
     alice.log_in("analytics")
     before = answer(alice.home.run("get", "dev-admin"))
 
@@ -115,8 +115,8 @@ def test_the_same_person_displaces_nothing(alice: Desk) -> None:
     assert answer(alice.home.run("get", "dev-admin")) == before
 
 
-def test_a_person_without_an_assignment_is_told(alice: Desk, emulator: Emulator) -> None:
-    """The page does not claim success where the exchange has failed, and what is missing is named."""
+def test_a_person_without_an_assignment_is_refused(alice: Desk, emulator: Emulator) -> None:
+    """The message names the missing assignment, and the page does not claim success."""
     provider = emulator.directory.identity_provider
     provider.people = {"mallory@example.com": Person("mallory@example.com", "00u-mallory", "Mallory")}
 
@@ -128,13 +128,13 @@ def test_a_person_without_an_assignment_is_told(alice: Desk, emulator: Emulator)
     assert "AccessDeniedException" in alice.browser.page
 
 
-def test_a_person_who_declines_keeps_nothing(home: Home, emulator: Emulator) -> None:
-    """The refusal is said in words, on the page and in the terminal."""
-    its = desk(home, emulator, visits=False)
+def test_a_declined_sign_in_keeps_nothing(home: Home, emulator: Emulator) -> None:
+    """The page and the terminal name the refusal."""
+    absent = desk(home, emulator, visits=False)
     emulator.directory.identity_provider.auto_approve = False
     process = home.start("login", "analytics")
-    wait_until(lambda: bool(its.browser.opened))
-    form = send(its.browser.opened[0]).hidden
+    wait_until(lambda: bool(absent.browser.opened))
+    form = send(absent.browser.opened[0]).hidden
     declined = send(f"{emulator.issuer}/authorize/decision", {**form, "decision": "deny"})
     page = send(declined.headers["Location"]).text
     done = finished(process)
@@ -142,11 +142,11 @@ def test_a_person_who_declines_keeps_nothing(home: Home, emulator: Emulator) -> 
     assert (done.returncode, done.stdout) == (5, "")
     assert "the sign-in was declined: access_denied" in done.stderr
     assert "the sign-in was declined" in page
-    assert (its.kept(), emulator.count("Token")) == ([], 0)
+    assert (absent.kept(), emulator.count("Token")) == ([], 0)
 
 
-def test_identity_center_s_own_sign_in(alice: Desk, emulator: Emulator) -> None:
-    """A code of its authorize endpoint, without any identity provider's token; the refresh token keeps it going."""
+def test_identity_center_s_own_sign_in_needs_no_provider(alice: Desk, emulator: Emulator) -> None:
+    """Its authorize endpoint gives a code, and the refresh token keeps the tokens alive."""
     alice.log_in("center")
     first = alice.home.run("token", "center").stdout
     emulator.advance(3600)
@@ -157,7 +157,7 @@ def test_identity_center_s_own_sign_in(alice: Desk, emulator: Emulator) -> None:
 
 
 def test_identity_center_knows_no_device_code(alice: Desk) -> None:
-    """What cannot be is said before anybody is bothered."""
+    """The command says so before it asks anybody."""
     done = alice.home.run("login", "--device", "center")
 
     assert (done.returncode, alice.browser.opened) == (2, [])
@@ -165,7 +165,7 @@ def test_identity_center_knows_no_device_code(alice: Desk) -> None:
 
 
 def test_tokens_of_one_application_are_exchanged_for_another(alice: Desk, emulator: Emulator) -> None:
-    """The source `profile` signs the person in at the other profile where that is needed, then goes on by itself."""
+    """The source `profile` signs the person in at the other profile where needed, then goes on by itself."""
     asked = alice.refused("get", "center-exchanged")
     assert (asked.code, asked.hint) == (3, "oidc-helper login center")
 
@@ -177,7 +177,7 @@ def test_tokens_of_one_application_are_exchanged_for_another(alice: Desk, emulat
 
 
 def test_a_confidential_client_proves_itself(alice: Desk, emulator: Emulator) -> None:
-    """With a secret that a command prints; it is in no configuration."""
+    """A command prints its secret, which is in no configuration."""
     client = emulator.directory.identity_provider.clients["oidc-helper-web"]
     emulator.directory.application.audiences.add(client.client_id)
     emulator.directory.caller_role.web_identity_audiences.add(client.client_id)
@@ -191,18 +191,17 @@ def test_a_confidential_client_proves_itself(alice: Desk, emulator: Emulator) ->
 
 @pytest.mark.parametrize("way", ["--device", "--paste"])
 def test_ways_are_for_people(alice: Desk, way: str) -> None:
-    """A source that works alone cannot be signed in by one of them."""
+    """A source that needs no person takes neither option."""
     text = alice.home.config.read_text().replace('source = "browser"', 'source = "environment"\nvariable = "X"')
     keys = ("issuer", "client_id")
     alice.home.configure("\n".join(line for line in text.splitlines() if not line.startswith(keys)))
 
-    found = alice.refused("login", way, "analytics")
+    refusal = alice.refused("login", way, "analytics")
 
-    assert (found.code, "needs nobody to sign in" in found.message) == (2, True)
+    assert (refusal.code, "needs nobody to sign in" in refusal.message) == (2, True)
 
 
-def test_one_way_at_a_time(alice: Desk) -> None:
-    """Two of them are a mistake."""
+def test_two_ways_at_once_are_wrong_usage(alice: Desk) -> None:
     assert alice.refused("login", "--device", "--paste", "analytics").code == 2
 
 
@@ -221,7 +220,7 @@ def test_logout_ends_it_everywhere(alice: Desk, emulator: Emulator) -> None:
 
 
 def test_logout_says_what_it_could_not_reach(alice: Desk, emulator: Emulator) -> None:
-    """The secrets go all the same."""
+    """It forgets the secrets all the same."""
     alice.log_in("analytics")
     emulator.fault("Revoke", status=503)
 
@@ -234,7 +233,7 @@ def test_logout_says_what_it_could_not_reach(alice: Desk, emulator: Emulator) ->
 
 
 def test_logout_all_leaves_nothing(alice: Desk) -> None:
-    """Identities, applications and whatever follows them: no entry is left in the keyring."""
+    """No entry of an identity or application is left in the keyring."""
     alice.log_in("analytics")
     alice.log_in("center")
     assert alice.home.run("token", "other").returncode == 0
@@ -245,7 +244,7 @@ def test_logout_all_leaves_nothing(alice: Desk) -> None:
 
 
 def test_status_tells_when_a_person_is_needed(alice: Desk, emulator: Emulator) -> None:
-    """Now, then at the end of the provider's session where that is told, and what each token is good for."""
+    """Now, then at the end of the provider's session, where the provider names it."""
     before = alice.status("analytics")
     alice.log_in("analytics")
     after = alice.status("analytics")
@@ -256,15 +255,15 @@ def test_status_tells_when_a_person_is_needed(alice: Desk, emulator: Emulator) -
     assert "when the session ends" in alice.home.run("status").stdout
 
 
-def test_records_are_named_after_what_they_are(alice: Desk) -> None:
-    """The provider's session is the identity's, tokens are those of an identity and an application."""
+def test_records_are_named_after_their_owners(alice: Desk) -> None:
+    """The provider's session belongs to the identity, tokens to an identity and an application."""
     alice.log_in("analytics")
 
     assert alice.kept() == ["sign-in:corp", f"tokens:corp+{APPLICATION}1234567890abcdef"]
 
 
-def test_a_provider_that_cannot_be_reached_is_no_sign_in(alice: Desk, emulator: Emulator) -> None:
-    """Exit 4, before any browser is opened."""
+def test_an_unreachable_provider_opens_no_browser(alice: Desk, emulator: Emulator) -> None:
+    """Exit 4."""
     emulator.fault("Discovery", status=503)
 
     done = alice.home.run("login", "analytics")

@@ -1,4 +1,4 @@
-"""`login` as a person at a terminal sees it, by browser, device and paste; the standard streams lead elsewhere."""
+"""`login` at a terminal, by browser, device and paste, while the standard streams lead elsewhere."""
 
 import re
 import signal
@@ -25,28 +25,28 @@ def alice(home: Home, emulator: Emulator) -> Desk:
 
 @pytest.fixture
 def absent(home: Home, emulator: Emulator) -> Desk:
-    """A person who does not look at the browser."""
+    """A person who ignores the browser."""
     return desk(home, emulator, visits=False)
 
 
 @contextmanager
-def login(its: Desk, *words: str, columns: int = 60, **variables: str) -> Iterator[AtTerminal]:
-    environment = {**its.home.environment, **variables}
-    with at_terminal([COMMAND, "login", *words], environment, columns=columns, directory=its.home.path) as person:
+def login(owner: Desk, *words: str, columns: int = 60, **variables: str) -> Iterator[AtTerminal]:
+    environment = {**owner.home.environment, **variables}
+    with at_terminal([COMMAND, "login", *words], environment, columns=columns, directory=owner.home.path) as person:
         yield person
 
 
-def anonymous(its: Desk, text: str) -> str:
-    """The same without what differs from run to run."""
-    text = text.replace(its.emulator.url.removeprefix("http://"), "HOST")
+def anonymous(owner: Desk, text: str) -> str:
+    """The text with placeholders for all that differs between runs."""
+    text = text.replace(owner.emulator.url.removeprefix("http://"), "HOST")
     text = re.sub(r"(http://HOST/\S*)\?\S*", r"\1?...", text)
     text = re.sub(r"127\.0\.0\.1:\d{5}", "127.0.0.1:PORT", text)
     text = re.sub(r"\d\d:\d\d:\d\d", "TIME", text)
     return re.sub(r"in the [a-z]+ keyring.*", "in the PLACE", text)
 
 
-def test_browser(alice: Desk) -> None:
-    """The address for a browser that does not open; what was waited for is gone at the end."""
+def test_a_browser_sign_in_shows_its_address(alice: Desk) -> None:
+    """For a browser that does not open; the progress line is gone at the end."""
     with login(alice, "analytics") as person:
         done = person.ended()
 
@@ -57,8 +57,8 @@ def test_browser(alice: Desk) -> None:
     )
 
 
-def test_device(alice: Desk, emulator: Emulator) -> None:
-    """Address, code, how long it is good for, and the warning that belongs to it."""
+def test_a_device_sign_in_shows_address_and_code(alice: Desk, emulator: Emulator) -> None:
+    """With its lifetime, and the warning that it needs."""
     emulator.directory.identity_provider.device_interval_s = 1
     with login(alice, "--device", "analytics", columns=30) as person:
         done = person.ended()
@@ -70,12 +70,11 @@ def test_device(alice: Desk, emulator: Emulator) -> None:
         "and enter this code\n"
         "  CODE\n"
         "it is good for 10 min\n"
-        "enter a code only for a sign-in that you began yourself: whoever sends you one signs in as you\n"
+        "enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you\n"
     )
 
 
-def test_paste(alice: Desk) -> None:
-    """What to open, what to copy from there, and what was pasted."""
+def test_a_paste_sign_in_says_what_to_copy(alice: Desk) -> None:
     with login(alice, "--paste", "analytics", columns=200) as person:
         person.see("open this address", "/idp/authorize?", "> ")
         opened = next(line for line in person.screen.splitlines() if line.startswith(alice.emulator.issuer))
@@ -95,7 +94,7 @@ def test_paste(alice: Desk) -> None:
 
 
 def test_without_a_browser_a_code_is_offered(alice: Desk, emulator: Emulator) -> None:
-    """Over SSH nothing is opened: it says why, and shows a code."""
+    """Over SSH it opens nothing, says why, and shows a code."""
     emulator.directory.identity_provider.device_interval_s = 1
     with login(alice, "analytics", columns=30, BROWSER="", SSH_CONNECTION="10.0.0.1 50000 10.0.0.2 22") as person:
         done = person.ended()
@@ -105,8 +104,8 @@ def test_without_a_browser_a_code_is_offered(alice: Desk, emulator: Emulator) ->
     assert "/idp/device\n" in person.screen
 
 
-def test_already_signed_in(alice: Desk) -> None:
-    """Nothing is shown, and what there is is told."""
+def test_a_person_who_is_signed_in_sees_nothing_new(alice: Desk) -> None:
+    """The command prints the state as it is."""
     alice.log_in("analytics")
     with login(alice, "analytics") as person:
         done = person.ended()
@@ -114,21 +113,24 @@ def test_already_signed_in(alice: Desk) -> None:
     assert (done.returncode, anonymous(alice, done.stdout), person.screen) == (0, f"already {DONE}", "")
 
 
-def test_what_is_waited_for(absent: Desk) -> None:
-    """The browser, and for how long; a second login waits for the first one, and says so. Ctrl-c ends it."""
+def test_the_progress_line_names_what_is_waited_for(absent: Desk) -> None:
+    """And for how long; a second login waits for the first one. Ctrl-c ends it."""
     with login(absent, "analytics", columns=100) as first:
         first.see("waiting for the browser, ", " s (ctrl-c to stop)")
         with login(absent, "analytics", columns=100) as second:
             second.see("waiting for process ", ", oidc-helper for profile analytics, ", " s (ctrl-c to stop)")
             second.interrupt()
+
             assert second.ended().returncode == -signal.SIGINT
         first.interrupt()
+
         assert first.ended().returncode == -signal.SIGINT
+
     assert len(absent.browser.opened) == 1
 
 
 def test_ctrl_c_leaves_everything_as_it_was(alice: Desk) -> None:
-    """Who stops a new sign-in is still signed in as before, and the next one is not held up."""
+    """The person is still signed in as before, and the next sign-in is not held up."""
     alice.log_in("analytics")
     before, kept = alice.status("analytics"), alice.home.run("get", "analytics").stdout
     ignored = BrowserProgram(alice.home.path, visits=False)
@@ -143,7 +145,7 @@ def test_ctrl_c_leaves_everything_as_it_was(alice: Desk) -> None:
 
 
 def test_a_failure_is_on_stderr_and_nothing_on_stdout(absent: Desk, emulator: Emulator) -> None:
-    """What went wrong is for whoever started it; the terminal keeps what the person was told."""
+    """The program that started it reads the error; the terminal keeps its lines."""
     emulator.fault("Token", status=503)
     with login(absent, "analytics") as person:
         wait_until(lambda: bool(absent.browser.opened))

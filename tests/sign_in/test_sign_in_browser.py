@@ -1,4 +1,4 @@
-"""Signing in with the browser: what is asked, what comes of it, and what the person sees on screen and page."""
+"""Signing in with the browser: the request, its outcome, and the person's view of screen and page."""
 
 import base64
 import hashlib
@@ -18,7 +18,6 @@ from sign_in.sign_ins import PATH, Screen, at, identity_of, waiting_sign_in
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
-from oidc_helper.identity.token import parse
 from oidc_helper.oidc.authorization import Answer
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import loopback, page
@@ -27,7 +26,7 @@ from oidc_helper.sign_in.provider import SignedIn, sign_in
 
 @pytest.fixture
 def provider() -> Iterator[FakeProvider]:
-    """A provider to be lied to by."""
+    """A provider that lies on demand."""
     with fake_provider() as running:
         yield running
 
@@ -37,7 +36,7 @@ def signed_in(identity: Identity, browser: FakeBrowser, screen: Screen | None = 
 
 
 def port_in(url: str) -> int:
-    """Where the answer to an authorization request is awaited."""
+    """The port where the answer to an authorization request is awaited."""
     return int(re.findall(r"127\.0\.0\.1%3A(\d+)", url)[0])
 
 
@@ -46,16 +45,16 @@ def assert_nobody_listens(port: int) -> None:
         socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
-def test_whole_sign_in(emulator: Emulator) -> None:
-    """The person's identity token and refresh token are there, and the page says so once the exchange has worked."""
+def test_a_sign_in_ends_with_tokens_and_a_page(emulator: Emulator) -> None:
+    """The page appears once the exchange has worked."""
     browser, screen = FakeBrowser(), Screen()
     result = signed_in(at(emulator), browser, screen)
-    token = parse(result.identity_token, now=time.time(), where="the test")
-    assert (token.user, token.issuer) == ("alice@example.com", emulator.issuer)
+    assert (result.identity_token.user, result.identity_token.issuer) == ("alice@example.com", emulator.issuer)
     assert result.refresh_token
-    assert result.identity_token not in repr(result)
+    assert result.identity_token.raw not in repr(result)
     assert result.refresh_token not in repr(result)
     assert browser.status == 0, "the page waits for the exchange"
+
     result.finish(None)
     assert "<h1>Signed in</h1>" in browser.page()
     assert screen.text.getvalue() == (
@@ -64,21 +63,23 @@ def test_whole_sign_in(emulator: Emulator) -> None:
     )
 
 
-def test_exchange_that_fails(emulator: Emulator) -> None:
-    """An exchange that does not work is on the page, in its own words and with nothing of them obeyed."""
+def test_a_failed_exchange_is_shown_on_the_page(emulator: Emulator) -> None:
+    """In its own words, and with no markup of them obeyed."""
     browser = FakeBrowser()
     result = signed_in(at(emulator), browser)
     result.finish("refused: <script>alert(1)</script>")
+
     assert "<h1>Not signed in</h1>" in browser.page()
     assert "refused: &lt;script&gt;alert(1)&lt;/script&gt;" in browser.page()
     assert "Return to the terminal." in browser.page()
 
 
-def test_nothing_is_left(emulator: Emulator) -> None:
-    """After the end nobody listens any more and no thread is left; to end again does nothing."""
+def test_no_listener_and_no_thread_are_left(emulator: Emulator) -> None:
+    """To end again does nothing."""
     browser = FakeBrowser()
     result = signed_in(at(emulator), browser)
     assert "loopback" in {thread.name for thread in threading.enumerate()}
+
     result.finish(None)
     result.finish("too late")
     assert "Signed in" in browser.page()
@@ -86,8 +87,8 @@ def test_nothing_is_left(emulator: Emulator) -> None:
     assert "loopback" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_no_browser_opens(emulator: Emulator) -> None:
-    """Where nothing can be opened the person is asked to, and the sign-in waits all the same."""
+def test_a_person_opens_the_address_where_no_browser_does(emulator: Emulator) -> None:
+    """The sign-in waits all the same."""
     browser, screen = FakeBrowser(), Screen()
 
     def cannot(url: str) -> bool:
@@ -99,7 +100,7 @@ def test_no_browser_opens(emulator: Emulator) -> None:
 
 
 class Outline(HTMLParser):
-    """Tags in order, with whatever loads something or runs."""
+    """The tags and attributes of a page, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,8 +113,8 @@ class Outline(HTMLParser):
 
 
 @pytest.mark.parametrize("outcome", [None, "it did not work"])
-def test_page(emulator: Emulator, outcome: str | None) -> None:
-    """The page loads and runs nothing, tells nobody its address, has one heading and a language, and is not kept."""
+def test_the_page_loads_and_runs_nothing(emulator: Emulator, outcome: str | None) -> None:
+    """It has one heading and a language, sends no referrer, and is not kept."""
     browser = FakeBrowser()
     signed_in(at(emulator), browser).finish(outcome)
     outline = Outline()
@@ -129,6 +130,7 @@ def test_page(emulator: Emulator, outcome: str | None) -> None:
     assert browser.headers["Cache-Control"] == "no-store"
     assert browser.headers["Referrer-Policy"] == "no-referrer"
     assert browser.headers["X-Content-Type-Options"] == "nosniff"
+
     style = browser.text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert browser.headers["Content-Security-Policy"] == (
@@ -136,37 +138,39 @@ def test_page(emulator: Emulator, outcome: str | None) -> None:
     )
 
 
-def test_declined(emulator: Emulator) -> None:
-    """Who declines is told so on the page and by the error, with what the provider calls it."""
+def test_a_declined_sign_in_is_shown_on_page_and_terminal(emulator: Emulator) -> None:
+    """With the provider's own name for it."""
     with waiting_sign_in(at(emulator)) as waiting:
         query = urlencode({"error": "access_denied", "state": waiting.asked["state"], "iss": emulator.issuer})
         browser = FakeBrowser()
         browser(f"{waiting.redirect_uri}?{query}")
         with pytest.raises(Refused) as caught:
             waiting.result()
+
         assert caught.value.message == "the sign-in was declined: access_denied"
         assert "the sign-in was declined: access_denied" in browser.page()
         assert "Not signed in" in browser.page()
 
 
-def test_error_in_words(emulator: Emulator) -> None:
-    """What the provider says about an error is shown, and steers neither terminal nor page."""
+def test_the_provider_s_words_steer_neither_terminal_nor_page(emulator: Emulator) -> None:
     with waiting_sign_in(at(emulator)) as waiting:
         values = {"error": "server_error", "error_description": "\x1b[2Jdown <b>now</b>", "iss": emulator.issuer}
         browser = FakeBrowser()
         browser(f"{waiting.redirect_uri}?{urlencode(values | {'state': waiting.asked['state']})}")
         with pytest.raises(TryAgain) as caught:
             waiting.result()
+
         assert "refused: server_error: \\x1b[2Jdown <b>now</b>" in caught.value.message
         assert "down &lt;b&gt;now&lt;/b&gt;" in browser.page()
 
 
-def test_token_endpoint_in_trouble(emulator: Emulator) -> None:
-    """A code that cannot be redeemed now is a failure of now, on the page as well."""
+def test_a_token_endpoint_in_trouble_may_be_tried_again(emulator: Emulator) -> None:
+    """The page says so as well."""
     emulator.fault("Token", status=503)
     browser = FakeBrowser()
     with pytest.raises(TryAgain, match="HTTP status 503"):
         signed_in(at(emulator), browser)
+
     assert "Not signed in" in browser.page()
     assert emulator.count("Token") == 1
 
@@ -181,61 +185,79 @@ LIES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_identity_token_of_a_liar(provider: FakeProvider, lie: str) -> None:
-    """An ID token that does not hold ends the sign-in: refused, and the page says why."""
+def test_an_invalid_id_token_ends_the_sign_in(provider: FakeProvider, lie: str) -> None:
+    """The page says why."""
     provider.claims, words = LIES[lie]
     browser = FakeBrowser()
     with pytest.raises(Refused):
         signed_in(identity_of(provider.issuer, CLIENT), browser)
+
     assert words in browser.page()
 
 
-def test_no_identity_token(provider: FakeProvider) -> None:
-    """A provider that gives none is a matter of scopes or of the choice of the assertion."""
+def access_token_of(provider: FakeProvider) -> str:
+    """An access token that is a JWT, as an assertion must be."""
+    return provider.signed({"iss": provider.issuer, "sub": "00u-alice", "aud": CLIENT, "exp": int(time.time()) + 600})
+
+
+def test_an_opaque_access_token_is_no_assertion(provider: FakeProvider) -> None:
+    """It ends the sign-in, and the page says why."""
+    browser = FakeBrowser()
+    with pytest.raises(SignInNeeded, match="the access token for corp does not hold a JWT"):
+        signed_in(identity_of(provider.issuer, CLIENT, assertion="access_token"), browser)
+    assert "does not hold a JWT" in browser.page()
+
+
+def test_a_sign_in_without_id_token_names_the_remedy(provider: FakeProvider) -> None:
+    """That is a scope, or another choice of the assertion."""
     provider.tokens["id_token"] = None
     with pytest.raises(Refused) as caught:
         signed_in(identity_of(provider.issuer, CLIENT), FakeBrowser())
     assert caught.value.hint == 'add "openid" to scopes, or set assertion = "access_token"'
+    provider.tokens["access_token"] = access_token = access_token_of(provider)
+
     result = signed_in(identity_of(provider.issuer, CLIENT, assertion="access_token"), FakeBrowser())
     result.finish(None)
-    assert (result.identity_token, result.subject) == ("an-access-token", "")
+    assert (result.identity_token.raw, result.subject) == (access_token, "")
 
 
-def test_access_token_as_assertion(provider: FakeProvider) -> None:
-    """With the access token as the assertion the ID token is verified all the same."""
+def test_the_id_token_is_verified_even_where_the_access_token_is_exchanged(provider: FakeProvider) -> None:
+    provider.tokens["access_token"] = access_token = access_token_of(provider)
     identity = identity_of(provider.issuer, CLIENT, assertion="access_token")
     result = signed_in(identity, FakeBrowser())
     result.finish(None)
-    assert (result.identity_token, result.subject) == ("an-access-token", "00u-alice")
+    assert (result.identity_token.raw, result.subject) == (access_token, "00u-alice")
+
     provider.claims = {"aud": "x"}
     with pytest.raises(Refused):
         signed_in(identity, FakeBrowser())
 
 
-def test_no_refresh_token(provider: FakeProvider) -> None:
-    """A provider that gives no refresh token gives None."""
+def test_a_sign_in_may_bring_no_refresh_token(provider: FakeProvider) -> None:
     provider.tokens["refresh_token"] = None
     result = signed_in(identity_of(provider.issuer, CLIENT), FakeBrowser())
     result.finish(None)
+
     assert result.refresh_token is None
 
 
-def test_provider_that_does_not_name_itself(provider: FakeProvider) -> None:
-    """One that says it names itself, and then does not, is not believed; the sign-in waits on."""
+def test_a_provider_that_announces_iss_must_send_it(provider: FakeProvider) -> None:
+    """An answer without it is ignored, and the sign-in waits on."""
     provider.document["authorization_response_iss_parameter_supported"] = True
     with waiting_sign_in(identity_of(provider.issuer, CLIENT)) as waiting:
         browser = FakeBrowser()
         browser(waiting.url)
         assert "it comes from nobody" in browser.page()
         assert waiting.waits
+
         values = {"code": "a-code", "state": waiting.asked["state"], "iss": provider.issuer}
         browser(f"{waiting.redirect_uri}?{urlencode(values)}")
         waiting.result().finish(None)
         assert "Signed in" in browser.page()
 
 
-def test_what_is_asked(provider: FakeProvider) -> None:
-    """Everything that settings may say reaches the authorization request, and none of it displaces our own."""
+def test_the_authorization_request_has_every_setting(provider: FakeProvider) -> None:
+    """None of them displaces our own parameters."""
     identity = identity_of(
         provider.issuer,
         CLIENT,
@@ -246,6 +268,7 @@ def test_what_is_asked(provider: FakeProvider) -> None:
     )
     signed_in(identity, FakeBrowser()).finish(None)
     asked = provider.asked("/authorize")[0].values
+
     assert asked.pop("redirect_uri").endswith(PATH)
     for fresh in ("state", "nonce", "code_challenge"):
         assert len(asked.pop(fresh)) == 43
@@ -263,8 +286,7 @@ def test_what_is_asked(provider: FakeProvider) -> None:
     assert provider.asked("/token")[0].values["resource"] == "urn:api"
 
 
-def test_confidential_client(emulator: Emulator) -> None:
-    """A client with a secret signs in with it, and not without."""
+def test_a_confidential_client_needs_its_secret(emulator: Emulator) -> None:
     client = emulator.directory.identity_provider.clients["oidc-helper-web"]
     identity = identity_of(emulator.issuer, client.client_id)
     emulator.directory.identity_provider.auto_approve = True
@@ -272,6 +294,7 @@ def test_confidential_client(emulator: Emulator) -> None:
     browser = FakeBrowser()
     with pytest.raises(Refused) as caught:
         signed_in(identity, browser, client_secret="wrong")
+
     assert caught.value.hint == "check client_id, and client_secret where the client has one"
     assert "wrong" not in browser.page()
 
@@ -284,40 +307,42 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def test_fixed_ports(emulator: Emulator) -> None:
-    """The first free port of the list is taken; where all are taken it is said which."""
+def test_the_first_free_port_of_the_list_is_taken(emulator: Emulator) -> None:
+    """Where none is free, the message names them."""
     taken, free = free_ports(2)
     with socket.create_server(("127.0.0.1", taken)):
         browser = FakeBrowser()
         signed_in(at(emulator, redirect_ports=(taken, free)), browser).finish(None)
         assert f"127.0.0.1%3A{free}%2Fcallback" in browser.opened[0]
+
         with pytest.raises(TryAgain) as caught:
             signed_in(at(emulator, redirect_ports=(taken,)), FakeBrowser())
         assert caught.value.message == f"cannot listen on 127.0.0.1: port {taken} is taken"
         assert "redirect_ports" in caught.value.hint
 
 
-def test_localhost(provider: FakeProvider) -> None:
-    """A provider that knows nothing but localhost is given that name."""
+def test_the_redirect_uri_may_say_localhost(provider: FakeProvider) -> None:
+    """Some providers accept nothing else."""
     browser = FakeBrowser()
     signed_in(identity_of(provider.issuer, CLIENT, redirect_host="localhost"), browser).finish(None)
+
     assert provider.asked("/authorize")[0].values["redirect_uri"].startswith("http://localhost:")
     assert "Signed in" in browser.page()
 
 
-def test_nobody_comes() -> None:
-    """A sign-in that nobody finishes ends in time, and nobody listens any more."""
+def test_a_sign_in_that_nobody_finishes_ends_in_time() -> None:
+    """Nobody listens any more."""
     waiting = loopback.Loopback(path=PATH)
     waiting.serve(lambda _: Answer(code="x"))
     with pytest.raises(SignInNeeded, match="nobody finished the sign-in in the browser in time"):
         waiting.wait(0.01)
     waiting.close()
     waiting.close()
+
     assert_nobody_listens(int(waiting.redirect_uri.removesuffix(PATH).rpartition(":")[2]))
 
 
-def test_interrupted(emulator: Emulator) -> None:
-    """Ctrl-c while the browser is opened ends everything."""
+def test_ctrl_c_while_the_browser_opens_ends_everything(emulator: Emulator) -> None:
     opened: list[str] = []
 
     def interrupt(url: str) -> bool:
@@ -329,17 +354,17 @@ def test_interrupted(emulator: Emulator) -> None:
     assert_nobody_listens(port_in(opened[0]))
 
 
-def test_exchange_that_never_ends(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that is told nothing for too long does not claim anything."""
+def test_a_page_without_outcome_claims_nothing(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loopback, "_HOLD_S", 0.1)
     browser = FakeBrowser()
     result = signed_in(at(emulator), browser)
     assert "It is not known how the sign-in went." in browser.page()
+
     result.finish(None)
 
 
-def test_browser_that_went_away(emulator: Emulator) -> None:
-    """A person who closes the tab too early is signed in nevertheless."""
+def test_a_tab_that_is_closed_too_early_does_no_harm(emulator: Emulator) -> None:
+    """The person is signed in nevertheless."""
     with waiting_sign_in(at(emulator)) as waiting:
         code = FakeBrowser().redirect_of(waiting.url)
         name, _, port = waiting.host.partition(":")
@@ -347,29 +372,30 @@ def test_browser_that_went_away(emulator: Emulator) -> None:
             tab.sendall(f"GET {PATH}?{urlsplit(code).query} HTTP/1.1\r\nHost: {waiting.host}\r\n\r\n".encode())
             result = waiting.result()
         result.finish(None)
+
         assert result.subject == "00u-alice"
 
 
-def test_pages_without_reason() -> None:
-    """Every page tells the person where to go from there."""
+def test_every_page_says_where_to_go_next() -> None:
     for made in (page.signed_in(), page.failed(""), page.ignored("")):
         assert b"Return to the terminal." in made
 
 
-def test_unreachable_provider() -> None:
-    """A provider that is not there opens no browser."""
+def test_an_unreachable_provider_opens_no_browser() -> None:
     browser = FakeBrowser()
     with pytest.raises(OidcHelperError):
         signed_in(identity_of("http://127.0.0.1:1", CLIENT), browser)
+
     assert not browser.opened
 
 
-def test_provider_without_authorization(provider: FakeProvider) -> None:
-    """A provider for machines only is named as what it is, before anything is opened."""
+def test_a_provider_without_authorization_opens_no_browser(provider: FakeProvider) -> None:
+    """The message names it."""
     provider.replies["/.well-known/openid-configuration"] = lambda _: answer(
         provider.document | {"authorization_endpoint": None}
     )
     browser = FakeBrowser()
     with pytest.raises(Refused, match="offers no authorization endpoint"):
         signed_in(identity_of(provider.issuer, CLIENT), browser)
+
     assert not browser.opened

@@ -1,4 +1,4 @@
-"""Device codes at a strict provider: what the person decides there is what counts."""
+"""Device codes at a strict provider, where the person decides."""
 
 import pytest
 from sign_in.sign_ins import Screen, at
@@ -10,9 +10,9 @@ from oidc_helper.sign_in.provider import SignedIn, sign_in
 
 
 class Visitor:
-    """Somebody who decides at the provider's page while we sleep the `arrives`th time.
+    """A person who decides at the provider's page during our sleep number `arrives`.
 
-    The provider's clock stands still the `stopped_at`th time.
+    The provider's clock stands still during sleep number `stopped_at`.
     """
 
     def __init__(self, emulator: Emulator, email: str | None, arrives: int = 2, stopped_at: int = 0) -> None:
@@ -40,31 +40,32 @@ class Visitor:
         return sign_in(identity, person, way="device", timeout_s=3_600)
 
 
-def test_approved(emulator: Emulator) -> None:
-    """Who approves is who is signed in, with a refresh token for the days to come."""
+def test_the_person_who_approves_is_signed_in(emulator: Emulator) -> None:
+    """With a refresh token for the days to come."""
     result = Visitor(emulator, "bob@example.com").sign_in()
     assert (result.subject, bool(result.refresh_token)) == ("00u-bob", True)
+
     result.finish(None)
     assert emulator.count("Authorize") == 0
 
 
-def test_denied(emulator: Emulator) -> None:
-    """Who denies is not signed in."""
+def test_a_denied_code_signs_nobody_in(emulator: Emulator) -> None:
     with pytest.raises(Refused, match="the sign-in was declined: access_denied"):
         Visitor(emulator, None).sign_in()
 
 
-def test_nobody(emulator: Emulator) -> None:
-    """A code that nobody enters ends when its time is over."""
+def test_a_code_that_nobody_enters_expires(emulator: Emulator) -> None:
     visitor = Visitor(emulator, None, arrives=10_000)
     with pytest.raises(SignInNeeded):
         visitor.sign_in()
+
     assert visitor.time <= 600
     assert set(visitor.slept) == {5}
 
 
-def test_too_early(emulator: Emulator) -> None:
-    """Where less time has passed for the provider than for us it says so, and is asked less often from then on."""
+def test_polling_too_early_slows_down(emulator: Emulator) -> None:
+    """Less time has passed for the provider than for us."""
     visitor = Visitor(emulator, "alice@example.com", arrives=4, stopped_at=2)
+
     assert visitor.sign_in().subject == "00u-alice"
     assert visitor.slept == [5, 5, 10, 10]

@@ -1,4 +1,4 @@
-"""Signing in by device code and by pasting, at a terminal: what the person sees and types."""
+"""Signing in by device code and by pasting, as a person sees and types it at a terminal."""
 
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -14,7 +14,7 @@ HALVES = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
 
 @pytest.fixture
 def provider() -> Iterator[FakeProvider]:
-    """A provider whose device codes wait for `approved`."""
+    """A provider with device codes."""
     with fake_provider() as running:
         running.replies["/device"] = lambda _: answer(
             {
@@ -29,7 +29,7 @@ def provider() -> Iterator[FakeProvider]:
 
 
 def decide_after(provider: FakeProvider, pending: int, error: str = "") -> None:
-    """Let the token endpoint say so often that the person has not decided."""
+    """Let the token endpoint answer `pending` times that the person has not decided yet."""
     left = iter(range(pending))
     granted = provider._token
 
@@ -51,17 +51,18 @@ oidc-helper: to sign in at PROVIDER (identity corp), open this address on any de
 and enter this code
   WDJB-MJHT
 it is good for 10 min
-enter a code only for a sign-in that you began yourself: whoever sends you one signs in as you
+enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you
 """
 
 
-def test_device(provider: FakeProvider) -> None:
-    """Address, code, how long it is good for, the warning; then what is waited for, which goes away at the end."""
+def test_a_device_sign_in_shows_address_and_code(provider: FakeProvider) -> None:
+    """With its lifetime and the warning; the progress line is gone at the end."""
     decide_after(provider, 2)
     with terminal("signs_in", "device", provider.issuer, CLIENT, columns=30) as person:
         person.see("waiting for", "127.0.0.1")
         for _ in range(3):
             person.tick()
+
         assert person.outcome() == "00u-alice"
         assert anonymous(provider, person.screen) == DEVICE
 
@@ -73,22 +74,24 @@ def test_device(provider: FakeProvider) -> None:
         ("expired_token", ["SignInNeeded", "PROVIDER refused: expired_token"]),
     ],
 )
-def test_device_declined(provider: FakeProvider, error: str, outcome: list[str]) -> None:
-    """Who declines, or comes too late, ends it."""
+def test_a_declined_or_expired_code_ends_the_sign_in(provider: FakeProvider, error: str, outcome: list[str]) -> None:
     decide_after(provider, 0, error)
     with terminal("signs_in", "device", provider.issuer, CLIENT, columns=30) as person:
         person.tick()
+
         assert [anonymous(provider, text) for text in person.outcome()] == outcome
 
 
-def test_qr_code(provider: FakeProvider) -> None:
-    """A wide terminal shows the address with the code as a QR code, dark on light whatever its colours are."""
+def test_a_wide_terminal_shows_a_qr_code(provider: FakeProvider) -> None:
+    """Dark on light, whatever the terminal's own colours are."""
     decide_after(provider, 0)
     with terminal("signs_in", "device", provider.issuer, CLIENT) as person:
         person.tick()
         assert person.outcome() == "00u-alice"
+
         drawn = anonymous(provider, person.screen).removeprefix(DEVICE).splitlines()
     assert all(line.startswith("\x1b[30;107m") and line.endswith("\x1b[0m") for line in drawn)
+
     rows: list[list[int]] = []
     for line in drawn:
         halves = [HALVES[block] for block in line.removeprefix("\x1b[30;107m").removesuffix("\x1b[0m")]
@@ -102,22 +105,25 @@ def test_qr_code(provider: FakeProvider) -> None:
 @pytest.mark.parametrize(
     "variables", [{"TERM": "dumb"}, {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}]
 )
-def test_no_qr_code(provider: FakeProvider, variables: dict[str, str]) -> None:
-    """A terminal that cannot draw it does without, and without a line that moves if it cannot do that either."""
+def test_a_terminal_that_cannot_draw_shows_no_qr_code(provider: FakeProvider, variables: dict[str, str]) -> None:
+    """Nor a progress line, where it cannot move one."""
     decide_after(provider, 0)
     with terminal("signs_in", "device", provider.issuer, CLIENT, variables=variables) as person:
         person.tick()
         assert person.outcome() == "00u-alice"
+
         shown = anonymous(provider, person.screen)
+
     assert shown == DEVICE + ("waiting for PROVIDER\n" if variables.get("TERM") else "")
 
 
-def test_device_interrupted(provider: FakeProvider) -> None:
-    """Ctrl-c leaves the terminal as it was, without a line that still counts."""
+def test_ctrl_c_leaves_no_progress_line(provider: FakeProvider) -> None:
+    """The terminal is as it was."""
     decide_after(provider, 1_000)
     with terminal("signs_in", "device", provider.issuer, CLIENT, columns=30) as person:
         person.see("waiting for")
         person.interrupt()
+
         assert person.outcome() == ["KeyboardInterrupt"]
         assert anonymous(provider, person.screen) == DEVICE
 
@@ -140,20 +146,22 @@ copy that whole address from the browser's address bar, and paste it here
 > """
 
 
-def test_paste(provider: FakeProvider) -> None:
-    """The address to open, where the browser ends, and what to do then; the pasted address is seen."""
+def test_a_paste_sign_in_says_what_to_copy(provider: FakeProvider) -> None:
+    """The pasted address is shown."""
     with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
         opened, pasted = addresses(provider, person)
         person.type(pasted + "\r")
+
         assert person.outcome() == "00u-alice"
         assert person.screen == paste_transcript(opened).replace("PROVIDER", provider.issuer[7:]) + pasted + "\n"
     port = urlsplit(pasted).port
+
     assert port is not None
     assert port >= 49_152
 
 
-def test_paste_mistakes(provider: FakeProvider) -> None:
-    """Each mistake is told, and asked again; the part behind the question mark is enough."""
+def test_each_mistake_is_named_and_asked_again(provider: FakeProvider) -> None:
+    """The part after the question mark is enough."""
     with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
         opened, pasted = addresses(provider, person)
         forged = urlsplit(pasted)._replace(query=urlencode({"code": "stolen", "state": "x"})).geturl()
@@ -166,33 +174,37 @@ def test_paste_mistakes(provider: FakeProvider) -> None:
             person.type(wrong + "\r")
             person.see(f"this cannot be used: {words}; paste the whole address, from http to its end", "> ")
         person.type(urlsplit(pasted).query + "\r")
+
         assert person.outcome() == "00u-alice"
+
     assert [request.values["code"] for request in provider.asked("/token")] == ["a-code"]
 
 
-def test_paste_too_often_wrong(provider: FakeProvider) -> None:
-    """After five mistakes it ends."""
+def test_five_mistakes_end_the_sign_in(provider: FakeProvider) -> None:
     with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
         addresses(provider, person)
         for _ in range(5):
             person.type("x\r")
-        assert person.outcome() == ["SignInNeeded", "the address that the browser was sent to was not given"]
+
+        assert person.outcome() == ["SignInNeeded", "nobody pasted the address that the browser was sent to"]
+
     assert not provider.asked("/token")
 
 
 @pytest.mark.parametrize(("key", "outcome"), [("\x04", "SignInNeeded"), ("\x03", "KeyboardInterrupt")])
-def test_paste_given_up(provider: FakeProvider, key: str, outcome: str) -> None:
-    """Ctrl-d and ctrl-c give up, and leave the terminal as it was."""
+def test_ctrl_d_and_ctrl_c_give_up(provider: FakeProvider, key: str, outcome: str) -> None:
+    """The terminal is as it was."""
     with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
         addresses(provider, person)
         person.type(key)
+
         assert person.outcome()[0] == outcome
 
 
-def test_paste_declined(provider: FakeProvider) -> None:
-    """The address of who declined ends it as declined."""
+def test_a_pasted_refusal_ends_the_sign_in(provider: FakeProvider) -> None:
     with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
         _, pasted = addresses(provider, person)
         state = parse_qs(urlsplit(pasted).query)["state"][0]
         person.type(urlencode({"error": "access_denied", "state": state}) + "\r")
+
         assert person.outcome() == ["Refused", "the sign-in was declined: access_denied"]

@@ -1,4 +1,4 @@
-"""Which way a person signs in when nobody says."""
+"""The way of a sign-in where no option names one."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +25,7 @@ def provider() -> Iterator[FakeProvider]:
 
 
 def shown(provider: FakeProvider, obstacle: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> str:
-    """What the person sees who signs in where that stands in a browser's way."""
+    """The screen of a person who signs in where that obstacle keeps a browser from opening."""
     monkeypatch.setattr(at_provider, "obstacle", lambda: obstacle)
     screen = Screen()
     person = replace(screen.person(FakeBrowser()), sleep=lambda _: None)
@@ -33,27 +33,31 @@ def shown(provider: FakeProvider, obstacle: str, monkeypatch: pytest.MonkeyPatch
     return screen.text.getvalue()
 
 
-def test_browser(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The browser, where one can be opened."""
+def test_the_browser_is_taken_where_one_can_be_opened(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "opening the browser" in shown(provider, "", monkeypatch)
     assert not provider.asked("/device")
 
 
-def test_no_browser(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A code for another device where none can be opened, and the reason."""
+def test_a_device_code_is_taken_where_no_browser_can_be_opened(
+    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason is shown."""
     text = shown(provider, "this is an SSH session", monkeypatch)
+
     assert text.startswith("oidc-helper: no browser can be opened, since this is an SSH session\n")
     assert "and enter this code\n  WDJB\n" in text
 
 
-def test_neither(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pasting where the provider knows no device codes."""
+def test_pasting_is_left_where_the_provider_has_no_device_codes(
+    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     del provider.document["device_authorization_endpoint"]
     with pytest.raises(SignInNeeded):  # this screen has no keyboard
         shown(provider, "there is no display", monkeypatch)
+
     assert not provider.asked("/device")
 
 
-def test_device_by_settings(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The source `device` is what it says, browser or not."""
+def test_the_source_device_takes_no_browser(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where one can be opened."""
     assert "and enter this code" in shown(provider, "", monkeypatch, source="device")

@@ -18,7 +18,7 @@ from machine.renewal.clock import Clock, installed
 from oidc_helper.emulator import Emulator
 
 MANY = 50
-# Whoever reads the terminal is one; the others are its children, as of an editor or a build.
+# One process reads the terminal; the others are its children, as those of an editor or a build.
 _STORM = """
 import json, subprocess, sys
 number, *words = sys.argv[1:]
@@ -46,29 +46,29 @@ def clock(home: Home, emulator: Emulator) -> Clock:
 
 @pytest.fixture
 def alice(home: Home, emulator: Emulator) -> Desk:
-    its = desk(home, emulator)
-    its.configure(defaults='sign_in = "when-needed"')
-    return its
+    alice = desk(home, emulator)
+    alice.configure(defaults='sign_in = "when-needed"')
+    return alice
 
 
 @pytest.fixture
 def absent(home: Home, emulator: Emulator) -> Desk:
-    """A person who does not look at the browser."""
-    its = desk(home, emulator, visits=False)
-    its.configure(defaults='sign_in = "when-needed"\ndeadline_seconds = 12')
-    return its
+    """A person who ignores the browser."""
+    absent = desk(home, emulator, visits=False)
+    absent.configure(defaults='sign_in = "when-needed"\ndeadline_seconds = 12')
+    return absent
 
 
 @contextmanager
-def get(its: Desk, profile: str = "analytics") -> Iterator[AtTerminal]:
-    with at_terminal([COMMAND, "get", profile], its.home.environment, directory=its.home.path) as person:
+def get(owner: Desk, profile: str = "analytics") -> Iterator[AtTerminal]:
+    with at_terminal([COMMAND, "get", profile], owner.home.environment, directory=owner.home.path) as person:
         yield person
 
 
-def storm(its: Desk, number: int) -> list[Any]:
-    """What so many at once answer: stdout, stderr and exit code of each."""
+def storm(owner: Desk, number: int) -> list[Any]:
+    """Run that many processes at once: stdout, stderr and exit code of each."""
     words = [sys.executable, "-c", _STORM, str(number), str(COMMAND), "get", "analytics"]
-    with at_terminal(words, its.home.environment, directory=its.home.path) as person:
+    with at_terminal(words, owner.home.environment, directory=owner.home.path) as person:
         done = person.ended()
     assert done.stderr == ""
     outcomes: list[Any] = json.loads(done.stdout)
@@ -76,7 +76,7 @@ def storm(its: Desk, number: int) -> list[Any]:
 
 
 def test_get_signs_in_at_a_terminal(alice: Desk) -> None:
-    """What there is to say is on the terminal, the answer on stdout, and nothing on stderr."""
+    """The terminal shows the sign-in, stdout has the answer, and stderr nothing."""
     with get(alice) as person:
         done = person.ended()
 
@@ -85,20 +85,20 @@ def test_get_signs_in_at_a_terminal(alice: Desk) -> None:
     assert "<h1>Signed in</h1>" in alice.browser.page
 
 
-def test_no_terminal_nobody_to_ask(alice: Desk) -> None:
-    """A service or an editor without one is told what to type."""
-    found = alice.refused("get", "analytics")
+def test_without_a_terminal_nobody_is_asked(alice: Desk) -> None:
+    """A service or an editor gets the command to type."""
+    refusal = alice.refused("get", "analytics")
 
-    assert (found.code, found.hint, alice.browser.opened) == (3, "oidc-helper login analytics", [])
+    assert (refusal.code, refusal.hint, alice.browser.opened) == (3, "oidc-helper login analytics", [])
 
 
 def test_never_means_never(home: Home, emulator: Emulator) -> None:
-    """Without the setting a terminal changes nothing."""
-    its = desk(home, emulator)
-    with get(its) as person:
+    """Without the setting, a terminal changes nothing."""
+    alice = desk(home, emulator)
+    with get(alice) as person:
         done = person.ended()
 
-    assert (done.returncode, done.stdout, person.screen, its.browser.opened) == (3, "", "", [])
+    assert (done.returncode, done.stdout, person.screen, alice.browser.opened) == (3, "", "", [])
 
 
 def test_fifty_at_once_share_one_sign_in(alice: Desk, emulator: Emulator) -> None:
@@ -114,7 +114,7 @@ def test_fifty_at_once_share_one_sign_in(alice: Desk, emulator: Emulator) -> Non
 
 
 def test_an_ignored_sign_in_opens_no_second_tab(absent: Desk) -> None:
-    """Who waited for it fails with it, whoever comes soon after fails at once, and login signs in all the same."""
+    """Processes that waited for it fail with it, later ones fail at once, and login signs in all the same."""
     outcomes = storm(absent, 3)
 
     assert {(stdout, code) for stdout, _, code in outcomes} == {("", 3)}
@@ -130,7 +130,7 @@ def test_an_ignored_sign_in_opens_no_second_tab(absent: Desk) -> None:
 
 
 def test_a_caller_that_gives_up_finds_the_sign_in_next_time(absent: Desk) -> None:
-    """The helper outlives who started it: the sign-in is finished, exchanged and saved."""
+    """The process outlives its caller: the sign-in is finished, exchanged and saved."""
     absent.configure(defaults='sign_in = "when-needed"')
     words = [sys.executable, "-c", _IMPATIENT, str(COMMAND), "get", "analytics"]
     with at_terminal(words, absent.home.environment) as shell:
@@ -146,8 +146,8 @@ def test_a_caller_that_gives_up_finds_the_sign_in_next_time(absent: Desk) -> Non
     assert absent.emulator.count("CreateTokenWithIAM") == 1
 
 
-def test_cached_credentials_that_live_disturb_nobody(alice: Desk, clock: Clock) -> None:
-    """While what is cached still works, the end of a sign-in is nobody's concern yet."""
+def test_live_cached_credentials_ask_nobody(alice: Desk, clock: Clock) -> None:
+    """The end of a sign-in does not matter while they still work."""
     alice.emulator.directory.application.access_token_lifetime_s = 1_800
     alice.log_in("analytics")
     kept = alice.home.run("get", "analytics").stdout

@@ -22,7 +22,9 @@ def in_an_hour() -> int:
 
 
 def credentials(body: str = '{"Version":1}') -> str:
-    return record.compose(body, serve_until=in_an_hour(), stamp="1+1", renew_from=in_an_hour() - 60)
+    return record.compose(
+        body, serve_until=in_an_hour(), stamp="1+1", renew_from=in_an_hour() - 60, expires_at=in_an_hour()
+    )
 
 
 def test_what_is_kept_is_found_by_the_next_process(place: Place) -> None:

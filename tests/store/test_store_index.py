@@ -1,4 +1,4 @@
-"""The index: what is known without opening a secret survives whatever happens to its file."""
+"""The index survives whatever happens to its file: what is known of records, assertions, failures and notices."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from oidc_helper.store.store import Store
 
 TESTS = Path(__file__).parents[1]
 ENTRY = Entry(
-    "tokens", "corp", "/home/a/config.toml", "KWallet", 2_000_000_000, 1_900_000_000, {"user": "alice"}, ("x",)
+    "tokens", "corp", "/home/a/config.toml", "kwallet", 2_000_000_000, 1_900_000_000, {"user": "alice"}, ("x",)
 )
 FULL = Index({"entry": ENTRY}, {"mark": 1}, {"key": Failure(1, "message", "hint", 3)}, {"notice": 2})
 
@@ -36,7 +36,7 @@ def file(home: Path) -> Path:
     return home / ".local/state/oidc-helper/index.json"
 
 
-def test_what_is_written_is_read(file: Path) -> None:
+def test_the_index_is_read_as_it_was_written(file: Path) -> None:
     """All of it comes back, from a file and a directory that only we can read."""
     index.update(lambda _: FULL)
     assert index.read() == FULL
@@ -88,7 +88,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_what_makes_no_sense_counts_as_absent(file: Path, kind: str) -> None:
+def test_a_file_that_makes_no_sense_counts_as_absent(file: Path, kind: str) -> None:
     """No index has to be deleted by hand: it reads as empty, and the next update replaces it."""
     file.parent.mkdir(parents=True)
     file.write_bytes(STRANGE[kind].encode("latin-1"))
@@ -123,23 +123,82 @@ def read_with(stored: Path, text: str) -> Index:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(stored.parents[1]))
         stored.write_text(text)
-        found = index.read()
+        damaged = index.read()
     stored.write_text(whole)
-    return found
+    return damaged
+
+
+SOUND: dict[str, object] = {
+    "kind": "tokens",
+    "name": "corp",
+    "config": "/c",
+    "place": "kernel",
+    "expires_at": None,
+    "written_at": 1,
+    "details": {"user": "alice"},
+    "former_places": ["keychain"],
+}
+# A change to a sound entry, after which it is left out.
+UNSOUND: dict[str, dict[str, object]] = {
+    "no number in place of a time": {"written_at": "1"},
+    "milliseconds": {"expires_at": 2_000_000_000_000},
+    "a time before 1970": {"written_at": -1},
+    "a place that is no text": {"place": 1},
+    "a former place that is no text": {"former_places": [None]},
+    "no list of former places": {"former_places": None},
+    "a detail that is a list": {"details": {"user": []}},
+    "a detail in milliseconds": {"details": {"signs_until": 10**15}},
+    "a field of the future": {"color": "red"},
+}
+
+
+@pytest.mark.parametrize("kind", UNSOUND)
+def test_an_unsound_entry_is_left_out(file: Path, kind: str) -> None:
+    """Alone: the sound one beside it is read."""
+    file.parent.mkdir(parents=True)
+    entries = {"sound": SOUND, "unsound": SOUND | UNSOUND[kind]}
+    file.write_text(json.dumps({"version": 1, "entries": entries}))
+
+    assert list(index.read().entries) == ["sound"]
+
+
+def test_an_entry_without_a_field_is_left_out(file: Path) -> None:
+    """Whichever it is; but for the details, which may be missing."""
+    file.parent.mkdir(parents=True)
+    entries = {left_out: {key: value for key, value in SOUND.items() if key != left_out} for left_out in SOUND}
+    file.write_text(json.dumps({"version": 1, "entries": entries}))
+
+    assert list(index.read().entries) == ["details"]
+
+
+# Place and former places -> the vaults that may hold some text of the record.
+VAULTS: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {
+    ("kernel", ()): (),
+    ("kernel", ("keychain",)): ("keychain",),
+    ("keychain", ()): ("keychain",),
+    ("keychain", ("kwallet", "kernel")): ("keychain", "kwallet"),
+}
+
+
+@pytest.mark.parametrize(("place", "former_places"), VAULTS)
+def test_the_vaults_of_an_entry_are_all_but_the_kernel(place: str, former_places: tuple[str, ...]) -> None:
+    """Those that a logout has to open."""
+    entry = replace(ENTRY, place=place, former_places=former_places)
+    assert entry.vaults() == VAULTS[place, former_places]
 
 
 @given(data=some.data())
 def test_one_bad_value_costs_only_its_own_entry(stored: Path, data: some.DataObject) -> None:
-    """Whatever stands in place of any field, reading works, and what is sound next to it is kept."""
+    """Whatever stands in place of any field, reading works, and sound values next to it are kept."""
     content = json.loads(stored.read_text())
     group = data.draw(some.sampled_from(["entries", "failures"]))
     values = next(iter(content[group].values()))
     values[data.draw(some.sampled_from(sorted(values)))] = data.draw(JSON)
     content["spent"]["other"] = data.draw(JSON)
-    found = read_with(stored, json.dumps(content))
-    assert found.spent["mark"] == 1
-    assert found.notices == FULL.notices
-    for entry in found.entries.values():
+    damaged = read_with(stored, json.dumps(content))
+    assert damaged.spent["mark"] == 1
+    assert damaged.notices == FULL.notices
+    for entry in damaged.entries.values():
         assert {type(one) for one in (entry.kind, entry.name, entry.config, entry.place, *entry.former_places)} == {str}
 
 
@@ -152,7 +211,7 @@ def test_any_damaged_byte_is_survived(stored: Path, position: int, character: st
 
 
 def test_a_link_in_place_of_the_file_is_not_followed(file: Path, tmp_path: Path) -> None:
-    """What it leads to is neither read nor written; the link gives way to an index of our own."""
+    """Its target is neither read nor written; the link gives way to an index of our own."""
     index.update(lambda _: FULL)
     target = tmp_path / "target"
     file.rename(target)
@@ -174,7 +233,7 @@ def test_a_directory_of_another_user_is_not_used(file: Path, monkeypatch: pytest
 
 
 def test_an_index_of_another_user_is_not_believed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What somebody else could have written counts as absent."""
+    """A file that another user could have written counts as absent."""
     index.update(lambda _: FULL)
     monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
     assert index.read() == Index()
@@ -245,7 +304,7 @@ def test_a_writer_that_hangs_is_named() -> None:
 
 
 def test_an_assertion_is_spent_once() -> None:
-    """The second process that marks it is told; the note tells neither the issuer nor the identifier."""
+    """The second process that marks it learns so; the note tells neither the issuer nor the identifier."""
     assert Store().mark_spent("https://login.example.com", "id-1", until=2**40)
     assert not Store().mark_spent("https://login.example.com", "id-1", until=2**40)
     assert Store().mark_spent("https://login.example.com", "id-2", until=2**40)
@@ -260,7 +319,7 @@ def test_an_assertion_that_was_not_exchanged_may_be_used_again() -> None:
     assert Store().mark_spent("issuer", "id", until=2**40)
 
 
-def test_notes_of_expired_assertions_go() -> None:
+def test_notes_of_expired_assertions_are_dropped() -> None:
     """The index does not grow with every sign-in."""
     time_s = [1_000.0]
     store = Store(now=lambda: time_s[0])

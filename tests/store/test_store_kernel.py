@@ -1,4 +1,4 @@
-"""The real kernel keyring: what it forgets, what it refuses, and what damage in it comes to."""
+"""The real kernel keyring: it forgets, it refuses, and damage in it is a miss."""
 
 import errno
 import json
@@ -24,7 +24,9 @@ from oidc_helper.store.places import CREDENTIAL_LOCKER, KERNEL
 from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
 
 TESTS = Path(__file__).parents[1]
-RECORD = record.compose('{"Version":1,"AccessKeyId":"x"}', serve_until=2**33, stamp="1+1", renew_from=2**33)
+RECORD = record.compose(
+    '{"Version":1,"AccessKeyId":"x"}', serve_until=2**33, stamp="1+1", renew_from=2**33, expires_at=2**33
+)
 
 pytestmark = pytest.mark.usefixtures("kernel_keyring")
 
@@ -46,7 +48,7 @@ def test_an_expired_record_is_gone() -> None:
 
 
 def test_names_come_from_the_keyring_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was kept while the index could not be written can be found and forgotten; what is another's is not named."""
+    """A record kept without an index can be found and forgotten; entries of others are left out."""
     monkeypatch.setattr(index, "update", _unwritable)
     for number in range(40):
         Store().put(CREDENTIALS, f"p{number:02}", RECORD, expires_at=None)
@@ -68,7 +70,7 @@ def test_tokens_without_an_end_stay_until_the_boot() -> None:
 
 
 def test_another_login_of_the_user_may_read_and_nobody_else() -> None:
-    """Permissions: all for its owner, none for group and others, nor for whoever has merely inherited our session."""
+    """Permissions: all for its owner, none for group and others, nor for a process with our session alone."""
     Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
     name = names.entry_name(CREDENTIALS, "analytics")
     assert session_keys.permissions_of(name) == "003f0000"
@@ -84,7 +86,7 @@ def test_nothing_is_left_in_the_process_keyring() -> None:
 @pytest.mark.usefixtures("locker")
 def test_a_record_too_long_for_a_key_goes_to_the_vault(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel takes 32,767 bytes; one more is no lost record."""
-    longer = record.compose("x" * 33_000, serve_until=2**33, stamp="1+1", renew_from=2**33)
+    longer = record.compose("x" * 33_000, serve_until=2**33, stamp="1+1", renew_from=2**33, expires_at=2**33)
     assert Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None) == KERNEL
     assert Store().put(CREDENTIALS, "analytics", longer, expires_at=None) == CREDENTIAL_LOCKER
     assert Store().get(CREDENTIALS, "analytics") == longer
@@ -115,7 +117,7 @@ def test_an_ordinary_user_with_a_full_quota_loses_nothing(strangers_home: str) -
     assert json.loads(done.stdout) == {
         "refusal": errno.EDQUOT,
         "places": [KERNEL, CREDENTIAL_LOCKER],
-        "found": True,
+        "read back": True,
         "left in the kernel": False,
         "deleted": True,
         "then": None,
@@ -147,15 +149,13 @@ def test_a_damaged_record_is_never_printed(data: some.DataObject) -> None:
     """Any byte of a record: the JSON that was stored, or a miss; what would be served longer is a miss, too."""
     payload = damaged(data, RECORD.encode())
     intact = payload == RECORD.encode()
-    assert (record.fresh(payload, now=0, stamp="1+1") is not None) == intact
-    assert (record.body_of(payload) is not None) == intact
+    assert (record.parse(payload) is not None) == intact
 
 
-@given(payload=some.binary(max_size=200) | some.from_regex(rb"1 .* .* .* .*\n.*", fullmatch=True))
+@given(payload=some.binary(max_size=200) | some.from_regex(rb"1 .* .* .* .* .*\n.*", fullmatch=True))
 def test_a_foreign_record_is_a_miss(payload: bytes) -> None:
     """Whatever lies under our name, reading it raises nothing."""
-    assert record.fresh(payload, now=0, stamp="1+1") is None
-    assert record.body_of(payload) is None
+    assert record.parse(payload) is None
 
 
 @pytest.mark.parametrize("machine", ["mips", "i686", "armv7l"])
@@ -183,7 +183,7 @@ def test_the_kernel_keyring_can_be_switched_off(monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.parametrize("call", [kernel.read, kernel.exists])
 def test_the_users_own_keyring_stays_as_it_was(call: Callable[[str], object]) -> None:
-    """What is kept in a session of its own is not seen where the user's records lie."""
+    """A record of another session is not seen among the user's own."""
     Store().put(CREDENTIALS, "analytics", RECORD, expires_at=None)
     name = names.entry_name(CREDENTIALS, "analytics")
     assert call(name)

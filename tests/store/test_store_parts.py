@@ -1,4 +1,4 @@
-"""Long texts in a vault that takes 1,280 characters an entry, whatever happens to writers and to what is stored."""
+"""Long texts in a vault that takes 1,280 characters an entry, whatever happens to their writers and their entries."""
 
 import signal
 import subprocess
@@ -74,10 +74,10 @@ def test_a_writer_killed_anywhere_loses_nothing(tmp_path: Path, die_after: int) 
     killed = _victim("replace_text", file, NEW, die_after)
     locker = Locker(file)
     with vault_over(locker) as vault:
-        found = parts.get(vault, "entry")
+        text = parts.get(vault, "entry")
         parts.delete(vault, "entry")
     assert killed in (0, -signal.SIGKILL)
-    assert found == (OLD if die_after < 10 else NEW)
+    assert text == (OLD if die_after < 10 else NEW)
     assert locker.targets == []
 
 
@@ -96,8 +96,8 @@ def test_a_deletion_killed_anywhere_is_finished_by_the_next(tmp_path: Path, die_
     assert locker.targets == []
 
 
-def test_the_killed_writer_was_killed_where_it_mattered(tmp_path: Path) -> None:
-    """The steps that the tests above kill at are those of the writer: with one more it comes to its end."""
+def test_the_killed_writers_were_killed_before_their_end(tmp_path: Path) -> None:
+    """So the tests above do kill them at their work: with more steps one comes to its end."""
     file = tmp_path / "locker"
     with vault_over(Locker(file)) as vault:
         parts.put(vault, "entry", OLD)
@@ -153,7 +153,7 @@ def test_what_is_no_text_is_a_miss_and_can_be_replaced(vault: Vault, locker: Loc
 
 
 @given(text=some.text(max_size=5_000))
-def test_whatever_is_put_is_got(text: str) -> None:
+def test_any_text_that_is_put_is_got(text: str) -> None:
     """Any text of any length and alphabet fits into entries of 2,560 bytes."""
     locker = Locker()
     with vault_over(locker) as vault:
@@ -186,16 +186,16 @@ def test_a_header_from_the_future_is_a_miss(vault: Vault, locker: Locker) -> Non
     assert parts.get(vault, "entry") is None
 
 
-def test_the_locker_keeps_secrets_on_this_machine(vault: Vault, locker: Locker) -> None:
+def test_the_locker_keeps_secrets_on_this_machine(locker: Locker) -> None:
     """Windows would send them round with a roaming profile."""
     from oidc_helper.store import choice
 
-    found = choice.find(timeout_s=60)
-    assert found is not None
-    found.set("entry", "text")
+    chosen = choice.find(timeout_s=60)
+    assert chosen
+    chosen.set("entry", "text")
     assert locker.persistence("entry") == Locker.CRED_PERSIST_LOCAL_MACHINE
-    assert found.limit == 1_280
-    assert vault.name == "Windows Credential Locker"
+    assert chosen.limit == 1_280
+    assert chosen.name == "Windows Credential Locker"
 
 
 def test_a_copy_that_windows_made_goes_too(vault: Vault, locker: Locker) -> None:

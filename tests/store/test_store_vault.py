@@ -1,4 +1,4 @@
-"""The user's keyring as it is found, chosen, locked or hung: always an answer in time, never a secret in a message."""
+"""The user's keyring, whether chosen, locked or hung: always an answer in time, never a secret in a message."""
 
 import logging
 import os
@@ -76,8 +76,8 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-def test_whatever_a_keyring_raises_is_told_without_the_secret(kind: str) -> None:
-    """One line that names the back end and what is wrong, a hint, and nothing of what was to be kept."""
+def test_any_error_of_a_keyring_is_told_without_the_secret(kind: str) -> None:
+    """One line names the back end and the fault, a hint the remedy; no part of the secret is in them."""
     error, message, hint = ERRORS[kind]
     broken = Vault(Broken(error), timeout_s=NO_LIMIT_S)
     for call in (lambda: broken.get("entry"), lambda: broken.set("entry", SECRET), lambda: broken.delete("entry")):
@@ -110,11 +110,11 @@ def test_a_keyring_that_hangs_is_given_up_and_not_asked_again() -> None:
 @both
 def test_a_locked_secret_service_is_told_at_once(secret_service: SecretService) -> None:
     """Nobody sees its prompt: we do not wait for it."""
-    found = choice.find(timeout_s=NO_LIMIT_S)
-    assert found is not None
-    found.set("entry", SECRET)
+    vault = choice.find(timeout_s=NO_LIMIT_S)
+    assert vault is not None
+    vault.set("entry", SECRET)
     secret_service.lock()
-    for call in (lambda: found.get("entry"), lambda: found.set("entry", "x"), lambda: found.delete("entry")):
+    for call in (lambda: vault.get("entry"), lambda: vault.set("entry", "x"), lambda: vault.delete("entry")):
         with pytest.raises(StoreUnusable, match="^Secret Service is locked$") as raised:
             call()
         assert "unlock" in raised.value.hint
@@ -149,36 +149,36 @@ def test_logout_needs_no_vault_that_never_had_a_record(secret_service: SecretSer
 @both
 def test_a_secret_service_that_hangs_is_given_up(secret_service: SecretService) -> None:
     """A stopped gnome-keyring costs the deadline, no more."""
-    found = choice.find(timeout_s=0.2)
-    assert found is not None
+    vault = choice.find(timeout_s=0.2)
+    assert vault is not None
     os.kill(secret_service.pid, signal.SIGSTOP)
     with pytest.raises(StoreUnusable, match="no answer within 0.2 s"):
-        found.get("entry")
+        vault.get("entry")
 
 
 @both
 def test_a_secret_that_is_no_text_is_a_miss(secret_service: SecretService) -> None:
     """Whatever another program put under our name can be read past, replaced and deleted."""
-    found = choice.find(timeout_s=NO_LIMIT_S)
-    assert found is not None
-    found.set("entry", SECRET)
+    vault = choice.find(timeout_s=NO_LIMIT_S)
+    assert vault is not None
+    vault.set("entry", SECRET)
     secret_service.overwrite("entry", b"\xff\xfe")
-    assert found.get("entry") is None
-    found.set("entry", SECRET)
-    assert found.get("entry") == SECRET
+    assert vault.get("entry") is None
+    vault.set("entry", SECRET)
+    assert vault.get("entry") == SECRET
     secret_service.overwrite("entry", b"\xff\xfe")
-    assert found.delete("entry")
+    assert vault.delete("entry")
     assert secret_service.labels() == []
 
 
 @both
 def test_a_secret_service_that_dies_is_told(secret_service: SecretService) -> None:
     """As an error of the store, not a traceback."""
-    found = choice.find(timeout_s=NO_LIMIT_S)
-    assert found is not None
+    vault = choice.find(timeout_s=NO_LIMIT_S)
+    assert vault is not None
     os.kill(secret_service.pid, signal.SIGKILL)
     with pytest.raises(StoreUnusable, match="^Secret Service "):
-        found.get("entry")
+        vault.get("entry")
 
 
 def test_a_secret_service_without_any_keyring_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,19 +187,19 @@ def test_a_secret_service_without_any_keyring_asks_nobody(monkeypatch: pytest.Mo
     with private_secret_service(unlocked=False) as service:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
         monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.SecretService.Keyring")
-        found = choice.find(timeout_s=NO_LIMIT_S)
-        assert found is not None
-        assert found.get("entry") is None
-        assert not found.delete("entry")
+        vault = choice.find(timeout_s=NO_LIMIT_S)
+        assert vault is not None
+        assert vault.get("entry") is None
+        assert not vault.delete("entry")
         with pytest.raises(StoreUnusable, match="has no keyring yet"):
-            found.set("entry", SECRET)
+            vault.set("entry", SECRET)
 
 
 def discover(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """In a process of its own: which back ends there are depends on what has been imported."""
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "DBUS_SESSION_BUS_ADDRESS") if name in os.environ}
     script = (
-        f"from oidc_helper.store import choice\n{code}\nfound = choice.find(timeout_s=60)\nprint(found and found.name)"
+        f"from oidc_helper.store import choice\n{code}\nvault = choice.find(timeout_s=60)\nprint(vault and vault.name)"
     )
     return subprocess.run(
         [sys.executable, "-c", script],
@@ -216,8 +216,8 @@ def test_the_secret_service_is_found_without_being_named() -> None:
     assert discover("").stdout == "Secret Service\n"
 
 
-def test_no_keyring_is_none() -> None:
-    """On a headless machine there is no vault, which is no error."""
+def test_a_headless_machine_has_no_vault() -> None:
+    """Which is no error."""
     done = discover("")
     assert (done.stdout, done.stderr) == ("None\n", "")
 
@@ -249,7 +249,7 @@ def test_a_file_is_never_taken_silently(tmp_path: Path) -> None:
     assert "Plaintext" in discover(code, PYTHON_KEYRING_BACKEND="plaintext.Plaintext").stdout
 
 
-def test_a_third_back_end_is_taken(tmp_path: Path) -> None:
+def test_a_plug_in_is_taken_where_the_system_has_no_keyring(tmp_path: Path) -> None:
     """The first of the recommended ones, as a plug-in brings them."""
     assert "Plaintext" in discover(with_plug_in(tmp_path, 3)).stdout
 
@@ -265,8 +265,8 @@ def test_where_nothing_can_be_found_nothing_is_looked_for() -> None:
 def test_in_a_session_of_kde_keyring_chooses(tmp_path: Path) -> None:
     """Where it has a way to KWallet, which it prefers there; without one the Secret Service is read at once."""
     (tmp_path / "dbus.py").touch()
-    found = f"import sys; sys.path.append({str(tmp_path)!r}); assert choice.find(timeout_s=60)"
-    code = f"{found}; print('keyring' in sys.modules)"
+    search = f"import sys; sys.path.append({str(tmp_path)!r}); assert choice.find(timeout_s=60)"
+    code = f"{search}; print('keyring' in sys.modules)"
     assert discover(code, XDG_CURRENT_DESKTOP="KDE").stdout.splitlines()[0] == "True"
     assert discover(code, XDG_CURRENT_DESKTOP="GNOME").stdout.splitlines()[0] == "False"
 
@@ -280,7 +280,7 @@ def test_a_plug_in_does_not_take_the_place_of_the_secret_service(tmp_path: Path,
 
 @pytest.mark.usefixtures("secret_service")
 def test_the_choice_in_keyringrc_is_obeyed(home: Path) -> None:
-    """Who switched keyring off has no vault, though one is running."""
+    """A user who switched keyring off has no vault, though one is running."""
     file = home / ".config/python_keyring/keyringrc.cfg"
     file.parent.mkdir(parents=True)
     file.write_text("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
@@ -309,19 +309,19 @@ def test_the_usual_way_and_keyrings_meet_in_one_item(
 @pytest.mark.usefixtures("secret_service")
 def test_keyring_is_asked_where_the_direct_way_fails(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     """A Secret Service that refuses plain sessions, say, is still the vault."""
-    found = choice.find(timeout_s=NO_LIMIT_S)
-    assert found
+    vault = choice.find(timeout_s=NO_LIMIT_S)
+    assert vault
     monkeypatch.setattr(f"oidc_helper.store.secret_service.{call}", lambda *_: 1 / 0)
 
-    found.set("entry", SECRET)
+    vault.set("entry", SECRET)
 
-    assert found.get("entry") == SECRET
+    assert vault.get("entry") == SECRET
 
 
 @pytest.mark.usefixtures("secret_service")
 def test_the_usual_secret_service_needs_no_keyring() -> None:
     """Its import costs more than a hit: neither reading nor writing pays that."""
-    code = "found = choice.find(timeout_s=60); found.set('entry', 'x'); assert found.get('entry') == 'x'; import sys"
+    code = "vault = choice.find(timeout_s=60); vault.set('entry', 'x'); assert vault.get('entry') == 'x'; import sys"
     assert discover(
         f"{code}; print([name for name in ('keyring', 'secretstorage') if name in sys.modules])"
     ).stdout == ("[]\nSecret Service\n")
@@ -335,10 +335,10 @@ def test_the_keyring_of_another_system_is_named_not_discovered(
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(keyring.core, "init_backend", lambda **_: pytest.fail("discovery"))
     monkeypatch.setattr(keyring.backend, "get_all_keyring", lambda: pytest.fail("discovery"))
-    found = choice.find(timeout_s=NO_LIMIT_S)
-    assert found
-    found.set("entry", SECRET)
-    assert found.name == "Windows Credential Locker"
+    vault = choice.find(timeout_s=NO_LIMIT_S)
+    assert vault
+    vault.set("entry", SECRET)
+    assert vault.name == "Windows Credential Locker"
     assert locker.persistence("entry") == locker.CRED_PERSIST_LOCAL_MACHINE
 
 
@@ -351,7 +351,9 @@ def test_a_choice_that_cannot_be_had_is_told(monkeypatch: pytest.MonkeyPatch, na
     assert "PYTHON_KEYRING_BACKEND" in raised.value.hint
 
 
-def test_nothing_at_all_can_be_used(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_machine_without_any_keyring_keeps_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """No keyring, no kernel keyring: reading is a miss, writing says why, the index stays empty."""
     monkeypatch.setenv(kernel.VARIABLE, "off")
     assert Store().get(TOKENS, "corp") is None
@@ -403,7 +405,7 @@ def test_a_sign_in_killed_while_saving_leaves_nothing_after_logout(
 
 
 def test_a_choice_that_cannot_be_had_is_not_tried_by_every_call() -> None:
-    """What takes its deadline once does not take it again and again within one command."""
+    """Its deadline passes once in one command, not in each call."""
     tried = []
 
     def find(**settings: object) -> Vault | None:
@@ -434,7 +436,7 @@ def test_tokens_in_a_vault_that_is_gone_are_not_forgotten_silently(
 def test_tokens_move_into_the_vault_once_there_is_one(
     locker: credential_locker.Locker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a headless session kept in the kernel is found from the desktop, and replaced there for good."""
+    """The desktop finds the record that a headless session kept in the kernel, and replaces it for good."""
     chosen = os.environ["PYTHON_KEYRING_BACKEND"]
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     Store().put(TOKENS, "corp", "from the session", expires_at=None)
@@ -457,7 +459,7 @@ def test_nothing_secret_is_logged(locker: credential_locker.Locker, caplog: pyte
 
 
 def test_importing_the_store_imports_no_keyring() -> None:
-    """Its 100 ms are paid by those who need the vault."""
+    """Only commands that need the vault pay its 100 ms."""
     code = "import sys, oidc_helper.store.store; print([m for m in ('keyring', 'secretstorage') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 

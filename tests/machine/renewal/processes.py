@@ -16,12 +16,12 @@ class Renewal:
     pid: int
 
     def open_files(self) -> dict[int, str]:
-        """What each of its descriptors leads to."""
-        found = {}
+        """The file of each of its descriptors."""
+        files = {}
         for link in Path(f"/proc/{self.pid}/fd").iterdir():
             with suppress(OSError):  # closed meanwhile
-                found[int(link.name)] = str(link.readlink())
-        return found
+                files[int(link.name)] = str(link.readlink())
+        return files
 
     def relations(self) -> tuple[int, int, int]:
         """Its parent, its session and its terminal (proc(5), stat)."""
@@ -40,11 +40,11 @@ class Renewal:
 
 def renewals(home: Home) -> list[Renewal]:
     """Those that run now; a hit has started its own before it ends."""
-    found = []
+    running = []
     for process in Path("/proc").iterdir():
         if process.name.isdecimal():
             with suppress(OSError):  # it has ended
                 words = (process / "cmdline").read_bytes().split(b"\0")
                 if b"--ahead" in words and (process / "cwd").readlink() == home.path:
-                    found.append(Renewal(int(process.name)))
-    return found
+                    running.append(Renewal(int(process.name)))
+    return running

@@ -1,4 +1,4 @@
-"""Renewal before anybody waits: who asks is answered at once, and one process behind the scenes sees to the next."""
+"""Renewal before anybody waits: the caller is answered at once, and one process in the background fetches anew."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from machine.renewal.processes import Renewal, renewals
 from oidc_helper.emulator import Emulator
 
 MANY = 20
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for what a renewal holds")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for the open files of a renewal")
 
 
 @contextmanager
@@ -39,8 +39,8 @@ def held_up(home: Home, emulator: Emulator, **fault: Any) -> Iterator[None]:
 def the_renewal(home: Home, emulator: Emulator) -> Renewal:
     """The only one, once it has come as far as AWS."""
     assert emulator.wait_for("AssumeRole", 2, timeout_s=60)
-    (found,) = renewals(home)
-    return found
+    (renewal,) = renewals(home)
+    return renewal
 
 
 def test_a_hit_that_is_due_answers_at_once_and_is_renewed_behind(due: Home, emulator: Emulator) -> None:
@@ -86,7 +86,7 @@ def test_a_renewal_keeps_nothing_of_the_caller_open(due: Home, emulator: Emulato
         assert {files[number] for number in range(3)} == {"/dev/null"}
 
 
-def test_a_renewal_is_nobody_s_child_and_has_no_terminal(due: Home, emulator: Emulator) -> None:
+def test_a_renewal_has_no_parent_and_no_terminal(due: Home, emulator: Emulator) -> None:
     """It has a session of its own, so that closing the terminal does not end it, and leaves the caller no zombie."""
     with held_up(due, emulator):
         process = due.start("get", "analytics")
@@ -126,7 +126,7 @@ def test_a_failed_renewal_costs_no_answer_and_is_not_repeated_at_once(
 
 
 def test_without_a_state_directory_the_answer_is_there(due: Home) -> None:
-    """Where nothing can be written nobody knows whether another renews; who finds the credentials old renews them."""
+    """Where nothing can be written none is started, since nothing tells that another one runs already."""
     (due.path / "a file").touch()
 
     done = due.run("get", "analytics", XDG_STATE_HOME=str(due.path / "a file"))

@@ -57,7 +57,10 @@ Aws._client = lambda self, *words, attempts=2: client(self, *words)
         Cell(_FAULTS["TLS breaks off after the request"], "jwt-bearer"),
     ),
     "no answer without a store": (
-        "from oidc_helper.fetch import broker\nbroker.cache = lambda put, store: put()",
+        """
+from oidc_helper.fetch import broker, work
+broker.save_or_warn_once = work.save_or_warn_once = lambda put, store: put()
+""",
         PlaceCell("no place at all"),
     ),
     "no other place where the kernel refuses": (

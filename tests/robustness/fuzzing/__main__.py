@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]  # of the extra `fuzz`
+import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]  # of the group `fuzz`
 
 from robustness.fuzzing.targets import TARGETS
 

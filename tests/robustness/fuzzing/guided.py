@@ -21,6 +21,6 @@ def fuzz(name: str, runs: int) -> tuple[int, int]:
         check=False,
     )
     if "No module named 'atheris'" in done.stderr:
-        raise RuntimeError("needs atheris: pip install 'oidc-helper[fuzz]'")
+        raise RuntimeError("needs atheris: pip install --group fuzz")
     counts = [int(number) for number in re.findall(r"^#(\d+)", done.stderr, re.MULTILINE)]
     return max(counts, default=0), int(done.returncode != 0)

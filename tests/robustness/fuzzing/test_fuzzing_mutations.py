@@ -44,7 +44,7 @@ _CLAIMS = {
 MUTATIONS: Mapping[str, tuple[Break, str]] = {
     "the record's checksum is a constant": (puts(record, "_checksum", lambda *_: "00000000"), "record"),
     "a record of other settings is fresh": (
-        puts(record, "fresh", lambda stored, **_: (record.body_of(stored), 0) if record.body_of(stored) else None),
+        puts(record.Record, "fresh", lambda stored, *, now, stamp: now < stored.serve_until),
         "record",
     ),
     "parts are not compared with their header": (

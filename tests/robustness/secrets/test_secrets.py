@@ -198,14 +198,14 @@ def test_secrets_have_no_repr() -> None:
     from oidc_helper.aws.credentials import Credentials
     from oidc_helper.aws.tokens import Tokens
     from oidc_helper.emulator.state import Credentials as Vended
-    from oidc_helper.fetch.kept_sign_in import SignIn
+    from oidc_helper.fetch.kept_provider_session import ProviderSession
     from oidc_helper.oidc.connection import Client
     from oidc_helper.oidc.grants import Granted
 
     shown = [
         Credentials("AKIA", "planted", "planted", None),
         Vended("AKIA", "planted", "planted", None, "arn", "id", "arn"),
-        SignIn("binding", refresh_token="planted"),
+        ProviderSession("binding", refresh_token="planted"),
         Client("id", "planted"),
         Granted("planted", "planted", "planted"),
         Tokens(

@@ -1,4 +1,4 @@
-"""A real browser, and what a person and a critic of web pages do with it."""
+"""A real browser, driven as by a person and examined as by a critic of web pages."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import presence_of_element_located
+from selenium.webdriver.support.expected_conditions import presence_of_element_located, staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 _PATIENCE_S = 30
@@ -46,15 +46,19 @@ class Chromium:
         self.driver.get(url)
 
     def forget(self) -> None:
-        """Be somebody whom no site knows."""
+        """Forget all sites' cookies."""
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
 
     def fill_in(self, **fields: str) -> None:
-        """Fill in the fields of a form, and send it."""
+        """Fill in the fields of a form, send it, and wait until its page is gone.
+
+        Pages share links: the next one looked for would be that of the page that is about to go.
+        """
         for name, text in fields.items():
             field = self._element(By.NAME, name)
             field.send_keys(text)
         field.submit()
+        self._patience.until(staleness_of(field))
 
     def press(self, text: str) -> None:
         """Press the button or follow the link that says so."""
@@ -65,17 +69,20 @@ class Chromium:
         self._element(By.XPATH, f"//h1[normalize-space(.)='{text}']")
 
     def _element(self, by: str, what: str) -> Any:
-        patience = WebDriverWait(self.driver, _PATIENCE_S, poll_frequency=0.05)
-        return patience.until(presence_of_element_located((by, what)))
+        return self._patience.until(presence_of_element_located((by, what)))
+
+    @property
+    def _patience(self) -> "WebDriverWait[Chrome]":
+        return WebDriverWait(self.driver, _PATIENCE_S, poll_frequency=0.05)
 
     @property
     def text(self) -> str:
-        """What the page says."""
+        """The text of the page."""
         text: str = self._element(By.TAG_NAME, "body").text
         return text
 
     def seen(self, *, dark: bool) -> str:
-        """What somebody reads who only sees the page: the text of its picture."""
+        """The text that a person can read on a picture of the page."""
         self._prefer(dark=dark)
         picture = self.driver.get_screenshot_as_png()
         command = ["tesseract", "stdin", "stdout", "--psm", "11", "--dpi", "192"]
@@ -84,25 +91,25 @@ class Chromium:
         return " ".join(done.stdout.decode().split())
 
     def faults(self, *, dark: bool) -> list[str]:
-        """What axe finds wrong, best practices included."""
+        """The faults that axe finds, breaches of best practices included."""
         self._prefer(dark=dark)
         self.driver.execute_script(_AXE.read_text())
-        found = self.driver.execute_async_script("axe.run().then(arguments[0])")
-        assert "color-contrast" in {rule["id"] for rule in found["passes"]}
-        return [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]]
+        report = self.driver.execute_async_script("axe.run().then(arguments[0])")
+        assert "color-contrast" in {rule["id"] for rule in report["passes"]}
+        return [f"{rule['id']}: {node['html']}" for rule in report["violations"] for node in rule["nodes"]]
 
     def requested(self, address: str) -> list[str]:
-        """What was asked of whom for the page at that address, itself included."""
+        """The URLs that were requested for the page at that address, its own included."""
         entries = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         sent = [entry["params"] for entry in entries if entry["method"] == "Network.requestWillBeSent"]
         return [one["request"]["url"] for one in sent if one["documentURL"].startswith(address)]
 
     def complaints(self) -> list[str]:
-        """What the browser found fault with, as breaches of a page's own policy."""
+        """The browser's complaints, such as breaches of a page's own policy."""
         return [entry["message"] for entry in self._log("browser")]
 
     def _log(self, name: str) -> list[dict[str, str]]:
-        """What was logged since the last look."""
+        """The new entries of a log."""
         entries: list[dict[str, str]] = self.driver.get_log(name)  # type: ignore[no-untyped-call]
         return entries
 
@@ -119,7 +126,7 @@ def chromium(profile: Path) -> Iterator[Chromium]:
     options.binary_location = shutil.which("chromium") or ""
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
-    options.page_load_strategy = "none"  # the page at the end of a sign-in loads for as long as that takes
+    options.page_load_strategy = "none"  # the last page of a sign-in loads until the exchange is over
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
     try:

@@ -15,7 +15,7 @@ from oidc_helper.emulator import Emulator
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[RealProvider]:
-    """One for all tests of a module, which sign in at it anew."""
+    """One provider for all tests of a module, each of which signs in anew."""
     needs(shutil.which("node"), "node")
     needs((HERE / "node_modules/oidc-provider").is_dir(), f"oidc-provider: {INSTALL}")
     with real_provider() as running:
@@ -34,7 +34,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 @pytest.fixture
 def browser(window: Chromium) -> Chromium:
-    """The browser of somebody whom no site knows."""
+    """The browser of a person whom no site knows."""
     window.forget()
     return window
 
@@ -49,5 +49,5 @@ def trusting(emulator: Emulator, provider: RealProvider) -> Emulator:
 
 @pytest.fixture
 def person(home: Home, trusting: Emulator, provider: RealProvider, browser: Chromium) -> Person:
-    """Somebody who has configured all of it."""
+    """A person whose configuration joins them all."""
     return Person(home, trusting, provider, browser)

@@ -1,4 +1,4 @@
-"""A person who signs in: types commands, and does in the browser what its pages ask for."""
+"""A person who signs in: types commands, and follows the pages in the browser."""
 
 import os
 import select
@@ -28,7 +28,7 @@ authorize_parameters = {{ prompt = "consent" }}
 
 @dataclass
 class Person:
-    """Whose browser the commands open is the one that the test drives."""
+    """A person at home, in whose browser the commands open their addresses."""
 
     home: Home
     emulator: Emulator
@@ -52,7 +52,7 @@ class Person:
 
     @contextmanager
     def typing(self, *words: str) -> Iterator["subprocess.Popen[str]"]:
-        """Type a command, and do something while it waits; without a terminal its words go to stderr."""
+        """Run a command while the block acts; without a terminal, its words go to stderr."""
         process = subprocess.Popen(
             [COMMAND, *words],
             env=self.home.environment,
@@ -70,8 +70,8 @@ class Person:
                 process.kill()
 
     def open_browser(self) -> None:
-        """Go where a command has the browser opened."""
-        # Opened for writing too: a reader alone would see the end of what nobody has begun.
+        """Open the address that a command gave to the browser."""
+        # Open for writing too: without a writer, a reader would see the end of the file at once.
         descriptor = os.open(self._opened, os.O_RDWR)
         try:
             assert select.select([descriptor], [], [], PATIENCE_S)[0], "no browser was opened"
@@ -80,12 +80,12 @@ class Person:
             os.close(descriptor)
 
     def agree(self, email: str = ALICE) -> None:
-        """Sign in at the provider's pages, and let the program have what it asks for."""
+        """Sign in at the provider's pages, and consent."""
         self.browser.fill_in(login=email, password="any")
         self.browser.press("Continue")
 
     def log_in(self, *options: str, email: str = ALICE, profile: str = "analytics") -> str:
-        """Sign in with the browser, and read what `login` answered."""
+        """Sign in with the browser; the output of `login`."""
         with self.typing("login", profile, *options) as process:
             self.open_browser()
             self.agree(email)

@@ -1,4 +1,4 @@
-"""`provider.mjs` as a process: an OpenID provider that nobody here wrote."""
+"""`provider.mjs` as a process: an OpenID provider that this project did not write."""
 
 import json
 import os
@@ -19,31 +19,31 @@ CLIENT, CONFIDENTIAL_CLIENT, SECRET = "native", "confidential", "made up: for+te
 
 @dataclass(frozen=True)
 class RealProvider:
-    """What a test sees of it, and how it is made to go wrong."""
+    """The provider as a test sees it and disturbs it."""
 
     issuer: str
 
     def events(self) -> Counter[str]:
-        """How often what has happened to refresh tokens and grants."""
+        """The number of each event of refresh tokens and grants."""
         return Counter(event["name"] for event in self._events())
 
     def newest_refresh_token(self) -> str:
-        """The one it gave last."""
+        """The refresh token that it issued last."""
         return str([event["token"] for event in self._events() if event["name"] == "refresh_token.saved"][-1])
 
     def refuses(self, refresh_token: str) -> bool:
-        """Whether it says that this is a refresh token no more."""
+        """Whether it refuses the refresh token."""
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": CLIENT}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return bool(self._send("POST", "/token", urlencode(form), headers).get("error") == "invalid_grant")
 
     def end_sessions(self) -> None:
-        """Revoke all that was granted, as an administrator does."""
+        """Revoke all grants, as an administrator does."""
         self._control("DELETE", "grants")
 
     @contextmanager
     def replying(self, path: str, **reply: Any) -> Iterator[None]:
-        """Let a broken proxy answer for it."""
+        """Let a broken proxy answer in its place."""
         self._control("PUT", "replies", {"path": path, **reply})
         try:
             yield
@@ -51,8 +51,8 @@ class RealProvider:
             self._control("DELETE", "replies")
 
     def _events(self) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = self._control("GET", "events")
-        return found
+        events: list[dict[str, str]] = self._control("GET", "events")
+        return events
 
     def _control(self, method: str, what: str, body: Any = None) -> Any:
         return self._send(method, f"/-/{what}", json.dumps(body) if body else "", {})
@@ -68,7 +68,7 @@ class RealProvider:
 
 @contextmanager
 def real_provider() -> Iterator[RealProvider]:
-    """Run it; it ends with the pipe to its standard input, whatever becomes of us."""
+    """Run it; it ends with the pipe to its standard input, even if we are killed."""
     process = subprocess.Popen(
         ["node", HERE / "provider.mjs"],
         env={**os.environ, "CLIENT_SECRET": SECRET},

@@ -1,4 +1,4 @@
-"""Signing in at a provider that nobody here wrote, with a real browser."""
+"""Signing in with a real browser at a provider that this project did not write."""
 
 import sys
 from contextlib import AbstractContextManager
@@ -20,7 +20,7 @@ CONFIDENTIAL = f"client_secret = {{ command = ['printf', '%s', '{SECRET}'] }}\n"
 
 
 def at_the_aws_cli(person: Person) -> AbstractContextManager[AtTerminal]:
-    """Ask the AWS CLI, at a terminal, who one is; it knows nothing but the line of its profile."""
+    """Run `get-caller-identity` of the AWS CLI at a terminal; it knows only the line of its profile."""
     config = person.home.path / "aws-config"
     config.write_text(f"[profile mine]\ncredential_process = {COMMAND} get analytics\nregion = eu-west-1\n")
     words = [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--profile", "mine", "--query", "Arn"]
@@ -28,14 +28,14 @@ def at_the_aws_cli(person: Person) -> AbstractContextManager[AtTerminal]:
 
 
 def arn(aws_cli: AtTerminal) -> str:
-    """What it says, and nothing else."""
+    """The ARN that it prints, alone."""
     done = aws_cli.ended()
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip().strip('"')
 
 
 def check_page(person: Person, *texts: str) -> None:
-    """Whoever sees the page reads it, in both colour schemes; it is fit for everybody, and asks nobody for anything."""
+    """The page is readable in both colour schemes, accessible, and requests nothing but itself."""
     address = person.browser.driver.current_url
     assert address.startswith("http://127.0.0.1:")
     assert person.browser.requested(address) == [address]
@@ -48,12 +48,12 @@ def check_page(person: Person, *texts: str) -> None:
 
 
 def kept_nothing(person: Person) -> bool:
-    """Whether there is nothing to forget."""
+    """Whether `logout` has nothing to forget."""
     return person.home.run("logout", "analytics").stdout.startswith("nothing was kept of ")
 
 
-def test_from_the_browser_to_aws(person: Person) -> None:
-    """Consent, the page that says so, tokens, the exchange, credentials, and the AWS CLI that is somebody."""
+def test_a_sign_in_leads_from_the_browser_to_aws(person: Person) -> None:
+    """Consent, the final page, tokens, the exchange, credentials, and the AWS CLI."""
     said = person.log_in()
 
     assert said.startswith(f"signed in as {ALICE}, until ")
@@ -70,17 +70,18 @@ def test_from_the_browser_to_aws(person: Person) -> None:
 
 
 def test_the_aws_cli_opens_the_browser(person: Person) -> None:
-    """With `when-needed` it is enough to use AWS: the person is asked beside the SDK's back, and the call goes on."""
+    """With `when-needed`, using AWS is enough: the terminal asks the person, and the call goes on."""
     person.configure(defaults='sign_in = "when-needed"')
     with at_the_aws_cli(person) as aws_cli:
         person.open_browser()
         person.agree()
+
         assert arn(aws_cli) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
         assert "opening the browser to sign in at 127.0.0.1" in aws_cli.screen
 
 
-def test_mornings_after(person: Person) -> None:
-    """While the provider's session lasts nobody is asked; no refresh token is sent twice, and the newest is kept."""
+def test_nobody_is_asked_while_the_provider_s_session_lasts(person: Person) -> None:
+    """No refresh token is sent twice, and the newest is kept."""
     person.configure(client=CONFIDENTIAL_CLIENT, more=CONFIDENTIAL)
     person.log_in()
     before = person.provider.events()
@@ -93,8 +94,7 @@ def test_mornings_after(person: Person) -> None:
     assert person.emulator.count("CreateTokenWithIAM", ok=True, grantType=JWT_BEARER) == 4
 
 
-def test_a_session_that_was_ended(person: Person) -> None:
-    """Whose sign-in was revoked at the provider is told what to type."""
+def test_a_revoked_session_asks_for_a_login(person: Person) -> None:
     person.log_in()
     person.provider.end_sessions()
     person.emulator.advance(NIGHT)
@@ -105,8 +105,8 @@ def test_a_session_that_was_ended(person: Person) -> None:
     assert "oidc-helper login analytics" in failed.hint
 
 
-def test_a_code_on_another_device(person: Person) -> None:
-    """It is entered on the provider's own page; the command goes on by itself."""
+def test_a_code_is_entered_on_another_device(person: Person) -> None:
+    """On the provider's own page; the command goes on by itself."""
     with person.typing("login", "analytics", "--device") as process:
         assert process.stderr
         lines = iter(process.stderr.readline, "")
@@ -123,8 +123,8 @@ def test_a_code_on_another_device(person: Person) -> None:
     answer(person.home.run("get", "analytics"))
 
 
-def test_declining(person: Person) -> None:
-    """Who does not agree reads that on the page and in the terminal, and nothing is kept."""
+def test_a_declined_sign_in_keeps_nothing(person: Person) -> None:
+    """The page and the terminal say so."""
     with person.typing("login", "analytics") as process:
         person.open_browser()
         person.browser.fill_in(login=ALICE, password="any")
@@ -146,8 +146,8 @@ def test_declining(person: Person) -> None:
     ],
     ids=["a web page", "a broken gateway"],
 )
-def test_nonsense(person: Person, reply: dict[str, Any], code: int, message: str) -> None:
-    """A token endpoint behind something broken: the page says so too, and nothing is kept."""
+def test_a_broken_token_endpoint_keeps_nothing(person: Person, reply: dict[str, Any], code: int, message: str) -> None:
+    """The page says so too."""
     with person.provider.replying("/token", **reply), person.typing("login", "analytics") as process:
         person.open_browser()
         person.agree()
@@ -160,8 +160,8 @@ def test_nonsense(person: Person, reply: dict[str, Any], code: int, message: str
     assert kept_nothing(person)
 
 
-def test_logging_out(person: Person) -> None:
-    """It reaches the provider: the refresh token is good no more."""
+def test_a_logout_revokes_the_refresh_token(person: Person) -> None:
+    """At the provider."""
     person.log_in()
     token = person.provider.newest_refresh_token()
 
@@ -171,8 +171,8 @@ def test_logging_out(person: Person) -> None:
     assert complaint(person.home.run("get", "analytics")).code == 3
 
 
-def test_another_person(person: Person) -> None:
-    """`login --force` lets somebody else sign in though the browser remembers the first."""
+def test_force_lets_another_person_sign_in(person: Person) -> None:
+    """Although the browser remembers the first."""
     person.log_in()
     said = person.log_in("--force", email="bob@example.com")
 
@@ -180,11 +180,12 @@ def test_another_person(person: Person) -> None:
     assert ALICE not in person.home.run("status").stdout
 
 
-def test_ones_own_provider_at_the_command_emulator(person: Person) -> None:
-    """It says how to sign in there, and somebody with that email address does what Alice may."""
+def test_the_emulator_trusts_a_provider_of_one_s_own(person: Person) -> None:
+    """The person with the given email address may do what Alice may."""
     trusted = ("--issuer", person.provider.issuer, "--audience", CLIENT, "--email", "carol@example.com")
     with typed_emulator(person.home, *trusted) as emulator:
         person.home.environment |= emulator.exports
         person.home.configure(emulator.example)
         person.log_in(email="carol@example.com", profile="dev-admin")
+
         assert person.home.get("dev-admin")["AccountId"] == "111122223333"

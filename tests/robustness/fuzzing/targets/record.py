@@ -8,37 +8,43 @@ _STAMP = "1700000000000000000+512"
 
 
 def _whole(stamp: str = _STAMP) -> bytes:
-    return record.compose('{"Version":1}', serve_until=2**31, stamp=stamp, renew_from=2**30).encode()
+    text = record.compose('{"Version":1}', serve_until=2**31, stamp=stamp, renew_from=2**30, expires_at=2**32)
+    return text.encode()
 
 
 def seeds() -> list[bytes]:
     """A sound one, others' and one from the future, numbers longer than Python reads, and places to tear it at."""
-    long = b"1 %s %s 0" % (b"9" * 5_000, _STAMP.encode())
+    long = b"1 %s %s 0 0" % (b"9" * 5_000, _STAMP.encode())
     foreign = [_whole("2+2"), _whole().replace(b"1 ", b"2 ", 1), long + b" %08x\n" % zlib.crc32(long), b"", b"\n"]
     return [_whole(), *foreign, *(bytes([place]) + b"x" for place in range(len(_whole())))]
 
 
 def target(data: bytes) -> None:
-    """Served only where header and body are as a sum over both says, before its end, for these settings."""
+    """It is read only where the checksum fits header and body, and fresh only before its end, for these settings."""
     _check(data)
     header, _, body = data.partition(b"\n")
-    fields = header.split(b" ")[:4]
+    fields = header.split(b" ")[:5]
     _check(b" ".join(fields) + b" %08x\n" % zlib.crc32(body, zlib.crc32(b" ".join(fields))) + body)
     whole = _whole()
-    assert record.fresh(whole, now=0, stamp=_STAMP) == (b'{"Version":1}', 2**30)
+    intact = record.parse(whole)
+    assert intact
+    assert intact.fresh(now=0, stamp=_STAMP)
+    assert (intact.body, intact.renew_from, intact.expires_at) == (b'{"Version":1}', 2**30, 2**32)
     if data:
         place = data[0] % len(whole)
         torn = whole[:place] + data[1:2] + whole[place + 1 :]
-        assert torn == whole or record.fresh(torn, now=0, stamp=_STAMP) is None
+        assert torn == whole or record.parse(torn) is None
 
 
 def _check(stored: bytes) -> None:
-    found = record.fresh(stored, now=1_000, stamp=_STAMP)
-    if found is None:
+    parsed = record.parse(stored)
+    if parsed is None:
         return
     header, newline, body = stored.partition(b"\n")
     summed, _, total = header.rpartition(b" ")
+    fields = header.split(b" ")
     assert newline
     assert total == b"%08x" % zlib.crc32(body, zlib.crc32(summed))
-    assert header.split(b" ")[2] == _STAMP.encode()
-    assert found[0] == body == record.body_of(stored)
+    assert parsed.body == body
+    of_these_settings = fields[2] == _STAMP.encode()
+    assert parsed.fresh(now=1_000, stamp=_STAMP) == (of_these_settings and int(fields[1]) > 1_000)

@@ -2,27 +2,31 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore import exceptions
 
 from oidc_helper import settings
 from oidc_helper.aws import tokens
 from oidc_helper.aws.client import Aws, never_sent
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.errors import SignInNeeded, StoreUnusable
-from oidc_helper.fetch import kept_tokens
-from oidc_helper.fetch.broker import SPENT_FOR_S
-from oidc_helper.identity.proof import of_token
+from oidc_helper.create_token_with_iam.arguments import GlobalOptions
+from oidc_helper.errors import SignInNeeded
+from oidc_helper.fetch import kept_tokens, single_use
+from oidc_helper.identity.proof import Assertion
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.store.store import CREDENTIALS, Store
 
 Warn = Callable[[str], None]
 
+# botocore's errors of a request under way; its others come before one is sent.
+_UNDER_WAY = (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError)
 
-class Seed:
+
+class ProfileSettings:
     """One of our profiles, for one run of the operation. Raises OidcHelperError."""
 
     def __init__(self, name: str) -> None:
@@ -32,11 +36,19 @@ class Seed:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What the profile says of the request."""
+        """The parameters that the profile names."""
         return {"clientId": self.profile.application_arn}
 
+    def complete(self, options: GlobalOptions) -> GlobalOptions:
+        """The options with the profile's region and certificate authorities where they name none."""
+        return replace(
+            options,
+            region=options.region or self.profile.identity_center_region,
+            ca_bundle=options.ca_bundle or self.profile.ca_bundle,
+        )
+
     def keys(self, parameters: Mapping[Any, Any]) -> dict[str, str | None]:
-        """The caller's credentials in botocore's names; where a role is opened for it, the assertion opens it."""
+        """The caller's credentials in botocore's names; the assertion opens the caller's role where it has one."""
         opens_role = bool(self.profile.caller.web_identity_role_arn)
         caller = Aws(self.profile, time_left=self._deadline.left).open_caller(
             self._identity_token(parameters) if opens_role else None
@@ -48,40 +60,28 @@ class Seed:
         }
 
     def _identity_token(self, parameters: Mapping[Any, Any]) -> IdentityToken:
-        given = parameters.get("assertion") or kept_tokens.load(self.profile, self._store).identity_token
-        if not isinstance(given, str) or not given:
+        raw = parameters.get("assertion") or kept_tokens.load(self.profile, self._store).identity_token
+        if not isinstance(raw, str) or not raw:
             raise SignInNeeded(
                 f"the caller of profile {self.profile.name} needs an identity token, and none is kept",
                 f"oidc-helper login {self.profile.name}, or name other credentials with --profile",
             )
-        return parse(given, now=time.time(), where="--assertion" if "assertion" in parameters else "the tokens record")
+        return parse(raw, now=time.time(), where="--assertion" if "assertion" in parameters else "the tokens record")
 
     @contextmanager
     def spending(self, parameters: Mapping[Any, Any], warn: Warn) -> Iterator[None]:
-        """Note the assertion as used up before it is sent; it is free again only where it surely was not exchanged."""
+        """Let the block send the assertion, as any single-use token; one that was sent before is a warning only."""
         token = _assertion(parameters)
-        is_new = token is not None and self._mark(token, warn)
-        try:
+        if token is None:
             yield
-        except (BotoCoreError, ClientError) as error:
-            if token and is_new and not _may_have_worked(error):
-                with suppress(StoreUnusable):
-                    self._store.unmark_spent(token.issuer, token.single_use_id)
-            raise
-
-    def _mark(self, token: IdentityToken, warn: Warn) -> bool:
-        until = int(max(token.expires_at, time.time()) + SPENT_FOR_S)
-        try:
-            is_new = self._store.mark_spent(token.issuer, token.single_use_id, until=until)
-        except StoreUnusable as problem:
-            warn(problem.message)
-            return False
-        if not is_new:
-            warn("this assertion was sent before, and each counts only once")
-        return is_new
+            return
+        with single_use.sending(token, self._store, now=time.time(), spent_by=_may_be_spent, warn=warn) as is_new:
+            if not is_new:
+                warn("this assertion was sent before, and each counts only once")
+            yield
 
     def keep(self, parameters: Mapping[Any, Any], answer: Mapping[str, Any]) -> None:
-        """Put the answer into the profile's tokens. Raises StoreUnusable, TryAgain where others do not let us."""
+        """Put the answer into the profile's tokens. Raises StoreUnusable, and TryAgain where the lock is not free."""
         requested = tuple(parameters.get("scope") or ())
         purpose = f"oidc-helper create-token-with-iam for profile {self.profile.name}"
         name = self.profile.tokens_name
@@ -90,7 +90,7 @@ class Seed:
             kept_tokens.save(self.profile, kept, self._store)
 
     def _before(self, parameters: Mapping[Any, Any]) -> Tokens:
-        """The tokens to change: the kept ones where they are surely the same person's, else none, nor credentials."""
+        """The kept tokens if surely the same person's; else none, and the credentials are deleted."""
         kept, token = kept_tokens.load(self.profile, self._store), _assertion(parameters)
         refreshes = bool(kept.refresh_token) and parameters.get("refreshToken") == kept.refresh_token
         if not refreshes and not (token and token.subject == kept.subject):
@@ -98,7 +98,7 @@ class Seed:
                 if entry.kind == CREDENTIALS and entry.details.get("identity") == self.profile.identity.name:
                     self._store.delete(entry.kind, entry.name)
             kept = Tokens(kept.binding)
-        return kept_tokens.of_proof(kept, of_token(token), self.profile) if token else kept
+        return kept_tokens.of_proof(kept, Assertion(token), self.profile) if token else kept
 
 
 def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:
@@ -108,7 +108,10 @@ def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:
         return None
 
 
-def _may_have_worked(error: Exception) -> bool:
-    if isinstance(error, ClientError):
+def _may_be_spent(error: Exception) -> bool:
+    """`single_use.may_be_spent` for botocore's errors: a refusal, or one before the request leaves, spends nothing."""
+    if isinstance(error, exceptions.ClientError):
         return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
-    return not never_sent(error)
+    if isinstance(error, _UNDER_WAY):
+        return not never_sent(error)
+    return not isinstance(error, exceptions.BotoCoreError)

@@ -1,0 +1,47 @@
+"""What developers run: `nox -s quick` while working, `nox` before a change lands, each in an environment of its own."""
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|venv"
+nox.options.sessions = ["lint", "tests"]
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install the package, and a dependency group in a way that older pips take too."""
+    session.install(".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), group))
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """Run the tests that take no time, in less than a minute."""
+    install(session, "test")
+    session.run("pytest", "-m", "not slow", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run all tests, with each Python that is there."""
+    install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure the lines and branches that the tests reach, also in the processes that they start."""
+    install(session, "coverage")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs, success_codes=[0, 1])
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report", "--skip-covered")

@@ -1,0 +1,75 @@
+"""The provider session of one identity, in and out of the store: a refresh token, which serves all applications."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+
+from oidc_helper import paths
+from oidc_helper.machine.clock import is_instant
+from oidc_helper.settings import Identity
+from oidc_helper.store.store import SIGN_IN, Store
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ProviderSession:
+    """A user's session at the identity provider; `binding` names its settings: under others it is a miss.
+
+    `user` is for people to read, `subject` the provider's own name of that user. Times are in epoch seconds;
+    `refresh_expires_at` is None where the provider did not tell.
+    """
+
+    binding: str
+    user: str = ""
+    subject: str = ""
+    refresh_token: str = field(default="", repr=False)
+    refresh_expires_at: int | None = None
+
+
+def load(identity: Identity, store: Store) -> ProviderSession:
+    """The session kept for the identity as it is set now; an empty one where there is none. Raises StoreUnusable."""
+    binding = _binding(identity)
+    text = store.get(SIGN_IN, identity.name)
+    return (text and _from_text(text, binding)) or ProviderSession(binding)
+
+
+def save(identity: Identity, session: ProviderSession, store: Store) -> None:
+    """Keep it, with what status tells of it; a session that is over is deleted. Raises StoreUnusable."""
+    if not session.refresh_token:
+        store.delete(SIGN_IN, identity.name)
+        return
+    store.put(
+        SIGN_IN,
+        identity.name,
+        json.dumps({"version": _VERSION, **asdict(session)}, separators=(",", ":")),
+        expires_at=session.refresh_expires_at,
+        details={"identity": identity.name, "user": session.user},
+    )
+
+
+def lock_name(identity: str) -> str:
+    """The lock for redeeming the identity's refresh token, and for asking its person."""
+    return f"{SIGN_IN} {identity}"
+
+
+def _from_text(text: str, binding: str) -> ProviderSession | None:
+    """What `save` wrote for the same binding; None for anything torn, foreign or from the future."""
+    try:
+        stored = json.loads(text)
+        if stored.pop("version") != _VERSION or stored["binding"] != binding:
+            return None
+        session = ProviderSession(**stored)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    texts = (session.user, session.subject, session.refresh_token)
+    sound = all(isinstance(value, str) for value in texts)
+    sound = sound and (session.refresh_expires_at is None or is_instant(session.refresh_expires_at))
+    return session if sound else None
+
+
+def _binding(identity: Identity) -> str:
+    """Name the settings that the refresh token was asked for with: under others it would bring other tokens."""
+    parts: list[object] = [paths.config_file(), identity.issuer, identity.client_id, identity.scopes, identity.audience]
+    parts += [identity.resource, identity.assertion]
+    return sha256(json.dumps(parts).encode()).hexdigest()[:32]

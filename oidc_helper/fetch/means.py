@@ -1,0 +1,40 @@
+"""The parts that a fetch works with, whatever they are made of."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.identity.proof import Proof
+from oidc_helper.identity.token import IdentityToken
+from oidc_helper.store.store import Store
+
+
+class Exchange(Protocol):
+    """The calls to AWS that a fetch makes; `aws.client.Aws` is the real one. All raise OidcHelperError."""
+
+    def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
+        """Get the credentials that sign CreateTokenWithIAM."""
+
+    def create_token(self, caller: Credentials, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask CreateTokenWithIAM, once."""
+
+    def credentials(self, tokens: Tokens, caller: Callable[[], Credentials]) -> Credentials:
+        """Turn tokens into what the profile is for."""
+
+
+class Means(NamedTuple):
+    """The parts of one fetch; libraries are loaded when a part is used first.
+
+    `prove` gets a new proof, and is told whether a person may be asked; `exchange` the way to AWS, the same each time.
+    `mend` tells a person how to come to a new identity token. `same_person` names the identities that share the
+    profile's sign-in. `now` is in epoch seconds, `time_left` in seconds.
+    """
+
+    store: Store
+    prove: Callable[[bool], Proof]
+    same_person: frozenset[str]
+    exchange: Callable[[], Exchange]
+    mend: str
+    now: Callable[[], float]
+    time_left: Callable[[], float]

@@ -1,0 +1,255 @@
+"""Steps 3 to 5 of a fetch, for the process that has the lock of an identity and application.
+
+3. `live`: tokens that live are enough; only the credentials are asked for.
+4. `refreshed`: CreateTokenWithIAM with Identity Center's refresh token.
+5. `exchanged`: CreateTokenWithIAM with a new proof.
+
+Beside them `caller` opens the role that signs 4 and 5, and the session of a role.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from oidc_helper.aws import tokens as tokens_record
+from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.errors import Refused, SignInNeeded, TryAgain
+from oidc_helper.fetch import kept_tokens, single_use
+from oidc_helper.fetch.means import Means
+from oidc_helper.identity import UNATTENDED
+from oidc_helper.identity.proof import Assertion, Proof
+from oidc_helper.identity.token import IdentityToken, parse
+from oidc_helper.person.telling import reporting_to
+from oidc_helper.settings import Profile
+from oidc_helper.store.saving import note_or_warn, save_or_warn_once
+from oidc_helper.store.store import CREDENTIALS, TOKENS
+from oidc_helper.words import printable
+
+log = logging.getLogger("oidc_helper.fetch.work")
+
+_REFRESH_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh token will never work again
+_ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
+
+
+@dataclass
+class Progress:
+    """How far a fetch has come: the tokens to go on with, those in the store, and the new proof if it took one."""
+
+    profile: Profile
+    means: Means
+    may_ask: bool
+    tokens: Tokens
+    saved: Tokens
+    proof: Proof | None = None
+
+
+def begin(profile: Profile, means: Means, *, may_ask: bool) -> Progress:
+    """Start from the tokens in the store; `may_ask`: a person may be asked for a proof."""
+    tokens = kept_tokens.load(profile, means.store)
+    return Progress(profile, means, may_ask, tokens, saved=tokens)
+
+
+def credentials(progress: Progress) -> Credentials:
+    """Steps 3 to 5, then ask for the credentials; once more with new tokens where a live access token is refused."""
+    exchange, tokens = progress.means.exchange(), live(progress)
+    try:
+        made = exchange.credentials(tokens or renewed(progress), lambda: caller(progress))
+    except Refused as refusal:
+        if not tokens or refusal.code not in _ACCESS_OVER:
+            raise
+        log.debug("the access token is over: %s", refusal.code)
+        _save(progress, tokens.without_access())
+        made = exchange.credentials(renewed(progress), lambda: caller(progress))
+    if progress.tokens != progress.saved:  # the caller was opened anew
+        _save(progress, progress.tokens)
+    return made
+
+
+def usable(progress: Progress) -> Tokens:
+    """Steps 3 to 5: tokens whose access token lives and covers the profile's scopes."""
+    return live(progress) or renewed(progress)
+
+
+def signed_in(progress: Progress) -> tuple[Tokens, bool]:
+    """Step 5 before the others, for a sign-in; whether a new proof was exchanged.
+
+    A source that no person renews may have no proof but the one of the tokens at hand, which do then.
+    """
+    try:
+        return exchanged(progress), True
+    except SignInNeeded:
+        at_hand = progress.tokens.access_token or progress.tokens.refresh_token
+        if not at_hand or progress.profile.identity.source not in UNATTENDED:
+            raise
+        return usable(progress), False
+
+
+def live(progress: Progress) -> Tokens | None:
+    """Step 3: tokens that were made for another profile, or an hour ago."""
+    return progress.tokens if serves(progress.tokens, progress.profile, progress.means.now()) else None
+
+
+def renewed(progress: Progress) -> Tokens:
+    """Steps 4 and 5: a refresh where that works, else a new proof."""
+    tokens, profile = progress.tokens, progress.profile
+    if tokens.refresh_token and (not tokens.requested or tokens.covers(profile.scopes)):
+        answered = refreshed(progress)
+        if answered and _fits(answered, profile):
+            return answered
+    return exchanged(progress)
+
+
+def refreshed(progress: Progress) -> Tokens | None:
+    """Step 4; None where the refresh token is over, or opening the caller took a sign-in, which is worth more."""
+    with reporting_to(partial(_finish, progress)):
+        signer = caller(progress)
+    if progress.proof and progress.proof.by_person:
+        return None
+    try:
+        parameters = {"refreshToken": progress.tokens.refresh_token}
+        return _answered(progress, _asked(progress, signer, "refresh_token", parameters))
+    except Refused as refusal:
+        if refusal.code not in _REFRESH_OVER:
+            raise
+        log.debug("the refresh token is over: %s", refusal.code)
+        _save(progress, replace(progress.tokens, refresh_token=""))
+        return None
+
+
+def exchanged(progress: Progress) -> Tokens:
+    """Step 5; the person's page learns how it went."""
+    profile = progress.profile
+    with reporting_to(partial(_finish, progress)):
+        proof, signer = _proof(progress), caller(progress)
+        if isinstance(proof, Assertion):
+            _answered(progress, _asked_once(progress, signer, proof.token))
+        else:
+            _answered(progress, _asked(progress, signer, profile.grant, proof.parameters))
+            _drop_other_persons(progress)  # the user of a code is known from the answer only
+        if not _fits(progress.tokens, profile):
+            raise Refused(
+                "CreateTokenWithIAM gave no identity context, which a role session needs",
+                "add sts:identity_context to the profile's scopes",
+            )
+    _finish(progress, None)
+    return progress.tokens
+
+
+def caller(progress: Progress) -> Credentials:
+    """The caller's credentials; those that an identity token opened are kept with the tokens while they live."""
+    exchange, tokens = progress.means.exchange(), progress.tokens
+    role = progress.profile.caller.web_identity_role_arn
+    if not role:
+        return exchange.open_caller(None)
+    if tokens.caller and tokens.caller_role == role and tokens.caller.alive(progress.means.now()):
+        return tokens.caller
+    opened = _opened_by_kept_token(progress) or exchange.open_caller(_identity_token(_proof(progress)))
+    progress.tokens = replace(progress.tokens, caller=opened, caller_role=role)
+    return opened
+
+
+def serves(tokens: Tokens, profile: Profile, now: float) -> bool:
+    """Whether tokens are enough for the profile as they are."""
+    return _fits(tokens, profile) and tokens.access_alive(now) and tokens.covers(profile.scopes)
+
+
+def _fits(tokens: Tokens, profile: Profile) -> bool:
+    """Whether they hold what the profile's target takes: an answer to refresh_token may lack the identity context."""
+    return bool(tokens.identity_context) or profile.target != "role"
+
+
+def _opened_by_kept_token(progress: Progress) -> Credentials | None:
+    """The caller's role, opened by the kept identity token: an exchange does not use it up for that."""
+    kept, now = progress.tokens, progress.means.now()
+    if progress.proof or not kept.identity_token or kept.identity_token_expires_at <= now:
+        return None
+    try:
+        token = parse(kept.identity_token, now=now, where="the tokens record")
+        return progress.means.exchange().open_caller(token)
+    except (Refused, SignInNeeded) as refusal:
+        log.debug("the kept identity token opens no role: %s", refusal.message)
+        return None
+
+
+def _identity_token(proof: Proof) -> IdentityToken | None:
+    return proof.token if isinstance(proof, Assertion) else None
+
+
+def _proof(progress: Progress) -> Proof:
+    """The new proof of this fetch; from now on the tokens are those of its user."""
+    if progress.proof is None:
+        progress.proof = progress.means.prove(progress.may_ask)
+        if progress.tokens.subject not in ("", progress.proof.subject):
+            progress.tokens = Tokens(progress.tokens.binding)
+        progress.tokens = kept_tokens.of_proof(progress.tokens, progress.proof, progress.profile)
+        if progress.proof.subject:
+            _drop_other_persons(progress)
+    return progress.proof
+
+
+def _drop_other_persons(progress: Progress) -> None:
+    """Forget at once what was another person's, in every profile that shares the sign-in."""
+    means, person = progress.means, kept_tokens.person(progress.tokens.subject)
+    for entry in means.store.entries():
+        shared = entry.kind in (CREDENTIALS, TOKENS) and entry.details.get("identity") in means.same_person
+        if shared and entry.details.get("person") != person:
+            log.debug("another person signed in: the %s of %s go", entry.kind, entry.name)
+            note_or_warn(partial(means.store.delete, entry.kind, entry.name))
+
+
+def _asked(progress: Progress, signer: Credentials, grant: str, proof: Mapping[str, str]) -> dict[str, Any]:
+    """CreateTokenWithIAM's answer."""
+    scopes = progress.profile.scopes
+    parameters = {"grantType": grant, **proof, **({"scope": list(scopes)} if scopes else {})}
+    return progress.means.exchange().create_token(signer, parameters)
+
+
+def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
+    """CreateTokenWithIAM's answer to an identity token, which counts only once. Raises SignInNeeded for a spent one."""
+    means = progress.means
+    try:
+        with single_use.sending(token, means.store, now=means.now()) as is_new:
+            if not is_new:
+                raise SignInNeeded(
+                    f"the identity token of {printable(token.user)} was sent before, and each counts only once",
+                    means.mend,
+                )
+            return _asked(progress, signer, progress.profile.grant, {"assertion": token.raw})
+    except Refused as refusal:
+        refusal.hint = _reasons(token, refusal)
+        raise
+    except TryAgain as failure:
+        if single_use.may_be_spent(failure):
+            failure.hint = f"the identity token may have been exchanged and is not sent again: {means.mend}"
+        raise
+
+
+def _reasons(token: IdentityToken, refusal: Refused) -> str:
+    """Name what is wrong with the token itself: first where the grant was refused, else behind the other reason."""
+    doubts = " and ".join(token.doubts)
+    doubt = f"the identity token {doubts}, which Identity Center requires" if doubts else ""
+    if refusal.code == "InvalidGrantException":
+        return doubt or f"{refusal.hint}; the token has {token.described()}"
+    return "; ".join(filter(None, (refusal.hint, doubt)))
+
+
+def _answered(progress: Progress, answer: Mapping[str, Any]) -> Tokens:
+    """The tokens after an answer of CreateTokenWithIAM, saved before anything else is done with it."""
+    requested, now = progress.profile.scopes, progress.means.now()
+    changed = tokens_record.from_answer(progress.tokens, answer, requested=requested, now=now)
+    _save(progress, changed if changed.subject else kept_tokens.named_by_center(changed))
+    return progress.tokens
+
+
+def _save(progress: Progress, tokens: Tokens) -> None:
+    progress.tokens = progress.saved = tokens
+    save_or_warn_once(partial(kept_tokens.save, progress.profile, tokens, progress.means.store), progress.means.store)
+
+
+def _finish(progress: Progress, error: str | None) -> None:
+    """Let the page of a person who signed in say how it went."""
+    if progress.proof:
+        progress.proof.finish(error)
