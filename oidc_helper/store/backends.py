@@ -45,7 +45,9 @@ def _kwallet_is_open(backend: Any) -> bool:
 
 
 SECRET_SERVICE = Traits(
-    places.SECRET_SERVICE, f"unlock the login keyring of the desktop session, {OTHERWISE}", trusted=True
+    places.SECRET_SERVICE,
+    f"unlock the login keyring of the desktop session (KeePassXC must not ask at each access), {OTHERWISE}",
+    trusted=True,
 )
 KWALLET = Traits(places.KWALLET, f"unlock the wallet, {OTHERWISE}", is_open=_kwallet_is_open)
 KEYCHAIN = Traits(places.KEYCHAIN, f"run security unlock-keychain, {OTHERWISE}", trusted=True)

@@ -493,6 +493,7 @@ def test_keepassxc_is_written_without_asking_anybody(keepass: KeePassXC) -> None
     assert len(keepass.labels()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deleted_by", ["keyring", "us"])
 def test_keepassxc_keeps_no_secret_that_we_deleted(monkeypatch: pytest.MonkeyPatch, deleted_by: str) -> None:
     """In its recycle bin an entry lies with its secret, and with ten former ones."""
@@ -510,6 +511,7 @@ def test_keepassxc_keeps_no_secret_that_we_deleted(monkeypatch: pytest.MonkeyPat
     assert bool(secrets) == (deleted_by == "keyring")
 
 
+@pytest.mark.slow
 def test_keepassxc_that_is_locked_is_no_miss(monkeypatch: pytest.MonkeyPatch) -> None:
     """It finds nothing then, which does not mean that nobody is signed in."""
     needs(not keepassxc.missing(), " and ".join(keepassxc.missing()))
@@ -528,6 +530,7 @@ def test_keepassxc_that_is_locked_is_no_miss(monkeypatch: pytest.MonkeyPatch) ->
                 call()
 
 
+@pytest.mark.slow
 def test_keepassxc_that_lets_a_person_confirm_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its question for each access, which it asks by default, is put to nobody."""
     needs(not keepassxc.missing(), " and ".join(keepassxc.missing()))
