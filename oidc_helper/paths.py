@@ -31,7 +31,7 @@ def config_stamp(path: str) -> str:
 
 
 def state_directory() -> str:
-    """The user_state_path of platformdirs, found likewise. Raises FileNotFoundError where the user has no home."""
+    """The user_state_path of platformdirs, likewise. Raises FileNotFoundError where the user has no home."""
     if base := _linux_base("XDG_STATE_HOME", ".local", "state"):
         return os.path.join(base, APPLICATION)
     return _by_platformdirs("user_state_dir")

@@ -46,9 +46,10 @@ def begin() -> botocore.session.Session:
     session.register_component("data_loader", create_loader(os.environ.get("AWS_DATA_PATH")))
     store = session.get_component("config_store")
     for variable, (names, key, default) in _SETTINGS.items():
-        store.set_config_provider(variable, _chain(session, variable, names, key, ConstantProvider(default)))
+        store.set_config_provider(variable, _provider(session, variable, names, key, ConstantProvider(default)))
     store.set_config_provider(
-        "region", _chain(session, "region", ("AWS_REGION", "AWS_DEFAULT_REGION"), "region", IMDSRegionProvider(session))
+        "region",
+        _provider(session, "region", ("AWS_REGION", "AWS_DEFAULT_REGION"), "region", IMDSRegionProvider(session)),
     )
     pager = [
         EnvironmentProvider("AWS_PAGER", os.environ),
@@ -60,7 +61,7 @@ def begin() -> botocore.session.Session:
     return session
 
 
-def _chain(
+def _provider(
     session: botocore.session.Session, variable: str, names: tuple[str, ...], key: str, last: Any
 ) -> ChainProvider:
     environment = [EnvironmentProvider(name, os.environ) for name in names]

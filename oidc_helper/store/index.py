@@ -90,8 +90,8 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
     Raises StoreUnusable where the state directory cannot be written or another process keeps the index too long.
     """
     try:
-        with lock.hold("index", timeout_s=timeout_s, purpose="writing the index") as held:
-            for wreck in private_files.wrecks(_FILE) if held.locked else ():
+        with lock.hold("index", timeout_s=timeout_s, purpose="writing the index") as index_lock:
+            for wreck in private_files.wrecks(_FILE) if index_lock.locked else ():
                 wreck.unlink()
             before = _to_be_replaced()
             after = change(before)
@@ -131,7 +131,7 @@ def without(mapping: Mapping[str, T], key: str) -> dict[str, T]:
 
 
 def _to_be_replaced() -> Index:
-    """The index for a writer, who must not take one that cannot be read at this moment for empty, and overwrite it."""
+    """The index for a writer; one that cannot be read at this moment must not count as empty, and be overwritten."""
     try:
         return _parsed(private_files.read(_FILE, _LARGEST))
     except OSError as error:
