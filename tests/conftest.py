@@ -1,4 +1,4 @@
-"""Every test runs in a kernel session of its own; `home` and `emulator` are for those of whole commands."""
+"""The tests run in a kernel session of their own; `home` and `emulator` are for tests of whole commands."""
 
 import os
 from collections.abc import Iterator
@@ -34,7 +34,14 @@ SLOW = (
 )
 
 with suppress(OSError):
-    kernel.join_anonymous_session()  # before any thread: what the tests keep in the kernel ends with them
+    kernel.join_anonymous_session()  # before any thread starts: the keys of the tests end with them
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Short names of cases: a dictionary is shown as `name=value`, and no value is longer than 40 characters."""
+    if isinstance(val, dict):
+        val = " ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in val.items()) or "nothing"
+    return val[:40].encode("unicode_escape").decode() if isinstance(val, str) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,20 +68,20 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
-    """What commands fork from, where that they begin at the beginning is not the point."""
+    """A process from which commands fork, for tests that need no new process."""
     with Zygote() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def keys() -> SigningKeys:
-    """Made once, since that takes 50 ms."""
+    """Made once, which takes 50 ms."""
     return SigningKeys("RS256", "ES256")
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A home with a kernel keyring of its own session and a keyring that is a file in it."""
+    """A home whose vault is a file in it, and which uses the kernel keyring of this session."""
     kept = ("PATH", "LANG", "COVERAGE_PROCESS_START")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     return Home(
@@ -92,13 +99,13 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def forks(home: Home, zygote: Zygote) -> None:
-    """Let the commands of `home` be forks."""
+    """Let the commands of `home` fork from the zygote."""
     home.forks = zygote
 
 
 @pytest.fixture
 def emulator(home: Home, keys: SigningKeys) -> Iterator[Emulator]:
-    """A running emulator that the home's environment points to."""
+    """A running emulator, to which the home's environment leads."""
     with Emulator(keys=keys) as running:
         home.environment.update(running.environment)
         yield running

@@ -1,4 +1,4 @@
-"""A newcomer's empty home, the installed command in it, and a configuration for the emulator."""
+"""The empty home of a new user, the installed command in it, and a configuration for the emulator."""
 
 import json
 import subprocess
@@ -11,15 +11,15 @@ from zygote import Zygote
 
 from oidc_helper.emulator import Emulator
 
-_NOT_OF_PYTHON = ("PYTHON_KEYRING_BACKEND",)
+_NOT_FOR_PYTHON = ("PYTHON_KEYRING_BACKEND",)
 COMMAND = Path(sysconfig.get_path("scripts")) / "oidc-helper"
 
 
 @dataclass
 class Home:
-    """An empty home with an environment of its own, and the commands typed in it.
+    """An empty home with an environment of its own, in which commands run.
 
-    With `forks` a command is one of those, where nothing in its environment is for the interpreter.
+    With `forks`, commands fork from it, except those with variables for the interpreter.
     """
 
     path: Path
@@ -40,20 +40,20 @@ class Home:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            encoding="utf-8",  # strictly: an SDK that cannot decode our words shows its own error
+            encoding="utf-8",  # strict: an SDK that cannot decode our message shows an error of its own
         )
 
     def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run the installed command and wait for it."""
         environment = {**self.environment, **variables}
-        if self.forks and not any(name.startswith("PYTHON") and name not in _NOT_OF_PYTHON for name in environment):
+        if self.forks and not any(name.startswith("PYTHON") and name not in _NOT_FOR_PYTHON for name in environment):
             return self.forks.run(words, environment, self.path)
         process = self.start(*words, **variables)
         stdout, stderr = process.communicate()
         return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
 
     def get(self, profile: str, **variables: str) -> dict[str, Any]:
-        """The credentials of a profile, from a run that must work and say nothing else."""
+        """The credentials of a profile; the command must succeed and print nothing else."""
         done = self.run("get", profile, **variables)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         answer: dict[str, Any] = json.loads(done.stdout)
@@ -64,14 +64,14 @@ class Home:
         self.config.write_text(text)
 
     def write_token(self, token: str) -> None:
-        """Put an identity token where the configurations of `file_config` look for it."""
+        """Write an identity token to the file that `file_config` names."""
         (self.path / "token").write_text(token)
 
 
 def file_config(
     emulator: Emulator, *, name: str = "job", identity: str = "", defaults: str = "", profiles: str = ""
 ) -> str:
-    """A configuration whose identity has its token in the home's file `token`, unless `identity` says otherwise."""
+    """A configuration whose identity reads the home's file `token`, unless `identity` has other settings."""
     directory = emulator.directory
     return f"""
 [identity.{name}]

@@ -1,4 +1,4 @@
-"""What takes a command most of its time to load, loaded once in a process that forks for each."""
+"""Loads the modules and models that cost a command most of its time, for a process that forks for each command."""
 
 from importlib import import_module
 
@@ -12,7 +12,7 @@ _MODULES = (
 
 
 def preload() -> None:
-    """Import them, and read the models of AWS's services."""
+    """Import the modules, and read the models of AWS's services."""
     for module in _MODULES:
         import_module(module)
     from botocore.loaders import Loader

@@ -1,4 +1,4 @@
-"""What the benchmarks make of their figures; the timing itself is no test."""
+"""The ratios, limits, tables and charts that the benchmarks make of their figures; the timing is not tested."""
 
 import xml.etree.ElementTree as ET
 
@@ -18,12 +18,12 @@ def taking(*seconds: float, peak_kib: int = 1_000) -> list[Cost]:
     return [Cost(wall_s, wall_s / 2, peak_kib) for wall_s in seconds]
 
 
-def one(name: str, ratio: float, memory_ratio: float = 1) -> Figures:
+def figure(name: str, ratio: float, memory_ratio: float = 1) -> Figures:
     return Figures(case(name), tuple(taking(0.02)), ratio, memory_ratio)
 
 
-def test_a_ratio_is_the_median_of_those_of_each_turn() -> None:
-    """A machine that is busy for two turns of three slows both down, and changes nothing in the ratio."""
+def test_a_ratio_is_the_median_of_the_ratios_of_all_turns() -> None:
+    """A machine that is busy in two of three turns slows both sides down and does not change the ratio."""
     cases = [case(measure.BARE), case(measure.HIT)]
     runs = {measure.BARE: taking(1, 10, 20), measure.HIT: taking(1.3, 13, 90, peak_kib=1_500)}
 
@@ -35,29 +35,29 @@ def test_a_ratio_is_the_median_of_those_of_each_turn() -> None:
     assert hit.wall_ms == 13_000
 
 
-def test_what_is_over_its_limit_is_named() -> None:
-    """Each limit by itself, the row and what it is held against in the line."""
-    found = [one(measure.HIT, 1.51, 1.29), one(measure.HIT_100, 1.49, 1.31), one(measure.COLD, 1.0)]
+def test_a_case_over_its_limit_is_named() -> None:
+    """Time and memory have limits of their own; the line names the case and the command it is compared with."""
+    figures = [figure(measure.HIT, 1.51, 1.29), figure(measure.HIT_100, 1.49, 1.31), figure(measure.COLD, 1.0)]
 
-    assert limits.missed(found, ()) == [
+    assert limits.missed(figures, ()) == [
         "hit: 1.51 of the time of python -c pass, at most 1.5",
         "hit, 100 profiles: 1.31 of the memory of python -c pass, at most 1.3",
     ]
 
 
-def test_what_was_not_measured_is_not_taken_for_good() -> None:
-    """A machine without Secret Service cannot pass for one that is fast with it."""
+def test_a_case_that_was_not_measured_misses_its_limit() -> None:
+    """A machine without Secret Service must not look like one that is fast with it."""
     assert limits.missed([], {measure.VAULT}) == ["hit, Secret Service: not measured"]
 
 
-def test_a_case_without_limit_may_take_what_it_takes() -> None:
-    """Peers are shown, not judged."""
-    assert limits.missed([one("a peer", 1_000, 1_000)], {"a peer"}) == []
+def test_a_case_without_limit_never_misses_one() -> None:
+    """Peers are only shown."""
+    assert limits.missed([figure("a peer", 1_000, 1_000)], {"a peer"}) == []
 
 
-def test_the_table_tells_ratios_and_limits() -> None:
-    """Markdown; what others are held against has no ratio of its own."""
-    rows = rendering.table([Figures(case(measure.BARE), tuple(taking(0.015)), 1, 1), one(measure.HIT, 1.234, 1.1)])
+def test_the_table_shows_ratios_and_limits() -> None:
+    """In Markdown; a case that others are compared with has no ratio."""
+    rows = rendering.table([Figures(case(measure.BARE), tuple(taking(0.015)), 1, 1), figure(measure.HIT, 1.234, 1.1)])
 
     assert rows.splitlines()[2:] == [
         "| python -c pass | 15 ms | 8 ms | 1.0 MiB |  |  |  |",
@@ -66,10 +66,10 @@ def test_the_table_tells_ratios_and_limits() -> None:
 
 
 def test_the_chart_has_a_bar_for_each_ratio_and_a_stroke_for_each_limit() -> None:
-    """Well-formed SVG, whatever a peer is called; bars are as long as their ratios."""
-    found = [Figures(case(measure.BARE), tuple(taking(1)), 1, 1), one(measure.HIT, 1), one('<&" peer', 4)]
+    """The SVG is well-formed with any peer's name, and the bars are as long as their ratios."""
+    figures = [Figures(case(measure.BARE), tuple(taking(1)), 1, 1), figure(measure.HIT, 1), figure('<&" peer', 4)]
 
-    drawn = ET.fromstring(rendering.chart(found))  # noqa: S314  our own
+    drawn = ET.fromstring(rendering.chart(figures))  # noqa: S314  our own
 
     svg = "{http://www.w3.org/2000/svg}"
     texts = [text.text for text in drawn.iter(f"{svg}text")]
@@ -80,7 +80,7 @@ def test_the_chart_has_a_bar_for_each_ratio_and_a_stroke_for_each_limit() -> Non
 
 
 @pytest.mark.parametrize("name", limits.LIMITS)
-def test_every_limit_is_of_something(name: str) -> None:
-    """A limit of nothing or of a case that does not exist would never be missed."""
+def test_every_limit_has_a_case(name: str) -> None:
+    """A limit of a case that does not exist would never be missed."""
     assert name in {value for value in vars(measure).values() if isinstance(value, str)}
     assert limits.LIMITS[name].time >= Limit(1).time

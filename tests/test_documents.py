@@ -28,8 +28,8 @@ def options(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield from (option for option in action.option_strings if option.startswith("--"))
 
 
-def test_readme_shows_help(home: Home) -> None:
-    """The block of README is what `oidc-helper --help` prints in 80 columns."""
+def test_readme_shows_the_help(home: Home) -> None:
+    """Its blocks are the output of `--help` in 80 columns."""
     blocks = re.findall(r"<!-- help: oidc-helper (.*?) -->\n```\n(.*?)```\n<!-- end -->", README, re.DOTALL)
 
     assert blocks
@@ -54,8 +54,10 @@ def test_manual_has_every_command_and_option(name: str) -> None:
     )
 
     assert section
-    named = set(re.findall(r"Fl -([a-z-]+)", section[0]))
-    assert named == {option[2:] for option in options(subcommands()[name])} - {option[2:] for option in common}
+
+    documented = set(re.findall(r"Fl -([a-z-]+)", section[0]))
+
+    assert documented == {option[2:] for option in options(subcommands()[name])} - {option[2:] for option in common}
 
 
 def test_manual_has_the_common_options() -> None:
@@ -69,11 +71,11 @@ def test_manual_has_the_common_options() -> None:
 
 def test_manual_names_no_other_command() -> None:
     """The manual documents no command that does not exist."""
-    named = set(
+    documented = set(
         re.findall(r"^\.It Cm ([a-z-]+)", MANUAL.partition(".Ss Commands")[2].partition(".Ss")[0], re.MULTILINE)
     )
 
-    assert named == set(subcommands())
+    assert documented == set(subcommands())
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "man").iterdir()), ids=lambda page: page.name)
@@ -89,8 +91,8 @@ def test_manual_pages_are_clean(page: Path) -> None:
     assert done.stdout == ""
 
 
-def test_exit_codes_are_documented_alike() -> None:
-    """Help and manual list the same numbers."""
+def test_help_and_manual_have_the_same_exit_codes() -> None:
+    """From 0 to 6."""
     in_help = re.findall(r"^  (\d)  ", arguments.parser().epilog or "", re.MULTILINE)
     in_manual = re.findall(r"^\.It (\d)$", MANUAL.partition(".Sh EXIT STATUS")[2], re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""A fresh record is printed with next to nothing imported; a stale, torn or foreign one is never served."""
+"""A hit prints a fresh record with next to no imports; a stale, torn or foreign record is never served."""
 
 import errno
 import json
@@ -57,7 +57,7 @@ BODY = json.dumps({"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey"
 
 @dataclass
 class Place:
-    """Where records are kept: how, what a command needs to find them there, and what reading one may import."""
+    """A store of records: how to put one there, the variables that lead a command to it, and what a hit may import."""
 
     stored: Callable[[str], bytes]
     keep: Callable[[str, bytes], None]
@@ -65,7 +65,7 @@ class Place:
     imports: set[str]
 
     def put(self, home: Home, name: str, *, serve_for_s: int = 1000, damage: Callable[[bytes], bytes] = bytes) -> None:
-        """Keep a record as a fetch would."""
+        """Store a record as a fetch would."""
         now = int(time.time())
         text = record.compose(
             BODY,
@@ -93,7 +93,7 @@ def secret_service() -> Iterator[SecretService]:
 
 @pytest.fixture
 def vault(home: Home, secret_service: SecretService) -> Place:
-    """A machine without kernel keyring, whose user has not told keyring anything."""
+    """A machine without kernel keyring, whose user has not configured keyring."""
     del home.environment["PYTHON_KEYRING_BACKEND"]
 
     def keep(entry: str, stored: bytes) -> None:
@@ -108,14 +108,14 @@ def vault(home: Home, secret_service: SecretService) -> Place:
 @pytest.fixture(params=["kernel_keyring", "vault"])
 def place(request: pytest.FixtureRequest, home: Home) -> Place:
     """Each place that a hit is served from."""
-    found: Place = request.getfixturevalue(request.param)
-    home.environment.update(found.environment)
+    chosen: Place = request.getfixturevalue(request.param)
+    home.environment.update(chosen.environment)
     home.configure("[profile.a]\n")  # never read on a hit: it would be an error
-    return found
+    return chosen
 
 
 def test_a_fresh_record_is_printed_as_it_is(home: Home, place: Place) -> None:
-    """The answer is the stored JSON and a newline, whatever the configuration says."""
+    """The output is the stored JSON and a newline, without reading the configuration."""
     place.put(home, "a")
 
     done = home.run("get", "a")
@@ -124,7 +124,7 @@ def test_a_fresh_record_is_printed_as_it_is(home: Home, place: Place) -> None:
 
 
 def test_a_hit_imports_next_to_nothing(home: Home, place: Place) -> None:
-    """Every module more is time in every AWS command of the user."""
+    """Each further module would cost time in every AWS command of the user."""
     place.put(home, "a")
     program = (
         "import sys; bare = set(sys.modules)\n"
@@ -139,11 +139,14 @@ def test_a_hit_imports_next_to_nothing(home: Home, place: Place) -> None:
     )
 
     imported = {name if name.startswith("oidc_helper") else name.split(".")[0] for name in done.stdout.split()}
+
     assert imported <= place.imports
 
 
-def test_a_full_kernel_keyring_costs_no_full_program(home: Home, vault: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What went to the Secret Service for want of room is found there by a hit."""
+def test_with_a_full_kernel_keyring_a_hit_needs_no_full_program(
+    home: Home, vault: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hit reads the record that went to the Secret Service for lack of room."""
     needs(kernel.available() and refused_keys.supported(os.uname().machine), "a kernel that lets us keep keys")
     home.configure("[profile.a]\n")
     home.environment["DBUS_SESSION_BUS_ADDRESS"] = vault.environment["DBUS_SESSION_BUS_ADDRESS"]
@@ -186,7 +189,7 @@ def calls(home: Home, file: Path) -> list[str]:
 
 
 def test_a_hit_does_the_same_whatever_the_number_of_profiles(home: Home, kernel_keyring: Place) -> None:
-    """With a thousand profiles in the configuration and in the store a hit makes the same system calls as with one."""
+    """It makes the same system calls with a thousand profiles in configuration and store as with one."""
     needs(can_trace(), "strace, and leave to use it")
     home.configure("[profile.a]\n")
     kernel_keyring.put(home, "a")
@@ -197,12 +200,14 @@ def test_a_hit_does_the_same_whatever_the_number_of_profiles(home: Home, kernel_
             kernel_keyring.put(home, f"p{number}")
     kernel_keyring.put(home, "a")
 
-    assert calls(home, home.path / "among") == alone
+    among_others = calls(home, home.path / "among")
+
+    assert among_others == alone
 
 
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
-def test_variables_of_sdks_do_not_keep_a_hit_from_being_one(home: Home, kernel_keyring: Place, variable: str) -> None:
-    """SDKs hand their whole environment down."""
+def test_variables_of_sdks_do_not_prevent_a_hit(home: Home, kernel_keyring: Place, variable: str) -> None:
+    """SDKs pass their whole environment on to us."""
     home.configure("[profile.a]\n")
     kernel_keyring.put(home, "a")
 
@@ -227,21 +232,21 @@ def foreign(_text: bytes) -> bytes:
 
 @pytest.mark.parametrize("damage", [torn, flipped, of_the_future, foreign])
 def test_a_damaged_record_is_a_miss(home: Home, place: Place, damage: Callable[[bytes], bytes]) -> None:
-    """It falls through to the full program, which finds the configuration wanting."""
+    """The full program takes over, and reports the mistake in the configuration."""
     place.put(home, "a", damage=damage)
 
     assert home.run("get", "a").returncode == 2
 
 
 def test_an_expired_record_is_a_miss(home: Home, place: Place) -> None:
-    """From serve-until on it is not handed out."""
+    """It is not served from serve-until on."""
     place.put(home, "a", serve_for_s=0)
 
     assert home.run("get", "a").returncode == 2
 
 
 def test_an_edited_configuration_is_a_miss(home: Home, place: Place) -> None:
-    """Edited settings are seen without being parsed."""
+    """The stamp shows the edit without parsing the settings."""
     place.put(home, "a")
     home.configure("[profile.b]\n#\n")
 
@@ -249,7 +254,7 @@ def test_an_edited_configuration_is_a_miss(home: Home, place: Place) -> None:
 
 
 def test_an_override_is_a_miss(home: Home, place: Place) -> None:
-    """--refresh asks for new credentials, another configuration has its own records."""
+    """--refresh demands new credentials, and another configuration has its own records."""
     place.put(home, "a")
     (home.path / "other.toml").write_text("[profile.a]\n")
 
@@ -258,40 +263,45 @@ def test_an_override_is_a_miss(home: Home, place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, {"KEYRING_PROPERTY_X": ""}]
+    "variables",
+    [{"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, {"KEYRING_PROPERTY_X": ""}],
+    ids=["back end", "property"],
 )
-def test_who_told_keyring_what_to_use_is_obeyed(home: Home, vault: Place, told: dict[str, str]) -> None:
-    """Another back end has no such record, whatever the Secret Service holds."""
+def test_a_configured_keyring_is_respected(home: Home, vault: Place, variables: dict[str, str]) -> None:
+    """Another back end does not have the record of the Secret Service."""
     home.environment.update(vault.environment)
     home.configure("[profile.a]\n")
     vault.put(home, "a")
 
     assert home.run("get", "a").returncode == 0
-    assert home.run("get", "a", **told).returncode == 2
+    assert home.run("get", "a", **variables).returncode == 2
 
 
 @pytest.mark.parametrize("base", [".config", "elsewhere"])
-def test_keyrings_own_settings_are_looked_for_where_keyring_does(
+def test_a_hit_looks_for_keyrings_settings_where_keyring_does(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, base: str
 ) -> None:
-    """keyringrc.cfg counts as told, in either of its places."""
+    """A keyringrc.cfg means that keyring is configured, in either of its directories."""
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     if base != ".config":
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / base))
+
     assert not keyring_settings.exist()
 
     expected = core._config_path()  # type: ignore[no-untyped-call]
+
     assert expected.is_relative_to(tmp_path / base)
+
     expected.parent.mkdir(parents=True)
     expected.touch()
 
     assert keyring_settings.exist()
 
 
-def test_what_is_unusual_about_a_vault_is_left_to_the_full_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A locked Secret Service, one that hangs, none at all: a miss within the time that we give it."""
+def test_an_unusual_vault_is_left_to_the_full_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Secret Service that is locked, hangs or does not exist is a miss within the time limit."""
     needs(not missing_programs(), " and ".join(missing_programs()))
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
     monkeypatch.setenv(kernel.VARIABLE, "off")
@@ -308,13 +318,15 @@ def test_what_is_unusual_about_a_vault_is_left_to_the_full_program(monkeypatch: 
         monkeypatch.setattr(hit, "_TIMEOUT_S", 100)
         service.lock()
         assert hit.read("entry") is None
+
     assert hit.read("entry") is None
 
 
 @pytest.mark.parametrize("xdg", ["", "/somewhere/config", "relative"])
 def test_the_configuration_lies_where_platformdirs_says(monkeypatch: pytest.MonkeyPatch, xdg: str) -> None:
-    """The hit path works it out by itself, to the same result."""
+    """The hit path computes the same path by itself."""
     monkeypatch.setenv("XDG_CONFIG_HOME", xdg)
 
     expected = Path(platformdirs.user_config_path("oidc-helper", appauthor=False)) / "config.toml"
+
     assert paths.default_config_file() == str(expected)

@@ -1,4 +1,4 @@
-"""oidc-helper-setup(7) and its short form in README: the AWS CLI takes the commands, and the settings load."""
+"""oidc-helper-setup(7) and its short form in README: the AWS CLI accepts the commands, and the settings load."""
 
 import json
 import os
@@ -31,7 +31,7 @@ _TOML = [*re.findall(r"```toml\n(.*?)```", _README, re.DOTALL), *(block for bloc
 _IDENTITIES = [block for block in _TOML if block.startswith("[identity.corp]")]
 (_PROFILES,) = (block for block in _TOML if block.startswith("[defaults]"))
 
-# Answers to the command substitutions, by what they query.
+# Query of a command substitution -> its answer.
 _ANSWERS = {
     "Account": "123456789012",
     "Instances[0].InstanceArn": "arn:aws:sso:::instance/ssoins-1234567890abcdef",
@@ -59,7 +59,7 @@ done
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The AWS CLI, with a user who has keys and nothing configured."""
+    """The AWS CLI of a user who has keys and no configuration."""
     from awscli.clidriver import create_clidriver
 
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -70,9 +70,9 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Any:
     return create_clidriver()
 
 
-@pytest.mark.parametrize("where", _SHELL)
-def test_commands(where: str, tmp_path: Path, cli: Any) -> None:
-    """A shell runs what is written; the AWS CLI knows each command and option, and each value fits its model."""
+@pytest.mark.parametrize("document", _SHELL)
+def test_the_aws_cli_accepts_every_command(document: str, tmp_path: Path, cli: Any) -> None:
+    """A shell runs the blocks as written; the AWS CLI knows each command and option, and each value fits its model."""
     sent = []
 
     def answer(model: OperationModel, **_: Any) -> tuple[Any, dict[str, Any]]:
@@ -81,38 +81,40 @@ def test_commands(where: str, tmp_path: Path, cli: Any) -> None:
 
     cli.session.register("before-parameter-build", lambda params, model, **_: _check_words(model.input_shape, params))
     cli.session.register("before-call", answer)
-    calls = _run(_SHELL[where], tmp_path)
+    calls = _run(_SHELL[document], tmp_path)
 
-    for call in calls:
-        assert cli.main(call) == 0, call
-    assert len(sent) == len(calls) == len(re.findall(r"(?<![:\w])aws ", _SHELL[where])) >= 12
+    codes = {tuple(call): cli.main(call) for call in calls}
+
+    assert [call for call, code in codes.items() if code] == []
+    assert len(sent) == len(calls) == len(re.findall(r"(?<![:\w])aws ", _SHELL[document])) >= 12
 
 
-@pytest.mark.parametrize("where", _SHELL)
-def test_policies(where: str, tmp_path: Path) -> None:
-    """A policy says whom it is about or what, as its place wants it."""
-    wanted = {
+@pytest.mark.parametrize("document", _SHELL)
+def test_every_policy_has_the_elements_of_its_kind(document: str, tmp_path: Path) -> None:
+    """A trust policy has principals, a permissions policy has resources, a resource policy has both."""
+    elements_of = {
         "--assume-role-policy-document": {"Principal"},
         "--policy-document": {"Resource"},
         "--authentication-method": {"Principal", "Resource"},
     }
-    found = [
-        (wanted[option], _policy(json.loads(value)))
-        for call in _run(_SHELL[where], tmp_path)
+    policies = [
+        (elements_of[option], _policy(json.loads(value)))
+        for call in _run(_SHELL[document], tmp_path)
         for option, value in pairwise(call)
-        if option in wanted
+        if option in elements_of
     ]
 
-    assert len(found) >= 3
-    for keys, policy in found:
+    assert len(policies) >= 3
+
+    for elements, policy in policies:
         assert policy["Version"] == "2012-10-17"
         for statement in policy["Statement"]:
-            assert statement.keys() - {"Condition"} == {"Effect", "Action", *keys}
+            assert statement.keys() - {"Condition"} == {"Effect", "Action", *elements}
 
 
 @pytest.mark.parametrize("identity", _IDENTITIES, ids=lambda block: re.findall(r'issuer += "https://(.*?)"', block)[0])
-def test_settings(identity: str, tmp_path: Path) -> None:
-    """The identity of every provider loads, together with the profiles that the manual has for it."""
+def test_the_settings_of_every_provider_load(identity: str, tmp_path: Path) -> None:
+    """Each identity, together with the profiles that the manual has for it."""
     profiles = load(tmp_path, identity + _PROFILES).profiles
 
     assert {profile.identity.source for profile in profiles.values()} == {"browser"}
@@ -124,22 +126,23 @@ def test_every_provider_has_settings() -> None:
     assert len(_IDENTITIES) == 1 + 4
 
 
-def test_messages_are_ours() -> None:
-    """Every refusal that the manual explains is one that we know a remedy of."""
+def test_every_explained_refusal_has_a_remedy() -> None:
+    """The program knows each refusal that the manual explains."""
     items = re.findall(r"^\.It Sy (.*)$", _PAGE, re.MULTILINE)
     aws = [re.fullmatch(r"(\w+) was refused: (\w+)", item) for item in items]
     provider = [re.fullmatch(r".*(?:refused|declined): (\w+)", item) for item in items if " was refused" not in item]
 
-    known = [refusals.remedy(found[1], found[2]) for found in aws if found]
-    assert len(known) >= 8
-    assert all(known)
-    codes = {found[1] for found in provider if found}
+    remedies = [refusals.remedy(match[1], match[2]) for match in aws if match]
+    codes = {match[1] for match in provider if match}
+
+    assert len(remedies) >= 8
+    assert all(remedies)
     assert len(codes) >= 4
     assert codes <= provider_refusals._KINDS.keys()
 
 
 def _run(script: str, directory: Path) -> list[list[str]]:
-    """The words of each call of `aws` in the script."""
+    """Run the script with a stand-in for `aws`; the words of each call."""
     (directory / "aws").write_text(_AWS)
     (directory / "aws").chmod(0o755)
     (directory / "answers").mkdir()
@@ -156,7 +159,7 @@ def _policy(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_words(shape: Any, value: Any) -> None:
-    """Whether words are among those that the model lists, which botocore leaves to the service."""
+    """Check that a value is in the enum of the model; botocore leaves that check to the service."""
     if getattr(shape, "is_document_type", False):
         return
     if shape.type_name == "structure":

@@ -1,7 +1,7 @@
-"""Commands without the half second that a process takes to begin: one that has imported everything forks for each.
+"""Runs commands without the 0.5 s that imports take: one process imports everything and forks for each command.
 
-`Zygote.run` is `Home.run` otherwise: own streams, environment, working directory, exit code, and the installed entry.
-`python -m zygote DESCRIPTOR` is the process itself.
+Otherwise `Zygote.run` is like `Home.run`: the command has its own streams, environment, working directory and exit
+code, and runs the installed entry. `python -m zygote DESCRIPTOR` is the process that forks.
 """
 
 import json
@@ -21,7 +21,7 @@ Done = subprocess.CompletedProcess[str]
 
 
 class Zygote:
-    """The one process; a context manager. Commands may run at once."""
+    """The process that forks; a context manager. Several commands may run at once."""
 
     def __init__(self) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="zygote-")
@@ -48,7 +48,7 @@ class Zygote:
         self._directory.cleanup()
 
     def run(self, words: Sequence[str], environment: Mapping[str, str], where: Path, before: str = "") -> Done:
-        """Run a command; `before` are statements that come first in its process."""
+        """Run a command; its process runs the statements `before` first."""
         order = json.dumps([list(words), dict(environment), str(where), before]).encode()
         (our_out, their_out), (our_err, their_err) = os.pipe(), os.pipe()
         with socket.socket(socket.AF_UNIX) as connection:
@@ -59,8 +59,8 @@ class Zygote:
             connection.sendall(order)
             with os.fdopen(our_out, encoding="utf-8") as stdout, os.fdopen(our_err, encoding="utf-8") as stderr:
                 status = connection.recv(16)
-                assert status, "the command's process is gone without a word"
-                return Done(list(words), int(status), stdout.read(), stderr.read())  # less than a pipe holds
+                assert status, "the process of the command ended without a status"
+                return Done(list(words), int(status), stdout.read(), stderr.read())  # both fit into a pipe
 
 
 def _serve(listener: socket.socket) -> NoReturn:

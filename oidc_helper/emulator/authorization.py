@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.keys import opaque
 from oidc_helper.emulator.pages import decision_page, page
 from oidc_helper.emulator.state import Code, Pending, State
-from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
 
 _PENDING_S, _CODE_S = 600, 60  # RFC 6749 section 4.1.2 wants codes short-lived
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # the base64url of a SHA-256, RFC 7636 section 4.2
@@ -20,7 +20,7 @@ _LOOPBACK = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Registered:
-    """What a client may ask for."""
+    """The redirect URIs and scopes that a client may ask for."""
 
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
@@ -31,7 +31,10 @@ class Registered:
 
 @dataclass(frozen=True)
 class Party:
-    """Who asks the human. `issuer` goes into the redirect where it is not None (RFC 9207)."""
+    """The server that shows the sign-in page: the identity provider, or Identity Center.
+
+    `issuer` goes into the redirect where it is not None (RFC 9207).
+    """
 
     service: str
     title: str
@@ -42,8 +45,8 @@ class Party:
     issuer: Callable[[State], str | None]
 
 
-class CodeRefused(Exception):  # noqa: N818 - each party makes its own refusal of it
-    """The code cannot be redeemed; the text says why, and `code` is what was tried, where there is such a one."""
+class CodeRefused(Exception):  # noqa: N818 - each party turns it into its own refusal
+    """The code cannot be redeemed; the text says why. `code` is set if the code had been redeemed before."""
 
     def __init__(self, reason: str, code: Code | None = None) -> None:
         super().__init__(reason)
@@ -51,34 +54,36 @@ class CodeRefused(Exception):  # noqa: N818 - each party makes its own refusal o
 
 
 def endpoints(party: Party) -> dict[tuple[str, str], Endpoint]:
-    """Where browsers come, by method and path."""
-    asks = Endpoint(party.service, "Authorize", Call.query_values, lambda state, call: _ask(state, party, call), _error)
-    decides = Endpoint(
+    """The pages for browsers, by method and path."""
+    authorize = Endpoint(
+        party.service, "Authorize", Call.query_values, lambda state, call: _authorize(state, party, call), _error
+    )
+    decide = Endpoint(
         party.service, "Decide", Call.form, lambda state, call: _decide(state, party, call.form()), _error
     )
-    return {("GET", party.path): asks, ("POST", party.path + "/decision"): decides}
+    return {("GET", party.path): authorize, ("POST", party.path + "/decision"): decide}
 
 
 def redeem(state: State, code: str, *, client_id: str, redirect_uri: str, verifier: str | None) -> Code:
-    """Spend a code. Raises CodeRefused, also for a verifier that nobody asked for (RFC 9700 section 4.8.2)."""
-    found = state.codes.get(code)
-    if found is None:
+    """Redeem a code. Raises CodeRefused, also for a verifier without a challenge (RFC 9700 section 4.8.2)."""
+    issued = state.codes.get(code)
+    if issued is None:
         raise CodeRefused("no such code")
-    if found.spent:
-        raise CodeRefused("the code has been redeemed already", found)
-    if found.asked.client_id != client_id:
-        raise CodeRefused("the code was given to another client")
-    found.spent = True
-    if found.expires_at <= state.clock():
+    if issued.spent:
+        raise CodeRefused("the code has been redeemed already", issued)
+    if issued.request.client_id != client_id:
+        raise CodeRefused("the code was issued to another client")
+    issued.spent = True
+    if issued.expires_at <= state.clock():
         raise CodeRefused("the code has expired")
-    if found.asked.redirect_uri != redirect_uri:
+    if issued.request.redirect_uri != redirect_uri:
         raise CodeRefused("the redirect URI is not the one of the authorization request")
-    if not hmac.compare_digest(found.asked.challenge or "", _s256(verifier) if verifier else ""):
+    if not hmac.compare_digest(issued.request.challenge or "", _s256(verifier) if verifier else ""):
         raise CodeRefused("the code verifier does not match the code challenge")
-    return found
+    return issued
 
 
-def _ask(state: State, party: Party, call: Call) -> Answer:
+def _authorize(state: State, party: Party, call: Call) -> Answer:
     asked = call.query_values()
     registered = party.registered(state, asked.get("client_id", ""))
     redirect_uri = asked.get("redirect_uri", "")
@@ -99,15 +104,15 @@ def _ask(state: State, party: Party, call: Call) -> Answer:
     problem = _problem(asked, registered, scopes)
     if problem:
         return _redirect(state, party, pending, error=problem[0], error_description=problem[1])
-    return _who(state, party, pending, asked)
+    return _decision_page(state, party, pending, asked)
 
 
-def _who(state: State, party: Party, pending: Pending, asked: Parameters) -> Answer:
+def _decision_page(state: State, party: Party, pending: Pending, asked: Parameters) -> Answer:
     users = party.users(state)
     hint = asked.get("login_hint")
-    chosen = hint if hint in users else users[0]
+    offered = hint if hint in users else users[0]
     if state.directory.identity_provider.auto_approve:
-        return _approved(state, party, pending, chosen)
+        return _approved(state, party, pending, offered)
     if asked.get("prompt") == "none":  # OpenID Connect Core section 3.1.2.6
         return _redirect(state, party, pending, error="login_required")
     handle = opaque(32)
@@ -118,7 +123,7 @@ def _who(state: State, party: Party, pending: Pending, asked: Parameters) -> Ans
         action=party.path + "/decision",
         hidden={"request": handle},
         users=users,
-        chosen=chosen,
+        offered=offered,
     )
 
 
@@ -135,33 +140,37 @@ def _decide(state: State, party: Party, form: Parameters) -> Answer:
 
 def _approved(state: State, party: Party, pending: Pending, email: str) -> Answer:
     code, now = opaque(43), state.clock()
-    state.codes[code] = Code(asked=pending, email=email, expires_at=now + _CODE_S, signed_in_at=now)
+    state.codes[code] = Code(request=pending, email=email, expires_at=now + _CODE_S, signed_in_at=now)
     return _redirect(state, party, pending, code=code)
 
 
 def _problem(asked: Parameters, registered: Registered, scopes: tuple[str, ...]) -> tuple[str, str] | None:
-    """The first thing wrong with a request of a client that may be answered (RFC 6749 section 4.1.2.1)."""
+    """The first mistake in a request, as error and description for the client (RFC 6749 section 4.1.2.1)."""
     challenge = asked.get("code_challenge")
     checks = (
         ("response_type" not in asked, "invalid_request", "response_type is missing"),
         (asked.get("response_type") != "code", "unsupported_response_type", ""),
-        (asked.get("response_mode", "query") != "query", "invalid_request", "only the response mode query is known"),
+        (
+            asked.get("response_mode", "query") != "query",
+            "invalid_request",
+            "only the response mode query is supported",
+        ),
         ("request" in asked, "request_not_supported", ""),
         ("request_uri" in asked, "request_uri_not_supported", ""),
         (challenge is None and registered.pkce_required, "invalid_request", "code_challenge is missing"),
         (challenge and asked.get("code_challenge_method") != "S256", "invalid_request", "the method must be S256"),
-        (challenge and not _CHALLENGE.fullmatch(challenge), "invalid_request", "code_challenge is no SHA-256"),
+        (challenge and not _CHALLENGE.fullmatch(challenge), "invalid_request", "code_challenge is not a SHA-256"),
         (not set(scopes) <= set(registered.scopes), "invalid_scope", ""),
     )
     return next(((error, text) for wrong, error, text in checks if wrong), None)
 
 
 def _redirect(state: State, party: Party, pending: Pending, **values: str) -> Answer:
-    given = {**values, "state": pending.state, "iss": party.issuer(state)}
-    query = urlencode({name: value for name, value in given.items() if value})
+    parameters = {**values, "state": pending.state, "iss": party.issuer(state)}
+    query = urlencode({name: value for name, value in parameters.items() if value})
     joint = "&" if urlsplit(pending.redirect_uri).query else "?"
     return Answer(
-        303,  # never 307, which would repeat the human's form to the client (RFC 9700 section 4.12)
+        303,  # never 307, which would send the form again, to the client (RFC 9700 section 4.12)
         headers={"Location": pending.redirect_uri + joint + query, "Cache-Control": "no-store"},
         error=values.get("error"),
         reason=values.get("error_description", ""),
@@ -169,7 +178,7 @@ def _redirect(state: State, party: Party, pending: Pending, **values: str) -> An
 
 
 def _same_redirect(known: str, asked: str, registered: Registered) -> bool:
-    """Character by character, but for the port of a loopback address where that is free."""
+    """Compare character by character; only the port of a loopback address may differ, if the client allows it."""
     if known == asked:
         return True
     try:
@@ -189,5 +198,5 @@ def _s256(verifier: str) -> str:
 
 
 def _error(refusal: Refusal) -> Answer:
-    """The human learns what is wrong; nothing is sent to a redirect URI that cannot be trusted."""
+    """Show the error to the person: a redirect URI that cannot be trusted receives nothing."""
     return page("This sign-in cannot go on", refusal.message or refusal.code, status=400, error=refusal.code)

@@ -1,10 +1,10 @@
-"""The emulator's time, which a test moves instead of sleeping."""
+"""The emulator's clock, which a test advances instead of sleeping."""
 
 import time
 
 
 class Clock:
-    """`now()` in epoch seconds; what expires goes by it, what is signed goes by `wall()`."""
+    """Call it for the time by which tokens, codes and credentials expire; `wall()` is the time for signatures."""
 
     def __init__(self) -> None:
         self._advanced_s = 0.0
@@ -15,16 +15,16 @@ class Clock:
         return self.wall() + self._advanced_s
 
     def wall(self) -> float:
-        """The time that AWS compares with a signature's date, and tells in the Date header.
+        """Epoch seconds that are compared with the date of a signature and sent in the Date header.
 
-        `advance` leaves it alone: callers sign with the true time, and would all be refused for their clocks.
+        `advance` does not change it: callers sign with the true time, and AWS would refuse every one of them.
         """
         return time.time() + self._skewed_s
 
     def advance(self, seconds: float) -> None:
-        """Let that much time pass for everything that expires."""
+        """Let that much time pass for everything that expires, in seconds."""
         self._advanced_s += seconds
 
     def skew(self, seconds: float) -> None:
-        """Set AWS's clock that much ahead of the caller's."""
+        """Set AWS's clock that many seconds ahead of the caller's."""
         self._skewed_s = seconds

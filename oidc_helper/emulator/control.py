@@ -1,15 +1,15 @@
-"""The emulator's own endpoints: tokens without a sign-in, the request log, and faults, for users of the command."""
+"""The emulator's own endpoints, for users of the command: tokens without a sign-in, the request log, and faults."""
 
 import dataclasses
 import json
 from typing import Any
 
+from oidc_helper.emulator.calls import Answer, Call, Endpoint, Refusal
 from oidc_helper.emulator.faults import Fault, Faults
+from oidc_helper.emulator.fixtures import PUBLIC_CLIENT
 from oidc_helper.emulator.idp.claims import identity_token
-from oidc_helper.emulator.log import RequestLog
-from oidc_helper.emulator.seed import PUBLIC_CLIENT
+from oidc_helper.emulator.request_log import RequestLog
 from oidc_helper.emulator.state import State
-from oidc_helper.emulator.wire import Answer, Call, Endpoint, Refusal
 
 TOKEN_PATH = "/_emulator/identity-token"  # noqa: S105 - a path
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
@@ -17,7 +17,7 @@ _FAULT_FIELDS = {field.name for field in dataclasses.fields(Fault)} - {"until"}
 
 
 def routes(log: RequestLog, faults: Faults) -> dict[tuple[str, str], Endpoint]:
-    """By method and path."""
+    """The endpoints by method and path."""
 
     def order(_state: State, call: Call) -> Answer:
         faults.order(_fault(call))
@@ -48,20 +48,20 @@ def _identity_token(state: State, call: Call) -> Answer:
     try:
         person = state.directory.identity_provider.person(email)
     except KeyError:
-        raise Refusal("not_found", f"the identity provider has no {email}", status=404) from None
+        raise Refusal("not_found", f"the identity provider does not know {email}", status=404) from None
     token = identity_token(state, person, PUBLIC_CLIENT)
     return Answer(200, token.encode(), {"Content-Type": "text/plain", "Cache-Control": "no-store"})
 
 
 def _fault(call: Call) -> Fault:
-    """From JSON with the fields of Fault. Raises Refusal."""
+    """Read a fault from a JSON object with the fields of Fault. Raises Refusal."""
     try:
-        asked = json.loads(call.body)
-        unknown = set(asked) - _FAULT_FIELDS
+        fields = json.loads(call.body)
+        unknown = set(fields) - _FAULT_FIELDS
         if unknown:
-            raise Refusal("invalid_request", f"unknown: {', '.join(sorted(unknown))}")
-        body = asked.pop("body", None)
-        return Fault(**asked, body=body if body is None else str(body).encode())
+            raise Refusal("invalid_request", f"unknown fields: {', '.join(sorted(unknown))}")
+        body = fields.pop("body", None)
+        return Fault(**fields, body=body if body is None else str(body).encode())
     except (ValueError, TypeError) as error:
         raise Refusal("invalid_request", str(error)) from error
 

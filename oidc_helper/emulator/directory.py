@@ -1,16 +1,16 @@
-"""Who and what exists: people, clients, applications, roles and grants; a test changes any of it while it runs."""
+"""The people, clients, applications, roles and grants that exist; a test may change any of them at any time."""
 
 from dataclasses import dataclass, field
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-DEFAULT_SCOPES = ("openid", "aws", "sts:identity_context")  # what every application has
+DEFAULT_SCOPES = ("openid", "aws", "sts:identity_context")  # of every application
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who can sign in at the identity provider."""
+    """A person who can sign in at the identity provider."""
 
     email: str
     subject: str
@@ -19,7 +19,7 @@ class Person:
 
 @dataclass
 class Client:
-    """An OAuth client at the identity provider; without a secret it is public, and must use PKCE."""
+    """An OAuth client at the identity provider; a client without a secret is public and must use PKCE."""
 
     client_id: str
     redirect_uris: list[str]
@@ -29,29 +29,29 @@ class Client:
 
 @dataclass
 class IdentityProvider:
-    """The OpenID provider's people, clients and habits."""
+    """The people and clients of the OpenID provider, and its behaviour."""
 
     issuer: str
     people: dict[str, Person]
     clients: dict[str, Client]
     scopes: tuple[str, ...] = ("openid", "email", "profile", "offline_access")
     token_lifetime_s: int = 3600  # of identity and access tokens
-    session_lifetime_s: int = 30 * 86_400  # of a sign-in that a refresh token prolongs
+    session_lifetime_s: int = 30 * 86_400  # how long refresh tokens work after a sign-in
     rotates_refresh_tokens: bool = True
     reuse_ends_session: bool = True
     tells_refresh_lifetime: bool = False  # as Keycloak does, in refresh_expires_in
-    auto_approve: bool = False  # sign in whom `login_hint` names, or the first person, without a page
+    auto_approve: bool = False  # without a page: signs in the person of `login_hint`, or the first
     device_lifetime_s: int = 600
     device_interval_s: int = 5
 
     def person(self, hint: str | None = None) -> Person:
-        """Whom the sign-in page offers first. Raises KeyError for a hint that nobody answers to."""
+        """The person of the hint, or the first one. Raises KeyError if no person has that email address."""
         return self.people[hint] if hint else next(iter(self.people.values()))
 
 
 @dataclass(frozen=True)
 class DirectoryUser:
-    """Somebody whom Identity Center knows."""
+    """A user of Identity Center."""
 
     user_id: str
     user_name: str
@@ -61,7 +61,7 @@ class DirectoryUser:
 
 @dataclass
 class TrustedTokenIssuer:
-    """How Identity Center finds the user of a foreign token: `claim` must equal `attribute` of just one user."""
+    """How Identity Center finds the user of an identity token: `claim` equals `attribute` of exactly one user."""
 
     issuer_url: str
     arn: str
@@ -77,17 +77,17 @@ class Application:
     region: str
     audiences: set[str]
     grants: set[str]
-    scopes: dict[str, set[str]]  # access scope -> the ARNs of the applications it authorises tokens for
-    actors: set[str]  # the actor policy: role and user ARNs, or an account's root for all in it
+    scopes: dict[str, set[str]]  # access scope -> the applications (ARNs) that accept its tokens
+    actors: set[str]  # the actor policy: ARNs of roles, of users, or of an account's root, which means all of them
     assigned: set[str]  # user ids
     issuer: TrustedTokenIssuer
     customer_managed: bool = True
     assignment_required: bool = True
     redirect_uris: list[str] = field(default_factory=list)
-    any_loopback_port: bool = False  # not documented: whether the port of a loopback redirect must match
+    any_loopback_port: bool = False  # whether AWS compares the port of a loopback redirect is not documented
     access_token_lifetime_s: int = 3600
     session_lifetime_s: int = 8 * 3600
-    rotates_refresh_tokens: bool = True  # not documented either; off, a refresh returns no new one
+    rotates_refresh_tokens: bool = True  # not documented either; if False, a refresh returns no refresh token
     reuse_ends_session: bool = False
     fresh_context_on_refresh: bool = True
 
@@ -99,7 +99,7 @@ class Application:
 
 @dataclass
 class Role:
-    """An IAM role and whom its trust policy lets in."""
+    """An IAM role and the principals that its trust policy names."""
 
     arn: str
     role_id: str
@@ -110,12 +110,12 @@ class Role:
 
     @property
     def account_id(self) -> str:
-        """The account it belongs to."""
+        """The role's account."""
         return self.arn.split(":")[4]
 
     @property
     def name(self) -> str:
-        """Its name without a path."""
+        """The name without the path."""
         return self.arn.rpartition("/")[2]
 
 
@@ -140,7 +140,7 @@ class Account:
 
 @dataclass
 class PermissionSet:
-    """A permission set as it was provisioned into its accounts."""
+    """A permission set that is provisioned into its accounts."""
 
     name: str
     suffix: str  # 16 hexadecimal digits at the end of the role's name
@@ -150,7 +150,7 @@ class PermissionSet:
 
 @dataclass(frozen=True)
 class Assignment:
-    """That a user may enter an account with a permission set."""
+    """A user may use a permission set in an account."""
 
     user_id: str
     account_id: str
@@ -168,15 +168,15 @@ class S3Grant:
 
 @dataclass
 class Directory:
-    """All of it, with names for what every test wants."""
+    """Everything that exists, with names for the parts that every test needs."""
 
     identity_provider: IdentityProvider
     users: list[DirectoryUser]
     application: Application
-    second_application: Application  # its tokens can be exchanged for some of `application`
+    second_application: Application  # `application` exchanges its tokens
     oidc_providers: dict[str, set[str]]  # IAM's: issuer -> client ids
-    caller_role: Role  # opened by a web identity, may call CreateTokenWithIAM and assume the next
-    analytics_role: Role  # opened with an identity context
+    caller_role: Role  # a web identity opens it; it may call CreateTokenWithIAM and assume the next role
+    analytics_role: Role  # assumed with an identity context
     iam_user: IamUser
     accounts: list[Account]
     permission_sets: dict[str, PermissionSet]
@@ -184,10 +184,10 @@ class Directory:
     s3_grants: list[S3Grant]
     other_roles: list[Role] = field(default_factory=list)
     other_applications: list[Application] = field(default_factory=list)
-    # What the portal says to a user without the assignment. AWS documents 404; ForbiddenException "No access", which
-    # people meet, can be had by naming it here.
+    # The portal's error for a user without the assignment. AWS documents this one; users have also reported
+    # ForbiddenException "No access".
     not_assigned_error: str = "ResourceNotFoundException"
-    # What a call to a region other than the application's gets; InvalidClientException has been seen as well.
+    # The error for a call to another region than the application's; InvalidClientException has been seen as well.
     wrong_region_error: str = "InvalidRequestRegionException"
 
     @property
@@ -197,7 +197,7 @@ class Directory:
 
     @property
     def second_application_arn(self) -> str:
-        """The application whose tokens name the first as their audience."""
+        """The application whose tokens have the first as their audience."""
         return self.second_application.arn
 
     @property
@@ -212,7 +212,7 @@ class Directory:
 
     @property
     def analytics_role_arn(self) -> str:
-        """The role that an identity context opens."""
+        """The role that is assumed with an identity context."""
         return self.analytics_role.arn
 
     def application_named(self, arn: str) -> Application | None:

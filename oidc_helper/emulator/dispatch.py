@@ -1,22 +1,22 @@
-"""From a call to the operation it is for, with the faults ordered for it, and into the request log."""
+"""Take a call to its operation, let the ordered faults happen, and write the request log."""
 
 import threading
 from dataclasses import dataclass, field
 
 from oidc_helper.emulator import control
 from oidc_helper.emulator.aws import identity_center, portal, s3_access_grants, sts
+from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.faults import Cut, Fault, Faults
 from oidc_helper.emulator.idp import routes as idp
-from oidc_helper.emulator.log import RequestLog
+from oidc_helper.emulator.request_log import RequestLog
 from oidc_helper.emulator.state import State
-from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
 
-_NONE = Fault("none")
+_NO_FAULT = Fault("none")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the server does with a call; no answer means that it cuts the connection, `cut` how, or where in it."""
+    """What the server does with a call: send `answer`, or cut the connection if that is None; `cut` says how."""
 
     answer: Answer | None
     slow_bytes_per_s: float | None = None
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass
 class Dispatch:
-    """Everything between the sockets and the services. `stopping` ends every wait."""
+    """Leads calls from the sockets to the services. Setting `stopping` ends every wait."""
 
     state: State
     log: RequestLog = field(default_factory=RequestLog)
@@ -42,16 +42,16 @@ class Dispatch:
         }
 
     def respond(self, call: Call) -> Outcome:
-        """Do what is asked, unless a fault says otherwise."""
+        """Carry out the operation, unless a fault prevents it."""
         endpoint = self._endpoint(call)
-        since = self.log.arrive(endpoint.operation)
-        fault = self.faults.take(endpoint.operation) or _NONE
+        began = self.log.arrived(endpoint.operation)
+        fault = self.faults.take(endpoint.operation) or _NO_FAULT
         self._wait(fault)
         dropped = fault.cut == "before" or self.stopping.is_set()
         answer = None if dropped else _answer(self.state, endpoint, call, fault)
         if fault.cut in ("after", "reset"):
             answer = None
-        self.log.answered(endpoint.service, endpoint.operation, _parameters(endpoint, call), answer, since)
+        self.log.answered(endpoint.service, endpoint.operation, _parameters(endpoint, call), answer, began)
         return Outcome(answer, fault.slow_bytes_per_s, fault.cut)
 
     def _endpoint(self, call: Call) -> Endpoint:

@@ -1,4 +1,4 @@
-"""The emulator as one object: it starts, answers in the background, tells what it was asked, and stops."""
+"""The emulator as one object: it starts, answers in the background, logs its requests, and stops."""
 
 import threading
 from dataclasses import replace
@@ -9,11 +9,11 @@ from oidc_helper.emulator.clock import Clock
 from oidc_helper.emulator.directory import Directory
 from oidc_helper.emulator.dispatch import Dispatch
 from oidc_helper.emulator.faults import Fault
+from oidc_helper.emulator.fixtures import PUBLIC_CLIENT, example_directory
 from oidc_helper.emulator.idp import device
 from oidc_helper.emulator.idp.claims import identity_claims
 from oidc_helper.emulator.keys import SigningKeys
-from oidc_helper.emulator.log import Request, matching
-from oidc_helper.emulator.seed import PUBLIC_CLIENT, seed
+from oidc_helper.emulator.request_log import Request, matching
 from oidc_helper.emulator.server import Server
 from oidc_helper.emulator.state import State
 
@@ -21,8 +21,8 @@ from oidc_helper.emulator.state import State
 class Emulator:
     """An identity provider, Identity Center, its portal, STS and S3 Access Grants on one loopback port.
 
-    A context manager; `port` 0 takes a free one. The identity provider makes `keys` of its own where none are given,
-    which takes 50 ms. Raises OSError where the port is taken.
+    A context manager; `port` 0 takes a free port. Without `keys` the identity provider makes new ones, which takes
+    50 ms. Raises OSError if the port is in use.
     """
 
     client_id = PUBLIC_CLIENT
@@ -31,11 +31,11 @@ class Emulator:
         self.clock = Clock()
         stopping = threading.Event()
         self._server = Server(port, self.clock.wall, stopping)
-        directory = seed(self._server.url + "/idp")
+        directory = example_directory(self._server.url + "/idp")
         self._state = State(self._server.url, directory, self.clock, keys or SigningKeys("RS256", "ES256"))
         self._dispatch = Dispatch(self._state, stopping=stopping)
         self._server.respond = self._dispatch.respond
-        # The server looks that often whether it is to stop.
+        # The server checks every 0.01 s whether it must stop.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="emulator", daemon=True)
 
     def start(self) -> Self:
@@ -60,22 +60,22 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """The base of everything, without a slash at the end."""
+        """The base URL of all services, without a slash at the end."""
         return self._state.url
 
     @property
     def issuer(self) -> str:
-        """The identity provider's issuer, exactly as tokens and settings must have it."""
+        """The identity provider's issuer, exactly as tokens and settings must spell it."""
         return self.directory.identity_provider.issuer
 
     @property
     def directory(self) -> Directory:
-        """Who and what exists; change it as you like."""
+        """The people, applications, roles and grants that exist; change them as you like."""
         return self._state.directory
 
     @property
     def environment(self) -> dict[str, str]:
-        """What points SDKs here."""
+        """The variables that lead SDKs to the emulator."""
         services = ("STS", "SSO_OIDC", "SSO", "S3_CONTROL")
         return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services}
 
@@ -91,7 +91,7 @@ class Emulator:
     ) -> str:
         """An identity token without a sign-in; a claim of None is left out.
 
-        `key="other"` names the published key and is signed by another.
+        With `key="other"` the token names the published key but another key signs it.
         """
         with self._state.lock:
             person = self.directory.identity_provider.person(email)
@@ -102,8 +102,8 @@ class Emulator:
     def trust(self, issuer: str, audience: str, email: str = "") -> None:
         """Let Identity Center and IAM trust another identity provider, for tokens with that audience.
 
-        Its keys are found by discovery. The emulator's own provider is no longer trusted by Identity Center. `email` is
-        somebody of that provider who may from now on do what Alice may.
+        Its keys are found by discovery. Identity Center no longer trusts the emulator's own provider. The person with
+        `email` at that provider takes the place of Alice.
         """
         directory = self.directory
         directory.oidc_providers.setdefault(issuer, set()).add(audience)
@@ -115,15 +115,15 @@ class Emulator:
             directory.users[0] = replace(directory.users[0], user_name=email, email=email)
 
     def rotate_keys(self, *, retire: bool = False) -> None:
-        """Sign with new keys; the old ones stay in the JWKS unless they are retired."""
+        """Sign with new keys from now on; the old ones stay in the JWKS unless `retire` is true."""
         with self._state.lock:
             self._state.keys.rotate(retire=retire)
 
     def decide(self, user_code: str, email: str | None) -> None:
-        """Approve a waiting device authorization as that person, or deny it with None."""
+        """Approve a pending device authorization as that person; None denies it."""
         with self._state.lock:
-            waiting = device.waiting(self._state, user_code)
-            waiting.email, waiting.denied = email, email is None
+            pending = device.pending(self._state, user_code)
+            pending.email, pending.denied = email, email is None
 
     def advance(self, seconds: float) -> None:
         """Let that much time pass for everything that expires; clocks and signatures are not affected."""
@@ -134,24 +134,24 @@ class Emulator:
         self.clock.skew(seconds)
 
     def fault(self, operation: str, **order: Any) -> Fault:
-        """Order a fault; the fields of Fault say what can be had."""
+        """Order a fault; `order` has the fields of Fault."""
         ordered = Fault(operation, **order)
         self._dispatch.faults.order(ordered)
         return ordered
 
     def clear_faults(self) -> None:
-        """Forget those that did not happen yet."""
+        """Forget the faults that have not happened yet."""
         self._dispatch.faults.clear()
 
     @property
     def requests(self) -> list[Request]:
-        """What was answered so far."""
+        """The requests answered so far."""
         return self._dispatch.log.entries()
 
     def count(self, operation: str, *, ok: bool | None = None, **parameters: Any) -> int:
-        """How many calls of the operation were answered, with that outcome and those parameters."""
+        """The number of answered calls of the operation with that outcome (None: any) and those parameters."""
         return matching(self.requests, operation, parameters, ok=ok)
 
     def wait_for(self, operation: str, times: int = 1, timeout_s: float = 10) -> bool:
-        """Wait until that many calls of the operation came in, answered or not; False after the timeout."""
+        """Wait until that many calls of the operation have arrived, answered or not; False after the timeout."""
         return self._dispatch.log.wait_for(operation, times, timeout_s)

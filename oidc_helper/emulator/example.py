@@ -1,4 +1,4 @@
-"""What a user needs to try something against a running emulator: lines for a shell and a configuration."""
+"""Lines for a shell and a configuration with which a user tries something against a running emulator."""
 
 import json
 import shlex
@@ -7,7 +7,7 @@ import sys
 from oidc_helper.emulator.control import TOKEN_PATH
 from oidc_helper.emulator.emulator import Emulator
 
-# Without proxies: what is set for the internet must not be asked for loopback.
+# Without proxies: a proxy for the internet cannot reach our loopback.
 _FETCH = (
     "import sys, urllib.request as r; "
     "sys.stdout.write(r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=10).read().decode())"
@@ -43,7 +43,7 @@ permission_set = "Admin"
 def example_config(emulator: Emulator, user: str = "alice@example.com", python: str = sys.executable) -> str:
     """A config.toml with a role session and a permission set; `python` fetches that user's identity tokens.
 
-    Where another issuer is trusted than the emulator's, one signs in there with the browser.
+    If Identity Center trusts another issuer than the emulator's, the identity signs in there with the browser.
     """
     directory = emulator.directory
     issuer, client_id = _trusted(emulator)
@@ -57,19 +57,19 @@ def example_config(emulator: Emulator, user: str = "alice@example.com", python: 
         "role_arn": directory.analytics_role_arn,
     }
     # JSON's strings and lists of ASCII are TOML's too
-    written = {name: json.dumps(value) for name, value in values.items()}
+    quoted = {name: json.dumps(value) for name, value in values.items()}
     identity = _OWN_IDENTITY if issuer == emulator.issuer else _FOREIGN_IDENTITY
-    return _CONFIG.format(identity=identity.format(**written), **written)
+    return _CONFIG.format(identity=identity.format(**quoted), **quoted)
 
 
 def _trusted(emulator: Emulator) -> tuple[str, str]:
-    """The issuer that Identity Center trusts, and the client of it that IAM knows."""
+    """The issuer that Identity Center trusts, and its client that IAM accepts."""
     issuer = emulator.directory.application.issuer.issuer_url
     return issuer, min(emulator.directory.oidc_providers[issuer])
 
 
 def shell_exports(emulator: Emulator) -> str:
-    """Lines for a POSIX shell that point SDKs and tools to the emulator; comments name what else one may need."""
+    """Lines for a POSIX shell that lead SDKs and tools to the emulator; comments give the other addresses and names."""
     directory = emulator.directory
     issuer, client_id = _trusted(emulator)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]

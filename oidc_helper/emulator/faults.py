@@ -1,4 +1,4 @@
-"""Faults that a test orders: slow, refusing, garbled and lost answers."""
+"""Faults that a test orders: answers that are late, refusals, garbled or lost."""
 
 import threading
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ Cut = Literal["before", "after", "within", "reset"]
 class Fault:
     """What happens to the next `times` calls of an operation (None: to all of them).
 
-    In this order: wait `delay_s`, then for `until`; `cut="before"` drops the connection. `error` (a code of the service
-    model, or a common one) or `status` answers without doing the work. Else the work is done, and then `cut="after"`
-    loses the answer, `cut="within"` all of it but the first half, and `cut="reset"` ends the connection with an error
-    of TCP; `body` replaces the answer, `slow_bytes_per_s` dribbles it.
+    In this order: wait `delay_s`, then for `until`. `cut="before"` closes the connection. `error` (a code of the
+    service model, or a common one) or `status` answers without carrying out the operation. Otherwise the operation is
+    carried out, and then `cut="after"` loses the answer, `cut="within"` loses its second half, and `cut="reset"` resets
+    the TCP connection; `body` replaces the answer, `slow_bytes_per_s` sends it byte by byte.
     """
 
     operation: str
@@ -31,24 +31,24 @@ class Fault:
 
 
 class Faults:
-    """The ordered ones, first come first served for each operation."""
+    """The ordered faults; for each operation the oldest happens first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ordered: list[Fault] = []
 
     def order(self, fault: Fault) -> None:
-        """Put it behind those already ordered for its operation."""
+        """Append a fault to those ordered before."""
         with self._lock:
             self._ordered.append(fault)
 
     def clear(self) -> None:
-        """Forget all that did not happen yet."""
+        """Forget the faults that have not happened yet."""
         with self._lock:
             self._ordered.clear()
 
     def take(self, operation: str) -> Fault | None:
-        """The fault for this call of the operation, used up."""
+        """The fault for this call of the operation; counts it down."""
         with self._lock:
             for fault in self._ordered:
                 if fault.operation != operation:

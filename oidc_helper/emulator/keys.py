@@ -1,4 +1,4 @@
-"""Signing keys with their rotation and JWKS, the making and checking of JWTs, and opaque strings."""
+"""Signing keys with their rotation and JWKS, signed and verified JWTs, and random strings."""
 
 import base64
 import json
@@ -14,12 +14,15 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 Claims = dict[str, Any]
 
 
-class BadToken(Exception):  # noqa: N818 - says what is bad, each service makes its own refusal of it
-    """Not a JWT that the right keys have signed with an algorithm that is accepted; the text says why."""
+class BadToken(Exception):  # noqa: N818 - each service turns it into its own refusal
+    """Not a JWT that one of the right keys has signed with an accepted algorithm; the text says why."""
 
 
 class SigningKeys:
-    """A key in force for each algorithm, and those published still; a foreign set is published nowhere."""
+    """A current key for each algorithm, and the published keys, which include older ones.
+
+    A second, unpublished set signs tokens that must not verify.
+    """
 
     def __init__(self, *algorithms: str) -> None:
         self._algorithms = algorithms
@@ -27,31 +30,31 @@ class SigningKeys:
         self.rotate()
 
     def rotate(self, *, retire: bool = False) -> None:
-        """Sign with new keys; the old ones stay published unless they are retired."""
+        """Make new current keys; the old ones stay published unless `retire` is true."""
         self._current = _generate(self._algorithms)
-        kept = [] if retire else self._published
-        self._published = [*self._current.values(), *kept]
+        older = [] if retire else self._published
+        self._published = [*self._current.values(), *older]
 
     def jwks(self) -> Claims:
         """The public halves (RFC 7517 section 5)."""
         return dict(KeySet(list(self._published)).as_dict(private=False))
 
     def sign(self, claims: Claims, *, alg: str = "RS256", key: str = "current", typ: str = "JWT") -> str:
-        """A JWT; with `key="other"` it names the current key and is signed by another."""
-        signer = (self._foreign if key == "other" else self._current)[alg]
+        """A JWT; with `key="other"` it names the current key but an unpublished one signs it."""
+        signer = (self._unpublished if key == "other" else self._current)[alg]
         return jwt.encode({"alg": alg, "kid": self._current[alg].kid, "typ": typ}, claims, signer)
 
     def verified(self, token: str, *, algorithms: Collection[str]) -> Claims:
-        """The claims of a token whose signature holds; none of them is looked at. Raises BadToken."""
+        """The claims of a token with a valid signature; the claims are not checked. Raises BadToken."""
         return verified(token, KeySet(list(self._published)), algorithms)
 
     @cached_property
-    def _foreign(self) -> dict[str, RSAKey | ECKey]:
+    def _unpublished(self) -> dict[str, RSAKey | ECKey]:
         return _generate(self._algorithms)
 
 
 def verified(token: str, keys: KeySet, algorithms: Collection[str]) -> Claims:
-    """The claims of a token that one of the keys has signed; none of them is looked at. Raises BadToken."""
+    """The claims of a token that one of the keys has signed; the claims are not checked. Raises BadToken."""
     try:
         return dict(jwt.decode(token, keys, registry=_registry(algorithms)).claims)
     except (JoseError, ValueError) as error:
@@ -59,12 +62,12 @@ def verified(token: str, keys: KeySet, algorithms: Collection[str]) -> Claims:
 
 
 def key_id(token: str) -> str | None:
-    """The key that a token says it is signed with. Raises BadToken for what is no JWT."""
+    """The `kid` in the header of a token. Raises BadToken if it is not a JWT."""
     return _extracted(token).headers().get("kid")
 
 
 def claimed_issuer(token: str) -> str | None:
-    """Whose a token says it is, before anything has been verified. Raises BadToken for what is no JWT."""
+    """The `iss` of a token whose signature has not been verified yet. Raises BadToken if it is not a JWT."""
     try:
         claims = json.loads(_extracted(token).payload)
     except ValueError as error:
@@ -81,34 +84,34 @@ def _extracted(token: str) -> jws.CompactSignature:
 
 
 def _registry(algorithms: Collection[str]) -> jws.JWSRegistry:
-    """Header parameters that are not known are ignored (RFC 7515 section 4)."""
+    """Ignore unknown header parameters (RFC 7515 section 4)."""
     return jws.JWSRegistry(algorithms=list(algorithms), strict_check_header=False)
 
 
 def audiences(claims: Claims) -> list[str]:
-    """The `aud` of a token, which may be one or a list (RFC 7519 section 4.1.3)."""
-    named = claims.get("aud")
-    return [each for each in (named if isinstance(named, list) else [named]) if isinstance(each, str)]
+    """The `aud` of a token, which may be a string or a list of strings (RFC 7519 section 4.1.3)."""
+    aud = claims.get("aud")
+    return [audience for audience in (aud if isinstance(aud, list) else [aud]) if isinstance(audience, str)]
 
 
 def moment(claims: Claims, name: str) -> float | None:
-    """A time of a token in epoch seconds; None where it is missing or no number (RFC 7519 section 2)."""
+    """A time in a token, in epoch seconds; None if it is missing or not a number (RFC 7519 section 2)."""
     value = claims.get(name)
     return value if isinstance(value, int | float) else None
 
 
 def opaque(length: int) -> str:
-    """A random string of that many characters, which fit into URLs."""
+    """A random string of that many characters that URLs allow."""
     return base64.urlsafe_b64encode(secrets.token_bytes(length)).decode()[:length]
 
 
 def aws_secret(length: int) -> str:
-    """The same with `+` and `/`, which AWS's secrets have and which must be encoded in forms."""
+    """A random string with `+` and `/`: AWS's secrets have them, and forms must encode them."""
     return base64.b64encode(secrets.token_bytes(length)).decode()[:length]
 
 
 def upper(length: int) -> str:
-    """Random characters of the alphabet of AWS's key and principal ids."""
+    """A random string in the alphabet of AWS's key and principal ids."""
     return "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(length))
 
 

@@ -1,9 +1,9 @@
-"""The few pages a human sees: whole in themselves, without script, never kept and never framed."""
+"""The pages that a person sees: self-contained, without scripts, never cached and never framed."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from oidc_helper.emulator.wire import Answer
+from oidc_helper.emulator.calls import Answer
 
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
@@ -33,12 +33,12 @@ def page(title: str, *paragraphs: str, status: int = 200, error: str | None = No
 
 
 def decision_page(  # noqa: PLR0913 - a page is made of its parts
-    title: str, question: str, *, action: str, hidden: Mapping[str, str], users: Iterable[str], chosen: str
+    title: str, question: str, *, action: str, hidden: Mapping[str, str], users: Iterable[str], offered: str
 ) -> Answer:
-    """Ask who somebody is and whether they agree; the form posts `user` and `decision` (approve or deny)."""
+    """A page where a person signs in as a user; its form posts `user` and `decision` (approve or deny)."""
     fields = [f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in hidden.items()]
     for user in users:
-        checked = " checked" if user == chosen else ""
+        checked = " checked" if user == offered else ""
         fields.append(f'<label><input type="radio" name="user" value="{escape(user)}"{checked}> {escape(user)}</label>')
     return _answer(
         title,
@@ -50,7 +50,7 @@ def decision_page(  # noqa: PLR0913 - a page is made of its parts
 
 
 def code_page(title: str, action: str) -> Answer:
-    """Ask for the code that a device shows."""
+    """A page that asks for the code shown by a device."""
     return _answer(
         title,
         f'<form action="{escape(action)}"><label>Code <input name="user_code" autofocus autocomplete="off"></label>'

@@ -1,4 +1,4 @@
-"""The sockets: HTTP/1.1 on loopback, a thread for each connection, and answers cut or dribbled as ordered."""
+"""The sockets: HTTP/1.1 on loopback, a thread for each connection, answers cut or slowed down by faults."""
 
 import contextlib
 import re
@@ -11,18 +11,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from oidc_helper.emulator.calls import Answer, Call
 from oidc_helper.emulator.dispatch import Outcome
-from oidc_helper.emulator.wire import Answer, Call
 
 _LARGEST_BODY = 1 << 20
-# Other names may be a foreign page's that was made to resolve to loopback. The digits are s3control's account prefix.
+# A foreign page may make its own name resolve to loopback. The digits are the account prefix of s3control.
 _HOST = re.compile(r"(\d{12}\.)?(localhost|127\.0\.0\.1)(:\d+)?|\[::1\](:\d+)?")
 _IDLE_S = 60
-_Connected = socket.socket | tuple[bytes, socket.socket]  # the base class's words; ours are sockets
+_Connected = socket.socket | tuple[bytes, socket.socket]  # as the base class declares it; ours are sockets
 
 
 class Server(ThreadingHTTPServer):
-    """Listens from the start; whoever serves it sets `respond` first."""
+    """Listens from the start; `respond` must be set before it serves."""
 
     daemon_threads = True
     request_queue_size = 512
@@ -38,24 +38,24 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens, without a slash at the end."""
+        """The base URL, without a slash at the end."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def process_request(self, request: _Connected, client_address: Any) -> None:
-        """Remember the connection, to be able to end it."""
+        """Remember the connection so that `end` can close it."""
         with self._changed:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: _Connected) -> None:
-        """Close and forget it."""
+        """Close the connection and forget it."""
         super().shutdown_request(request)
         with self._changed:
             self._open.discard(request)
             self._changed.notify_all()
 
     def end(self) -> None:
-        """Stop listening and end every connection, kept alive or at work."""
+        """Stop listening and close every connection, idle or busy."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -73,7 +73,7 @@ class _Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        with contextlib.suppress(OSError):  # where the client has gone
+        with contextlib.suppress(OSError):  # the client has gone
             super().handle()
 
     def finish(self) -> None:
@@ -81,24 +81,24 @@ class _Connection(BaseHTTPRequestHandler):
             super().finish()
 
     def handle_expect_100(self) -> bool:
-        going_on = super().handle_expect_100()
+        accepted = super().handle_expect_100()
         self.wfile.flush()
-        return going_on
+        return accepted
 
     def version_string(self) -> str:
         return "oidc-helper-emulator"
 
     def log_message(self, *_: object) -> None:
-        """The request log tells it better."""
+        """The request log has more."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return formatdate(self.server.wall() if timestamp is None else timestamp, usegmt=True)
 
     def _serve(self) -> None:
-        refused = self._refused()
-        if refused:
-            self.close_connection = True  # the body, if any, is still to come
-            self._write(Outcome(refused))
+        refusal = self._refusal()
+        if refusal:
+            self.close_connection = True  # an unread body may follow
+            self._write(Outcome(refusal))
             return
         target, length = urlsplit(self.path), int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(length)
@@ -114,15 +114,15 @@ class _Connection(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - the base class asks for these
 
-    def _refused(self) -> Answer | None:
-        """What is wrong with the head of a request."""
+    def _refusal(self) -> Answer | None:
+        """The answer to a request whose head is wrong."""
         length = self.headers.get("Content-Length", "0")
         origin = self.headers.get("Origin")
         checks = (
             (not _HOST.fullmatch(self.headers.get("Host", "")), 403, "not for this host"),
             (bool(origin) and self.command != "GET" and origin != self._origin(), 403, "not for this origin"),
-            ("Transfer-Encoding" in self.headers, 411, "tell the length of the body"),
-            (not re.fullmatch(r"\d{1,10}", length), 400, "the length is no number"),
+            ("Transfer-Encoding" in self.headers, 411, "Content-Length is missing"),
+            (not re.fullmatch(r"\d{1,10}", length), 400, "Content-Length is not a number"),
             (length.isdecimal() and int(length) > _LARGEST_BODY, 413, "the body is too large"),
         )
         for wrong, status, text in checks:
@@ -161,11 +161,11 @@ class _Connection(BaseHTTPRequestHandler):
 
 def _shut(connection: _Connected) -> None:
     if isinstance(connection, socket.socket):
-        with contextlib.suppress(OSError):  # where the other end was faster
+        with contextlib.suppress(OSError):  # the other end was faster
             connection.shutdown(socket.SHUT_RDWR)
 
 
 def _reset(connection: socket.socket) -> None:
-    """Closed with no time to linger (socket(7)), and not shut down before, which would end it in good order."""
+    """Close without lingering (socket(7)); a shutdown before would end the connection in good order."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     socket.close(connection.detach())

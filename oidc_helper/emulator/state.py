@@ -1,4 +1,4 @@
-"""What the emulator remembers while it runs: sessions, tokens, codes, credentials and redeemed assertions."""
+"""The emulator's memory: sessions, tokens, codes, credentials and redeemed assertions."""
 
 import threading
 from collections.abc import Collection
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from oidc_helper.emulator.clock import Clock
 from oidc_helper.emulator.directory import Directory
-from oidc_helper.emulator.foreign import ForeignKeys
+from oidc_helper.emulator.foreign_keys import ForeignKeys
 from oidc_helper.emulator.keys import Claims, SigningKeys
 
 
 @dataclass
 class Session:
-    """One sign-in: of a person (an email) at the identity provider, or of a user (an id) at Identity Center."""
+    """One sign-in; `subject` is a person's email at the identity provider, or a user's id at Identity Center."""
 
     subject: str
     began_at: float
@@ -20,7 +20,7 @@ class Session:
     ended: bool = False
 
     def live(self, now: float) -> bool:
-        """Whether its tokens may still be used."""
+        """Whether the tokens of the session may still be used."""
         return not self.ended and now < self.ends_at
 
 
@@ -38,7 +38,7 @@ class Issued:
 
 @dataclass
 class Pending:
-    """An authorization request (RFC 6749 section 4.1.1) that waits for a human."""
+    """An authorization request (RFC 6749 section 4.1.1) that waits for a person."""
 
     client_id: str
     redirect_uri: str
@@ -51,14 +51,14 @@ class Pending:
 
 @dataclass
 class Code:
-    """An authorization code and what it was given for."""
+    """An authorization code, and the request and the person that it was issued for."""
 
-    asked: Pending
+    request: Pending
     email: str
     expires_at: float
     signed_in_at: float
     spent: bool = False
-    session: Session | None = None  # what it was redeemed for
+    session: Session | None = None  # begun when the code was redeemed
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Context:
-    """What an identity context stands for."""
+    """The user and the application behind an identity context."""
 
     user_id: str
     application_arn: str
@@ -87,15 +87,15 @@ class Context:
 
 @dataclass(frozen=True)
 class Credentials:
-    """An access key, and who calls with it; a user's has no session token and does not expire."""
+    """An access key and its principal; a user's key has no session token and does not expire."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(repr=False)
     expires_at: float | None
     arn: str  # of the session, or the user
-    user_id: str  # as GetCallerIdentity tells it
-    principal_arn: str  # what policies name: the role, or the user
+    user_id: str  # as in GetCallerIdentity
+    principal_arn: str  # as policies name it: the role, or the user
     context: Context | None = None
 
     @property
@@ -105,13 +105,13 @@ class Credentials:
 
     @property
     def of_role(self) -> bool:
-        """Whether a role was assumed to get them."""
+        """Whether these are the credentials of a role session."""
         return self.session_token is not None
 
 
 @dataclass
 class State:
-    """All of it. Services hold `lock` while they work, so that whatever they check is still so when they act."""
+    """The whole memory. A service holds `lock` while it works, so that nothing changes between a check and its use."""
 
     url: str
     directory: Directory
@@ -127,16 +127,16 @@ class State:
     tokens: dict[str, Issued] = field(default_factory=dict)  # Identity Center's
     contexts: dict[str, Context] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)  # by access key id
-    redeemed: dict[tuple[str, str], float] = field(default_factory=dict)  # (iss, jti) -> forgotten at
+    redeemed: dict[tuple[str, str], float] = field(default_factory=dict)  # (iss, jti) -> when to forget it
 
     def verified(self, token: str, issuer: str, *, algorithms: Collection[str]) -> Claims:
-        """The claims of a token with the issuer's signature; none of them is looked at. Raises BadToken."""
+        """The claims of a token that the issuer has signed; the claims are not checked. Raises BadToken."""
         if issuer == self.directory.identity_provider.issuer:
             return self.keys.verified(token, algorithms=algorithms)
         return self.foreign_keys.setdefault(issuer, ForeignKeys(issuer)).verified(token, algorithms=algorithms)
 
     def credentials_of(self, access_key_id: str) -> Credentials | None:
-        """The vended ones, or those of the IAM user."""
+        """The credentials with that access key id: of a role session, or of the IAM user."""
         user = self.directory.iam_user
         if access_key_id == user.access_key_id:
             return Credentials(access_key_id, user.secret_access_key, None, None, user.arn, user.user_id, user.arn)

@@ -1,4 +1,4 @@
-"""A keyring back end for trying things out: a file in a directory that its owner throws away afterwards."""
+"""A keyring back end for trials: a file in a temporary directory."""
 
 import json
 import os
@@ -14,30 +14,30 @@ BACKEND = f"{__name__}.TemporaryKeyring"
 
 
 class TemporaryKeyring(KeyringBackend):
-    """Chosen only by name (PYTHON_KEYRING_BACKEND); the variable above names the file."""
+    """Only PYTHON_KEYRING_BACKEND selects it; the variable OIDC_HELPER_TEMPORARY_KEYRING names the file."""
 
-    priority = 0.1  # below what anybody would be given without asking
+    priority = 0.1  # too low to be selected by itself
 
     def get_password(self, service: str, username: str) -> str | None:
-        """The text kept under both names."""
+        """The stored password, or None."""
         return self._read().get(self._key(service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep a text."""
-        with self._alone():
+        """Store a password."""
+        with self._lock():
             self._write({**self._read(), self._key(service, username): password})
 
     def delete_password(self, service: str, username: str) -> None:
-        """Forget it. Raises PasswordDeleteError where there is none."""
-        with self._alone():
-            kept = self._read()
-            if kept.pop(self._key(service, username), None) is None:
+        """Delete a password. Raises PasswordDeleteError if there is none."""
+        with self._lock():
+            passwords = self._read()
+            if passwords.pop(self._key(service, username), None) is None:
                 raise PasswordDeleteError(service)
-            self._write(kept)
+            self._write(passwords)
 
     @staticmethod
-    def _alone() -> lock.Lock:
-        """All entries are in one file, and two identities are not locked against each other."""
+    def _lock() -> lock.Lock:
+        """All entries share one file, but commands for two identities hold two different locks."""
         return lock.hold("temporary keyring", timeout_s=10, purpose="the temporary keyring")
 
     @staticmethod
@@ -47,15 +47,15 @@ class TemporaryKeyring(KeyringBackend):
     @staticmethod
     def _read() -> dict[str, str]:
         try:
-            kept: dict[str, str] = json.loads(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))
+            passwords: dict[str, str] = json.loads(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            kept = {}
-        return kept
+            passwords = {}
+        return passwords
 
     @staticmethod
-    def _write(kept: dict[str, str]) -> None:
+    def _write(passwords: dict[str, str]) -> None:
         path = Path(os.environ[VARIABLE])
-        beginning = path.with_name(f"{path.name}.{os.getpid()}")
-        beginning.touch(mode=0o600)
-        beginning.write_text(json.dumps(kept), encoding="utf-8")
-        beginning.replace(path)
+        new = path.with_name(f"{path.name}.{os.getpid()}")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(passwords), encoding="utf-8")
+        new.replace(path)

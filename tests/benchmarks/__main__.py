@@ -1,4 +1,4 @@
-"""`PYTHONPATH=tests python -m benchmarks`: what a hit, a cold fetch and a hundred of them cost, and against what."""
+"""`PYTHONPATH=tests python -m benchmarks`: the cost of hits and cold fetches, as ratios to other commands."""
 
 import argparse
 import shlex
@@ -23,31 +23,31 @@ def main() -> None:
         kernel.join_anonymous_session()
     try:
         with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory:
-            found = _found(Path(directory), options)
+            figures = _figures(Path(directory), options)
     except Failed as failure:
         sys.exit(f"benchmarks: {failure}")
-    print(rendering.table(found))
+    print(rendering.table(figures))
     if options.json:
-        options.json.write_text(rendering.as_json(found))
+        options.json.write_text(rendering.as_json(figures))
     if options.chart:
-        options.chart.write_text(rendering.chart(found))
-    if options.check and (missed := limits.missed(found, _expected(options))):
+        options.chart.write_text(rendering.chart(figures))
+    if options.check and (missed := limits.missed(figures, _expected(options))):
         sys.exit("\n".join(f"benchmarks: {line}" for line in missed))
 
 
-def _found(directory: Path, options: argparse.Namespace) -> list[Figures]:
+def _figures(directory: Path, options: argparse.Namespace) -> list[Figures]:
     installed = installation.WAYS[options.install](directory)
-    with site(directory, installed) as place, _secret_service() as service, Launcher() as launcher:
-        groups = [(_singles(place, service, options.peer), options.rounds)]
+    with site(directory, installed) as here, _secret_service() as service, Launcher() as launcher:
+        groups = [(_singles(here, service, options.peer), options.rounds)]
         if installed is installation.HERE:
-            desktop = measure.on_desktop(place, service) if service else place
+            desktop = measure.on_desktop(here, service) if service else here
             groups += [(measure.colds(desktop), max(5, options.rounds // 2)), (measure.crowds(desktop), 5)]
-        found = []
+        figures = []
         for cases, number in groups:
-            found += measure.figures(cases, measure.measured(cases, launcher, rounds=number))
+            figures += measure.figures(cases, measure.measured(cases, launcher, rounds=number))
         if options.lifetimes:
-            found += lifetimes.over(directory, launcher, lifetimes=options.lifetimes)
-    return found
+            figures += lifetimes.over(directory, launcher, lifetimes=options.lifetimes)
+    return figures
 
 
 @contextmanager
@@ -60,17 +60,17 @@ def _secret_service() -> Iterator[SecretService | None]:
             yield service
 
 
-def _singles(place: Site, service: SecretService | None, peer: str | None) -> list[Case]:
-    cases = measure.hits(place)
+def _singles(here: Site, service: SecretService | None, peer: str | None) -> list[Case]:
+    cases = measure.hits(here)
     if peer:
-        cases.append(Case(peer, measure.BARE, lambda: Command(shlex.split(peer), place.environment)))
+        cases.append(Case(peer, measure.BARE, lambda: Command(shlex.split(peer), here.environment)))
     if not kernel.available():
         print("left out: hits without a vault need the kernel keyring", file=sys.stderr)
-    return cases + (measure.vault_hits(place, service) if service else [])
+    return cases + (measure.vault_hits(here, service) if service else [])
 
 
 def _expected(options: argparse.Namespace) -> set[str]:
-    """The cases that this run was to measure."""
+    """The cases that this run has to measure."""
     left_out = set() if options.lifetimes else {measure.SLOWEST}
     if options.install != "here":
         left_out |= {measure.COLD, measure.HIT_CROWD}
@@ -80,8 +80,10 @@ def _expected(options: argparse.Namespace) -> set[str]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=30, help="runs of each hit (cold fetches: half of it, crowds: 5)")
-    parser.add_argument("--peer", metavar="CMD", help="another command to hold against the bare interpreter")
-    parser.add_argument("--install", choices=installation.WAYS, default="here", help="measure the hits of the wheel")
+    parser.add_argument("--peer", metavar="CMD", help="another command to compare with the bare interpreter")
+    parser.add_argument(
+        "--install", choices=installation.WAYS, default="here", help="measure the hits of the built wheel"
+    )
     parser.add_argument("--lifetimes", type=int, default=0, metavar="N", help="and call every second, 35 s each")
     parser.add_argument("--check", action="store_true", help="fail where a figure is over its limit")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run there")

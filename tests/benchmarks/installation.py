@@ -1,4 +1,4 @@
-"""What is measured: the command of this environment, or the wheel as pip or uv installs it for a user."""
+"""The installation to measure: this environment, or the wheel as pip or uv installs it for a user."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ _VARIABLES = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "PIP_INDEX_URL", "UV_INDE
 
 @dataclass(frozen=True)
 class Installation:
-    """A command, and the interpreter of its environment, which is what its time is held against."""
+    """A command, and the interpreter of its environment, with which its time is compared."""
 
     command: Path
     python: Path
@@ -35,7 +35,7 @@ def wheel(directory: Path) -> Installation:
 
 
 def uv(directory: Path) -> Installation:
-    """Build the wheel and let `uv tool install` have it."""
+    """Build the wheel and install it with `uv tool install`."""
     tools, commands = directory / "tools", directory / "commands"
     _run(
         *(sys.executable, "-m", "uv", "tool", "install", "--quiet", "--python", sys.executable, _built(directory)),

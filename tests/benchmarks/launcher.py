@@ -1,7 +1,7 @@
-"""Starts processes and tells what they cost, from a process so small that it does not show in the figures.
+"""Starts processes and measures their cost, from a process so small that it does not distort the figures.
 
-Linux counts what the parent has in memory at the moment of exec as the child's own peak (exec_mmap in fs/exec.c): who
-measures with pytest or a server around cannot see anything below that.
+Linux counts the parent's memory at the moment of exec as the child's own peak (exec_mmap in fs/exec.c): a parent with
+pytest or a server in it would hide everything below that.
 """
 
 import marshal
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-# With built-in modules only. Standard streams lead nowhere, as a pipe's reader would cost time of its own.
+# With built-in modules only. The standard streams lead to /dev/null: reading a pipe would cost time too.
 _PROGRAM = """
 import marshal, posix, sys, time
 streams = [(posix.POSIX_SPAWN_OPEN, number, "/dev/null", posix.O_RDWR, 0) for number in range(3)]
@@ -35,19 +35,19 @@ except EOFError:
 
 @dataclass(frozen=True)
 class Cost:
-    """From start to end; the processor time of all processes; the largest one's peak of memory."""
+    """The time from start to end, the processor time of all processes, and the largest peak of memory."""
 
     wall_s: float
     cpu_s: float
     peak_kib: int
 
 
-class Failed(Exception):  # noqa: N818  what failed is the process
-    """A process that is to be measured did not work; the message is its stderr."""
+class Failed(Exception):  # noqa: N818  a process failed
+    """A measured process has failed; the message has its stderr."""
 
 
 class Launcher:
-    """A context manager: the small process."""
+    """The small process; a context manager."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
@@ -64,7 +64,7 @@ class Launcher:
             self._pipes()[0].close()
 
     def cost(self, words: Sequence[str], environment: Mapping[str, str], *, number: int = 1) -> Cost:
-        """Run `number` of them at once. Raises Failed."""
+        """The cost of `number` processes at once. Raises Failed."""
         requests, answers = self._pipes()
         marshal.dump((list(words), dict(environment), number), requests)
         requests.flush()

@@ -1,4 +1,4 @@
-"""Short-lived credentials and a caller every second, in real time: nobody waits or fails, one exchange a lifetime."""
+"""Short-lived credentials and a call every second, in real time: no call waits or fails, one exchange a lifetime."""
 
 import sys
 import time
@@ -14,15 +14,15 @@ from oidc_helper import kernel
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
-# Credentials are good for anything while a minute is left, and renewed from half of a short lifetime on: every 35 s.
+# Credentials are served while a minute is left, and renewed from half of a short lifetime on: every 35 s.
 _LIFETIME_S = 70
 _PROFILE = "dev-admin"  # a permission set: STS itself knows no session below 15 minutes
 
 
 def over(directory: Path, launcher: Launcher, *, lifetimes: int) -> list[Figures]:
-    """The slowest call, against the slowest of the bare interpreters that ran in between.
+    """The slowest call, compared with the slowest bare interpreter that ran between the calls.
 
-    Raises Failed where a call fails, or a lifetime took another number of exchanges than one.
+    Raises Failed if a call fails, or if the number of exchanges is not that of lifetimes.
     """
     with Emulator() as emulator:
         emulator.directory.permission_sets["Admin"].session_s = _LIFETIME_S

@@ -1,4 +1,4 @@
-"""What `--check` holds the figures to."""
+"""The limits that `--check` enforces."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from benchmarks.measure import Figures
 
 @dataclass(frozen=True)
 class Limit:
-    """The ratios that a case may have to what it is held against."""
+    """The largest ratios of a case to the case that it is compared with."""
 
     time: float
     memory: float | None = None
@@ -27,10 +27,10 @@ LIMITS = {
 }
 
 
-def missed(found: Sequence[Figures], expected: Collection[str]) -> list[str]:
-    """A line for each case that is over a limit of its own, or that should have been measured and was not."""
+def missed(figures: Sequence[Figures], expected: Collection[str]) -> list[str]:
+    """A line for each case that is over its limit, or that was expected and not measured."""
     complaints = []
-    measured = {one.case.name: one for one in found}
+    measured = {one.case.name: one for one in figures}
     for name, limit in LIMITS.items():
         one = measured.get(name)
         if one is None:

@@ -1,4 +1,4 @@
-"""What is measured against what, in turns, so that whatever else the machine does meets all alike."""
+"""The cases, and with which each is compared. They run in turns, so that other load meets all alike."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ SLOWEST_BARE, SLOWEST = "slowest python -c pass", "slowest get, one a second"
 
 @dataclass(frozen=True)
 class Case:
-    """`prepare` gives the command for each run, its time does not count; `number` of them run at once."""
+    """`prepare` returns the command of a run, and its time does not count; `number` commands run at once."""
 
     name: str
     against: str
@@ -31,7 +31,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Figures:
-    """All runs of a case, and the medians of its ratios to what it is held against, each run to that of its turn."""
+    """All runs of a case, and the medians of its ratios to the case `against`, turn by turn."""
 
     case: Case
     runs: tuple[Cost, ...]
@@ -45,12 +45,12 @@ class Figures:
 
     @property
     def cpu_ms(self) -> float:
-        """Likewise."""
+        """The median."""
         return median(run.cpu_s for run in self.runs) * 1000
 
     @property
     def peak_mib(self) -> float:
-        """Likewise."""
+        """The median."""
         return median(run.peak_kib for run in self.runs) / 1024
 
 
@@ -59,7 +59,7 @@ def _again(command: Command) -> Callable[[], Command]:
 
 
 def hits(site: Site) -> list[Case]:
-    """The hit path, with its cost as the number of profiles grows."""
+    """Hits with growing numbers of profiles."""
     if not kernel.available():
         return [Case(BARE, BARE, site.bare)]
     return [
@@ -71,12 +71,12 @@ def hits(site: Site) -> list[Case]:
 
 
 def on_desktop(site: Site, service: SecretService) -> Site:
-    """The same place, with a Secret Service, and keyring told nothing."""
+    """The same site with a Secret Service, and without configuration of keyring."""
     return site.with_variables(without=("PYTHON_KEYRING_BACKEND", VARIABLE), DBUS_SESSION_BUS_ADDRESS=service.address)
 
 
 def vault_hits(site: Site, service: SecretService) -> list[Case]:
-    """The same where only a Secret Service keeps credentials, and nobody has told keyring anything."""
+    """Hits that only the Secret Service serves, without configuration of keyring."""
     desktop = on_desktop(site, service).with_variables(without=(), **{kernel.VARIABLE: "off"})
     command = desktop.hit()
     cases = [Case(VAULT, BARE, _again(command)), Case(VAULT_100, BARE, _again(desktop.hit(profiles=100)))]
@@ -88,18 +88,18 @@ def vault_hits(site: Site, service: SecretService) -> list[Case]:
 
 
 def colds(site: Site) -> list[Case]:
-    """A fetch with nothing but an identity token, and a script that makes the same calls."""
+    """A fetch with an empty store, and a script that makes the same calls."""
     return [Case(BOTO3, BOTO3, site.boto3), Case(COLD, BOTO3, site.cold)]
 
 
 def crowds(site: Site, size: int = 100) -> list[Case]:
-    """Many at once, as an editor and a build start them."""
+    """Many commands at once, as an editor or a build starts them."""
     cases = [Case(BARE_CROWD, BARE_CROWD, site.bare, size), Case(COLD_CROWD, BARE_CROWD, site.cold, size)]
     return [*cases, Case(HIT_CROWD, BARE_CROWD, _again(site.hit()), size)] if kernel.available() else cases
 
 
 def measured(cases: Sequence[Case], launcher: Launcher, *, rounds: int) -> dict[str, list[Cost]]:
-    """Run all cases in turns; every other round backwards, and the first does not count (it fills the file cache)."""
+    """Run all cases in turns, every other round backwards. The first round does not count: it fills the file cache."""
     runs: dict[str, list[Cost]] = {case.name: [] for case in cases}
     for number in range(rounds + 1):
         for case in cases if number % 2 else reversed(cases):
@@ -111,7 +111,7 @@ def measured(cases: Sequence[Case], launcher: Launcher, *, rounds: int) -> dict[
 
 
 def figures(cases: Sequence[Case], runs: dict[str, list[Cost]]) -> list[Figures]:
-    """In the order of the cases."""
+    """The figures, in the order of the cases."""
 
     def ratio(case: Case, of: Callable[[Cost], float]) -> float:
         turns = zip(map(of, runs[case.name]), map(of, runs[case.against]), strict=True)

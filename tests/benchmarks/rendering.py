@@ -11,15 +11,15 @@ from benchmarks.limits import LIMITS, Limit
 from benchmarks.measure import Figures
 
 _ROW, _LEFT, _WIDTH, _RIGHT = 24, 220, 300, 240  # pixels
-_LONGEST = 6  # a bar for more is cut there, and its label tells the ratio
+_LONGEST = 6  # longer bars are cut there; the label has the ratio
 
 
-def table(found: Sequence[Figures]) -> str:
-    """Markdown, to be pasted into a document."""
+def table(figures: Sequence[Figures]) -> str:
+    """A table in Markdown."""
     lines = [
-        "| | time | processor | peak memory | held against | time ratio | memory ratio |",
+        "| | time | processor | peak memory | compared with | time ratio | memory ratio |",
         "|---|--:|--:|--:|---|--:|--:|",
-        *(_row(one) for one in found),
+        *(_row(one) for one in figures),
     ]
     return "\n".join(lines)
 
@@ -27,17 +27,17 @@ def table(found: Sequence[Figures]) -> str:
 def _row(one: Figures) -> str:
     limit = LIMITS.get(one.case.name, Limit(math.inf))
     ratios = (_ratio(one.ratio, limit.time), _ratio(one.memory_ratio, limit.memory or math.inf))
-    held = (one.case.against, *ratios) if one.case.name != one.case.against else ("", "", "")
-    cells = (one.case.name, f"{one.wall_ms:.0f} ms", f"{one.cpu_ms:.0f} ms", f"{one.peak_mib:.1f} MiB", *held)
+    comparison = (one.case.against, *ratios) if one.case.name != one.case.against else ("", "", "")
+    cells = (one.case.name, f"{one.wall_ms:.0f} ms", f"{one.cpu_ms:.0f} ms", f"{one.peak_mib:.1f} MiB", *comparison)
     return f"| {' | '.join(cells)} |"
 
 
-def _ratio(found: float, limit: float) -> str:
-    return f"{found:.2f}" if math.isinf(limit) else f"{found:.2f} (≤ {limit:g})"
+def _ratio(ratio: float, limit: float) -> str:
+    return f"{ratio:.2f}" if math.isinf(limit) else f"{ratio:.2f} (≤ {limit:g})"
 
 
-def as_json(found: Sequence[Figures]) -> str:
-    """Every run, and on what kind of machine."""
+def as_json(figures: Sequence[Figures]) -> str:
+    """Every run, and the kind of machine."""
     machine = {"python": platform.python_version(), "machine": platform.machine(), "processors": os.cpu_count()}
     cases = [
         {
@@ -47,14 +47,14 @@ def as_json(found: Sequence[Figures]) -> str:
             "memory_ratio": one.memory_ratio,
             "runs": [vars(run) for run in one.runs],
         }
-        for one in found
+        for one in figures
     ]
     return json.dumps({**machine, "cases": cases}, indent=1)
 
 
-def chart(found: Sequence[Figures]) -> str:
-    """SVG: a bar for each ratio, and a stroke where its limit is; the dashed line is what it is held against."""
-    compared = [one for one in found if one.case.name != one.case.against]
+def chart(figures: Sequence[Figures]) -> str:
+    """SVG: a bar for each ratio, with a stroke at its limit; the dashed line is a ratio of 1."""
+    compared = [one for one in figures if one.case.name != one.case.against]
     scale = _WIDTH / max((min(one.ratio, _LONGEST) for one in compared), default=1)
     height, width = _ROW * (len(compared) + 1), _LEFT + _WIDTH + _RIGHT
     parts = [

@@ -1,4 +1,4 @@
-"""Where the measured commands run: a temporary home, an emulator in a process of its own, records that are there."""
+"""The site of the measured commands: temporary homes, filled stores, and an emulator in a process of its own."""
 
 import re
 import shlex
@@ -42,7 +42,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Site:
-    """An empty directory for homes, and the emulator's address and ARNs."""
+    """A directory for homes, and the address and ARNs of the emulator."""
 
     directory: Path
     installed: Installation
@@ -52,7 +52,7 @@ class Site:
     _numbers: Iterator[int]
 
     def with_variables(self, *, without: tuple[str, ...] = (), **variables: str) -> "Site":
-        """The same place, with other variables."""
+        """The same site, with other variables."""
         kept = {name: value for name, value in self.environment.items() if name not in without}
         return replace(self, environment={**kept, **variables})
 
@@ -61,35 +61,35 @@ class Site:
         return Command([str(self.installed.python), "-c", "pass"], self.environment)
 
     def cold(self, *, profiles: int = 1) -> Command:
-        """`get` in a new home, with an identity token that nobody has seen."""
+        """`get` in a new home, with a new identity token."""
         home = self._home()
-        names = (f"[profile.p{number}]\n" for number in range(profiles))
+        sections = (f"[profile.p{number}]\n" for number in range(profiles))
         config = home / "config.toml"
-        config.write_text(_CONFIG.format(token_file=self._token_file(home), **self.arns) + "".join(names))
+        config.write_text(_CONFIG.format(token_file=self._token_file(home), **self.arns) + "".join(sections))
         variables = {"HOME": str(home), "OIDC_HELPER_CONFIG": str(config), VARIABLE: str(home / "keyring.json")}
         return Command([str(self.installed.command), "get", PROFILE], {**self.environment, **variables})
 
     def boto3(self) -> Command:
-        """The same calls by the bare script."""
+        """The same calls, made by the bare script."""
         script = Path(__file__).with_name("bare_boto3.py")
-        names = ("region", "application_arn", "caller_role_arn", "role_arn")
-        arguments = [str(self._token_file(self._home())), *(self.arns[name] for name in names)]
+        values = (self.arns[name] for name in ("region", "application_arn", "caller_role_arn", "role_arn"))
+        arguments = [str(self._token_file(self._home())), *values]
         return Command([str(self.installed.python), str(script), *arguments], self.environment)
 
     def hit(self, *, profiles: int = 1) -> Command:
-        """`get` where the credentials of all profiles are at hand."""
+        """`get` in a home whose store has the credentials of all profiles."""
         command = self.cold(profiles=profiles)
         subprocess.run(command.words, env=command.environment, check=True, capture_output=True)
         with mock.patch.dict("os.environ", command.environment, clear=True):
-            names = [names.entry_name("credentials", f"p{number}") for number in range(profiles)]
-            if fetched := kernel.read(names[0]):
+            entries = [names.entry_name("credentials", f"p{number}") for number in range(profiles)]
+            if fetched := kernel.read(entries[0]):
                 with suppress(OSError):  # the quota of an ordinary user
-                    for name in names[1:]:
-                        kernel.write(name, fetched, 3_600)
-            elif found := choice.find(timeout_s=60):
-                sealed = found.get(names[0]) or ""
-                for name in names[1:]:
-                    found.set(name, sealed)
+                    for entry in entries[1:]:
+                        kernel.write(entry, fetched, 3_600)
+            elif vault := choice.find(timeout_s=60):
+                sealed = vault.get(entries[0]) or ""
+                for entry in entries[1:]:
+                    vault.set(entry, sealed)
         return command
 
     def _home(self) -> Path:
@@ -110,28 +110,28 @@ def site(directory: Path, installed: Installation = HERE) -> Iterator[Site]:
     variables = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(directory)}
     with subprocess.Popen([HERE.command, "emulator"], env=variables, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield _understood(process, directory, installed, variables)
+            yield _site(process, directory, installed, variables)
         finally:
             process.terminate()
 
 
-def _understood(
+def _site(
     process: "subprocess.Popen[str]", directory: Path, installed: Installation, variables: dict[str, str]
 ) -> Site:
-    """From the lines for a shell and the example configuration that the command prints."""
+    """Read the shell lines and the example configuration that the emulator command prints."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
         lines.append(line)
         if line.startswith("permission_set"):
             break
-    told = "".join(lines)
-    exported = dict(word.split("=", 1) for word in shlex.split(told, comments=True) if word.startswith("AWS_"))
-    token_url = re.search(r"# identity token: (\S+)", told)
+    printed = "".join(lines)
+    exported = dict(word.split("=", 1) for word in shlex.split(printed, comments=True) if word.startswith("AWS_"))
+    token_url = re.search(r"# identity token: (\S+)", printed)
     assert token_url
-    quoted = dict(re.findall(r'(\w+) = "([^"]+)"', told))
+    quoted = dict(re.findall(r'(\w+) = "([^"]+)"', printed))
     arns = {name: quoted[name] for name in ("application_arn", "role_arn", "region")}
-    caller = re.search(r'web_identity_role_arn = "([^"]+)"', told)
+    caller = re.search(r'web_identity_role_arn = "([^"]+)"', printed)
     assert caller
     environment = {
         **variables,

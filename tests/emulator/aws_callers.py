@@ -1,4 +1,4 @@
-"""botocore clients for the emulator, with whose keys one likes."""
+"""botocore clients for the emulator, with the keys of any principal."""
 
 import functools
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def service_model(service: str) -> ServiceModel:
 
 @dataclass
 class Caller:
-    """Somebody with an AWS key. Calls are sent once, and not checked before: that is the emulator's part."""
+    """A principal with an AWS key. Calls are sent once, and only the emulator checks their parameters."""
 
     emulator: Emulator
     key: str
@@ -55,7 +55,7 @@ class Caller:
         made.meta.events.register("after-call", check_answer)
         for event, hook in self.hooks.items():
             made.meta.events.register(event, hook)
-        # No name below 127.0.0.1 resolves, whatever the service model wants to have in front of a host.
+        # The service model puts a prefix in front of the host, but no name below 127.0.0.1 resolves.
         made.meta.events.register("before-call.s3-control", _without_host_prefix)
         return made
 
@@ -78,7 +78,7 @@ class Caller:
         )
 
     def assume(self, role_arn: str, **parameters: Any) -> "Caller":
-        """That role's session."""
+        """The caller with a session of that role."""
         answer = self.client("sts").assume_role(**{"RoleArn": role_arn, "RoleSessionName": "alice", **parameters})
         return self.using(answer["Credentials"])
 
@@ -92,7 +92,7 @@ class Caller:
         return answer
 
     def using(self, credentials: Answer) -> "Caller":
-        """Somebody with these credentials of STS."""
+        """The caller with these credentials of STS."""
         return Caller(
             self.emulator,
             credentials["AccessKeyId"],

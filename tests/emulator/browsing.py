@@ -1,4 +1,4 @@
-"""A browser and an OAuth client of a few lines, over http.client: no redirect is followed, no error raised."""
+"""A small browser and OAuth client over http.client, which follows no redirect and raises no error."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 
 @dataclass(frozen=True)
 class Page:
-    """An answer."""
+    """An HTTP answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ class Page:
 
     @property
     def location(self) -> str:
-        """Where it redirects, without the query."""
+        """The target of its redirect, without the query."""
         return self.headers["Location"].partition("?")[0]
 
     @property
@@ -42,8 +42,8 @@ class Page:
     @property
     def hidden(self) -> dict[str, str]:
         """The hidden fields of its form."""
-        found = re.findall(r'<input type="hidden" name="(.*?)" value="(.*?)">', self.text)
-        return {unescape(name): unescape(value) for name, value in found}
+        fields = re.findall(r'<input type="hidden" name="(.*?)" value="(.*?)">', self.text)
+        return {unescape(name): unescape(value) for name, value in fields}
 
 
 def send(

@@ -1,4 +1,4 @@
-"""An emulator, and AWS clients of it whose every answer is held against the service model."""
+"""An emulator, and AWS clients that compare every answer with the service model."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from oidc_helper.emulator.keys import SigningKeys
 
 @pytest.fixture(scope="session")
 def keys() -> SigningKeys:
-    """Made once, they are half of what an emulator takes to start; each issuer is another all the same."""
+    """Made once, since they take half of an emulator's start; its issuer is a new one all the same."""
     return SigningKeys("RS256", "ES256")
 
 
@@ -23,6 +23,6 @@ def emulator(keys: SigningKeys) -> Iterator[Emulator]:
 
 @pytest.fixture
 def caller(emulator: Emulator) -> Caller:
-    """The IAM user whom the applications' actor policies name."""
+    """The IAM user that the applications' actor policies name."""
     user = emulator.directory.iam_user
     return Caller(emulator, user.access_key_id, user.secret_access_key)

@@ -1,4 +1,4 @@
-"""Raw answers held against botocore's service model, since its parsers pass over what they do not know."""
+"""Compares raw answers with botocore's service model; its parsers ignore unknown members."""
 
 import json
 from datetime import datetime
@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
-# What AWS answers before a service looks at the call, and so is in no service model: code -> HTTP statuses
+# Errors that AWS answers before the service sees the call, so no service model has them: code -> HTTP statuses
 COMMON_ERRORS = {
     "AccessDenied": {403},
     "AuthorizationHeaderMalformed": {400},
@@ -58,8 +58,8 @@ def _check_error(http_response: Any, model: OperationModel) -> None:
     if model.service_model.resolved_protocol == "rest-json":
         code = http_response.headers["x-amzn-ErrorType"]
     else:
-        found = _parsed(http_response.content).find("Error/Code")
-        code = found.text if found is not None else None
+        element = _parsed(http_response.content).find("Error/Code")
+        code = element.text if element is not None else None
     for shape in model.error_shapes:
         metadata: dict[str, Any] = shape.metadata
         described = metadata["error"]
@@ -83,7 +83,7 @@ def _check_json(shape: Shape, value: Any, where: str) -> None:
             _check_json(shape.member, item, where)
     else:
         kind = {"string": str, "integer": int, "long": int}[shape.type_name]
-        assert isinstance(value, kind), f"{where} is no {shape.type_name}"
+        assert isinstance(value, kind), f"{where} is not of type {shape.type_name}"
         _check_limits(shape, value, where)
 
 

@@ -1,4 +1,4 @@
-"""CreateTokenWithIAM: what every grant has in common, and jwt-bearer."""
+"""CreateTokenWithIAM: the rules for every grant, and jwt-bearer."""
 
 import base64
 import json
@@ -17,8 +17,9 @@ INVALID_GRANT = ("InvalidGrantException", 400)
 
 
 def test_an_assertion_becomes_tokens_with_all_scopes_of_the_application(caller: Caller) -> None:
-    """No scope asked for means those configured and the three defaults."""
+    """Without requested scopes, these are the configured ones and the three defaults."""
     answer = caller.exchange()
+
     assert (answer["tokenType"], answer["expiresIn"]) == ("Bearer", 3600)
     assert answer["scope"] == [
         *("sso:account:access", "s3:access_grants:read_write"),
@@ -28,11 +29,12 @@ def test_an_assertion_becomes_tokens_with_all_scopes_of_the_application(caller: 
     assert answer["accessToken"]
 
 
-def test_the_id_token_tells_the_user_the_issuer_and_the_context(emulator: Emulator, caller: Caller) -> None:
-    """The identity context is also a claim of it, and the times are texts and numbers as AWS has them."""
+def test_the_id_token_names_the_user_the_issuer_and_the_context(emulator: Emulator, caller: Caller) -> None:
+    """The identity context is one of its claims, and its times are strings and numbers as at AWS."""
     answer = caller.exchange()
     claims = _claims(answer["idToken"])
     user = emulator.directory.users[0]
+
     assert claims["sub"] == user.user_id
     assert claims["iss"] == "https://identitycenter.amazonaws.com/ssoins-1234567890abcdef"
     assert claims["act"] == {"sub": emulator.directory.application.issuer.arn}
@@ -46,10 +48,10 @@ def test_the_id_token_tells_the_user_the_issuer_and_the_context(emulator: Emulat
     [
         ({"alg": "ES256"}, "Algorithm of 'ES256' is not allowed"),
         ({"key": "other"}, "bad_signature"),
-        ({"lifetime_s": -1}, "exp is missing or over"),
-        ({"exp": None}, "exp is missing or over"),
-        ({"exp": "tomorrow"}, "exp is missing or over"),
-        ({"nbf": 9_999_999_999}, "nbf is to come"),
+        ({"lifetime_s": -1}, "exp is missing or past"),
+        ({"exp": None}, "exp is missing or past"),
+        ({"exp": "tomorrow"}, "exp is missing or past"),
+        ({"nbf": 9_999_999_999}, "nbf is in the future"),
         ({"jti": None}, "jti is missing"),
         ({"jti": 7}, "jti is missing"),
         ({"iss": None}, "iss is None"),
@@ -60,35 +62,38 @@ def test_the_id_token_tells_the_user_the_issuer_and_the_context(emulator: Emulat
         ({"email": {}}, "the claim email matches 0 users"),
         ({"email": "nobody@example.com"}, "the claim email matches 0 users"),
     ],
-    ids=str,
 )
-def test_an_assertion_that_is_not_good_is_an_invalid_grant(
+def test_a_bad_assertion_is_an_invalid_grant(
     emulator: Emulator, caller: Caller, overrides: dict[str, Any], reason: str
 ) -> None:
-    """Whatever is wrong with it, AWS does not say; the request log does."""
+    """AWS does not tell the reason; the request log does."""
     token = emulator.mint("alice@example.com", **overrides)
     code, status, response = refused(caller.exchange, assertion=token)
+
     assert (code, status) == INVALID_GRANT
     assert response["Error"]["Message"] == ""
     assert reason in emulator.requests[-1].reason
 
 
-def test_an_issuer_with_a_slash_more_is_another_issuer(emulator: Emulator, caller: Caller) -> None:
+def test_an_issuer_with_a_trailing_slash_is_another_issuer(emulator: Emulator, caller: Caller) -> None:
     """The comparison is exact."""
     token = emulator.mint("alice@example.com", iss=emulator.issuer + "/")
+
     assert refusal(caller.exchange, assertion=token) == INVALID_GRANT
 
 
 def test_one_of_several_audiences_is_enough(emulator: Emulator, caller: Caller) -> None:
     """An `aud` may be a list."""
     token = emulator.mint("alice@example.com", aud=["somebody-else", emulator.client_id])
+
     assert caller.exchange(assertion=token)["accessToken"]
 
 
-@pytest.mark.parametrize("token", ["", "no JWT", "a.b.c"])
-def test_what_is_no_jwt_is_refused(caller: Caller, token: str) -> None:
-    """An empty one counts as missing."""
+@pytest.mark.parametrize("token", ["", "not a JWT", "a.b.c"])
+def test_a_text_that_is_not_a_jwt_is_refused(caller: Caller, token: str) -> None:
+    """An empty assertion counts as missing."""
     expected = INVALID_GRANT if token else ("InvalidRequestException", 400)
+
     assert refusal(caller.exchange, assertion=token) == expected
 
 
@@ -96,6 +101,7 @@ def test_two_users_with_the_same_email_match_nobody(emulator: Emulator, caller: 
     """The join key must find exactly one user."""
     users = emulator.directory.users
     users.append(replace(users[0], user_id="another"))
+
     assert refusal(caller.exchange) == INVALID_GRANT
 
 
@@ -103,22 +109,28 @@ def test_users_can_be_joined_by_another_attribute(emulator: Emulator, caller: Ca
     """The trusted token issuer says which claim must equal what."""
     issuer = emulator.directory.application.issuer
     issuer.claim, issuer.attribute = "sub", "external_id"
+
     assert caller.exchange(assertion=emulator.mint("alice@example.com", email=None))["accessToken"]
 
 
-def test_an_assertion_is_redeemed_once(emulator: Emulator, caller: Caller) -> None:
+def test_an_assertion_can_be_redeemed_once(emulator: Emulator, caller: Caller) -> None:
     """Its jti is remembered for 24 hours."""
     token = emulator.mint("alice@example.com", lifetime_s=100_000)
     caller.exchange(assertion=token)
+
     assert refusal(caller.exchange, assertion=token) == INVALID_GRANT
+
     emulator.advance(24 * 3600 - 60)
+
     assert refusal(caller.exchange, assertion=token) == INVALID_GRANT
+
     emulator.advance(61)
+
     assert caller.exchange(assertion=token)["accessToken"]
 
 
 def test_of_fifty_parallel_exchanges_of_one_assertion_one_succeeds(emulator: Emulator, caller: Caller) -> None:
-    """The check and the remembering of a jti are one step."""
+    """Looking up and remembering a jti is one step."""
     token, client = emulator.mint("alice@example.com"), caller.client("sso-oidc")
 
     def exchange(_: int) -> str:
@@ -132,49 +144,58 @@ def test_of_fifty_parallel_exchanges_of_one_assertion_one_succeeds(emulator: Emu
 
     with ThreadPoolExecutor(50) as pool:
         outcomes = list(pool.map(exchange, range(50)))
+
     assert outcomes.count("won") == 1
     assert outcomes.count("InvalidGrantException") == 49
     assert emulator.count("CreateTokenWithIAM", grant_type=JWT_BEARER, ok=True) == 1
 
 
 def test_a_web_identity_call_does_not_redeem_the_token(emulator: Emulator, caller: Caller) -> None:
-    """So one identity token opens the caller's role and is exchanged."""
+    """One identity token can open the caller's role and be exchanged."""
     token = emulator.mint("alice@example.com")
     session = caller.using(caller.assume_with_web_identity(token)["Credentials"])
+
     assert session.exchange(assertion=token)["accessToken"]
     assert emulator.requests[-1].signer == "arn:aws:sts::123456789012:assumed-role/tip-caller/alice"
 
 
 def test_a_user_who_is_not_assigned_is_denied_without_a_message(emulator: Emulator, caller: Caller) -> None:
-    """And may do without where the application requires no assignment; the assertion was spent on the first try."""
+    """The refused call has redeemed the assertion; an application may also require no assignment."""
     token = emulator.mint("mallory@example.com")
     code, status, response = refused(caller.exchange, assertion=token)
+
     assert (code, status, response["Error"]["Message"]) == ("AccessDeniedException", 400, "")
+
     emulator.directory.application.assignment_required = False
+
     assert refusal(caller.exchange, assertion=token) == INVALID_GRANT
     assert caller.exchange("mallory@example.com")["accessToken"]
 
 
-def test_a_caller_whom_the_actor_policy_does_not_name_is_denied(emulator: Emulator, caller: Caller) -> None:
-    """An account's root in the policy stands for everybody in the account."""
+def test_a_caller_outside_of_the_actor_policy_is_denied(emulator: Emulator, caller: Caller) -> None:
+    """An account's root in the policy means every principal of the account."""
     application = emulator.directory.application
     application.actors = set()
+
     assert refusal(caller.exchange) == ("AccessDeniedException", 400)
+
     application.actors = {"arn:aws:iam::123456789012:root"}
+
     assert caller.exchange()["accessToken"]
 
 
-def test_a_role_session_acts_as_its_role(emulator: Emulator, caller: Caller) -> None:
-    """A role that nobody named is denied."""
+def test_a_session_of_a_role_outside_of_the_actor_policy_is_denied(emulator: Emulator, caller: Caller) -> None:
+    """A session acts as its role, not as the user that assumed it."""
     stranger = Role(
         "arn:aws:iam::123456789012:role/stranger", "AROASTRANGER", trusted={emulator.directory.iam_user.arn}
     )
     emulator.directory.other_roles.append(stranger)
+
     assert refusal(caller.assume(stranger.arn).exchange) == ("AccessDeniedException", 400)
 
 
 def test_an_unknown_application_is_an_invalid_client(caller: Caller) -> None:
-    """401, as the service model has it."""
+    """With the 401 of the service model."""
     assert refusal(caller.exchange, clientId="arn:aws:sso::123456789012:application/ssoins-1/apl-1") == (
         "InvalidClientException",
         401,
@@ -182,20 +203,24 @@ def test_an_unknown_application_is_an_invalid_client(caller: Caller) -> None:
 
 
 def test_a_call_to_the_wrong_region_is_told_the_right_one(emulator: Emulator, caller: Caller) -> None:
-    """The region is that of the credential scope; the other answer that people have met can be had too."""
+    """The region is that of the credential scope; the emulator can also give the other answer that users have seen."""
     caller.region = "us-east-1"
     code, status, response = refused(caller.exchange)
+
     assert (code, status) == ("InvalidRequestRegionException", 400)
     assert response["region"] == "eu-west-1"
     assert response["endpoint"] == "https://oidc.eu-west-1.amazonaws.com"
+
     emulator.directory.wrong_region_error = "InvalidClientException"
+
     assert refusal(caller.exchange) == ("InvalidClientException", 401)
 
 
 @pytest.mark.parametrize("grant", ["password", "authorization_code"])
 def test_a_grant_that_customer_managed_applications_cannot_have_is_not_supported(caller: Caller, grant: str) -> None:
-    """Nor is one that nobody knows."""
+    """Nor is an unknown grant."""
     code, status, response = refused(caller.create_token, grantType=grant, code="x", redirectUri="http://127.0.0.1/")
+
     assert (code, status) == ("UnsupportedGrantTypeException", 400)
     assert response["Error"]["Message"] == f"Grant type: {grant} not supported"
 
@@ -204,6 +229,7 @@ def test_a_grant_that_is_not_enabled_is_unauthorized(emulator: Emulator, caller:
     """Without the refresh_token grant there is no refresh token either."""
     refresh_token = caller.exchange()["refreshToken"]
     emulator.directory.application.grants = {JWT_BEARER}
+
     assert refusal(caller.refresh, refresh_token) == ("UnauthorizedClientException", 400)
     assert "refreshToken" not in caller.exchange()
 
@@ -215,42 +241,48 @@ def test_a_grant_that_is_not_enabled_is_unauthorized(emulator: Emulator, caller:
         {"grantType": "refresh_token"},
         {"grantType": "urn:ietf:params:oauth:grant-type:token-exchange", "subjectToken": "x"},
     ],
-    ids=lambda asked: asked["grantType"],
 )
 def test_a_grant_without_its_parameter_is_an_invalid_request(caller: Caller, asked: dict[str, str]) -> None:
     """The message names the parameter."""
     code, status, response = refused(caller.create_token, **asked)
+
     assert (code, status) == ("InvalidRequestException", 400)
     assert "is required for this grant type" in response["Error"]["Message"]
 
 
-def test_fewer_scopes_can_be_had(caller: Caller) -> None:
-    """What their absence forbids is absent: no ID token without openid, no context without its scope."""
+def test_a_call_may_ask_for_fewer_scopes(caller: Caller) -> None:
+    """There is no ID token without openid, and no context without its scope."""
     answer = caller.exchange(scope=["sso:account:access"])
+
     assert answer["scope"] == ["sso:account:access"]
     assert "idToken" not in answer
     assert "awsAdditionalDetails" not in answer
 
 
 def test_a_scope_that_the_application_lacks_is_invalid(emulator: Emulator, caller: Caller) -> None:
-    """It is seen before the assertion is spent."""
+    """The scope is checked before the assertion is redeemed."""
     token = emulator.mint("alice@example.com")
+
     assert refusal(caller.exchange, assertion=token, scope=["openid", "s3:all"]) == ("InvalidScopeException", 400)
     assert caller.exchange(assertion=token)["accessToken"]
 
 
 def test_an_access_token_does_not_outlive_its_session(emulator: Emulator, caller: Caller) -> None:
-    """`expiresIn` is the shorter of both."""
+    """`expiresIn` is the shorter of the two lifetimes."""
     emulator.directory.application.session_lifetime_s = 900
+
     assert caller.exchange()["expiresIn"] == 900
 
 
 def test_old_keys_verify_until_they_are_retired(emulator: Emulator, caller: Caller) -> None:
-    """Rotation leaves room for the tokens that are out."""
+    """A rotation does not invalidate older tokens."""
     first, second = emulator.mint("alice@example.com"), emulator.mint("alice@example.com")
     emulator.rotate_keys()
+
     assert caller.exchange(assertion=first)["accessToken"]
+
     emulator.rotate_keys(retire=True)
+
     assert refusal(caller.exchange, assertion=second) == INVALID_GRANT
 
 

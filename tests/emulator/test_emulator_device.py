@@ -7,16 +7,21 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import DEVICE_CODE
 
 
-def test_a_device_gets_its_tokens_after_the_human_agreed(emulator: Emulator) -> None:
+def test_a_device_gets_its_tokens_after_the_person_has_agreed(emulator: Emulator) -> None:
     """On the page that the complete URI opens."""
     started = _start(emulator).json
+
     assert (started["expires_in"], started["interval"]) == (600, 5)
     assert _poll(emulator, started).json == {"error": "authorization_pending"}
+
     page = send(started["verification_uri_complete"])
+
     assert started["user_code"] in page.text
+
     _decide(emulator, page, "approve")
     emulator.advance(6)
     answer = _poll(emulator, started)
+
     assert answer.status == 200
     assert {"access_token", "id_token", "refresh_token"} <= set(answer.json)
 
@@ -24,35 +29,45 @@ def test_a_device_gets_its_tokens_after_the_human_agreed(emulator: Emulator) -> 
 def test_a_code_can_be_typed_in_any_form(emulator: Emulator) -> None:
     """Lower case, without the hyphen, on the page that asks for it."""
     started = _start(emulator).json
+
     assert 'name="user_code"' in send(started["verification_uri"]).text
+
     typed = started["user_code"].replace("-", "").lower()
+
     assert started["user_code"] in send(f"{started['verification_uri']}?user_code={typed}").text
 
 
 def test_polling_too_fast_makes_the_interval_longer(emulator: Emulator) -> None:
     """By five seconds each time."""
     started = _start(emulator).json
+
     assert _poll(emulator, started).json["error"] == "authorization_pending"
     assert _poll(emulator, started).json["error"] == "slow_down"
+
     emulator.advance(6)
+
     assert _poll(emulator, started).json["error"] == "slow_down"
+
     emulator.advance(16)
+
     assert _poll(emulator, started).json["error"] == "authorization_pending"
 
 
 def test_a_denial_reaches_the_device(emulator: Emulator) -> None:
-    """And the page cannot be answered once more."""
+    """The page cannot be answered a second time."""
     started = _start(emulator).json
     page = send(started["verification_uri_complete"])
+
     assert _decide(emulator, page, "deny").status == 200
     assert _poll(emulator, started).json["error"] == "access_denied"
     assert _decide(emulator, page, "approve").status == 400
 
 
 def test_a_device_code_expires(emulator: Emulator) -> None:
-    """For the device and for the human."""
+    """For the device and for the person."""
     started = _start(emulator).json
     emulator.advance(601)
+
     assert _poll(emulator, started).json["error"] == "expired_token"
     assert send(started["verification_uri_complete"]).status == 400
 
@@ -61,16 +76,20 @@ def test_a_device_code_works_once(emulator: Emulator) -> None:
     """A test can decide without a page."""
     started = _start(emulator).json
     emulator.decide(started["user_code"], "bob@example.com")
+
     assert _poll(emulator, started).status == 200
     assert _poll(emulator, started).json["error"] == "invalid_grant"
 
 
 def test_a_test_can_deny_and_approve_beforehand(emulator: Emulator) -> None:
-    """`decide` with nobody, and the switch that needs no human at all."""
+    """`decide` with None denies, and `auto_approve` needs no person at all."""
     started = _start(emulator).json
     emulator.decide(started["user_code"], None)
+
     assert _poll(emulator, started).json["error"] == "access_denied"
+
     emulator.directory.identity_provider.auto_approve = True
+
     assert _poll(emulator, _start(emulator).json).status == 200
 
 
@@ -78,7 +97,7 @@ def test_a_test_can_deny_and_approve_beforehand(emulator: Emulator) -> None:
     ("change", "error"), [({"scope": "admin"}, "invalid_scope"), ({"client_id": "unknown"}, "invalid_client")], ids=str
 )
 def test_a_wrong_start_is_refused(emulator: Emulator, change: dict[str, str], error: str) -> None:
-    """In OAuth's words."""
+    """With an error code of OAuth."""
     assert _start(emulator, **change).json["error"] == error
 
 

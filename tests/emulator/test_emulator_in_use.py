@@ -1,4 +1,4 @@
-"""What the command's users get: settings to paste, tokens, the request log and faults over HTTP, and no secrets."""
+"""The interface for users of the command: settings to paste, tokens, the request log and faults over HTTP."""
 
 import json
 import os
@@ -15,11 +15,12 @@ from oidc_helper.emulator import Emulator, example_config, shell_exports
 
 
 def test_the_exports_point_sdks_to_the_emulator(emulator: Emulator) -> None:
-    """A shell that reads them has those four variables, and comments for the rest."""
+    """A shell gets four variables from them, and comments have the rest."""
     shown = subprocess.run(
         ["sh", "-c", f"{shell_exports(emulator)}\nenv"], env={}, capture_output=True, text=True, check=True
     ).stdout
     variables = dict(line.split("=", 1) for line in shown.splitlines())
+
     assert {name: variables.get(name) for name in emulator.environment} == emulator.environment
     assert set(emulator.environment) == {
         f"AWS_ENDPOINT_URL_{service}" for service in ("STS", "SSO_OIDC", "SSO", "S3_CONTROL")
@@ -28,41 +29,47 @@ def test_the_exports_point_sdks_to_the_emulator(emulator: Emulator) -> None:
 
 
 def test_the_example_configuration_is_complete(emulator: Emulator, caller: Caller) -> None:
-    """Its command fetches a new identity token each time, which opens its caller's role and is exchanged."""
+    """Its command prints a new identity token each time, which opens its caller's role and can be exchanged."""
     config = tomllib.loads(example_config(emulator, user="bob@example.com"))
     command = config["identity"][config["defaults"]["identity"]]["command"]
     environment = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
     first, second = (subprocess.check_output(command, env=environment, text=True) for _ in range(2))
+
     assert first != second
+
     role = config["defaults"]["caller"]["web_identity_role_arn"]
     session = caller.using(caller.assume_with_web_identity(first, RoleArn=role)["Credentials"])
+
     assert session.exchange(assertion=first, clientId=config["defaults"]["application_arn"])["accessToken"]
     assert config["profile"]["analytics"]["role_arn"] == emulator.directory.analytics_role_arn
     assert set(config["profile"]["dev-admin"]) == {"account_id", "permission_set"}
 
 
 def test_with_another_issuer_the_example_configuration_signs_in_there(emulator: Emulator) -> None:
-    """With the browser; and the comments for the shell name that issuer."""
+    """With the browser; the comments for the shell name that issuer."""
     emulator.trust("https://login.example.com", "0oa1b2c3d4", "carol@example.com")
     identity = tomllib.loads(example_config(emulator))["identity"]["example"]
+
     assert identity == {"source": "browser", "issuer": "https://login.example.com", "client_id": "0oa1b2c3d4"}
     assert "# issuer: https://login.example.com\n# client id: 0oa1b2c3d4\n" in shell_exports(emulator)
 
 
-def test_a_token_for_nobody_is_not_found(emulator: Emulator) -> None:
-    """Without a name it is the first person's."""
+def test_there_is_no_token_for_an_unknown_person(emulator: Emulator) -> None:
+    """Without a name the token is the first person's."""
     url = emulator.url + "/_emulator/identity-token"
+
     assert send(url + "?user=nobody@example.com").status == 404
     assert send(url).headers["Content-Type"] == "text/plain"
 
 
-def test_requests_can_be_read_without_secrets(emulator: Emulator, caller: Caller) -> None:
-    """Over HTTP and in a repr; tests themselves see every parameter."""
+def test_the_request_log_shows_no_secret(emulator: Emulator, caller: Caller) -> None:
+    """Neither over HTTP nor in a repr; tests can count by every parameter."""
     token = emulator.mint("alice@example.com")
     tokens = caller.exchange(assertion=token)
     caller.refresh(tokens["refreshToken"])
     caller.client("sso").list_accounts(accessToken=tokens["accessToken"])
     shown = send(emulator.url + "/_emulator/requests")
+
     assert [each["operation"] for each in shown.json] == ["CreateTokenWithIAM", "CreateTokenWithIAM", "ListAccounts"]
     assert shown.json[0]["parameters"]["clientId"] == emulator.directory.application_arn
     assert shown.json[0]["parameters"]["assertion"] == "***"
@@ -74,10 +81,11 @@ def test_requests_can_be_read_without_secrets(emulator: Emulator, caller: Caller
     assert emulator.count("CreateTokenWithIAM", grantType="refresh_token") == 1
 
 
-def test_the_log_tells_why_although_aws_does_not(emulator: Emulator, caller: Caller) -> None:
-    """Somebody who tries an integration can find out."""
+def test_the_request_log_has_the_reason_that_aws_does_not_tell(emulator: Emulator, caller: Caller) -> None:
+    """A developer who tries an integration needs it."""
     refusal(caller.exchange, assertion=emulator.mint("alice@example.com", aud="somebody-else"))
     last = send(emulator.url + "/_emulator/requests").json[-1]
+
     assert (last["error"], last["reason"]) == (
         "InvalidGrantException",
         "aud is not authorised for the application",
@@ -85,9 +93,10 @@ def test_the_log_tells_why_although_aws_does_not(emulator: Emulator, caller: Cal
 
 
 def test_faults_can_be_ordered_over_http(emulator: Emulator, caller: Caller) -> None:
-    """With the same fields, and taken back."""
+    """With the fields of `Fault`; DELETE clears them."""
     url = emulator.url + "/_emulator/faults"
     order = {"operation": "CreateTokenWithIAM", "error": "SlowDownException", "times": 2}
+
     assert send(url, method="POST", body=json.dumps(order)).status == 204
     assert refusal(caller.exchange) == ("SlowDownException", 400)
     assert send(url, method="DELETE").status == 204
@@ -96,20 +105,22 @@ def test_faults_can_be_ordered_over_http(emulator: Emulator, caller: Caller) -> 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"operation": "Keys", "until": 1}', '{"operation": "Keys", "x": 1}'])
 def test_a_wrong_order_is_refused(emulator: Emulator, body: str) -> None:
-    """And nothing happens."""
+    """No fault happens."""
     assert send(emulator.url + "/_emulator/faults", method="POST", body=body).status == 400
     assert send(emulator.issuer + "/keys").status == 200
 
 
 def test_importing_the_package_alone_is_cheap() -> None:
-    """What lies beside the emulator does not pay for its cryptography."""
+    """Modules that need only part of it do not load cryptography."""
     program = "import sys, oidc_helper.emulator; print('joserfc' in sys.modules, 'botocore' in sys.modules)"
+
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False False\n"
 
 
-def test_the_command_line_quotes_survive_a_strange_interpreter(emulator: Emulator) -> None:
-    """A path with spaces, quotes and backslashes is the same after TOML."""
+def test_the_example_configuration_quotes_any_path_of_an_interpreter(emulator: Emulator) -> None:
+    """TOML returns a path with spaces, quotes and backslashes unchanged."""
     path = 'C:\\Program Files\\"Python"\\python.exe'
     config = tomllib.loads(example_config(emulator, python=path))
+
     assert config["identity"]["example"]["command"][0] == path
     assert shlex.split(shell_exports(emulator), comments=True)[0] == "export"

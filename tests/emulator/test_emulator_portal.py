@@ -15,31 +15,38 @@ def test_a_permission_sets_credentials_are_a_session_of_its_reserved_role(emulat
     answer = _credentials(caller, caller.exchange()["accessToken"])
     session = caller.using({key[0].upper() + key[1:]: value for key, value in answer.items()})
     identity = session.identity()
+
     assert re.fullmatch(
         r"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_[0-9a-f]{16}/alice", identity["Arn"]
     )
     assert identity["Account"] == "111122223333"
+
     emulator.advance(3601)
+
     assert refusal(session.identity) == ("ExpiredToken", 403)
 
 
 def test_the_expiration_is_in_milliseconds(emulator: Emulator, caller: Caller) -> None:
-    """And follows the permission set's session length."""
+    """It follows the permission set's session length."""
     emulator.directory.permission_sets["Admin"].session_s = 12 * 3600
     token = caller.exchange()["accessToken"]
     before = time.time()
     expiration = _credentials(caller, token)["expiration"]
+
     assert before - 1 < expiration / 1000 - 12 * 3600 < time.time() + 1
 
 
 def test_a_user_sees_their_own_accounts_and_permission_sets(caller: Caller) -> None:
-    """Not those of others."""
+    """They do not see those of others."""
     alice, bob = (caller.exchange(f"{name}@example.com")["accessToken"] for name in ("alice", "bob"))
     portal = caller.client("sso")
     accounts = portal.list_accounts(accessToken=alice)["accountList"]
+
     assert [account["accountName"] for account in accounts] == ["development", "production"]
     assert [each["accountId"] for each in portal.list_accounts(accessToken=bob)["accountList"]] == ["111122223333"]
+
     roles = portal.list_account_roles(accessToken=alice, accountId="111122223333")["roleList"]
+
     assert [role["roleName"] for role in roles] == ["Admin", "ReadOnly"]
 
 
@@ -47,8 +54,10 @@ def test_long_lists_come_in_pages(caller: Caller) -> None:
     """A paginator finds its way through them."""
     token, portal = caller.exchange()["accessToken"], caller.client("sso")
     first = portal.list_accounts(accessToken=token, maxResults=1)
+
     assert len(first["accountList"]) == 1
     assert first["nextToken"]
+
     for operation, name, expected in (("list_accounts", "accountList", 2), ("list_account_roles", "roleList", 2)):
         asked = {"accessToken": token, "accountId": "111122223333"}
         if operation == "list_accounts":
@@ -57,20 +66,21 @@ def test_long_lists_come_in_pages(caller: Caller) -> None:
         assert [len(page[name]) for page in pages] == [1] * expected
 
 
-@pytest.mark.parametrize("asked", [{"nextToken": "made up"}, {"maxResults": 101}], ids=str)
+@pytest.mark.parametrize("asked", [{"nextToken": "made up"}, {"maxResults": 101}])
 def test_a_wrong_page_is_an_invalid_request(caller: Caller, asked: dict[str, Any]) -> None:
-    """A token that nobody gave, or more than a hundred at once."""
+    """An invented token, or more than a hundred entries."""
     token = caller.exchange()["accessToken"]
+
     assert refusal(caller.client("sso").list_accounts, accessToken=token, **asked) == ("InvalidRequestException", 400)
 
 
 @pytest.mark.parametrize("token", ["unknown", "refreshToken", "expired", "other scope"])
 def test_a_token_that_does_not_open_the_portal_is_unauthorized(emulator: Emulator, caller: Caller, token: str) -> None:
-    """401, for each operation and whatever is wrong."""
+    """With 401 and the same message for each operation and each reason."""
     answer = caller.exchange(scope=["openid"]) if token == "other scope" else caller.exchange()
     if token == "expired":
         emulator.advance(3601)
-    given = "unknown" if token == "unknown" else answer.get(token, answer["accessToken"])
+    access_token = "unknown" if token == "unknown" else answer.get(token, answer["accessToken"])
     portal = caller.client("sso")
     account = {"accountId": "111122223333"}
     for call, asked in (
@@ -78,25 +88,29 @@ def test_a_token_that_does_not_open_the_portal_is_unauthorized(emulator: Emulato
         (portal.list_accounts, {}),
         (portal.list_account_roles, account),
     ):
-        code, status, response = refused(call, accessToken=given, **asked)
+        code, status, response = refused(call, accessToken=access_token, **asked)
         assert (code, status) == ("UnauthorizedException", 401)
         assert response["Error"]["Message"] == "Session token not found or invalid"
 
 
-def test_what_is_not_assigned_is_not_found(emulator: Emulator, caller: Caller) -> None:
-    """As documented; the answer that people met can be had too."""
+def test_a_permission_set_without_assignment_is_not_found(emulator: Emulator, caller: Caller) -> None:
+    """As documented; the emulator can also give the other answer that users have seen."""
     token = caller.exchange("bob@example.com")["accessToken"]
+
     assert refusal(_credentials, caller, token) == ("ResourceNotFoundException", 404)
+
     emulator.directory.not_assigned_error = "ForbiddenException"
     code, status, response = refused(_credentials, caller, token)
+
     assert (code, status, response["Error"]["Message"]) == ("ForbiddenException", 403, "No access")
 
 
 def test_logout_ends_the_session_and_no_other(caller: Caller) -> None:
-    """Its access and refresh tokens; role sessions that were begun go on."""
+    """Its access and refresh tokens end; existing role sessions go on."""
     ended, other = caller.exchange(), caller.exchange()
     answer = _credentials(caller, ended["accessToken"])
     caller.client("sso").logout(accessToken=ended["accessToken"])
+
     assert refusal(_credentials, caller, ended["accessToken"]) == ("UnauthorizedException", 401)
     assert refusal(caller.refresh, ended["refreshToken"]) == ("ExpiredTokenException", 400)
     assert refusal(caller.client("sso").logout, accessToken=ended["accessToken"]) == ("UnauthorizedException", 401)
@@ -104,17 +118,19 @@ def test_logout_ends_the_session_and_no_other(caller: Caller) -> None:
     assert caller.using({key[0].upper() + key[1:]: value for key, value in answer.items()}).identity()
 
 
-def test_a_user_who_was_deleted_is_unauthorized(emulator: Emulator, caller: Caller) -> None:
-    """Although the token has not expired."""
+def test_a_deleted_user_is_unauthorized(emulator: Emulator, caller: Caller) -> None:
+    """Even with a token that has not expired."""
     token = caller.exchange()["accessToken"]
     emulator.directory.users.clear()
+
     assert refusal(_credentials, caller, token) == ("UnauthorizedException", 401)
 
 
-def test_slow_down_can_be_ordered(emulator: Emulator, caller: Caller) -> None:
+def test_throttling_can_be_ordered(emulator: Emulator, caller: Caller) -> None:
     """The next call works."""
     token = caller.exchange()["accessToken"]
     emulator.fault("GetRoleCredentials", error="TooManyRequestsException")
+
     assert refusal(_credentials, caller, token) == ("TooManyRequestsException", 429)
     assert _credentials(caller, token)
 

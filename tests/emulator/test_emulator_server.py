@@ -1,4 +1,4 @@
-"""The sockets: loopback only, no foreign pages, bounded bodies, many clients, a clean end."""
+"""The sockets: loopback only, no foreign pages, bounded bodies, many clients, and a clean end."""
 
 import socket
 import threading
@@ -14,7 +14,7 @@ from oidc_helper.emulator import Emulator
 
 
 def test_a_hundred_clients_are_served_at_once(emulator: Emulator, caller: Caller) -> None:
-    """Each gets tokens of its own."""
+    """Each gets its own tokens."""
     caller.client("sso-oidc")
     tokens = [emulator.mint("alice@example.com") for _ in range(100)]
     start = threading.Barrier(100)
@@ -27,6 +27,7 @@ def test_a_hundred_clients_are_served_at_once(emulator: Emulator, caller: Caller
 
     with ThreadPoolExecutor(100) as pool:
         assert len(set(pool.map(exchange, tokens))) == 100
+
     assert emulator.count("CreateTokenWithIAM", ok=True) == 100
     assert [request.sequence for request in emulator.requests] == list(range(1, 101))
 
@@ -40,10 +41,11 @@ def test_a_connection_serves_many_calls(emulator: Emulator) -> None:
         connected = connection.sock
         assert connected is not None
     connection.close()
+
     assert emulator.count("Keys", ok=True) == 3
 
 
-def test_a_client_may_wait_to_be_told_to_go_on(emulator: Emulator) -> None:
+def test_a_client_may_ask_before_it_sends_the_body(emulator: Emulator) -> None:
     """`Expect: 100-continue`, which some SDKs send."""
     with socket.create_connection((_host(emulator), _port(emulator)), timeout=10) as connected:
         connected.sendall(
@@ -68,21 +70,26 @@ def test_loopback_host_names_are_served(emulator: Emulator, host: str) -> None:
 
 
 def test_a_foreign_page_can_neither_post_nor_read(emulator: Emulator) -> None:
-    """No fault is ordered by it, and no answer is open to other origins."""
+    """It can order no fault, and no answer is open to other origins."""
     foreign = {"Origin": "https://attacker.example.com"}
     posted = send(emulator.url + "/_emulator/faults", method="POST", body='{"operation": "Keys"}', headers=foreign)
+
     assert posted.status == 403
+
     answer = send(emulator.issuer + "/keys", headers=foreign)
+
     assert not any(name.lower().startswith("access-control") for name in answer.headers)
 
 
 def test_a_large_body_is_refused(emulator: Emulator) -> None:
-    """Over one MiB, before it is read."""
+    """More than one MiB is refused before it is read."""
     connection = _connection(emulator)
     connection.putrequest("POST", "/idp/token")
     connection.putheader("Content-Length", str((1 << 20) + 1))
     connection.endheaders()
+
     assert connection.getresponse().status == 413
+
     connection.close()
 
 
@@ -91,32 +98,34 @@ def test_a_large_body_is_refused(emulator: Emulator) -> None:
     [("Transfer-Encoding", "chunked", 411), ("Content-Length", "-1", 400), ("Content-Length", "many", 400)],
 )
 def test_a_body_of_unknown_length_is_refused(emulator: Emulator, name: str, value: str, status: int) -> None:
-    """Nothing is guessed."""
+    """The server does not guess it."""
     connection = _connection(emulator)
     connection.putrequest("POST", "/idp/token")
     connection.putheader(name, value)
     connection.endheaders()
+
     assert connection.getresponse().status == status
+
     connection.close()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "HEAD", "OPTIONS"])
 def test_an_unknown_path_is_not_found(emulator: Emulator, method: str) -> None:
-    """Whatever the method."""
+    """With any method."""
     assert send(emulator.url + "/somewhere", method=method).status == 404
 
 
 def test_stopping_ends_connections_and_frees_the_port() -> None:
-    """Idle ones, and those whose answer is held back."""
+    """Idle connections, and those that wait for an answer."""
     before = set(threading.enumerate())
     emulator = Emulator().start()
     emulator.fault("Keys", delay_s=600)
     with ThreadPoolExecutor(1) as pool, socket.create_connection((_host(emulator), _port(emulator))) as idle:
-        held = pool.submit(send, emulator.issuer + "/keys")
+        pending = pool.submit(send, emulator.issuer + "/keys")
         assert emulator.wait_for("Keys")
         emulator.stop()
         with pytest.raises(ConnectionError):
-            held.result()
+            pending.result()
         assert idle.recv(1) == b""
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -127,7 +136,7 @@ def test_stopping_ends_connections_and_frees_the_port() -> None:
 
 
 def test_a_port_can_be_chosen_and_a_taken_one_is_an_error(emulator: Emulator) -> None:
-    """At once, before anything is answered."""
+    """The error comes at once, before any answer."""
     with pytest.raises(OSError, match="in use"):
         Emulator(port=_port(emulator))
 
@@ -141,7 +150,7 @@ def test_an_emulator_that_never_started_can_be_stopped() -> None:
 
 
 def test_the_public_operation_beside_create_token_with_iam_is_unknown(emulator: Emulator) -> None:
-    """`aws_iam=t` is what tells them apart."""
+    """The two differ in `aws_iam=t`."""
     assert send(emulator.url + "/token", method="POST", body="{}").status == 404
     assert send(emulator.url + "/token?aws_iam=t", method="POST", body="{}").status == 403
 
@@ -151,6 +160,7 @@ def test_a_broken_off_request_does_no_harm(emulator: Emulator) -> None:
     for text in (b"GET /idp", b"POST /idp/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nabc"):
         with socket.create_connection((_host(emulator), _port(emulator)), timeout=10) as connected:
             connected.sendall(text)
+
     assert send(emulator.issuer + "/token", {}).status == 401
     assert emulator.count("Token") == 1
     assert send(emulator.issuer + "/token", body="", method="POST", headers={"Content-Type": FORM}).status == 401

@@ -1,4 +1,4 @@
-"""What the emulator answers is what the service models describe."""
+"""The emulator's answers are those of the service models."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from emulator.aws_callers import Caller, identity_context, refused, service_mode
 
 from oidc_helper.emulator import Emulator
 
-# From what is known of CreateTokenWithIAM: HTTP status and OAuth error of each exception.
+# The HTTP status and the OAuth error of each exception of CreateTokenWithIAM.
 OAUTH_ERRORS = {
     "AccessDeniedException": (400, "access_denied"),
     "AuthorizationPendingException": (400, "authorization_pending"),
@@ -25,40 +25,50 @@ OAUTH_ERRORS = {
 }
 
 
-def test_every_answer_of_the_chain_is_as_its_service_model_says(emulator: Emulator, caller: Caller) -> None:
-    """Every client of these tests checks the raw answers; this one calls each operation once."""
+def test_every_answer_has_the_form_of_its_service_model(emulator: Emulator, caller: Caller) -> None:
+    """All clients of these tests check the raw answers; this test calls each operation once."""
     tokens = caller.exchange()
     analytics = caller.assume_with_context(identity_context(tokens))
+
     assert analytics.identity()["Arn"] == "arn:aws:sts::123456789012:assumed-role/analytics/alice"
+
     web = caller.assume_with_web_identity(emulator.mint("bob@example.com"))
+
     assert web["AssumedRoleUser"]["Arn"] == "arn:aws:sts::123456789012:assumed-role/tip-caller/alice"
+
     access = analytics.client("s3control").get_data_access(
         AccountId="123456789012", Target="s3://reports/2026/*", Permission="READ"
     )
+
     assert access["MatchedGrantTarget"] == "s3://reports/*"
+
     portal, token = caller.client("sso"), tokens["accessToken"]
     accounts = portal.list_accounts(accessToken=token)["accountList"]
     roles = portal.list_account_roles(accessToken=token, accountId=accounts[0]["accountId"])["roleList"]
     credentials = portal.get_role_credentials(accessToken=token, **roles[0])["roleCredentials"]
+
     assert credentials["accessKeyId"].startswith("ASIA")
+
     portal.logout(accessToken=token)
     operations = {request.operation for request in emulator.requests if request.ok}
+
     assert operations == {
         *("CreateTokenWithIAM", "AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity", "GetDataAccess"),
         *("ListAccounts", "ListAccountRoles", "GetRoleCredentials", "Logout"),
     }
 
 
-def test_an_answer_with_an_unknown_member_would_be_noticed(emulator: Emulator, caller: Caller) -> None:
-    """The check of the service model is one that can fail."""
+def test_an_answer_with_an_unknown_member_is_noticed(emulator: Emulator, caller: Caller) -> None:
+    """The check of the form can fail."""
     emulator.fault("CreateTokenWithIAM", body=json.dumps({"accessToken": "a", "acces_token": "b"}).encode())
     with pytest.raises(AssertionError, match="does not know"):
         caller.exchange()
 
 
-def test_the_table_of_oauth_errors_is_the_service_models() -> None:
-    """Nothing of the operation's errors is missing here."""
+def test_the_table_of_oauth_errors_is_complete() -> None:
+    """It has every error of the service model."""
     model = service_model("sso-oidc").operation_model("CreateTokenWithIAM")
+
     assert {shape.name for shape in model.error_shapes} == set(OAUTH_ERRORS)
 
 
@@ -67,6 +77,7 @@ def test_every_error_of_create_token_with_iam_can_be_ordered(emulator: Emulator,
     """It arrives with its HTTP status, its OAuth name and its message."""
     emulator.fault("CreateTokenWithIAM", error=code, message="as ordered")
     name, status, response = refused(caller.exchange)
+
     assert (name, status, response["error"]) == (code, *OAUTH_ERRORS[code])
     assert response["Error"]["Message"] == "as ordered"
 
@@ -98,11 +109,12 @@ _INPUT: dict[str, dict[str, Any]] = {
 def test_every_error_of_the_portal_and_of_sts_can_be_ordered(
     emulator: Emulator, caller: Caller, service: str, operation: str, name: str
 ) -> None:
-    """It arrives as the exception that boto3 has for it."""
+    """boto3 raises its exception for it."""
     emulator.fault(operation, error=name, message="as ordered")
     client = caller.client(service)
     with pytest.raises(client.exceptions.from_code(_code(service, name))) as caught:
         client._make_api_call(operation, _INPUT[operation])
+
     assert caught.value.response["Error"] == {
         "Code": _code(service, name),
         "Message": "as ordered",
@@ -113,6 +125,7 @@ def test_every_error_of_the_portal_and_of_sts_can_be_ordered(
 def test_a_missing_parameter_is_an_invalid_request(caller: Caller) -> None:
     """The emulator does not rely on boto3's own validation."""
     code, status, response = refused(caller.client("sso-oidc").create_token_with_iam, clientId="arn")
+
     assert (code, status) == ("InvalidRequestException", 400)
     assert "'grantType' failed to satisfy constraint: Member must not be null" in response["Error"]["Message"]
 

@@ -1,4 +1,4 @@
-"""Signature Version 4: verified for every signed operation, refused in each protocol's words."""
+"""Signature Version 4 is verified for every signed operation; each protocol has errors of its own."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ def _data_access(caller: Caller) -> Any:
 
 
 CALLS: dict[str, Call] = {"sso-oidc": Caller.exchange, "sts": Caller.identity, "s3": _data_access}
-# What is wrong -> by signing service: code and HTTP status
+# Mistake -> signing service -> code and HTTP status
 REFUSALS = {
     "unknown key": {
         "sso-oidc": ("UnrecognizedClientException", 403),
@@ -81,17 +81,21 @@ def _break(kind: str, emulator: Emulator, caller: Caller, service: str) -> Calle
 def test_a_bad_signature_is_refused_in_the_services_words(
     emulator: Emulator, caller: Caller, kind: str, service: str
 ) -> None:
-    """The same call works when nothing is wrong."""
+    """The same call works without the mistake."""
     session = _session(emulator, caller)
     CALLS[service](session)
+
     assert refusal(CALLS[service], _break(kind, emulator, session, service)) == REFUSALS[kind][service]
 
 
-def test_the_message_about_a_clock_says_both_times(emulator: Emulator, caller: Caller) -> None:
-    """As AWS does, so that a client can tell a clock from a wrong key."""
+def test_the_message_about_a_clock_has_both_times(emulator: Emulator, caller: Caller) -> None:
+    """Like AWS's, so that a client can tell a wrong clock from a wrong key."""
     emulator.skew(360)
+
     assert refused(caller.identity)[2]["Error"]["Message"].startswith("Signature expired: ")
+
     emulator.skew(-360)
+
     assert refused(caller.identity)[2]["Error"]["Message"].startswith("Signature not yet current: ")
 
 
@@ -105,6 +109,7 @@ def test_clocks_may_differ_by_less_than_five_minutes(emulator: Emulator, caller:
 def test_time_that_passes_does_not_make_clocks_differ(emulator: Emulator, caller: Caller) -> None:
     """A test that moves the time ahead can still sign."""
     emulator.advance(86_400)
+
     assert caller.identity()["Arn"] == emulator.directory.iam_user.arn
 
 
@@ -117,12 +122,13 @@ def test_time_that_passes_does_not_make_clocks_differ(emulator: Emulator, caller
     ],
 )
 def test_the_scope_must_name_the_service(emulator: Emulator, caller: Caller, service: str, code: str) -> None:
-    """A signature for another service is none for this one."""
+    """A signature for another service is refused."""
 
     def for_another(request: Any, **_: Any) -> None:
         request.context["signing"] = {**request.context.get("signing", {}), "signing_name": "sqs"}
 
     session = replace(_session(emulator, caller), hooks={"before-sign": for_another})
+
     assert refusal(CALLS[service], session)[0] == code
 
 
@@ -135,12 +141,13 @@ def test_the_scope_must_name_the_service(emulator: Emulator, caller: Caller, ser
     ],
 )
 def test_an_unsigned_call_is_refused(emulator: Emulator, caller: Caller, service: str, code: str) -> None:
-    """Where the operation must be signed."""
+    """If the operation must be signed."""
 
     def unsign(request: Any, **_: Any) -> None:
         del request.headers["Authorization"]
 
     unsigned = replace(_session(emulator, caller), hooks={"before-send": unsign})
+
     assert refusal(CALLS[service], unsigned) == (code, 403)
     assert emulator.requests[-1].reason == "signature: missing"
 
@@ -168,9 +175,10 @@ def _change(name: str, value: str | bytes) -> Callable[..., None]:
         ("X-Amz-Date", "yesterday", "IncompleteSignature"),
     ],
 )
-def test_what_is_changed_on_the_way_is_noticed(caller: Caller, name: str, value: str | bytes, code: str) -> None:
-    """Body, headers, and headers that were added."""
+def test_a_change_after_the_signature_is_noticed(caller: Caller, name: str, value: str | bytes, code: str) -> None:
+    """In the body or in a header, or a new header."""
     changed = replace(caller, hooks={"before-send": _change(name, value)})
+
     assert refusal(changed.identity)[0] == code
 
 

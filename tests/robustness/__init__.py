@@ -1,1 +1,1 @@
-"""Harnesses that look for what is lost, and for who is let in: `python -m robustness`."""
+"""Harnesses that try to make oidc-helper lose or reveal something: `python -m robustness`."""

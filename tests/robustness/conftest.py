@@ -1,12 +1,12 @@
-"""Ground for the harnesses, in the test's own directory."""
+"""Sandboxes for the harnesses, in the test's own directory."""
 
 from pathlib import Path
 
 import pytest
 
-from robustness.ground import Grounds
+from robustness.sandbox import Sandboxes
 
 
 @pytest.fixture
-def grounds(tmp_path: Path) -> Grounds:
-    return Grounds(tmp_path)
+def sandboxes(tmp_path: Path) -> Sandboxes:
+    return Sandboxes(tmp_path)

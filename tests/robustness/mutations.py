@@ -1,4 +1,4 @@
-"""The code with one promise broken each: what the harnesses must find, run by an interpreter before anything else."""
+"""Mutations: statements that break one promise of the code, run before a command. The harnesses must notice each."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ refusals.covered = lambda text, sent: text
 from oidc_helper.machine import private_files
 private_files._FILE_MODE, private_files._DIRECTORY_MODE = 0o644, 0o755
 """,
-    "keys are for whoever has our session": """
+    "other users of the session may read keys": """
 from oidc_helper import kernel
 kernel._OF_THE_USER = 0x3F3F0000
 """,
@@ -92,8 +92,8 @@ hotpath._forbid_core_dumps = lambda: None
 }
 
 
-def customized(directory: Path, mutation: str) -> dict[str, str]:
-    """Give the variables by which a command that is started runs a mutation first."""
+def mutated(directory: Path, mutation: str) -> dict[str, str]:
+    """The variables that make a command run a mutation first."""
     directory.mkdir(exist_ok=True)
     (directory / "sitecustomize.py").write_text(MUTATIONS[mutation])
     return {"PYTHONPATH": str(directory)}

@@ -1,18 +1,18 @@
-"""The checks of a jwt-bearer assertion, in the end of which it is redeemed."""
+"""Checks the assertion of jwt-bearer and redeems it."""
 
+from oidc_helper.emulator.calls import Refusal
 from oidc_helper.emulator.directory import Application, DirectoryUser
 from oidc_helper.emulator.keys import BadToken, Claims, audiences, moment
 from oidc_helper.emulator.state import State
-from oidc_helper.emulator.wire import Refusal
 
-_REMEMBERED_S = 24 * 3600  # how long a jti was seen to be remembered
+_REMEMBERED_S = 24 * 3600  # how long AWS was observed to remember a jti
 
 
 def redeemed_user(state: State, application: Application, assertion: str) -> DirectoryUser:
-    """The one user whom the assertion stands for. Raises Refusal.
+    """The user that the assertion identifies. Raises Refusal.
 
-    It is spent as soon as it has been found good, also when the user turns out not to be assigned: what AWS does then
-    is not documented, and a client that lives with this lives with either.
+    A good assertion is redeemed even if the user is not assigned. AWS does not document this case; a client that
+    works with this works with either behaviour.
     """
     try:
         claims = state.verified(assertion, application.issuer.issuer_url, algorithms=["RS256"])
@@ -27,13 +27,13 @@ def redeemed_user(state: State, application: Application, assertion: str) -> Dir
 def _check_claims(state: State, application: Application, claims: Claims) -> None:
     now, expires_at = state.clock(), moment(claims, "exp")
     if claims.get("iss") != application.issuer.issuer_url:
-        raise _refused(f"iss is {claims.get('iss')}, trusted is {application.issuer.issuer_url}")
+        raise _refused(f"iss is {claims.get('iss')}, but the trusted issuer is {application.issuer.issuer_url}")
     if application.audiences.isdisjoint(audiences(claims)):
         raise _refused("aud is not authorised for the application")
     if expires_at is None or expires_at <= now:
-        raise _refused("exp is missing or over")
+        raise _refused("exp is missing or past")
     if (moment(claims, "nbf") or 0) > now:
-        raise _refused("nbf is to come")
+        raise _refused("nbf is in the future")
     if not isinstance(claims.get("jti"), str) or not claims["jti"]:
         raise _refused("jti is missing")
 
@@ -41,10 +41,10 @@ def _check_claims(state: State, application: Application, claims: Claims) -> Non
 def _user(state: State, application: Application, claims: Claims) -> DirectoryUser:
     rule = application.issuer
     value = claims.get(rule.claim)
-    found = [user for user in state.directory.users if value and getattr(user, rule.attribute) == value]
-    if len(found) != 1:
-        raise _refused(f"the claim {rule.claim} matches {len(found)} users")
-    return found[0]
+    matching = [user for user in state.directory.users if value and getattr(user, rule.attribute) == value]
+    if len(matching) != 1:
+        raise _refused(f"the claim {rule.claim} matches {len(matching)} users")
+    return matching[0]
 
 
 def _redeem(state: State, claims: Claims) -> None:

@@ -1,19 +1,21 @@
-"""The vending of role session credentials."""
+"""Issues the credentials of role sessions."""
 
 from datetime import UTC, datetime
 
+from oidc_helper.emulator.calls import Parameters
 from oidc_helper.emulator.directory import Role
 from oidc_helper.emulator.keys import aws_secret, upper
 from oidc_helper.emulator.state import Context, Credentials, State
-from oidc_helper.emulator.wire import Parameters
 
 
-def vend(state: State, role: Role, session_name: str, lifetime_s: int, context: Context | None = None) -> Credentials:
-    """New credentials of a session of the role, valid from now on."""
+def role_session(
+    state: State, role: Role, session_name: str, lifetime_s: int, context: Context | None = None
+) -> Credentials:
+    """New credentials for a session of the role; they are valid at once."""
     credentials = Credentials(
         access_key_id="ASIA" + upper(16),
         secret_access_key=aws_secret(40),
-        session_token="IQoJb3JpZ2luX2Vj" + aws_secret(400),  # as long as AWS's, and begins like them
+        session_token="IQoJb3JpZ2luX2Vj" + aws_secret(400),  # of AWS's length, with AWS's beginning
         expires_at=int(state.clock()) + lifetime_s,
         arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session_name}",
         user_id=f"{role.role_id}:{session_name}",
@@ -25,7 +27,7 @@ def vend(state: State, role: Role, session_name: str, lifetime_s: int, context: 
 
 
 def described(credentials: Credentials) -> Parameters:
-    """The member `Credentials` as STS and S3 have it."""
+    """The member `Credentials` in the answers of STS and S3."""
     return {
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,
@@ -35,5 +37,5 @@ def described(credentials: Credentials) -> Parameters:
 
 
 def iso(seconds: float) -> str:
-    """Epoch seconds as AWS writes them in texts."""
+    """Epoch seconds as AWS writes them in a string."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""From an HTTP call to an operation and back: signature, parameters, constraints, work, answer."""
+"""Leads an HTTP call through an operation: signature, parameters, constraints, work, answer."""
 
 import json
 import uuid
@@ -10,42 +10,42 @@ from xml.sax.saxutils import escape
 
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
-from oidc_helper.emulator.aws import errors, model
+from oidc_helper.emulator.aws import errors, service_model
 from oidc_helper.emulator.aws.sigv4 import BadSignature, Rules, Signer, verified
+from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.state import State
-from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
 
-# Who signed (None where the operation is not signed) and the parameters -> the output, as the model names both.
+# The signer (None if the operation is not signed) and the parameters -> the output, with the names of the model.
 Perform = Callable[[State, Signer | None, Parameters], Parameters]
 
 
 @dataclass(frozen=True)
 class Service:
-    """One AWS service. S3 lets clocks be 15 minutes off, the others 5."""
+    """One AWS service. `skew_s` is how far a clock may be off: 15 minutes at S3, 5 at the others."""
 
     name: str  # botocore's
-    invalid: str  # the error for what breaks a constraint of the model
+    invalid: str  # the error for a value outside of the model's constraints
     skew_s: int = 300
 
     def endpoint(self, operation: str, perform: Perform) -> Endpoint:
         """The endpoint of one operation."""
-        described = model.operation(self.name, operation)
+        operation_model = service_model.operation(self.name, operation)
         return Endpoint(
             service=self.name,
             operation=operation,
-            read=lambda call: model.read(described, call),
-            work=lambda state, call: _work(state, call, self, described, perform),
-            refuse=lambda refusal: errors.refuse(described, refusal),
+            read=lambda call: service_model.read(operation_model, call),
+            work=lambda state, call: _work(state, call, self, operation_model, perform),
+            refuse=lambda refusal: errors.refuse(operation_model, refusal),
         )
 
     def route(self, operation: str, perform: Perform) -> dict[tuple[str, str], Endpoint]:
-        """The same with its method and path, which come from the service model."""
-        http = model.operation(self.name, operation).http
+        """The endpoint of one operation by its method and path in the service model."""
+        http = service_model.operation(self.name, operation).http
         return {(http["method"], http["requestUri"].partition("?")[0]): self.endpoint(operation, perform)}
 
 
 def required(signer: Signer | None) -> Signer:
-    """For an operation that the model says is signed."""
+    """The signer of an operation that must be signed. Raises Refusal."""
     if signer is None:
         raise Refusal("AccessDenied", status=403)
     return signer
@@ -65,10 +65,10 @@ def _work(state: State, call: Call, service: Service, operation: OperationModel,
 
 
 def _parameters(call: Call, service: Service, operation: OperationModel) -> Parameters:
-    parameters = model.read(operation, call)
-    found = model.violations(operation.input_shape, parameters)
-    if found:
-        raise Refusal(service.invalid, model.violations_text(found))
+    parameters = service_model.read(operation, call)
+    violations = service_model.violations(operation.input_shape, parameters)
+    if violations:
+        raise Refusal(service.invalid, service_model.violations_text(violations))
     return parameters
 
 

@@ -1,4 +1,4 @@
-"""How each protocol words a refusal, and the refusals that precede every service's own: those of the signature."""
+"""The errors of each protocol, and the refusals of bad signatures, which no service model has."""
 
 import json
 import uuid
@@ -6,9 +6,9 @@ from xml.sax.saxutils import escape
 
 from botocore.model import OperationModel, StructureShape
 
-from oidc_helper.emulator.aws import model
+from oidc_helper.emulator.aws import service_model
 from oidc_helper.emulator.aws.sigv4 import BadSignature
-from oidc_helper.emulator.wire import Answer, Refusal
+from oidc_helper.emulator.calls import Answer, Refusal
 
 _INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a message
 _MISMATCH = (
@@ -69,7 +69,7 @@ _SIGNATURE: dict[str, dict[str, tuple[str, int, str]]] = {
         ),
     },
 }
-# Where snake case of the exception's name is not the OAuth error.
+# Exceptions whose OAuth error is not their name in snake case.
 _OAUTH = {
     "InternalServerException": "server_error",
     "InvalidRequestRegionException": "invalid_request",
@@ -77,14 +77,14 @@ _OAUTH = {
 
 
 def signature_refusal(protocol: str, bad: BadSignature) -> Refusal:
-    """In the words of the protocol's services."""
+    """The refusal in the words of the services with that protocol."""
     code, status, message = _SIGNATURE[bad.kind][protocol]
     return Refusal(code, bad.detail or message, status=status, reason=f"signature: {bad.kind}")
 
 
 def refuse(operation: OperationModel, refusal: Refusal) -> Answer:
-    """The error as this operation's protocol has it."""
-    code, status = model.error(operation, refusal.code)
+    """The error answer in the operation's protocol."""
+    code, status = service_model.error(operation, refusal.code)
     status = refusal.status or status
     request_id = str(uuid.uuid4())
     if operation.service_model.resolved_protocol == "rest-json":
@@ -97,7 +97,7 @@ def refuse(operation: OperationModel, refusal: Refusal) -> Answer:
 
 
 def _json_members(operation: OperationModel, refusal: Refusal, status: int) -> dict[str, str]:
-    """Identity Center's OAuth errors have members of their own; others, and those of the signature, a message."""
+    """OAuth errors of Identity Center have members of their own; all other errors have a message."""
     shape = next((shape for shape in operation.error_shapes if shape.name == refusal.code), None)
     if not isinstance(shape, StructureShape) or "error" not in shape.members or status == 403:
         return {"message": refusal.message, **refusal.members}

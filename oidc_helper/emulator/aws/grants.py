@@ -1,14 +1,14 @@
-"""The four grants of CreateTokenWithIAM: which parameters each needs, and what it makes of them."""
+"""The four grants of CreateTokenWithIAM: the parameters that each requires, and the tokens that it issues."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from oidc_helper.emulator import authorization
 from oidc_helper.emulator.aws.assertion import redeemed_user
-from oidc_helper.emulator.aws.issue import ACCESS_TOKEN, REFRESH_TOKEN, granted_scopes, issued
+from oidc_helper.emulator.aws.tokens import ACCESS_TOKEN, REFRESH_TOKEN, granted_scopes, issue
+from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import JWT_BEARER, TOKEN_EXCHANGE, Application, DirectoryUser
 from oidc_helper.emulator.state import Session, State
-from oidc_helper.emulator.wire import Parameters, Refusal
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ def _jwt_bearer(state: State, application: Application, asked: Parameters) -> Pa
     scopes = granted_scopes(application, asked.get("scope"))
     user = redeemed_user(state, application, asked["assertion"])
     _check_assigned(application, user.user_id)
-    return issued(state, application, _session(state, application, user), scopes)
+    return issue(state, application, _session(state, application, user), scopes)
 
 
 def _authorization_code(state: State, application: Application, asked: Parameters) -> Parameters:
@@ -37,33 +37,33 @@ def _authorization_code(state: State, application: Application, asked: Parameter
         )
     except authorization.CodeRefused as refused:
         raise Refusal("InvalidGrantException", reason=str(refused)) from refused
-    scopes = granted_scopes(application, asked.get("scope"), limit=code.asked.scopes)
+    scopes = granted_scopes(application, asked.get("scope"), limit=code.request.scopes)
     user = state.directory.user(email=code.email)
     if user is None:
-        raise Refusal("InvalidGrantException", reason="the user is no more")
+        raise Refusal("InvalidGrantException", reason="the user does not exist any more")
     _check_assigned(application, user.user_id)
-    return issued(state, application, _session(state, application, user), scopes)
+    return issue(state, application, _session(state, application, user), scopes)
 
 
 def _refresh_token(state: State, application: Application, asked: Parameters) -> Parameters:
-    found = state.tokens.get(asked["refreshToken"])
-    if found is None or found.kind != "refresh" or found.client_id != application.arn:
+    token = state.tokens.get(asked["refreshToken"])
+    if token is None or token.kind != "refresh" or token.client_id != application.arn:
         raise Refusal("InvalidGrantException", reason="no such refresh token of this application")
-    if found.spent and application.reuse_ends_session:
-        found.session.ended = True
-    if not found.session.live(state.clock()):
+    if token.spent and application.reuse_ends_session:
+        token.session.ended = True
+    if not token.session.live(state.clock()):
         raise Refusal("ExpiredTokenException", reason="the session behind the refresh token is over")
-    if found.spent:
+    if token.spent:
         raise Refusal("InvalidGrantException", reason="the refresh token was replaced by a newer one")
-    _check_assigned(application, found.session.subject)
-    scopes = granted_scopes(application, asked.get("scope"), limit=found.scopes)
-    found.spent = application.rotates_refresh_tokens
-    return issued(
+    _check_assigned(application, token.session.subject)
+    scopes = granted_scopes(application, asked.get("scope"), limit=token.scopes)
+    token.spent = application.rotates_refresh_tokens
+    return issue(
         state,
         application,
-        found.session,
+        token.session,
         scopes,
-        refresh_scopes=found.scopes if application.rotates_refresh_tokens else None,
+        refresh_scopes=token.scopes if application.rotates_refresh_tokens else None,
         with_context=application.fresh_context_on_refresh,
     )
 
@@ -78,14 +78,14 @@ def _token_exchange(state: State, application: Application, asked: Parameters) -
         raise Refusal("InvalidRequestException", "the application has no refresh token grant")
     session = _subject_session(state, application, asked["subjectToken"])
     _check_assigned(application, session.subject)
-    return issued(state, application, session, granted_scopes(application, asked.get("scope")), issued_type=requested)
+    return issue(state, application, session, granted_scopes(application, asked.get("scope")), issued_type=requested)
 
 
 def _subject_session(state: State, application: Application, token: str) -> Session:
-    """Whose session an access token belongs to that names this application as its audience. Raises Refusal."""
+    """The session of an access token that has this application as its audience. Raises Refusal."""
     subject, now = state.tokens.get(token), state.clock()
     if subject is None or subject.kind != "access":
-        raise Refusal("InvalidGrantException", reason="the subject token is no access token of Identity Center")
+        raise Refusal("InvalidGrantException", reason="the subject token is not an access token of Identity Center")
     if subject.expires_at <= now or not subject.session.live(now):
         raise Refusal("ExpiredTokenException", reason="the subject token has expired")
     if subject.client_id == application.arn:

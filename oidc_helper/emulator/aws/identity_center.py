@@ -1,13 +1,13 @@
-"""CreateTokenWithIAM: the application, the caller and the grant are checked, then tokens are issued."""
+"""CreateTokenWithIAM checks the application, the caller and the grant, then issues tokens."""
 
 from oidc_helper.emulator import authorization
 from oidc_helper.emulator.authorization import Party, Registered
 from oidc_helper.emulator.aws import grants
 from oidc_helper.emulator.aws.endpoint import Service, required
 from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import DEFAULT_SCOPES, Application
 from oidc_helper.emulator.state import State
-from oidc_helper.emulator.wire import Parameters, Refusal
 
 _SERVICE = Service("sso-oidc", invalid="InvalidRequestException")
 
@@ -18,7 +18,7 @@ def _create_token_with_iam(state: State, signer: Signer | None, asked: Parameter
     _check_actor(application, caller)
     name = asked["grantType"]
     grant = grants.GRANTS.get(name)
-    if grant is None or (name == "authorization_code" and application.customer_managed):  # the latter was seen
+    if grant is None or (name == "authorization_code" and application.customer_managed):  # as observed at AWS
         raise Refusal("UnsupportedGrantTypeException", f"Grant type: {name} not supported")
     if name not in application.grants:
         raise Refusal("UnauthorizedClientException", reason=f"{name} is not enabled for the application")
@@ -34,14 +34,14 @@ def _application(state: State, arn: str, region: str) -> Application:
         raise Refusal("InvalidClientException", reason="there is no such application")
     if application.region == region:
         return application
-    named = {"region": application.region, "endpoint": f"https://oidc.{application.region}.amazonaws.com"}
+    right = {"region": application.region, "endpoint": f"https://oidc.{application.region}.amazonaws.com"}
     error = state.directory.wrong_region_error
-    members = named if error == "InvalidRequestRegionException" else {}
+    members = right if error == "InvalidRequestRegionException" else {}
     raise Refusal(error, reason=f"the application is in {application.region}, not {region}", members=members)
 
 
 def _check_actor(application: Application, caller: Signer) -> None:
-    """The actor policy; the message is empty, as people saw it."""
+    """Check the actor policy; the message of its refusal is empty, as users have reported."""
     credentials = caller.credentials
     if application.actors.isdisjoint({credentials.principal_arn, f"arn:aws:iam::{credentials.account_id}:root"}):
         raise Refusal("AccessDeniedException", reason=f"the actor policy does not name {credentials.principal_arn}")

@@ -1,15 +1,15 @@
-"""The access portal: accounts, their permission sets, their credentials, and the end of the session."""
+"""The access portal: accounts, permission sets, their credentials, and the end of the session."""
 
 import base64
 import binascii
 from typing import Any
 
-from oidc_helper.emulator.aws.credentials import vend
+from oidc_helper.emulator.aws.credentials import role_session
 from oidc_helper.emulator.aws.endpoint import Service
 from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import Role
 from oidc_helper.emulator.state import Issued, State
-from oidc_helper.emulator.wire import Parameters, Refusal
 
 _SERVICE = Service("sso", invalid="InvalidRequestException")
 _SCOPE = "sso:account:access"
@@ -20,7 +20,9 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
     user_id = _bearer(state, asked).session.subject
     user = state.directory.user(user_id=user_id)
     if user is None:
-        raise Refusal("UnauthorizedException", "Session token not found or invalid", reason="the user is no more")
+        raise Refusal(
+            "UnauthorizedException", "Session token not found or invalid", reason="the user does not exist any more"
+        )
     account_id, name = asked["accountId"], asked["roleName"]
     _check(state, (account_id, name) in _assigned(state, user_id))
     chosen = state.directory.permission_sets[name]
@@ -28,23 +30,23 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
         f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_{chosen.suffix}",
         chosen.role_id,
     )
-    vended = vend(state, role, user.user_name, chosen.session_s)
+    credentials = role_session(state, role, user.user_name, chosen.session_s)
     return {
         "roleCredentials": {
-            "accessKeyId": vended.access_key_id,
-            "secretAccessKey": vended.secret_access_key,
-            "sessionToken": vended.session_token,
-            "expiration": int((vended.expires_at or 0) * 1000),
+            "accessKeyId": credentials.access_key_id,
+            "secretAccessKey": credentials.secret_access_key,
+            "sessionToken": credentials.session_token,
+            "expiration": int((credentials.expires_at or 0) * 1000),
         }
     }
 
 
 def _list_accounts(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    entered = {account_id for account_id, _ in _assigned(state, _bearer(state, asked).session.subject)}
+    account_ids = {account_id for account_id, _ in _assigned(state, _bearer(state, asked).session.subject)}
     accounts = [
         {"accountId": account.account_id, "accountName": account.name, "emailAddress": account.email}
         for account in state.directory.accounts
-        if account.account_id in entered
+        if account.account_id in account_ids
     ]
     return _page("accountList", accounts, asked)
 
@@ -58,38 +60,38 @@ def _list_account_roles(state: State, _signer: Signer | None, asked: Parameters)
 
 
 def _logout(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    """Role sessions go on, the service model says so; every token of the session ends."""
+    """End every token of the session; the service model says that role sessions go on."""
     _valid(state, asked).session.ended = True
     return {}
 
 
 def _valid(state: State, asked: Parameters) -> Issued:
-    found, now = state.tokens.get(asked["accessToken"]), state.clock()
-    if found is None or found.kind != "access" or found.expires_at <= now or not found.session.live(now):
+    token, now = state.tokens.get(asked["accessToken"]), state.clock()
+    if token is None or token.kind != "access" or token.expires_at <= now or not token.session.live(now):
         raise Refusal("UnauthorizedException", "Session token not found or invalid")
-    return found
+    return token
 
 
 def _bearer(state: State, asked: Parameters) -> Issued:
-    found = _valid(state, asked)
-    if _SCOPE not in found.scopes:
+    token = _valid(state, asked)
+    if _SCOPE not in token.scopes:
         raise Refusal("UnauthorizedException", "Session token not found or invalid", reason=f"not granted: {_SCOPE}")
-    return found
+    return token
 
 
 def _assigned(state: State, user_id: str) -> set[tuple[str, str]]:
-    """Account and permission set."""
+    """The user's pairs of account and permission set."""
     return {(each.account_id, each.permission_set) for each in state.directory.assignments if each.user_id == user_id}
 
 
-def _check(state: State, assigned: bool) -> None:  # noqa: FBT001 - there is nothing else to pass
+def _check(state: State, assigned: bool) -> None:  # noqa: FBT001 - its only fact
     if not assigned:
         code = state.directory.not_assigned_error
         raise Refusal(code, "No access", reason="the user has no such assignment")
 
 
 def _page(name: str, items: list[dict[str, Any]], asked: Parameters) -> Parameters:
-    """One page, with the token of the next where there is one."""
+    """One page of the items, with the token of the next page if there is one."""
     start = _position(asked["nextToken"]) if "nextToken" in asked else 0
     end = start + asked.get("maxResults", _PAGE)
     answer: Parameters = {name: items[start:end]}

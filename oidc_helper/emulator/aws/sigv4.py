@@ -1,4 +1,4 @@
-"""Verification of AWS Signature Version 4: the signature is made again by botocore's own signer and compared."""
+"""Verifies AWS Signature Version 4: botocore's own signer signs the call again, and the signatures are compared."""
 
 import hashlib
 import hmac
@@ -13,8 +13,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, HeadersDict
 from botocore.compat import HTTPHeaders
 
+from oidc_helper.emulator.calls import Call
 from oidc_helper.emulator.state import Credentials
-from oidc_helper.emulator.wire import Call
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 +Credential=(?P<key>\w+)/(?P<day>\d{8})/(?P<region>[a-z]{2,}(-[a-z]+)+-\d)/(?P<service>[\w-]+)"
@@ -25,14 +25,14 @@ _DATE = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signed a call, and for which region."""
+    """The credentials that signed a call, and the region that it was signed for."""
 
     credentials: Credentials
     region: str
 
 
-class BadSignature(Exception):  # noqa: N818 - each protocol makes its own refusal of it
-    """Not properly signed. `kind` is a row of the table in aws.errors, `detail` AWS's words where they vary."""
+class BadSignature(Exception):  # noqa: N818 - each protocol turns it into its own refusal
+    """A call with a bad signature. `kind` is a row of the table in aws.errors; `detail` replaces its message."""
 
     def __init__(self, kind: str, detail: str = "") -> None:
         super().__init__(kind)
@@ -42,7 +42,7 @@ class BadSignature(Exception):  # noqa: N818 - each protocol makes its own refus
 
 @dataclass(frozen=True)
 class Rules:
-    """What a service demands of a signature: its signing name, and how far a clock may be off."""
+    """A service's rules for signatures: the signing name, and how many seconds a clock may be off."""
 
     service: str
     skew_s: int
@@ -51,7 +51,7 @@ class Rules:
 def verified(
     call: Call, rules: Rules, credentials_of: Callable[[str], Credentials | None], *, wall: float, now: float
 ) -> Signer:
-    """Who signed the call. `wall` is compared with its date, `now` with the expiry of its credentials.
+    """The signer of the call. `wall` is compared with the date of the call, `now` with the expiry of the credentials.
 
     Raises BadSignature.
     """
@@ -78,8 +78,8 @@ def verified(
 
 
 def _check_token(credentials: Credentials, headers: Message) -> None:
-    given = headers.get("X-Amz-Security-Token", "")
-    if not hmac.compare_digest(given.encode(), (credentials.session_token or "").encode()):
+    token = headers.get("X-Amz-Security-Token", "")
+    if not hmac.compare_digest(token.encode(), (credentials.session_token or "").encode()):
         raise BadSignature("bad token")
 
 
@@ -105,7 +105,7 @@ def _check_date(date: str, rules: Rules, wall: float) -> None:
 
 
 def _check_signed_headers(signed: list[str], headers: Message) -> None:
-    """Host and every x-amz- header that is there must be signed; what is signed must be there."""
+    """Host and every x-amz- header of the call must be signed, and every signed header must be present."""
     present = {name.lower() for name in headers}
     demanded = {"host"} | {name for name in present if name.startswith("x-amz-")} - {"x-amz-sso_bearer_token"}
     for name in sorted(demanded - set(signed)):
@@ -135,7 +135,7 @@ def _signature(call: Call, credentials: Credentials, parts: re.Match[str], signe
 
 
 class _AsSigned(SigV4Auth):
-    """botocore leaves some headers out; other SDKs sign them too, so all that were named count."""
+    """Signs exactly the named headers: other SDKs also sign headers that botocore leaves out."""
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         headers = HTTPHeaders()

@@ -1,22 +1,22 @@
-"""STS: web identities and callers become role sessions, and anybody learns who they are.
+"""STS: role sessions for web identities and for callers, and GetCallerIdentity.
 
-The policy that STS attaches to identity-enhanced sessions is not modelled: of what is here, such a session may call
-GetCallerIdentity and GetDataAccess, as it may at AWS.
+The policy that STS attaches to identity-enhanced sessions is not modelled. At AWS it allows GetCallerIdentity and
+GetDataAccess, which the emulator allows too.
 """
 
 from urllib.parse import parse_qsl
 
-from oidc_helper.emulator.aws import errors, model
-from oidc_helper.emulator.aws.credentials import described, vend
+from oidc_helper.emulator.aws import errors, service_model
+from oidc_helper.emulator.aws.credentials import described, role_session
 from oidc_helper.emulator.aws.endpoint import Perform, Service, required
 from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.directory import Role
 from oidc_helper.emulator.keys import BadToken, Claims, audiences, claimed_issuer, moment
 from oidc_helper.emulator.state import Context, Credentials, State
-from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
 
 _SERVICE = Service("sts", invalid="ValidationError")
-_DURATION_S = 3600  # where none is asked for, and the most for a role that assumes a role
+_DURATION_S = 3600  # the default, and the longest for a role that assumes a role
 _CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 _ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
 
@@ -26,9 +26,9 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: 
     role = state.directory.role(asked["RoleArn"])
     if role is None or audience not in role.web_identity_audiences:
         raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
-    vended = vend(state, role, asked["RoleSessionName"], _duration(role, asked))
+    credentials = role_session(state, role, asked["RoleSessionName"], _duration(role, asked))
     return {
-        **_session(vended),
+        **_session(credentials),
         "SubjectFromWebIdentityToken": claims["sub"],
         "Provider": claims["iss"],
         "Audience": audience,
@@ -36,19 +36,19 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: 
 
 
 def _web_identity(state: State, token: str) -> tuple[Claims, str]:
-    """The claims and the audience under which IAM knows the token. Raises Refusal."""
+    """The claims of the token and the audience that IAM accepts. Raises Refusal."""
     try:
         issuer, now = claimed_issuer(token) or "", int(state.clock())
-        known = state.directory.oidc_providers.get(issuer)
-        if known is None:
+        client_ids = state.directory.oidc_providers.get(issuer)
+        if client_ids is None:
             raise Refusal("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for {issuer}")
         claims = state.verified(token, issuer, algorithms=_ALGORITHMS)
     except BadToken as bad:
-        text = "Couldn't retrieve verification key from your identity provider, or the token is no valid JWT"
+        text = "Couldn't retrieve verification key from your identity provider, or the token is not a valid JWT"
         raise Refusal("InvalidIdentityToken", text, reason=str(bad)) from bad
-    # IAM takes the authorised party for the audience where there is one
-    named = audiences({"aud": claims.get("azp", claims.get("aud"))})
-    audience = next((each for each in named if each in known), None)
+    # IAM reads the authorised party, if there is one, as the audience
+    candidates = audiences({"aud": claims.get("azp", claims.get("aud"))})
+    audience = next((candidate for candidate in candidates if candidate in client_ids), None)
     if audience is None:
         raise Refusal("InvalidIdentityToken", "Incorrect token audience")
     expires_at, issued_at = moment(claims, "exp"), moment(claims, "iat")
@@ -70,11 +70,11 @@ def _assume_role(state: State, signer: Signer | None, asked: Parameters) -> Para
     for provided in asked.get("ProvidedContexts", ()):
         _trusting(state, caller, asked["RoleArn"], "sts:SetContext")
         context = _context(state, provided)
-    return _session(vend(state, role, asked["RoleSessionName"], duration_s, context))
+    return _session(role_session(state, role, asked["RoleSessionName"], duration_s, context))
 
 
 def _trusting(state: State, caller: Credentials, arn: str, action: str) -> Role:
-    """The role, if its trust policy lets the caller do that. Raises Refusal, the same where there is no such role."""
+    """The role, if its trust policy allows the action. Raises Refusal, the same as if the role did not exist."""
     role = state.directory.role(arn)
     names = {caller.principal_arn, f"arn:aws:iam::{caller.account_id}:root"}
     if role and not role.trusted.isdisjoint(names) and (action == "sts:AssumeRole" or role.allows_set_context):
@@ -83,7 +83,7 @@ def _trusting(state: State, caller: Credentials, arn: str, action: str) -> Role:
 
 
 def _context(state: State, provided: Parameters) -> Context:
-    """Raises Refusal; that a bad context is a ValidationError is not documented."""
+    """The context behind the assertion. Raises Refusal; the ValidationError is not documented."""
     if provided.get("ProviderArn") != _CONTEXT_PROVIDER:
         raise Refusal("ValidationError", "The context provider is not supported")
     context = state.contexts.get(provided.get("ContextAssertion", ""))
@@ -107,9 +107,9 @@ def _duration(role: Role, asked: Parameters) -> int:
     return duration_s
 
 
-def _session(vended: Credentials) -> Parameters:
-    user = {"AssumedRoleId": vended.user_id, "Arn": vended.arn}
-    return {"Credentials": described(vended), "AssumedRoleUser": user, "PackedPolicySize": 0}
+def _session(credentials: Credentials) -> Parameters:
+    user = {"AssumedRoleId": credentials.user_id, "Arn": credentials.arn}
+    return {"Credentials": described(credentials), "AssumedRoleUser": user, "PackedPolicySize": 0}
 
 
 _OPERATIONS: dict[str, Perform] = {
@@ -121,10 +121,10 @@ _ENDPOINTS = {name: _SERVICE.endpoint(name, perform) for name, perform in _OPERA
 
 
 def endpoint(call: Call) -> Endpoint:
-    """The query protocol has one path; the operation is named in the body."""
+    """The endpoint of a call: the query protocol has one path, and the body names the operation."""
     form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
-    known = form.get("Version") == model.service("sts").api_version
-    return _ENDPOINTS.get(form.get("Action", ""), _UNKNOWN) if known else _UNKNOWN
+    right_version = form.get("Version") == service_model.service("sts").api_version
+    return _ENDPOINTS.get(form.get("Action", ""), _UNKNOWN) if right_version else _UNKNOWN
 
 
 def _unknown(_state: State, _call: Call) -> Answer:
@@ -136,5 +136,5 @@ _UNKNOWN = Endpoint(
     operation="unknown",
     read=lambda _call: {},
     work=_unknown,
-    refuse=lambda refusal: errors.refuse(model.operation("sts", "GetCallerIdentity"), refusal),
+    refuse=lambda refusal: errors.refuse(service_model.operation("sts", "GetCallerIdentity"), refusal),
 )

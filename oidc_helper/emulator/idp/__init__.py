@@ -1,1 +1,1 @@
-"""The OpenID provider: who somebody is, said in signed tokens."""
+"""The OpenID provider: it signs people in and issues identity tokens."""

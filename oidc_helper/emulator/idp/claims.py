@@ -1,4 +1,4 @@
-"""The claims of an identity token, and its making."""
+"""The claims of identity tokens, and the tokens."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from oidc_helper.emulator.state import State
 
 
 def identity_claims(state: State, person: Person, audience: str, lifetime_s: float | None = None) -> Claims:
-    """What the provider says of somebody, from now on; times are whole seconds."""
+    """The provider's claims about a person, issued now; times are whole seconds."""
     provider, now = state.directory.identity_provider, int(state.clock())
     return {
         "iss": provider.issuer,
@@ -25,6 +25,6 @@ def identity_claims(state: State, person: Person, audience: str, lifetime_s: flo
 
 
 def identity_token(state: State, person: Person, audience: str, **overrides: Any) -> str:
-    """A signed one; an override of None leaves the claim out."""
+    """A signed identity token; an override of None leaves the claim out."""
     claims = {**identity_claims(state, person, audience), **overrides}
     return state.keys.sign({name: value for name, value in claims.items() if value is not None})

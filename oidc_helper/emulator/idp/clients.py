@@ -1,4 +1,4 @@
-"""Which client calls a back-channel endpoint, and how the provider words a refusal there."""
+"""Client authentication at the endpoints for clients, and their answers and errors."""
 
 import base64
 import binascii
@@ -6,18 +6,18 @@ import hmac
 import json
 from urllib.parse import unquote_plus
 
+from oidc_helper.emulator.calls import Answer, Call, Parameters, Refusal
 from oidc_helper.emulator.directory import Client
 from oidc_helper.emulator.state import State
-from oidc_helper.emulator.wire import Answer, Call, Parameters, Refusal
 
 _NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
-_STATUS = {"invalid_client": 401, "server_error": 500, "temporarily_unavailable": 503}  # the rest is 400
+_STATUS = {"invalid_client": 401, "server_error": 500, "temporarily_unavailable": 503}  # any other is 400
 
 
 def authenticated(state: State, call: Call, form: Parameters) -> Client:
-    """The client, by HTTP Basic, by its secret in the form, or, a public one, by its name (RFC 6749 section 2.3).
+    """The client, authenticated by HTTP Basic or by its secret in the form; a public client only names itself.
 
-    Raises Refusal.
+    RFC 6749 section 2.3. Raises Refusal.
     """
     authorization = call.headers.get("Authorization")
     if authorization and "client_secret" in form:
@@ -34,12 +34,12 @@ def authenticated(state: State, call: Call, form: Parameters) -> Client:
 
 
 def answer(body: Parameters) -> Answer:
-    """RFC 6749 section 5.1."""
+    """A successful answer (RFC 6749 section 5.1)."""
     return Answer(200, json.dumps(body).encode(), _NO_STORE)
 
 
 def refuse(refusal: Refusal) -> Answer:
-    """RFC 6749 section 5.2."""
+    """An error answer (RFC 6749 section 5.2)."""
     body = {"error": refusal.code, **refusal.members}
     if refusal.message:
         body["error_description"] = refusal.message
@@ -49,7 +49,7 @@ def refuse(refusal: Refusal) -> Answer:
 
 
 def _basic(authorization: str) -> tuple[str, str]:
-    """Name and secret, each form-encoded before they were joined (RFC 6749 section 2.3.1). Raises Refusal."""
+    """Name and secret; the client form-encoded each before it joined them (RFC 6749 section 2.3.1). Raises Refusal."""
     scheme, _, encoded = authorization.partition(" ")
     try:
         name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")

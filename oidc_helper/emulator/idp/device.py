@@ -1,13 +1,13 @@
-"""Device authorization (RFC 8628): the device's request, the human's page, and the polling."""
+"""Device authorization (RFC 8628): the device's request, the person's page, and the polling."""
 
 import secrets
 
+from oidc_helper.emulator.calls import Answer, Call, Refusal
 from oidc_helper.emulator.directory import Client
 from oidc_helper.emulator.idp.clients import answer, authenticated
 from oidc_helper.emulator.keys import opaque
 from oidc_helper.emulator.pages import code_page, decision_page, page
 from oidc_helper.emulator.state import Device, State
-from oidc_helper.emulator.wire import Answer, Call, Refusal
 
 PATH = "/idp/device"
 _TITLE = "Sign in on your device"
@@ -15,7 +15,7 @@ _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels, so no words: RFC 8628 section 6.
 
 
 def device_authorization(state: State, call: Call) -> Answer:
-    """RFC 8628 section 3.1 and 3.2."""
+    """Begin a device authorization (RFC 8628 sections 3.1 and 3.2)."""
     form = call.form()
     client = authenticated(state, call, form)
     provider = state.directory.identity_provider
@@ -41,7 +41,7 @@ def device_authorization(state: State, call: Call) -> Answer:
 
 
 def poll(state: State, client: Client, device_code: str) -> Device:
-    """Spend an approved code. Raises Refusal (RFC 8628 section 3.5)."""
+    """Redeem an approved device code. Raises Refusal (RFC 8628 section 3.5)."""
     device, now = state.devices.get(device_code), state.clock()
     if device is None or device.spent or device.client_id != client.client_id:
         raise Refusal("invalid_grant", reason="no such device code of this client")
@@ -60,11 +60,11 @@ def poll(state: State, client: Client, device_code: str) -> Device:
 
 
 def verification(state: State, call: Call) -> Answer:
-    """The page where the human compares the code."""
+    """The page where the person compares the code."""
     user_code = call.query_values().get("user_code")
     if not user_code:
         return code_page(_TITLE, PATH)
-    device = waiting(state, user_code)
+    device = pending(state, user_code)
     people = state.directory.identity_provider.people
     return decision_page(
         _TITLE,
@@ -72,14 +72,14 @@ def verification(state: State, call: Call) -> Answer:
         action=PATH,
         hidden={"user_code": device.user_code},
         users=people,
-        chosen=next(iter(people)),
+        offered=next(iter(people)),
     )
 
 
 def decision(state: State, call: Call) -> Answer:
-    """What the human answered on that page."""
+    """The person's decision on that page."""
     form = call.form()
-    device = waiting(state, form.get("user_code", ""))
+    device = pending(state, form.get("user_code", ""))
     if form.get("decision") != "approve":
         device.denied = True
         return page(_TITLE, "Denied. You can close this page.")
@@ -89,16 +89,16 @@ def decision(state: State, call: Call) -> Answer:
     return page(_TITLE, "Done. You can close this page and return to your device.")
 
 
-def waiting(state: State, user_code: str) -> Device:
-    """The undecided authorization of that code, in any case and with or without the hyphen. Raises Refusal."""
+def pending(state: State, user_code: str) -> Device:
+    """The undecided authorization with that code, in any case, with or without the hyphen. Raises Refusal."""
     typed = user_code.upper().replace("-", "").replace(" ", "")
     for device in state.devices.values():
         undecided = device.email is None and not device.denied and device.expires_at > state.clock()
         if undecided and device.user_code.replace("-", "") == typed:
             return device
-    raise Refusal("invalid_request", "no device waits with this code")
+    raise Refusal("invalid_request", "no device is waiting with this code")
 
 
 def refuse(refusal: Refusal) -> Answer:
-    """For the human."""
+    """Show the error to the person."""
     return page(_TITLE, refusal.message or refusal.code, status=400, error=refusal.code)

@@ -1,10 +1,10 @@
-"""What the provider publishes: its metadata and its keys."""
+"""The documents that the provider publishes: its metadata and its keys."""
 
 import json
 
+from oidc_helper.emulator.calls import Answer, Call
 from oidc_helper.emulator.directory import DEVICE_CODE
 from oidc_helper.emulator.state import State
-from oidc_helper.emulator.wire import Answer, Call
 
 
 def metadata(state: State, _call: Call) -> Answer:

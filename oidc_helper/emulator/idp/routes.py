@@ -1,12 +1,12 @@
-"""Where the provider answers, by method and path."""
+"""The provider's endpoints by method and path."""
 
 from collections.abc import Callable
 
 from oidc_helper.emulator import authorization
 from oidc_helper.emulator.authorization import Party, Registered
-from oidc_helper.emulator.idp import clients, device, documents, token
+from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
+from oidc_helper.emulator.idp import clients, device, documents, token_endpoint
 from oidc_helper.emulator.state import State
-from oidc_helper.emulator.wire import Answer, Call, Endpoint, Parameters, Refusal
 
 
 def _registered(state: State, client_id: str) -> Registered | None:
@@ -47,8 +47,8 @@ ROUTES = {
     **authorization.endpoints(_PARTY),
     ("GET", "/idp/.well-known/openid-configuration"): _endpoint("Discovery", Call.query_values, documents.metadata),
     ("GET", "/idp/keys"): _endpoint("Keys", Call.query_values, documents.keys),
-    ("POST", "/idp/token"): _endpoint("Token", Call.form, token.token),
-    ("POST", "/idp/revoke"): _endpoint("Revoke", Call.form, token.revoke),
+    ("POST", "/idp/token"): _endpoint("Token", Call.form, token_endpoint.token),
+    ("POST", "/idp/revoke"): _endpoint("Revoke", Call.form, token_endpoint.revoke),
     ("POST", "/idp/device_authorization"): _endpoint("DeviceAuthorization", Call.form, device.device_authorization),
     ("GET", device.PATH): _endpoint("Verify", Call.query_values, device.verification, device.refuse),
     ("POST", device.PATH): _endpoint("DecideDevice", Call.form, device.decision, device.refuse),

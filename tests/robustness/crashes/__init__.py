@@ -1,4 +1,4 @@
-"""kill -9 before every system call that changes anything, and no room left from every one on that takes some."""
+"""Crashes: kill -9 before every system call that changes anything, or no room left from a system call on."""
 
 import multiprocessing
 import os
@@ -10,15 +10,15 @@ from pathlib import Path
 
 from robustness.crashes.harms import HARMS
 from robustness.crashes.scenarios import SCENARIOS, Scenario, Trial, Verdict, judged, trials
-from robustness.crashes.warm import Warm, warm
-from robustness.ground import Grounds
+from robustness.crashes.warm import Program, warm_program
+from robustness.sandbox import Sandboxes
 
-_EVERY = 12  # of the calls, where not all are asked for
+_EVERY = 12  # of these calls, one is tried unless all are
 
 
 def figures(*, thorough: bool) -> Iterator[tuple[str, int, int]]:
-    """What befell what, how often, and after how many of those something was wrong; each as it is known."""
-    fresh = multiprocessing.get_context("spawn")  # who traces must have no threads, and so must be nobody's fork
+    """For each harm and scenario: the number of trials, and of those with a problem; yielded as soon as known."""
+    fresh = multiprocessing.get_context("spawn")  # a tracer must have no threads, so it must not be a fork
     with (
         tempfile.TemporaryDirectory(prefix="crashes-") as directory,
         ProcessPoolExecutor(mp_context=fresh, initializer=_Worker.begin, initargs=(directory,)) as pool,
@@ -35,22 +35,22 @@ def figures(*, thorough: bool) -> Iterator[tuple[str, int, int]]:
 
 
 class _Worker:
-    """One of the processes that the trials are shared among; a program that is traced belongs to each."""
+    """One of the processes that share the trials; each has a traced program of its own."""
 
     open = ExitStack()  # until the process ends
-    program: Warm
-    grounds: Grounds
+    program: Program
+    sandboxes: Sandboxes
 
     @classmethod
     def begin(cls, directory: str) -> None:
         own = Path(directory, str(os.getpid()))
         own.mkdir()
-        cls.program, cls.grounds = cls.open.enter_context(warm()), Grounds(own)
+        cls.program, cls.sandboxes = cls.open.enter_context(warm_program()), Sandboxes(own)
 
     @classmethod
     def trials(cls, scenario: Scenario, kind: str) -> list[Trial]:
-        return trials(scenario, cls.program, cls.grounds, kind)
+        return trials(scenario, cls.program, cls.sandboxes, kind)
 
     @classmethod
     def judged(cls, trial: Trial) -> Verdict | None:
-        return judged(trial, cls.program, cls.grounds)
+        return judged(trial, cls.program, cls.sandboxes)

@@ -1,6 +1,6 @@
-"""oidc-helper with its libraries loaded, forked for each order: what a run costs is then the run, not its imports.
+"""oidc-helper with its libraries loaded, which forks for each order, so that a run does not pay for imports.
 
-Started by `warm`; one JSON order a line on standard input, one JSON outcome a line on standard output.
+`warm` starts it. It reads one JSON order a line from standard input and writes one JSON result a line.
 """
 
 import json
@@ -22,7 +22,7 @@ from robustness.mutations import MUTATIONS
 
 
 def obey(order: dict[str, Any]) -> dict[str, Any]:
-    """Run the command line `words` in `home` with `environment`, and let `harm` befall it."""
+    """Run the command line `words` in `home` with `environment`, and let `harm` happen to it."""
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         harm = Harm(**order["harm"]) if order["harm"] else None
         trace = traced(lambda: _command(order, stdout, stderr), harm)
@@ -37,7 +37,7 @@ def obey(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _command(order: dict[str, Any], stdout: BinaryIO, stderr: BinaryIO) -> None:
-    """What a shell does, and then the console entry; never returns."""
+    """Prepare the process as a shell would, then run the console entry; never returns."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(stdout.fileno(), 1)
     os.dup2(stderr.fileno(), 2)

@@ -1,4 +1,4 @@
-"""What is killed, or has no room left, at each of its calls that change anything, and what must hold afterwards."""
+"""The scenarios in which a command is harmed at one of its system calls, and the rules for the commands after it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +10,8 @@ from homes import file_config
 
 from oidc_helper import kernel
 from robustness.crashes.harms import KILL, Harm
-from robustness.crashes.warm import LOCKER, Run, Warm
-from robustness.ground import ALICE, Ground, Grounds
+from robustness.crashes.warm import LOCKER, Program, Run
+from robustness.sandbox import ALICE, Sandbox, Sandboxes
 
 GET = ("get", "analytics")
 RENEW = ("get", "--refresh", "analytics")
@@ -19,14 +19,14 @@ LOGIN = ("login", "analytics")
 LOGOUT = ("logout", "--all")
 EXCHANGE = "CreateTokenWithIAM"
 _VAULT = "keyring.json"
-_DEADLINE_S = 20  # a lock that stays is waited for that long
+_DEADLINE_S = 20  # how long a command waits for a lock that was never released
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Commands that run to their end, then the one that is killed; `person` signs in with a browser.
+    """Commands `before` that run to their end, then the harmed command `words`; with `person` one signs in by browser.
 
-    Where no token rotates a killed renewal has cost nothing, and nobody may be asked.
+    If no token rotates, a killed renewal has lost nothing, so no command may ask for a sign-in.
     """
 
     name: str
@@ -61,7 +61,7 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class Trial:
-    """A scenario that something befalls at its call `call`, and what comes next."""
+    """A scenario whose command is harmed at `call`, and the check `then` that comes next."""
 
     scenario: Scenario
     harm: Harm
@@ -69,29 +69,29 @@ class Trial:
     then: str
 
 
-# What comes next. Whose profile is removed from the configuration can be signed out by what is noted alone.
+# The checks that come next. A profile without configuration can be signed out only by what the index says.
 ANSWERS, FORGETS, FORGETS_REMOVED = "get answers", "logout forgets", "logout forgets a removed profile"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was wrong after a trial."""
+    """The problems that a trial has shown."""
 
     trial: Trial
     problems: list[str]
 
     def __str__(self) -> str:
-        told = self.trial
+        trial = self.trial
         return (
-            f"{told.scenario.name}, {told.harm.kind} at its call {told.harm.at} ({told.call}), "
-            f"not so: {told.then}: {'; '.join(self.problems)}"
+            f"{trial.scenario.name}, {trial.harm.kind} at call {trial.harm.at} ({trial.call}), "
+            f"not so: {trial.then}: {'; '.join(self.problems)}"
         )
 
 
-def trials(scenario: Scenario, program: Warm, grounds: Grounds, kind: str = KILL) -> list[Trial]:
-    """Every call of a whole run of it at which that makes a difference, with all that may come next."""
-    with _prepared(scenario, program, grounds) as ground:
-        calls = program.run(ground.home, *scenario.words).calls
+def trials(scenario: Scenario, program: Program, sandboxes: Sandboxes, kind: str = KILL) -> list[Trial]:
+    """Every call of an unharmed run at which the harm makes a difference, with every check."""
+    with _prepared(scenario, program, sandboxes) as sandbox:
+        calls = program.run(sandbox.home, *scenario.words).calls
     harms = [(Harm(kind, number), call) for number, call in enumerate(calls, 1)]
     return [
         Trial(scenario, harm, call, then)
@@ -101,61 +101,61 @@ def trials(scenario: Scenario, program: Warm, grounds: Grounds, kind: str = KILL
     ]
 
 
-def judged(trial: Trial, program: Warm, grounds: Grounds) -> Verdict | None:
-    """Run it; None where it took fewer calls this time."""
-    with _prepared(trial.scenario, program, grounds) as ground:
-        sent = _spent(ground)
-        run = program.run(ground.home, *trial.scenario.words, harm=trial.harm)
+def judged(trial: Trial, program: Program, sandboxes: Sandboxes) -> Verdict | None:
+    """Run a trial; None if the command made fewer calls this time, and so was not harmed."""
+    with _prepared(trial.scenario, program, sandboxes) as sandbox:
+        spent_before = _spent(sandbox)
+        run = program.run(sandbox.home, *trial.scenario.words, harm=trial.harm)
         if trial.harm.kind == KILL and not run.killed:
             return None
-        problems = [] if run.killed else list(_wrong_without_room(run, trial, ground))
+        problems = [] if run.killed else list(_wrong_without_room(run, trial, sandbox))
         if trial.then == ANSWERS:
-            may_ask = trial.scenario.rotates and _may_ask(run, trial, spent=_spent(ground) > sent)
-            problems += _unanswered(program, ground, may_ask=may_ask, person=trial.scenario.person)
+            may_ask = trial.scenario.rotates and _may_ask(run, trial, spent=_spent(sandbox) > spent_before)
+            problems += _unanswered(program, sandbox, may_ask=may_ask, person=trial.scenario.person)
         else:
             if trial.then == FORGETS_REMOVED:
-                ground.home.configure('[identity.other]\nsource = "file"\npath = "token"\n')
-            problems += _unforgotten(program, ground)
+                sandbox.home.configure('[identity.other]\nsource = "file"\npath = "token"\n')
+            problems += _unforgotten(program, sandbox)
         return Verdict(trial, problems)
 
 
-def _wrong_without_room(run: Run, trial: Trial, ground: Ground) -> Iterator[str]:
-    """The answer comes first, be there room to keep it or not; what cannot be forgotten is said."""
+def _wrong_without_room(run: Run, trial: Trial, sandbox: Sandbox) -> Iterator[str]:
+    """`get` must answer even without room to keep the answer; `logout` must say what it could not delete."""
     if trial.scenario.words in (GET, RENEW):
-        yield from _wrong_answer(run, ground)
+        yield from _wrong_answer(run, sandbox)
     elif run.returncode not in (0, 6) or (run.returncode == 6 and "hint: " not in run.stderr):
         yield from _failure(run)
 
 
 @contextmanager
-def _prepared(scenario: Scenario, program: Warm, grounds: Grounds) -> Iterator[Ground]:
-    """A home in which refresh tokens rotate, one used twice ends the session, and access tokens do not live long."""
-    with grounds.new(**scenario.variables) as ground:
-        application = ground.emulator.directory.application
+def _prepared(scenario: Scenario, program: Program, sandboxes: Sandboxes) -> Iterator[Sandbox]:
+    """A sandbox where refresh tokens rotate, using one twice ends the session, and access tokens are short-lived."""
+    with sandboxes.new(**scenario.variables) as sandbox:
+        application = sandbox.emulator.directory.application
         application.reuse_ends_session = True
         application.rotates_refresh_tokens = scenario.rotates
-        application.access_token_lifetime_s = 30  # less than a fetch accepts: each goes by the refresh token
-        patience = f"deadline_seconds = {_DEADLINE_S}"
-        if scenario.person:  # whose session is the provider's, since this application gives no refresh tokens
+        application.access_token_lifetime_s = 30  # less than a fetch accepts, so each uses the refresh token
+        deadline = f"deadline_seconds = {_DEADLINE_S}"
+        if scenario.person:  # only the provider issues refresh tokens here
             application.grants.discard("refresh_token")
-            desk(ground.home, ground.emulator).configure(defaults=patience)
+            desk(sandbox.home, sandbox.emulator).configure(defaults=deadline)
         else:
-            ground.home.configure(file_config(ground.emulator, defaults=patience))
+            sandbox.home.configure(file_config(sandbox.emulator, defaults=deadline))
         if scenario.variables.get(LOCKER):
-            ground.home.environment[LOCKER] = str(ground.home.path / _VAULT)
+            sandbox.home.environment[LOCKER] = str(sandbox.home.path / _VAULT)
         for words in scenario.before:
-            run = program.run(ground.home, *words)
+            run = program.run(sandbox.home, *words)
             assert run.returncode == 0, run.stderr
-        yield ground
+        yield sandbox
 
 
-def _spent(ground: Ground) -> int:
-    """How many proofs the servers have taken, each of which is good for once."""
-    return ground.emulator.count(EXCHANGE) + ground.emulator.count("Token")
+def _spent(sandbox: Sandbox) -> int:
+    """The number of proofs that the servers have accepted; each can be used once."""
+    return sandbox.emulator.count(EXCHANGE) + sandbox.emulator.count("Token")
 
 
 def _may_ask(run: Run, trial: Trial, *, spent: bool) -> bool:
-    """Whether the only copy of a token may have died: between the note that it is sent, and the vault's last word."""
+    """Whether the only copy of a token may be lost: one was marked spent, and the new one may not have been saved."""
     done, scenario = run.calls[:-1], trial.scenario
     if scenario.words == LOGIN:
         return True
@@ -164,19 +164,19 @@ def _may_ask(run: Run, trial: Trial, *, spent: bool) -> bool:
     return spent or any(call.startswith("rename") and call.endswith("index.json") for call in done)
 
 
-def _unanswered(program: Warm, ground: Ground, *, may_ask: bool, person: bool) -> Iterator[str]:
-    """What is wrong with the next calls: `get`, one with new credentials, and `logout`."""
+def _unanswered(program: Program, sandbox: Sandbox, *, may_ask: bool, person: bool) -> Iterator[str]:
+    """The problems of the next commands: `get`, `get --refresh` and `logout`."""
     for words in (GET, RENEW):
-        run = program.run(ground.home, *words)
+        run = program.run(sandbox.home, *words)
         if run.returncode == 3 and may_ask and _says_so(run, person=person):
             may_ask = False
             if person:
-                yield from _failure(program.run(ground.home, *LOGIN))
+                yield from _failure(program.run(sandbox.home, *LOGIN))
             else:
-                ground.home.write_token(ground.emulator.mint(ALICE))
-            run = program.run(ground.home, *words)
-        yield from _wrong_answer(run, ground)
-    yield from _unforgotten(program, ground)
+                sandbox.home.write_token(sandbox.emulator.mint(ALICE))
+            run = program.run(sandbox.home, *words)
+        yield from _wrong_answer(run, sandbox)
+    yield from _unforgotten(program, sandbox)
 
 
 def _says_so(run: Run, *, person: bool) -> bool:
@@ -190,14 +190,14 @@ def _failure(run: Run) -> Iterator[str]:
         yield f"exit {run.returncode}: {run.stderr.strip()}"
 
 
-def _wrong_answer(run: Run, ground: Ground) -> Iterator[str]:
+def _wrong_answer(run: Run, sandbox: Sandbox) -> Iterator[str]:
     if run.returncode != 0 or run.stderr:
         yield f"exit {run.returncode}: {run.stderr.strip()}"
-    elif not ground.is_genuine(json.loads(run.stdout)):
-        yield "credentials that nobody gave out"
+    elif not sandbox.is_genuine(json.loads(run.stdout)):
+        yield "credentials that were never issued"
 
 
-def _unforgotten(program: Warm, ground: Ground) -> Iterator[str]:
-    yield from _failure(program.run(ground.home, *LOGOUT))
-    if left := ground.kept():
+def _unforgotten(program: Program, sandbox: Sandbox) -> Iterator[str]:
+    yield from _failure(program.run(sandbox.home, *LOGOUT))
+    if left := sandbox.remains():
         yield f"after logout there is {', '.join(left)}"

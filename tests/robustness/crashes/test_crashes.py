@@ -1,4 +1,4 @@
-"""Some of the places where a process can be killed; `python -m robustness --thorough` kills at every one."""
+"""Some of the system calls at which a process is harmed; `python -m robustness --thorough` harms it at every one."""
 
 import subprocess
 import sys
@@ -9,22 +9,22 @@ from fakes.places import needs
 
 from robustness.crashes.harms import FULL_DISK, FULL_QUOTA, KILL
 from robustness.crashes.scenarios import ANSWERS, FORGETS_REMOVED, SCENARIOS, Trial, Verdict, judged, trials
-from robustness.crashes.warm import Warm, warm
-from robustness.ground import Grounds
+from robustness.crashes.warm import Program, warm_program
+from robustness.sandbox import Sandboxes
 
 _WITHOUT_ROTATION = "renewal without rotation, only a vault that splits"
 _SCENARIOS = {scenario.name: scenario for scenario in SCENARIOS}
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[Warm]:
+def program() -> Iterator[Program]:
     _require_ptrace()
-    with warm() as started:
+    with warm_program() as started:
         yield started
 
 
 def _require_ptrace(kind: str = KILL) -> None:
-    """Ask in a process of its own: the tracer must have no threads, and the test run has some."""
+    """Skip the test without ptrace; a new process looks, since a tracer must have no threads."""
     words = "import sys; from robustness.crashes import tracing; print(tracing.obstacle(sys.argv[1]))"
     done = subprocess.run(
         [sys.executable, "-c", words, kind], env={"PYTHONPATH": "tests"}, capture_output=True, text=True, check=True
@@ -32,8 +32,8 @@ def _require_ptrace(kind: str = KILL) -> None:
     needs(not done.stdout.strip(), done.stdout.strip())
 
 
-def harmed(trials_: Iterable[Trial], program: Warm, grounds: Grounds) -> list[Verdict]:
-    return [verdict for trial in trials_ if (verdict := judged(trial, program, grounds))]
+def harmed(trials_: Iterable[Trial], program: Program, sandboxes: Sandboxes) -> list[Verdict]:
+    return [verdict for trial in trials_ if (verdict := judged(trial, program, sandboxes))]
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def harmed(trials_: Iterable[Trial], program: Warm, grounds: Grounds) -> list[Ve
         ("renewal at the provider", 89),
     ],
 )
-def test_kill_9_loses_nothing(name: str, every: int, program: Warm, grounds: Grounds) -> None:
-    """The next call answers, or says that a proof was sent and what to do; after logout nothing is left anywhere."""
-    verdicts = harmed(trials(_SCENARIOS[name], program, grounds)[every // 2 :: every], program, grounds)
+def test_kill_9_loses_nothing(name: str, every: int, program: Program, sandboxes: Sandboxes) -> None:
+    """The next call answers, or says that a proof was sent before and what to do; after logout no secret is left."""
+    verdicts = harmed(trials(_SCENARIOS[name], program, sandboxes)[every // 2 :: every], program, sandboxes)
 
     assert verdicts
     assert [str(verdict) for verdict in verdicts if verdict.problems] == []
@@ -58,10 +58,12 @@ def test_kill_9_loses_nothing(name: str, every: int, program: Warm, grounds: Gro
     ("kind", "name", "every"),
     [(FULL_DISK, "cold fetch", 29), (FULL_DISK, "logout", 19), (FULL_QUOTA, "cold fetch, no vault", 7)],
 )
-def test_no_room_loses_nothing(kind: str, name: str, every: int, program: Warm, grounds: Grounds) -> None:
-    """The command answers, or says what it could not forget; with room again all is as ever."""
+def test_a_full_disk_or_keyring_loses_nothing(
+    kind: str, name: str, every: int, program: Program, sandboxes: Sandboxes
+) -> None:
+    """The command answers, or says what it could not delete; once there is room again, all works."""
     _require_ptrace(kind)
-    verdicts = harmed(trials(_SCENARIOS[name], program, grounds, kind)[every // 2 :: every], program, grounds)
+    verdicts = harmed(trials(_SCENARIOS[name], program, sandboxes, kind)[every // 2 :: every], program, sandboxes)
 
     assert verdicts
     assert [str(verdict) for verdict in verdicts if verdict.problems] == []
@@ -76,15 +78,16 @@ def test_no_room_loses_nothing(kind: str, name: str, every: int, program: Warm, 
         ("the keyring is not listed", FULL_DISK, "cold fetch", "mkdir", FORGETS_REMOVED),
         ("an answer must be kept", FULL_QUOTA, "cold fetch, no vault", "add_key", ANSWERS),
     ],
+    ids=["in place", "header first", "record first", "not listed", "must be kept"],
 )
-def test_a_broken_variant_is_found(mutation: str, kind: str, name: str, call: str, then: str, grounds: Grounds) -> None:
-    """The harness sees what it does to code that writes in another order, or that needs what it writes."""
+def test_a_mutation_is_found(mutation: str, kind: str, name: str, call: str, then: str, sandboxes: Sandboxes) -> None:
+    """The harness notices code that writes in another order, or that cannot answer without writing."""
     _require_ptrace(kind)
-    with warm(mutation) as program:
-        every = trials(_SCENARIOS[name], program, grounds, kind)
+    with warm_program(mutation) as program:
+        every = trials(_SCENARIOS[name], program, sandboxes, kind)
         promising = [trial for trial in every if trial.then == then and trial.call.startswith(call)]
-        middle = len(promising) // 2  # where records are being written
+        middle = len(promising) // 2  # about where records are written
         ordered = promising[middle:] + promising[:middle]
-        verdicts = (verdict for trial in ordered if (verdict := judged(trial, program, grounds)))
+        verdicts = (verdict for trial in ordered if (verdict := judged(trial, program, sandboxes)))
 
         assert any(verdict.problems for verdict in verdicts)

@@ -1,6 +1,6 @@
-"""A forked process under ptrace(2): every system call of it that changes anything is known, can be its last, or fail.
+"""A forked process under ptrace(2): each system call that changes anything is recorded, and can be killed or fail.
 
-strace can do so too, but counts each thread by itself, and ours writes its records in several.
+strace counts the calls of each thread separately, but our process writes its records in several threads.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from robustness.crashes.harms import ERRORS, KILL, NEW, OPENING, Harm
 
-# By machine, from the kernel's tables; what another machine lacks it has in the form that ends in "at".
+# By machine, from the kernel's tables; arm64 has only the calls that end in "at".
 _TABLES = {
     "x86_64": """
         write 1 open 2 pwrite64 18 writev 20 connect 42 sendto 44 sendmsg 46 flock 73 fsync 74 fdatasync 75 truncate 76
@@ -31,7 +31,7 @@ _TABLES = {
 }
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _ONLY_LOOKING = (6, 10, 11)  # keyctl(2): describe, search, read
-# Which argument of a call is a path that says what it is about; and of which call the first one is a descriptor.
+# The index of the argument that is the call's path; and the calls whose first argument is a file descriptor.
 _PATHS = {"open": 0, "creat": 0, "unlink": 0, "mkdir": 0, "rename": 1, "openat": 1, "mkdirat": 1, "unlinkat": 1}
 _PATHS |= {"renameat": 3, "renameat2": 3}
 _OF_A_FILE = {"write", "pwrite64", "writev", "fsync", "fdatasync"}
@@ -45,15 +45,15 @@ _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 22, 38, 2
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
 _INFO = struct.Struct("=B3xI2Q7Q")  # ptrace_syscall_info: op, arch, two pointers, the call's number, six arguments
-# Where `struct user` has the call's number and its answer.
+# The offsets of the call's number and its answer in `struct user`.
 _REGISTERS = {"x86_64": (120, 80)}
 
 
 @dataclass
 class Trace:
-    """What a process did: the calls that change anything, by name and path, and its wait status.
+    """The calls of a process that change anything, by name and path, and its wait status.
 
-    `started` has the arguments and variables of every program that it started, as all users or its own can see them.
+    `started` has the arguments and variables of every program that it started.
     """
 
     calls: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Trace:
 
 
 def obstacle(kind: str = KILL) -> str:
-    """Why that cannot befall a process here; empty where it can."""
+    """What this machine lacks for that harm; empty if it lacks nothing."""
     if platform.machine() not in (_TABLES if kind == KILL else _REGISTERS) or platform.system() != "Linux":
         return "Linux on x86-64 or arm64" if kind == KILL else "Linux on x86-64"
     try:
@@ -77,7 +77,7 @@ def obstacle(kind: str = KILL) -> str:
 
 
 def traced(run: Callable[[], None], harm: Harm | None = None) -> Trace:
-    """Fork, `run` there, and let that befall it; wait for whatever it started.
+    """Fork, call `run` in the child, let the harm happen to it, and wait for all its processes.
 
     The calling process must have no other children and no threads. Raises OSError.
     """
@@ -105,13 +105,13 @@ def traced(run: Callable[[], None], harm: Harm | None = None) -> Trace:
         if call:
             trace.calls.append(call)
             if harm and harm.kind == KILL and len(trace.calls) == harm.at:
-                os.kill(pid, signal.SIGKILL)  # a call that is about to be made is not made then; another process's is
+                os.kill(pid, signal.SIGKILL)  # the call is not made any more, unless another process makes it
             elif harm and harm.at <= len(trace.calls) and harm.fails(call) and _is_of(thread, pid):
                 _refuse(thread, ERRORS[harm.kind])
         if event == _EVENT_EXEC:
             trace.started.append(_shown(thread))
         passed_on = 0 if event or received in (signal.SIGSTOP, signal.SIGTRAP) else received
-        with suppress(ProcessLookupError):  # killed meanwhile
+        with suppress(ProcessLookupError):  # it has been killed
             _ptrace(_CONT, thread, 0, passed_on)
     return trace
 
@@ -123,7 +123,7 @@ def _stops() -> Iterator[tuple[int, int]]:
 
 
 def _described(thread: int, numbers: dict[int, str]) -> str:
-    """The call that is about to be made, empty where it changes nothing."""
+    """The call that the thread is about to make; empty if it changes nothing."""
     buffer = ctypes.create_string_buffer(_INFO.size + 8)
     _ptrace(_GET_SYSCALL_INFO, thread, len(buffer), ctypes.addressof(buffer))
     fields = _INFO.unpack_from(buffer)
@@ -142,7 +142,7 @@ def _described(thread: int, numbers: dict[int, str]) -> str:
 
 
 def _is_of(thread: int, process: int) -> bool:
-    """The browser is another's program, and what it makes of a full disk its own affair."""
+    """Whether the thread is ours: the browser's calls must not fail."""
     return Path(f"/proc/{process}/task/{thread}").exists()
 
 
@@ -166,7 +166,7 @@ def _text_at(thread: int, address: int) -> str:
 
 
 def _be_traced(numbers: tuple[int, ...]) -> None:
-    """Be stopped for the tracer to see, then at those calls only: at all of them a run would take seconds."""
+    """Stop for the tracer, and from then on at those calls only: stopping at every call would take seconds."""
     _ptrace(_TRACEME, 0, 0, 0)
     os.kill(os.getpid(), signal.SIGSTOP)
     checks = [(_JUMP_IF_EQUAL, len(numbers) - position, 0, number) for position, number in enumerate(numbers)]

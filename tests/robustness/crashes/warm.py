@@ -1,4 +1,4 @@
-"""Commands of a home, run by a warm `program`, and killed where they are told."""
+"""Runs commands in `program`, which has its libraries loaded, and lets harms happen to them."""
 
 import json
 import os
@@ -13,15 +13,15 @@ from homes import Home
 
 from robustness.crashes.harms import Harm
 
-LOCKER = "ROBUSTNESS_CREDENTIAL_LOCKER"  # names the file of a stand-in for Windows' vault, which splits what is long
+LOCKER = "ROBUSTNESS_CREDENTIAL_LOCKER"  # the file of a stand-in for Windows' vault, which takes long texts in parts
 _TESTS = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A command that has ended: the calls it made that change anything, the programs it started, what it printed.
+    """A command that has ended: its calls that change anything, the programs it started, and its output.
 
-    Where it was killed the last call was not made any more.
+    If it was killed, its last call was not made.
     """
 
     killed: bool
@@ -33,13 +33,13 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Warm:
-    """The program, waiting."""
+class Program:
+    """The running program, which waits for orders."""
 
     process: "subprocess.Popen[str]"
 
     def run(self, home: Home, *words: str, harm: Harm | None = None) -> Run:
-        """Run a command in a home, to its end or to the call that kills it."""
+        """Run a command in a home, to its end or until the harm kills it."""
         order = {
             "words": words,
             "home": str(home.path),
@@ -54,12 +54,12 @@ class Warm:
 
 
 @contextmanager
-def warm(*mutations: str) -> Iterator[Warm]:
-    """Start one; it ends with the block."""
+def warm_program(*mutations: str) -> Iterator[Program]:
+    """Start the program with these mutations; it ends with the block."""
     words = [sys.executable, "-m", "robustness.crashes.program", *mutations]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(_TESTS)}
     with subprocess.Popen(
         words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        yield Warm(process)
+        yield Program(process)
         process.kill()

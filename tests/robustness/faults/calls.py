@@ -1,4 +1,4 @@
-"""The calls to AWS that a command makes, each with what precedes it, and what the next run must do when all is well."""
+"""The calls to AWS that commands make: how to reach each, and what the next run must call once all is well."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ OPEN, EXCHANGE, ROLE = "AssumeRoleWithWebIdentity", "CreateTokenWithIAM", "Assum
 
 @dataclass(frozen=True)
 class Call:
-    """`words` make the call once `prepare` has run; with nothing lost, `then` is what the same words call next time.
+    """After `prepare`, the command `words` makes the call. If nothing is lost, its next run makes the calls `then`.
 
-    `endpoint` is the variable that leads only this call elsewhere. `once`: it takes something that counts once.
+    `endpoint` is the variable that leads only this call elsewhere. `once` names the single-use token that it sends.
     """
 
     operation: str
@@ -24,21 +24,21 @@ class Call:
 
     @property
     def signed(self) -> bool:
-        """Whether AWS looks at the time of its signature, and how far off that may be (S3 allows 15 minutes)."""
+        """Whether AWS refuses its signature if the clock is 10 minutes off (S3 allows 15)."""
         return self.operation in (EXCHANGE, ROLE)
 
 
 def _nothing(_: World) -> None:
-    """The home is new."""
+    """A new home needs nothing."""
 
 
 def _other_profile(world: World) -> None:
-    """Tokens and the caller's keys are there, the profile's credentials are not."""
+    """The store has tokens and the caller's keys, but not the profile's credentials."""
     assert world.run("get", "dev-admin").answered
 
 
-def _all_over(world: World) -> None:
-    """Everything but the refresh token has ended; the identity token was exchanged."""
+def _all_expired(world: World) -> None:
+    """Everything but the refresh token has expired; the identity token has been exchanged."""
     assert world.run("get", "analytics").answered
     world.pass_time(HOUR + 10)
 
@@ -55,7 +55,12 @@ CALLS: Mapping[str, Call] = {
         EXCHANGE, ("get", "analytics"), "AWS_ENDPOINT_URL_SSO_OIDC", _nothing, (OPEN, EXCHANGE, ROLE), "identity token"
     ),
     "refresh": Call(
-        EXCHANGE, ("get", "analytics"), "AWS_ENDPOINT_URL_SSO_OIDC", _all_over, (OPEN, EXCHANGE, ROLE), "refresh token"
+        EXCHANGE,
+        ("get", "analytics"),
+        "AWS_ENDPOINT_URL_SSO_OIDC",
+        _all_expired,
+        (OPEN, EXCHANGE, ROLE),
+        "refresh token",
     ),
     "role": Call(ROLE, ("get", "analytics"), "AWS_ENDPOINT_URL_STS", _other_profile, (ROLE,)),
     "permission set": Call(

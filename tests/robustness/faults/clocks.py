@@ -1,4 +1,4 @@
-"""Clocks that are wrong, and clocks that jump, while something is fetched."""
+"""Clocks that are wrong, and clocks that jump, during a fetch."""
 
 import re
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Protocol
 
 from oidc_helper.emulator.keys import SigningKeys
 from robustness.faults.calls import CALLS
-from robustness.faults.world import Run, World, world
+from robustness.faults.world import Execute, World, new_world
 
-# The clock is right until it was read so often, in the whole process.
+# The clock is right until the process has read it `after` times.
 _JUMP = """
 import itertools, time
 _right, _readings = time.time, itertools.count()
@@ -19,60 +19,62 @@ time.time = lambda: _right() + (next(_readings) >= {after} and {seconds})
 class Check(Protocol):
     """One cell. Raises AssertionError."""
 
-    def check(self, execute: Run, keys: SigningKeys | None = None) -> object:
-        """Let it happen."""
+    def check(self, execute: Execute, keys: SigningKeys | None = None) -> object:
+        """Let it happen and check the rules."""
 
 
 @dataclass(frozen=True)
 class Skewed:
-    """Ours and AWS's differ by so much: only what is signed is refused, which names the clock and costs nothing."""
+    """Our clock differs from AWS's: only signed calls are refused; the message names the clock, and nothing is lost."""
 
-    place: str
+    call_name: str
     ahead_s: int
 
     def __str__(self) -> str:
-        return f"clock {self.ahead_s:+} s, {self.place}"
+        return f"clock {self.ahead_s:+} s, {self.call_name}"
 
-    def check(self, execute: Run, keys: SigningKeys | None = None) -> None:
-        """See above."""
-        call = CALLS[self.place]
-        with world(execute, keys) as its:
-            call.prepare(its)
+    def check(self, execute: Execute, keys: SigningKeys | None = None) -> None:
+        """Let it happen and check the rules. Raises AssertionError."""
+        call = CALLS[self.call_name]
+        with new_world(execute, keys) as world:
+            call.prepare(world)
             if not call.signed:
-                assert its.run("get", "analytics").answered  # what precedes it is signed
-            its.emulator.skew(-self.ahead_s)
-            said = its.run(*call.words)
+                assert world.run("get", "analytics").answered  # the calls before it are signed
+            world.emulator.skew(-self.ahead_s)
+            outcome = world.run(*call.words)
             if not call.signed:
-                assert said.code == 0, said
+                assert outcome.code == 0, outcome
                 return
-            assert said.code == 5, said
+            assert outcome.code == 5, outcome
             where = "ahead of" if self.ahead_s > 0 else "behind"
-            assert re.search(rf"hint: this machine's clock is (599|600|601) s {where} the server's", said.stderr), said
-            its.emulator.skew(0)
-            assert its.run(*call.words).answered
+            assert re.search(rf"hint: this machine's clock is (599|600|601) s {where} the server's", outcome.stderr), (
+                outcome
+            )
+            world.emulator.skew(0)
+            assert world.run(*call.words).answered
 
 
 @dataclass(frozen=True)
 class Shifted:
-    """Ours differs from all others, the identity provider's too: it works; the second time from the cache."""
+    """Our clock differs from all others: `get` works, the second time from the cache."""
 
     ahead_s: int
 
     def __str__(self) -> str:
         return f"clock {self.ahead_s:+} s"
 
-    def check(self, execute: Run, keys: SigningKeys | None = None) -> None:
-        """See above."""
-        with world(execute, keys) as its:
-            its.now = self.ahead_s
-            assert its.run("get", "analytics").answered
-            again = its.run("get", "analytics")
+    def check(self, execute: Execute, keys: SigningKeys | None = None) -> None:
+        """Let it happen and check the rules. Raises AssertionError."""
+        with new_world(execute, keys) as world:
+            world.now = self.ahead_s
+            assert world.run("get", "analytics").answered
+            again = world.run("get", "analytics")
             assert (again.answered, again.calls) == (True, ())
 
 
 @dataclass(frozen=True)
 class Jumping:
-    """It jumps within a fetch: the fetch answers nevertheless, and so does the next one, with the right clock."""
+    """The clock jumps within a fetch: the fetch answers, and so does the next one with the right clock."""
 
     after: int
     seconds: int
@@ -80,50 +82,50 @@ class Jumping:
     def __str__(self) -> str:
         return f"clock jumps by {self.seconds:+} s at reading {self.after}"
 
-    def check(self, execute: Run, keys: SigningKeys | None = None) -> None:
-        """See above."""
-        with world(execute, keys) as its:
-            its.before = _JUMP.format(after=self.after, seconds=self.seconds)
-            assert its.run("get", "analytics").answered
-            its.before = ""
-            assert its.run("get", "analytics").answered
-            assert its.emulator.count("CreateTokenWithIAM") == 1
+    def check(self, execute: Execute, keys: SigningKeys | None = None) -> None:
+        """Let it happen and check the rules. Raises AssertionError."""
+        with new_world(execute, keys) as world:
+            world.before = _JUMP.format(after=self.after, seconds=self.seconds)
+            assert world.run("get", "analytics").answered
+            world.before = ""
+            assert world.run("get", "analytics").answered
+            assert world.emulator.count("CreateTokenWithIAM") == 1
 
 
 @dataclass(frozen=True)
 class Wandering:
-    """It jumps between fetches, by hours: what cannot be is said, and spoils nothing that is good by the right one."""
+    """The clock jumps by hours between fetches: the impossible is reported, and nothing good is discarded."""
 
     def __str__(self) -> str:
         return "clock jumps between fetches"
 
-    def check(self, execute: Run, keys: SigningKeys | None = None) -> None:
-        """See above."""
-        with world(execute, keys) as its:
-            first = its.run("get", "analytics")
+    def check(self, execute: Execute, keys: SigningKeys | None = None) -> None:
+        """Let it happen and check the rules. Raises AssertionError."""
+        with new_world(execute, keys) as world:
+            first = world.run("get", "analytics")
             assert first.answered
-            _too_late(its, 7_200)
-            its.now = -7_200
-            assert its.run("get", "analytics").stdout == first.stdout
-            its.now = 0
-            again = its.run("get", "analytics")
+            _check_too_late(world, 7_200)
+            world.now = -7_200
+            assert world.run("get", "analytics").stdout == first.stdout
+            world.now = 0
+            again = world.run("get", "analytics")
             assert (again.stdout, again.calls) == (first.stdout, ())
 
 
-def _too_late(its: World, seconds: int) -> None:
-    its.now = seconds
-    said = its.run("get", "analytics")
-    assert (said.code, "already expired" in said.stderr) == (1, True), said
-    assert "set this machine's clock" in said.stderr
+def _check_too_late(world: World, seconds: int) -> None:
+    world.now = seconds
+    outcome = world.run("get", "analytics")
+    assert (outcome.code, "already expired" in outcome.stderr) == (1, True), outcome
+    assert "set this machine's clock" in outcome.stderr
 
 
-_PLACES = ("jwt-bearer", "refresh", "role", "permission set", "logout")
+_CALL_NAMES = ("jwt-bearer", "refresh", "role", "permission set", "logout")
 
 
 def cells() -> list[Check]:
-    """All of them."""
+    """The whole table."""
     return [
-        *(Skewed(place, ahead_s) for place in _PLACES for ahead_s in (600, -600)),
+        *(Skewed(name, ahead_s) for name in _CALL_NAMES for ahead_s in (600, -600)),
         *(Shifted(ahead_s) for ahead_s in (600, -600)),
         *(Jumping(after, seconds) for after in (1, 3, 6, 12, 24) for seconds in (600, -600)),
         Wandering(),

@@ -1,4 +1,4 @@
-"""Faults of the network and of services at calls to AWS: what is said, with which exit code, and what is kept."""
+"""Faults of the network and of services at calls to AWS: the messages, the exit codes, and what the store keeps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,38 +9,40 @@ from fakes.proxies import refusing_proxy
 
 from oidc_helper.emulator.keys import SigningKeys
 from robustness.faults.calls import CALLS, Call
-from robustness.faults.world import Run, Said, World, world
+from robustness.faults.world import Execute, Outcome, World, new_world
 
-# Sent: whether it was done cannot be told from here; nevertheless the table knows.
+# A client cannot tell "not done" from "done" once the call has left; this table can.
 How = Literal["never sent", "not done", "done"]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`said`, or one of its parts between bars, is in the message; `slow` ones take all of the deadline."""
+    """The message has `expected`, or one of its parts between bars; a `slow` fault takes the whole deadline."""
 
     name: str
     how: How
     arrange: Callable[[World, Call], object]
-    said: str
+    expected: str
     slow: bool = False
 
 
-def _ordered(name: str, how: How, said: str, *, slow: bool = False, **order: Any) -> Fault:
-    return Fault(name, how, lambda world, call: world.emulator.fault(call.operation, times=None, **order), said, slow)
+def _ordered(name: str, how: How, expected: str, *, slow: bool = False, **order: Any) -> Fault:
+    return Fault(
+        name, how, lambda world, call: world.emulator.fault(call.operation, times=None, **order), expected, slow
+    )
 
 
-def _elsewhere(name: str, url: Callable[[World], str], said: str, **variables: Callable[[World], str]) -> Fault:
+def _elsewhere(name: str, url: Callable[[World], str], expected: str, **variables: Callable[[World], str]) -> Fault:
     """The call goes to another address."""
 
     def arrange(world: World, call: Call) -> None:
         world.variables(**{call.endpoint: url(world)}, **{name: value(world) for name, value in variables.items()})
 
-    return Fault(name, "never sent", arrange, said)
+    return Fault(name, "never sent", arrange, expected)
 
 
-def lookup(name: str, how: How, does: str, said: str, *, slow: bool = False) -> Fault:
-    """Looking up a name does so; addresses are not looked up."""
+def lookup(name: str, how: How, does: str, expected: str, *, slow: bool = False) -> Fault:
+    """Looking up the name of AWS executes the statement `does`."""
 
     def arrange(world: World, call: Call) -> None:
         world.variables(**{call.endpoint: "http://aws.invalid"})
@@ -52,7 +54,7 @@ def lookup(name: str, how: How, does: str, said: str, *, slow: bool = False) -> 
             "socket.getaddrinfo = _strange\n"
         )
 
-    return Fault(name, how, arrange, said, slow)
+    return Fault(name, how, arrange, expected, slow)
 
 
 def _closed(world: World) -> str:
@@ -63,15 +65,15 @@ def _refusing_proxy(world: World) -> str:
     return world.stack.enter_context(refusing_proxy())
 
 
-def _behind_tls(name: str, how: How, said: str, *, trusted: bool = True, **server: Any) -> Fault:
-    """The call goes to a server of that kind."""
+def _behind_tls(name: str, how: How, expected: str, *, trusted: bool = True, **server: Any) -> Fault:
+    """The call goes to such a TLS server."""
 
     def arrange(world: World, call: Call) -> None:
         url = world.stack.enter_context(tls_server(world.home.path, **server))
         bundle = {"AWS_CA_BUNDLE": str(world.home.path / "ca.pem")} if trusted else {}
         world.variables(**{call.endpoint: url}, **bundle)
 
-    return Fault(name, how, arrange, said)
+    return Fault(name, how, arrange, expected)
 
 
 def _plain(world: World) -> str:
@@ -97,7 +99,7 @@ FAULTS = (
         "not done",
         r"ServiceUnavailable: \u202eit is over",
         error="ServiceUnavailable",
-        message="\u202eit is over",  # a terminal's sequences cannot be in XML
+        message="\u202eit is over",  # XML cannot contain terminal sequences
     ),
     _ordered("429", "not done", "429", status=429),
     _ordered("throttled", "not done", "Throttling", error="ThrottlingException", status=400),
@@ -112,7 +114,7 @@ FAULTS = (
     _ordered("a log-in page", "done", "cannot be read", body=b"<html><title>Log in to the hotel</title></html>"),
     _ordered("1 byte a second", "done", "too slow|(ReadTimeout)", slow=True, slow_bytes_per_s=1),
 )
-# The portal's Logout has an answer without a body: nothing in it can be wrong.
+# The answer of the portal's Logout has no body that could be wrong.
 _NO_BODY = {"truncated", "empty answer", "malformed JSON", "malformed XML", "JSON of something else", "a log-in page"}
 _NO_BODY |= {"1 byte a second"}
 
@@ -122,64 +124,64 @@ class Cell:
     """One fault at one call."""
 
     fault: Fault
-    place: str
+    call_name: str
 
     @property
     def call(self) -> Call:
-        """What it happens to."""
-        return CALLS[self.place]
+        """The call that the fault happens to."""
+        return CALLS[self.call_name]
 
     def __str__(self) -> str:
-        return f"{self.fault.name}, {self.place}"
+        return f"{self.fault.name}, {self.call_name}"
 
-    def check(self, execute: Run, keys: SigningKeys | None = None) -> None:
-        """Let it happen, then let it pass, and look each time. Raises AssertionError."""
-        with world(execute, keys) as its:
-            self.call.prepare(its)
-            before, environment = its.before, dict(its.home.environment)
-            self.fault.arrange(its, self.call)
-            (_check_logout if self.place == "logout" else self._check)(its.run(*self.call.words), self.call)
-            its.emulator.clear_faults()
-            its.before, its.home.environment = before, environment
-            again = its.run(*self.call.words)
-            if self.place == "logout":
+    def check(self, execute: Execute, keys: SigningKeys | None = None) -> None:
+        """Let the fault happen, then end it, and check the rules each time. Raises AssertionError."""
+        with new_world(execute, keys) as world:
+            self.call.prepare(world)
+            before, environment = world.before, dict(world.home.environment)
+            self.fault.arrange(world, self.call)
+            (_check_logout if self.call_name == "logout" else self._check)(world.run(*self.call.words), self.call)
+            world.emulator.clear_faults()
+            world.before, world.home.environment = before, environment
+            again = world.run(*self.call.words)
+            if self.call_name == "logout":
                 assert "nothing was kept" in again.stdout, again
-                assert "oidc-helper:" not in (its.home.path / "keyring.json").read_text()
+                assert "oidc-helper:" not in (world.home.path / "keyring.json").read_text()
             elif self._lost:
                 assert (again.code, "was sent before" in again.stderr) == (3, True), again
-                assert f"put a new identity token into {its.home.path}/token" in again.stderr
-                its.home.write_token(its.emulator.mint("alice@example.com", lifetime_s=86_400))
-                assert its.run(*self.call.words).answered
+                assert f"put a new identity token into {world.home.path}/token" in again.stderr
+                world.home.write_token(world.emulator.mint("alice@example.com", lifetime_s=86_400))
+                assert world.run(*self.call.words).answered
             else:
                 assert again.answered, again
                 assert again.calls == self.call.then, again
 
     @property
     def _lost(self) -> bool:
-        """Whether what counts once is used up: an assertion as soon as it may be, a refresh token when it was."""
+        """Whether the single-use token is lost: an assertion that may have arrived, or a redeemed refresh token."""
         return bool(self.call.once) and (
             self.fault.how == "done" or (self.call.once == "identity token" and self.fault.how == "not done")
         )
 
-    def _check(self, said: Said, call: Call) -> None:
-        assert said.code == 4, said
-        message, hint, _ = said.stderr.split("\n")
-        assert f"oidc-helper: {call.operation}" in message, said
-        assert any(words in message for words in self.fault.said.split("|")), said
+    def _check(self, outcome: Outcome, call: Call) -> None:
+        assert outcome.code == 4, outcome
+        message, hint, _ = outcome.stderr.split("\n")
+        assert f"oidc-helper: {call.operation}" in message, outcome
+        assert any(words in message for words in self.fault.expected.split("|")), outcome
         warns = "may have been exchanged" in hint
-        assert warns is (call.once == "identity token" and self.fault.how != "never sent"), said
-        assert said.calls.count("CreateTokenWithIAM") <= 1, "it was sent twice"
+        assert warns is (call.once == "identity token" and self.fault.how != "never sent"), outcome
+        assert outcome.calls.count("CreateTokenWithIAM") <= 1, "it was sent twice"
 
 
-def _check_logout(said: Said, _: Call) -> None:
-    """Nothing keeps the secrets here; that the session may go on is said."""
-    assert said.code == 0, said
-    assert said.stdout == "signed out of analytics, dev-admin, reports\n"
-    assert said.stderr.startswith("oidc-helper: warning: the session at Identity Center may go on: Logout"), said
+def _check_logout(outcome: Outcome, _: Call) -> None:
+    """The secrets are deleted, and a warning says that the session may go on."""
+    assert outcome.code == 0, outcome
+    assert outcome.stdout == "signed out of analytics, dev-admin, reports\n"
+    assert outcome.stderr.startswith("oidc-helper: warning: the session at Identity Center may go on: Logout"), outcome
 
 
 def cells() -> list[Cell]:
     """The whole table."""
     return [
-        Cell(fault, place) for place in CALLS for fault in FAULTS if not (place == "logout" and fault.name in _NO_BODY)
+        Cell(fault, name) for name in CALLS for fault in FAULTS if not (name == "logout" and fault.name in _NO_BODY)
     ]

@@ -1,4 +1,4 @@
-"""Faults of the network and of the identity provider at calls to it: the kind of error, what is sent, what is kept."""
+"""Faults at calls to the identity provider, through the library: the kinds of errors, and what is sent and kept."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from oidc_helper.sign_in.provider import renew, revoke, sign_in
 
 _IN_TIME_S = 4
 
-Deed = Callable[[Emulator, str, Callable[[str], object]], object]
+Action = Callable[[Emulator, str, Callable[[str], object]], object]
 
 
 def _sign_in(emulator: Emulator, _: str, __: Callable[[str], object]) -> None:
@@ -29,15 +29,15 @@ def _revoke(emulator: Emulator, refresh_token: str, _: Callable[[str], object]) 
     revoke(at(emulator), refresh_token, timeout_s=_IN_TIME_S)
 
 
-# place -> the operation, and what makes it.
-CALLS: Mapping[str, tuple[str, Deed]] = {
+# Name of a call -> its operation, and the action that makes it.
+CALLS: Mapping[str, tuple[str, Action]] = {
     "discovery": ("Discovery", _renew),
     "keys": ("Keys", _renew),
     "code": ("Token", _sign_in),
     "refresh": ("Token", _renew),
     "revocation": ("Revoke", _revoke),
 }
-# fault -> its order, the exit codes that fit (4: try again; 5: it is no provider), whether the work was done.
+# Fault -> its order, the right exit codes (4: try again; 5: it is not a provider), whether the provider did its work.
 FAULTS: Mapping[str, tuple[dict[str, Any], set[int], bool]] = {
     "cut before the work": ({"cut": "before"}, {4}, False),
     "cut after the work": ({"cut": "after"}, {4}, True),
@@ -51,7 +51,13 @@ FAULTS: Mapping[str, tuple[dict[str, Any], set[int], bool]] = {
     "empty answer": ({"body": b""}, {5}, True),
     "1 byte a second": ({"slow_bytes_per_s": 1}, {4}, True),
 }
-NO_BODY = {"truncated", "malformed JSON", "JSON of something else", "empty answer", "1 byte a second"}  # of Revoke
+NO_BODY = {
+    "truncated",
+    "malformed JSON",
+    "JSON of something else",
+    "empty answer",
+    "1 byte a second",
+}  # Revoke has none
 
 
 @dataclass(frozen=True)
@@ -59,54 +65,54 @@ class AtProvider:
     """One fault at one call."""
 
     fault: str
-    place: str
+    call_name: str
 
     def __str__(self) -> str:
-        return f"{self.fault}, {self.place}"
+        return f"{self.fault}, {self.call_name}"
 
     @property
     def slow(self) -> bool:
-        """Whether it takes as long as it may."""
+        """Whether it takes the whole deadline."""
         return self.fault.startswith("1 byte")
 
 
 @dataclass(frozen=True)
 class ProviderCell(AtProvider):
-    """The same through the library."""
+    """One fault at one call through the library."""
 
     def check(self, keys: SigningKeys | None = None) -> None:
-        """Let it happen, then let it pass. Raises AssertionError."""
+        """Let the fault happen, then end it, and check the rules. Raises AssertionError."""
         order, codes, done = FAULTS[self.fault]
-        operation, deed = CALLS[self.place]
+        operation, action = CALLS[self.call_name]
         with Emulator(keys=keys) as emulator:
             signed_in = sign_in(at(emulator), Screen().person(FakeBrowser()), way="browser", timeout_s=30)
             signed_in.finish(None)
-            kept = [str(signed_in.refresh_token)]
-            asked = emulator.count(operation)
+            refresh_tokens = [str(signed_in.refresh_token)]
+            calls_before = emulator.count(operation)
             emulator.fault(operation, times=None, **order)
-            error = _error_of(deed, emulator, kept)
+            error = _error_of(action, emulator, refresh_tokens)
             assert error is not None, self
             assert error.exit_code in codes, error
             assert error.message.isprintable()
             assert emulator.issuer.split("/")[2] in error.message, error
-            assert emulator.count(operation) - asked <= 1 + (operation == "Keys"), "it was sent twice"
+            assert emulator.count(operation) - calls_before <= 1 + (operation == "Keys"), "it was sent twice"
             emulator.clear_faults()
-            again = _error_of(_renew, emulator, kept)
-            over = done and self.place in ("refresh", "revocation")
-            assert (again.exit_code if again else 0) == (3 if over else 0), again
+            again = _error_of(_renew, emulator, refresh_tokens)
+            is_spent = done and self.call_name in ("refresh", "revocation")
+            assert (again.exit_code if again else 0) == (3 if is_spent else 0), again
 
 
-def _error_of(deed: Deed, emulator: Emulator, kept: list[str]) -> OidcHelperError | None:
+def _error_of(action: Action, emulator: Emulator, refresh_tokens: list[str]) -> OidcHelperError | None:
     try:
-        deed(emulator, kept[-1], kept.append)
+        action(emulator, refresh_tokens[-1], refresh_tokens.append)
     except OidcHelperError as error:
         return error
     return None
 
 
-def pairs(places: Iterable[str]) -> list[tuple[str, str]]:
-    """Every fault at every place that it can meet."""
-    return [(fault, place) for place in places for fault in FAULTS if place != "revocation" or fault not in NO_BODY]
+def pairs(call_names: Iterable[str]) -> list[tuple[str, str]]:
+    """Every fault with every call that it can happen to."""
+    return [(fault, name) for name in call_names for fault in FAULTS if name != "revocation" or fault not in NO_BODY]
 
 
 def cells() -> list[ProviderCell]:

@@ -1,4 +1,4 @@
-"""The tables of faults, in the suite: children of one process, but for some whole ones."""
+"""A sample of the tables of faults; the commands are forks of one process, but for some whole processes."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,25 +6,25 @@ import pytest
 from zygote import Zygote
 
 from oidc_helper.emulator.keys import SigningKeys
-from robustness.faults import clocks, network, places, provider, signing_in
+from robustness.faults import clocks, machines, network, provider, signing_in
 from robustness.faults.test_faults_of_the_field import PAINS
-from robustness.faults.world import whole
+from robustness.faults.world import whole_process
 
-OF_THE_FIELD = {cell for cells in PAINS.values() for cell in cells}  # run elsewhere
-# The suite runs some cells of every row and column, and `python -m robustness` all of them.
+IN_PAINS = {cell for cells in PAINS.values() for cell in cells}  # another test runs them
+# The suite runs some cells of every row and column, `python -m robustness` runs all of them.
 AWS = [cell for cell in network.cells() if not cell.fault.slow]
 PROVIDER = [cell for cell in provider.cells() if not cell.slow]
 SIGNING_IN = [cell for cell in signing_in.cells() if not cell.slow]
 
 
 @pytest.mark.parametrize("cell", AWS[::4], ids=str)
-def test_a_fault_at_a_call(zygote: Zygote, keys: SigningKeys, cell: network.Cell) -> None:
-    """It is named with the call; nothing is lost that the next run could need."""
+def test_a_fault_at_a_call_loses_nothing(zygote: Zygote, keys: SigningKeys, cell: network.Cell) -> None:
+    """The message names the fault and the call; the store keeps what the next run needs."""
     cell.check(zygote.run, keys)
 
 
 def test_nothing_hangs_past_the_deadline(zygote: Zygote, keys: SigningKeys) -> None:
-    """Whatever is slow, at whichever call, `get` and `logout` end in time with the call's name."""
+    """Whichever call is slow, `get` and `logout` end in time and name it."""
     slow = [cell for cell in network.cells() if cell.fault.slow][::2]
     with ThreadPoolExecutor(len(slow)) as pool:
         for outcome in [pool.submit(cell.check, zygote.run, keys) for cell in slow]:
@@ -32,30 +32,36 @@ def test_nothing_hangs_past_the_deadline(zygote: Zygote, keys: SigningKeys) -> N
 
 
 @pytest.mark.parametrize("cell", AWS[:: len(AWS) // 3], ids=str)
-def test_a_fault_at_a_call_of_a_whole_process(keys: SigningKeys, cell: network.Cell) -> None:
-    """The same with the installed command from its very beginning."""
-    cell.check(whole, keys)
+def test_a_fault_at_a_call_of_a_whole_process_loses_nothing(keys: SigningKeys, cell: network.Cell) -> None:
+    """The same with the installed command in a new process."""
+    cell.check(whole_process, keys)
 
 
 @pytest.mark.parametrize("cell", PROVIDER[::7], ids=str)
-def test_a_fault_at_a_call_to_the_identity_provider(keys: SigningKeys, cell: provider.ProviderCell) -> None:
-    """It is an error of the right kind that names the provider; nothing is sent twice."""
+def test_a_fault_at_the_identity_provider_is_an_error_of_the_right_kind(
+    keys: SigningKeys, cell: provider.ProviderCell
+) -> None:
+    """The error names the provider; nothing is sent twice."""
     cell.check(keys)
 
 
 @pytest.mark.parametrize("cell", SIGNING_IN[::11], ids=str)
-def test_a_fault_at_the_identity_provider(zygote: Zygote, keys: SigningKeys, cell: signing_in.SignInCell) -> None:
-    """Commands name the provider, and keep its refresh token unless that was spent."""
+def test_a_fault_at_the_identity_provider_loses_no_refresh_token(
+    zygote: Zygote, keys: SigningKeys, cell: signing_in.SignInCell
+) -> None:
+    """Commands name the provider, and keep its refresh token unless it has been redeemed."""
     cell.check(zygote.run, keys)
 
 
-@pytest.mark.parametrize("cell", [cell for cell in places.cells() if cell not in OF_THE_FIELD], ids=str)
-def test_a_machine_that_is_not_as_it_should_be(zygote: Zygote, keys: SigningKeys, cell: places.PlaceCell) -> None:
-    """Commands answer as far as they can, and name what keeps them from it."""
+@pytest.mark.parametrize("cell", [cell for cell in machines.cells() if cell not in IN_PAINS], ids=str)
+def test_commands_do_what_they_can_on_a_broken_machine(
+    zygote: Zygote, keys: SigningKeys, cell: machines.MachineCell
+) -> None:
+    """They answer if they can, and name the obstacle if they cannot."""
     cell.check(zygote.run, keys)
 
 
 @pytest.mark.parametrize("cell", clocks.cells()[::2], ids=str)
-def test_a_clock_that_is_wrong(zygote: Zygote, keys: SigningKeys, cell: clocks.Check) -> None:
-    """It is named where it is the reason, and spoils nothing."""
+def test_a_wrong_clock_spoils_nothing(zygote: Zygote, keys: SigningKeys, cell: clocks.Check) -> None:
+    """The message names the clock if it is the reason of a failure."""
     cell.check(zygote.run, keys)

@@ -1,4 +1,4 @@
-"""Each promise of the tables can be made fail: broken variants of the code, and the cell that must catch each."""
+"""Mutations of the code, and the cell of the tables that must notice each."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,15 +10,15 @@ from zygote import Done, Zygote
 from oidc_helper.oidc import connection
 from robustness.faults import network, provider
 from robustness.faults.clocks import Skewed
+from robustness.faults.machines import MachineCell
 from robustness.faults.network import Cell, Fault
-from robustness.faults.places import PlaceCell
 
 _FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in network.FAULTS}
 _LATE = network.lookup(
     "a name takes 6 s", "not done", "import time; time.sleep(6); raise socket.gaierror(-2, 'late')", "too slow"
 )
 
-# What is broken -> statements that break it in the process of the command, and the cell that must fail then.
+# Name -> statements that break a promise in the process of the command, and the cell that must fail then.
 MUTATIONS: Mapping[str, tuple[str, Any]] = {
     "no deadline": (
         "from oidc_helper.machine.deadline import Deadline\nDeadline.run = lambda self, work: work()",
@@ -61,11 +61,11 @@ Aws._client = lambda self, *words, attempts=2: client(self, *words)
 from oidc_helper.fetch import broker, work
 broker.save_or_warn_once = work.save_or_warn_once = lambda put, store: put()
 """,
-        PlaceCell("no place at all"),
+        MachineCell("no store at all"),
     ),
-    "no other place where the kernel refuses": (
+    "no vault where the kernel refuses": (
         "from oidc_helper.store.store import Store\nStore._vault_place = Store._kernel_place",
-        PlaceCell("EPERM on keyctl"),
+        MachineCell("EPERM on keyctl"),
     ),
     "a clock is not compared": (
         "from oidc_helper.aws import refusals\nrefusals.skew = lambda date, now: ''",
@@ -78,21 +78,22 @@ broker.save_or_warn_once = work.save_or_warn_once = lambda put, store: put()
 }
 
 
-@pytest.mark.parametrize("broken", MUTATIONS)
-def test_a_broken_variant_is_caught(zygote: Zygote, broken: str) -> None:
-    """By an assertion about what a user sees, and not by falling over."""
-    statements, cell = MUTATIONS[broken]
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_mutation_is_found(zygote: Zygote, mutation: str) -> None:
+    """By an assertion about what a user sees, and not by a crash."""
+    statements, cell = MUTATIONS[mutation]
 
     def execute(words: Sequence[str], environment: dict[str, str], where: Path, before: str) -> Done:
         return zygote.run(words, environment, where, f"{statements}\n{before}")
 
     with pytest.raises(AssertionError) as caught:
         cell.check(execute)
+
     assert "which is a bug" not in str(caught.value)
 
 
-def test_a_provider_that_nobody_judges_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server's failure would be taken for one of the settings."""
+def test_a_mutation_of_the_judge_of_answers_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure of the server would look like a mistake in the settings."""
     monkeypatch.setattr(connection._Judge, "judge", lambda *_: None)
     with pytest.raises(AssertionError, match="makes no sense"):
         provider.ProviderCell("500", "discovery").check()

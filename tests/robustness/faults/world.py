@@ -1,4 +1,4 @@
-"""Where one thing is broken: a home, an emulator, and commands that run in it, each held to the rules of all."""
+"""A world: a home and an emulator in which one thing breaks. Each command is checked against the rules for all."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ from zygote import Done
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
-from oidc_helper.emulator.log import Request
+from oidc_helper.emulator.request_log import Request
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 ALICE = "alice@example.com"
@@ -29,11 +29,11 @@ s3_grant = {{ target = "s3://reports/2026/*", permission = "READ" }}
 """
 _SHIFTED = "import time\n_true = time.time\ntime.time = lambda: _true() + {seconds}\n"
 
-Run = Callable[[Sequence[str], dict[str, str], Path, str], Done]
+Execute = Callable[[Sequence[str], dict[str, str], Path, str], Done]
 
 
-def whole(words: Sequence[str], environment: dict[str, str], where: Path, before: str) -> Done:
-    """Run a command as a process from its very beginning; without statements before it, the installed one."""
+def whole_process(words: Sequence[str], environment: dict[str, str], where: Path, before: str) -> Done:
+    """Run a command in a new process; without statements `before` it, as installed."""
     script = f"{before}\nfrom oidc_helper.hotpath import main\nmain()"
     start = [sys.executable, "-c", script] if before else [str(COMMAND)]
     return subprocess.run(
@@ -48,8 +48,8 @@ def whole(words: Sequence[str], environment: dict[str, str], where: Path, before
 
 
 @dataclass(frozen=True)
-class Said:
-    """How a command ended, and the calls that it made."""
+class Outcome:
+    """How a command ended, and the operations that it called."""
 
     code: int
     stdout: str = field(repr=False)
@@ -64,29 +64,34 @@ class Said:
 
 @dataclass
 class World:
-    """`now` counts the seconds that commands are ahead of us; `before` is what their processes do first."""
+    """`now` is how many seconds the commands' clock is ahead; `before` are statements that their processes run first.
+
+    `closed` is a URL whose port is closed.
+    """
 
     home: Home
     emulator: Emulator
     closed: str
-    execute: Run
+    execute: Execute
     stack: ExitStack
     now: int = 0
     before: str = ""
     service: SecretService | None = None
 
-    def run(self, *words: str) -> Said:
-        """Run a command. What holds of every one is asserted here: its streams' form, and that they tell no secret."""
-        seen = len(self.emulator.requests)
+    def run(self, *words: str) -> Outcome:
+        """Run a command and check the rules for every command: the form of its streams, and no secret in them."""
+        earlier = len(self.emulator.requests)
         shift = _SHIFTED.format(seconds=self.now) if self.now else ""
         done = self.execute(words, self.home.environment, self.home.path, shift + self.before)
-        said = Said(done.returncode, done.stdout, done.stderr, tuple(map(_named, self.emulator.requests[seen:])))
-        _keeps_to_the_form(said, words)
+        outcome = Outcome(
+            done.returncode, done.stdout, done.stderr, tuple(map(_named, self.emulator.requests[earlier:]))
+        )
+        _check_form(outcome, words)
         assert tells(done.stderr, secrets(self.home, self.emulator)) == []
-        return said
+        return outcome
 
     def pass_time(self, seconds: int) -> None:
-        """Let everything be so much older, here and there."""
+        """Let that much time pass for the commands and the services."""
         self.now += seconds
         self.emulator.advance(seconds)
 
@@ -96,13 +101,13 @@ class World:
 
 
 @contextmanager
-def world(execute: Run, keys: SigningKeys | None = None) -> Iterator[World]:
-    """A home in which all is well."""
+def new_world(execute: Execute, keys: SigningKeys | None = None) -> Iterator[World]:
+    """A world in which nothing is broken yet."""
     with ExitStack() as stack:
         path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="world-")))
         emulator = stack.enter_context(Emulator(keys=keys))
-        held = stack.enter_context(socket.socket())
-        held.bind(("127.0.0.1", 0))
+        closed = stack.enter_context(socket.socket())
+        closed.bind(("127.0.0.1", 0))
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(path),
@@ -116,22 +121,22 @@ def world(execute: Run, keys: SigningKeys | None = None) -> Iterator[World]:
         reports = _REPORTS.format(role=emulator.directory.analytics_role_arn)
         home.configure(file_config(emulator, defaults="deadline_seconds = 5", profiles=reports))
         home.write_token(emulator.mint(ALICE, lifetime_s=24 * HOUR))
-        yield World(home, emulator, f"http://127.0.0.1:{held.getsockname()[1]}", execute, stack)
+        yield World(home, emulator, f"http://127.0.0.1:{closed.getsockname()[1]}", execute, stack)
 
 
 def _named(request: Request) -> str:
     return request.operation
 
 
-def _keeps_to_the_form(said: Said, words: Sequence[str]) -> None:
-    lines = said.stderr.split("\n")
-    assert lines.pop() == "", said
-    assert all(line.isprintable() for line in lines), said
+def _check_form(outcome: Outcome, words: Sequence[str]) -> None:
+    lines = outcome.stderr.split("\n")
+    assert lines.pop() == "", outcome
+    assert all(line.isprintable() for line in lines), outcome
     if words[0] == "get":
-        if said.code == 0:
-            assert said.stderr == "", said
-            assert set(json.loads(said.stdout)) >= {"Version", "AccessKeyId", "SecretAccessKey", "Expiration"}
+        if outcome.code == 0:
+            assert outcome.stderr == "", outcome
+            assert set(json.loads(outcome.stdout)) >= {"Version", "AccessKeyId", "SecretAccessKey", "Expiration"}
         else:
-            assert said.stdout == "", said
-            assert lines[0].startswith("oidc-helper: "), said
-            assert [line.startswith("hint: ") for line in lines[1:]] in ([], [True]), said
+            assert outcome.stdout == "", outcome
+            assert lines[0].startswith("oidc-helper: "), outcome
+            assert [line.startswith("hint: ") for line in lines[1:]] in ([], [True]), outcome

@@ -11,11 +11,11 @@ import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]  #
 
 from robustness.fuzzing.targets import TARGETS
 
-_SLOW_S, _LARGEST = 5, 4_096  # seconds that an input may take, bytes that it may have
+_SLOW_S, _LARGEST = 5, 4_096  # seconds for an input, and its largest number of bytes
 
 
 def main() -> None:
-    """Ends with libFuzzer's exit code."""
+    """Run the target; the exit code is libFuzzer's."""
     parser = argparse.ArgumentParser("python -m robustness.fuzzing", description=__doc__)
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--runs", type=int, default=-1, help="how many inputs; without it, until interrupted")
@@ -23,7 +23,7 @@ def main() -> None:
     with atheris.instrument_imports(include=["oidc_helper", "robustness.fuzzing.targets"]):
         chosen = importlib.import_module(f"robustness.fuzzing.targets.{options.target}")
     with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
-        child = os.fork()  # libFuzzer ends its process, and would leave the directory behind
+        child = os.fork()  # libFuzzer ends its process without removing the directory
         if child:
             _, status = os.waitpid(child, 0)
         else:

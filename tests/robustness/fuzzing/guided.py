@@ -1,4 +1,4 @@
-"""A target under atheris, in a process of its own: libFuzzer ends the one that it runs in."""
+"""Runs a target under atheris in a new process: libFuzzer ends the process that it runs in."""
 
 import os
 import re
@@ -10,7 +10,7 @@ TESTS = Path(__file__).parents[2]
 
 
 def fuzz(name: str, runs: int) -> tuple[int, int]:
-    """How many inputs the target got, and how many of them it did not survive. Raises RuntimeError without atheris."""
+    """The number of inputs, and of those that broke a promise. Raises RuntimeError without atheris."""
     done = subprocess.run(
         [sys.executable, "-m", "robustness.fuzzing", name, "--runs", str(runs)],
         env={**os.environ, "PYTHONPATH": str(TESTS)},

@@ -1,4 +1,4 @@
-"""Hostile input in the suite: each target with sound and odd inputs, and some that are turned over here and there."""
+"""Each target with its seeds, and with damaged seeds."""
 
 import importlib
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def _module(name: str) -> Any:
 
 
 def _spliced(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
-    """A seed in which something else stands in the place of some of its bytes."""
+    """A seed in which something replaces some of the bytes."""
 
     def splice(seed: bytes, start: int, length: int, piece: bytes) -> bytes:
         where = start % (len(seed) + 1)
@@ -33,16 +33,16 @@ def _spliced(seeds: Sequence[bytes]) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_sound_and_odd_inputs(name: str) -> None:
-    """The promises of the target hold for all of its seeds that the suite has time for."""
+def test_promises_hold_for_seeds(name: str) -> None:
+    """For as many seeds as the suite has time for; they are sound, or have something odd in one place."""
     seeds = _module(name).seeds()
     for seed in seeds[:: 1 + len(seeds) // 60]:
         _module(name).target(seed)
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_inputs_that_are_turned_over(name: str) -> None:
-    """They hold for what is nearly right, too."""
+def test_promises_hold_for_damaged_seeds(name: str) -> None:
+    """Nearly right input, and random bytes."""
 
     @given(_spliced(_module(name).seeds()) | st.binary(max_size=60))
     @examples(max_examples=40, deadline=None, database=None, derandomize=True)
@@ -52,8 +52,9 @@ def test_inputs_that_are_turned_over(name: str) -> None:
     holds()
 
 
-def test_the_environment_is_left_alone() -> None:
-    """What a target sets for its input is gone afterwards: the next test has its own configuration."""
+def test_a_target_restores_the_environment() -> None:
+    """The next test has a configuration of its own."""
     before = paths.config_file()
     _module("index").target(b"{}")
+
     assert paths.config_file() == before

@@ -1,4 +1,4 @@
-"""Each promise of the targets can be made fail: broken variants of the code, and the target that must catch each."""
+"""Mutations of the code, and the target that must notice each."""
 
 import hmac
 import importlib
@@ -19,8 +19,8 @@ from oidc_helper.store import index, parts
 Break = Callable[[pytest.MonkeyPatch], None]
 
 
-def puts(place: object, name: str, value: object) -> Break:
-    return lambda patch: patch.setattr(place, name, value)
+def puts(owner: object, name: str, value: object) -> Break:
+    return lambda patch: patch.setattr(owner, name, value)
 
 
 def whatever(*_: object, **__: object) -> bool:
@@ -40,7 +40,7 @@ _CLAIMS = {
     "nonce": "nonce",
 }
 
-# What is broken -> how, and the target that must fail then.
+# Name -> how to break a promise, and the target that must fail then.
 MUTATIONS: Mapping[str, tuple[Break, str]] = {
     "the record's checksum is a constant": (puts(record, "_checksum", lambda *_: "00000000"), "record"),
     "a record of other settings is fresh": (
@@ -58,7 +58,7 @@ MUTATIONS: Mapping[str, tuple[Break, str]] = {
     "times of the index are not looked at": (puts(index, "is_instant", whatever), "index"),
     "times of tokens are not looked at": (puts(tokens, "is_instant", whatever), "tokens_record"),
     "credentials of any kind will do": (puts(credentials.Credentials, "well_typed", True), "tokens_record"),  # noqa: FBT003
-    "an answer of any kind will do": (puts(client, "_checked", lambda given: given), "aws_answers"),
+    "an answer of any kind will do": (puts(client, "_checked", lambda answer: answer), "aws_answers"),
     "nobody looks for ourselves": (
         puts(reentry, "_OURSELVES", re.compile("nobody")),
         "aws_configuration",
@@ -68,13 +68,13 @@ MUTATIONS: Mapping[str, tuple[Break, str]] = {
 }
 
 
-@pytest.mark.parametrize("broken", MUTATIONS)
-def test_a_broken_variant_is_caught(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    """By one of the inputs that the suite gives to the target anyway."""
-    breaks, name = MUTATIONS[broken]
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_mutation_is_found(monkeypatch: pytest.MonkeyPatch, mutation: str) -> None:
+    """By one of the target's seeds."""
+    breaks, name = MUTATIONS[mutation]
     chosen = importlib.import_module(f"robustness.fuzzing.targets.{name}")
     breaks(monkeypatch)
-    if broken.startswith("what comes"):
+    if mutation.startswith("what comes"):
         monkeypatch.setattr(chosen, "printable", as_it_is)
     with pytest.raises((AssertionError, ArithmeticError, TypeError, ValueError)):
         deque(map(chosen.target, chosen.seeds()), maxlen=0)

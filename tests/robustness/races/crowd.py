@@ -1,4 +1,4 @@
-"""Many commands of one home at once, whose scheduling is shaken all the while."""
+"""Many commands in one home at once, while their scheduling is disturbed."""
 
 import os
 import random
@@ -20,7 +20,7 @@ _SLOWEST_ANSWER_S = 0.3
 
 @dataclass
 class Crowd:
-    """So many processes a rush; `seed` decides who is stopped, slowed down and kept to one processor."""
+    """The processes of one round; `seed` decides which are stopped, slowed down and kept to one processor."""
 
     size: int
     seed: int
@@ -31,11 +31,11 @@ class Crowd:
         return random.Random(self.seed)  # noqa: S311  # chance, not secrets
 
     def delays(self, number: int) -> list[float]:
-        """Seconds that answers may take."""
+        """Random delays for answers, in seconds."""
         return [self.random.uniform(0, _SLOWEST_ANSWER_S) for _ in range(number)]
 
     def rush(self, home: Home, commands: Sequence[Sequence[str]]) -> list[Done]:
-        """Start all of them, in any order, and wait for all; what they printed comes back in the order given."""
+        """Start all commands in random order and wait for them; the results have the order of `commands`."""
         order = self.random.sample(range(len(commands)), len(commands))
         processes: dict[int, subprocess.Popen[str]] = {}
         with self._shaken(processes):
@@ -62,17 +62,17 @@ class Crowd:
                     process.kill()
 
     def _shake(self, processes: dict[int, "subprocess.Popen[str]"], over: threading.Event) -> None:
-        """Stop one for a moment, again and again: whoever holds a lock is among them."""
+        """Stop a random process for a moment, again and again; sooner or later it holds a lock."""
         processors = sorted(os.sched_getaffinity(0))
-        met: set[int] = set()
+        slowed: set[int] = set()
         while not over.wait(self.random.uniform(0, _LONGEST_PAUSE_S)):
             running = [(number, process) for number, process in list(processes.items()) if process.returncode is None]
             if not running:
                 continue
             number, process = self.random.choice(running)
             with suppress(ProcessLookupError, PermissionError):
-                if number not in met:
-                    met.add(number)
+                if number not in slowed:
+                    slowed.add(number)
                     os.setpriority(os.PRIO_PROCESS, process.pid, self.random.randrange(20))
                     if self.random.random() < 0.5:
                         os.sched_setaffinity(process.pid, {self.random.choice(processors)})

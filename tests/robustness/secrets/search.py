@@ -1,4 +1,4 @@
-"""Commands that meet every failure with secrets at hand, and every place where those must not turn up."""
+"""Runs commands through every failure, and searches every place for the secrets that they used."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,36 +8,36 @@ from typing import Any
 from cli.sign_ins import desk
 from homes import file_config
 
-from robustness.crashes.warm import Run, Warm
-from robustness.ground import ALICE, Ground, Grounds
+from robustness.crashes.warm import Program, Run
+from robustness.sandbox import ALICE, Sandbox, Sandboxes
 
-_LENGTH = 20  # characters by which a secret is recognised, wherever it was cut
-_DELIVERED = ("get", "token", "create-token-with-iam")  # their answer is a secret, and is asked for
+_LENGTH = 20  # characters by which a secret is recognised even if it was cut
+_DELIVERED = ("get", "token", "create-token-with-iam")  # their output is the secret that the user asked for
 
 
 @dataclass(frozen=True)
-class Found:
-    """A secret where it should not be."""
+class Leak:
+    """A secret in a place where it must not be."""
 
-    what: str
+    secret: str
     words: Sequence[str]
     place: str
 
     def __str__(self) -> str:
-        return f"{self.what} in {self.place} of {' '.join(self.words)}"
+        return f"{self.secret} in {self.place} of {' '.join(self.words)}"
 
 
 @dataclass(frozen=True)
-class Searched:
-    """How many pairs of a secret and a place were looked at, and the bad ones among them."""
+class Search:
+    """The number of pairs of a secret and a place, and the leaks among them."""
 
     pairs: int
-    found: list[Found]
+    leaks: list[Leak]
 
 
-def secrets(ground: Ground) -> dict[str, str]:
-    """Every secret there is by now, and what it is."""
-    state, user = ground.emulator._state, ground.emulator.directory.iam_user
+def secrets(sandbox: Sandbox) -> dict[str, str]:
+    """Every secret that exists by now -> its name."""
+    state, user = sandbox.emulator._state, sandbox.emulator.directory.iam_user
     known = {token: f"{issued.kind} token" for token, issued in state.tokens.items()}
     known |= dict.fromkeys(state.contexts, "identity context")
     known |= dict.fromkeys(state.refresh_tokens, "the provider's refresh token")
@@ -45,28 +45,28 @@ def secrets(ground: Ground) -> dict[str, str]:
     known |= {one.secret_access_key: "secret access key" for one in state.credentials.values()}
     known |= {str(one.session_token): "session token" for one in state.credentials.values()}
     known |= {user.secret_access_key: "secret access key of the IAM user"}
-    known |= {str(one.secret): "client secret" for one in ground.emulator.directory.identity_provider.clients.values()}
-    for request in ground.emulator.requests:
+    known |= {str(one.secret): "client secret" for one in sandbox.emulator.directory.identity_provider.clients.values()}
+    for request in sandbox.emulator.requests:
         for name in ("code_verifier", "assertion", "WebIdentityToken"):
             value = request.asked(name)
-            for part in str(value or "").split(".")[-2:]:  # of a JWT the header is none
+            for part in str(value or "").split(".")[-2:]:  # the header of a JWT is not secret
                 known[part] = name
-    return {secret: what for secret, what in known.items() if secret not in ("", "None")}
+    return {secret: name for secret, name in known.items() if secret not in ("", "None")}
 
 
-# How an operation fails. `told` is what the service says, with a secret in it that it was sent.
+# How an operation fails. `message` is the service's message, which repeats a secret from the request.
 Failure = Callable[[str], dict[str, Any]]
 FAILURES: Mapping[str, Failure] = {
-    "refused": lambda told: {"error": "AccessDeniedException", "message": told},
-    "refused for its grant": lambda told: {"error": "InvalidGrantException", "message": told},
-    "refused in OAuth's words": lambda told: {"error": "invalid_grant", "message": told},
-    "expired": lambda told: {"error": "ExpiredTokenException", "message": told},
-    "slow down": lambda told: {"error": "SlowDownException", "message": told},
-    "failing": lambda told: {"status": 500, "body": told.encode()},
-    "garbled": lambda told: {"body": f"<html>{told}</html>".encode()},
-    "of another shape": lambda told: {"body": json.dumps({"accessToken": [told], "expiresIn": told}).encode()},
-    "cut off": lambda told: {"body": json.dumps({"accessToken": told}).encode()[:-5]},
-    "lost": lambda _told: {"cut": "after"},
+    "refused": lambda message: {"error": "AccessDeniedException", "message": message},
+    "refused for its grant": lambda message: {"error": "InvalidGrantException", "message": message},
+    "refused in OAuth's words": lambda message: {"error": "invalid_grant", "message": message},
+    "expired": lambda message: {"error": "ExpiredTokenException", "message": message},
+    "slow down": lambda message: {"error": "SlowDownException", "message": message},
+    "failing": lambda message: {"status": 500, "body": message.encode()},
+    "garbled": lambda message: {"body": f"<html>{message}</html>".encode()},
+    "of another shape": lambda message: {"body": json.dumps({"accessToken": [message], "expiresIn": message}).encode()},
+    "cut off": lambda message: {"body": json.dumps({"accessToken": message}).encode()[:-5]},
+    "lost": lambda _message: {"cut": "after"},
 }
 OPERATIONS = (
     *("AssumeRoleWithWebIdentity", "CreateTokenWithIAM", "AssumeRole", "GetRoleCredentials", "Logout"),
@@ -74,7 +74,7 @@ OPERATIONS = (
 )
 _AT_PROVIDER = ("Token", "Revoke")
 _GET, _PORTAL, _LOGOUT = ("get", "--refresh", "analytics"), ("get", "--refresh", "dev-admin"), ("logout", "--all")
-_MEETS = {"GetRoleCredentials": _PORTAL, "Logout": _LOGOUT, "Revoke": _LOGOUT}  # the command that makes the call
+_MEETS = {"GetRoleCredentials": _PORTAL, "Logout": _LOGOUT, "Revoke": _LOGOUT}  # the commands that make these calls
 ALL_WELL = (
     ("get", "analytics"),
     ("get", "dev-admin"),
@@ -94,81 +94,83 @@ ALL_WELL = (
 )
 
 
-def when_all_is_well(program: Warm, grounds: Grounds) -> Searched:
-    """Every command, with and without the trace."""
-    with grounds.new() as ground:
-        _configure(ground)
-        (ground.home.path / "assertion").write_text(ground.emulator.mint(ALICE))
-        runs = [(words, program.run(ground.home, *words)) for one in ALL_WELL for words in (one, ("--debug", *one))]
-        return _searched(ground, runs)
+def when_all_is_well(program: Program, sandboxes: Sandboxes) -> Search:
+    """Run every command with and without --debug."""
+    with sandboxes.new() as sandbox:
+        _configure(sandbox)
+        (sandbox.home.path / "assertion").write_text(sandbox.emulator.mint(ALICE))
+        runs = [(words, program.run(sandbox.home, *words)) for one in ALL_WELL for words in (one, ("--debug", *one))]
+        return _searched(sandbox, runs)
 
 
-def when_it_fails(operation: str, failure: str, program: Warm, grounds: Grounds) -> Searched:
-    """A call fails, at first and after others have worked; `status` tells of it later."""
+def when_it_fails(operation: str, failure: str, program: Program, sandboxes: Sandboxes) -> Search:
+    """Let a call fail at once and again after a success; `status` reports the failure."""
     words = _MEETS.get(operation, _GET)
     runs = []
-    with grounds.new() as ground:
+    with sandboxes.new() as sandbox:
         if operation in _AT_PROVIDER:
-            ground.emulator.directory.application.grants.discard("refresh_token")
-            desk(ground.home, ground.emulator)
-            program.run(ground.home, "login", "analytics")
+            sandbox.emulator.directory.application.grants.discard("refresh_token")
+            desk(sandbox.home, sandbox.emulator)
+            program.run(sandbox.home, "login", "analytics")
         else:
-            _configure(ground)
+            _configure(sandbox)
         if operation in ("CreateTokenWithIAM", "Token"):
-            ground.emulator.directory.application.access_token_lifetime_s = 30  # each fetch needs the refresh token
+            sandbox.emulator.directory.application.access_token_lifetime_s = 30  # each fetch needs the refresh token
         for number, one in enumerate((words, ("--debug", *words), ("status",), ("--debug", *words))):
             if number == 1:
-                program.run(ground.home, "get", "dev-admin" if operation == "GetRoleCredentials" else "analytics")
-            told = f"this cannot be used: {_sent(ground, operation)}"
-            ground.emulator.fault(operation, times=None, **FAILURES[failure](told))
-            runs.append((one, program.run(ground.home, *one)))
-            ground.emulator.clear_faults()
-        return _searched(ground, runs)
+                program.run(sandbox.home, "get", "dev-admin" if operation == "GetRoleCredentials" else "analytics")
+            message = f"this cannot be used: {_sent(sandbox, operation)}"
+            sandbox.emulator.fault(operation, times=None, **FAILURES[failure](message))
+            runs.append((one, program.run(sandbox.home, *one)))
+            sandbox.emulator.clear_faults()
+        return _searched(sandbox, runs)
 
 
-def when_there_is_a_bug(program: Warm, grounds: Grounds) -> Searched:
-    """An exception that nobody foresaw, thrown deep inside; `program` must have that mutation."""
-    with grounds.new() as ground:
-        _configure(ground)
-        runs = [(words, program.run(ground.home, *words)) for words in (_GET, ("--debug", *_GET))]
+def when_there_is_a_bug(program: Program, sandboxes: Sandboxes) -> Search:
+    """An unexpected exception deep inside; `program` must have that mutation."""
+    with sandboxes.new() as sandbox:
+        _configure(sandbox)
+        runs = [(words, program.run(sandbox.home, *words)) for words in (_GET, ("--debug", *_GET))]
         assert all(run.returncode == 1 and "which is a bug" in run.stderr for _, run in runs)
-        return _searched(ground, runs)
+        return _searched(sandbox, runs)
 
 
-def _configure(ground: Ground) -> None:
-    """Let a new identity token be there whenever one is needed."""
-    tokens = "\n".join(ground.emulator.mint(ALICE) for _ in range(10))
-    (ground.home.path / "token").write_text(tokens)
+def _configure(sandbox: Sandbox) -> None:
+    """Configure a command that prints a new identity token each time."""
+    tokens = "\n".join(sandbox.emulator.mint(ALICE) for _ in range(10))
+    (sandbox.home.path / "token").write_text(tokens)
     take = "t=$(head -n 1 token) && sed -i 1d token && echo $t"
-    identity = f"source = \"command\"\ncommand = ['sh', '-c', 'cd {ground.home.path} && {take}']"
-    ground.home.configure(file_config(ground.emulator, identity=identity))
+    identity = f"source = \"command\"\ncommand = ['sh', '-c', 'cd {sandbox.home.path} && {take}']"
+    sandbox.home.configure(file_config(sandbox.emulator, identity=identity))
 
 
-def _sent(ground: Ground, operation: str) -> str:
-    """The secret that the next such call will be sent."""
-    state, vault = ground.emulator._state, ground.home.path / "keyring.json"
-    kept = vault.read_text() if vault.exists() else ""
-    latest = {issued.kind: token for token, issued in state.tokens.items() if token in kept}
-    unused = (ground.home.path / "token").read_text().partition("\n")[0]
+def _sent(sandbox: Sandbox, operation: str) -> str:
+    """The secret that the next call of the operation will send."""
+    state, vault = sandbox.emulator._state, sandbox.home.path / "keyring.json"
+    vault_text = vault.read_text() if vault.exists() else ""
+    latest = {issued.kind: token for token, issued in state.tokens.items() if token in vault_text}
+    unused = (sandbox.home.path / "token").read_text().partition("\n")[0]
     return {
         "AssumeRoleWithWebIdentity": unused,
         "CreateTokenWithIAM": latest.get("refresh", unused),
         "AssumeRole": next(reversed(state.contexts), ""),
         "GetRoleCredentials": latest.get("access", ""),
         "Logout": latest.get("access", ""),
-        **dict.fromkeys(_AT_PROVIDER, next((token for token in reversed(state.refresh_tokens) if token in kept), "")),
+        **dict.fromkeys(
+            _AT_PROVIDER, next((token for token in reversed(state.refresh_tokens) if token in vault_text), "")
+        ),
     }[operation]
 
 
-def _searched(ground: Ground, runs: Sequence[tuple[Sequence[str], Run]]) -> Searched:
-    """Look for every secret that there was in the end."""
-    known = {secret[:_LENGTH]: what for secret, what in secrets(ground).items()}
+def _searched(sandbox: Sandbox, runs: Sequence[tuple[Sequence[str], Run]]) -> Search:
+    """Search every place for every secret that exists in the end."""
+    known = {secret[:_LENGTH]: name for secret, name in secrets(sandbox).items()}
     places = [(words, place, text) for words, run in runs for place, text in _places(words, run)]
-    places += [(("all of them",), path, text) for path, text in _files(ground)]
-    found = [
-        Found(what, words, place) for words, place, text in places for secret, what in known.items() if secret in text
+    places += [(("all of them",), path, text) for path, text in _files(sandbox)]
+    leaks = [
+        Leak(name, words, place) for words, place, text in places for secret, name in known.items() if secret in text
     ]
-    return Searched(len(known) * len(places), found)
+    return Search(len(known) * len(places), leaks)
 
 
 def _places(words: Sequence[str], run: Run) -> Iterator[tuple[str, str]]:
@@ -179,8 +181,8 @@ def _places(words: Sequence[str], run: Run) -> Iterator[tuple[str, str]]:
         yield "arguments or variables of a program", started
 
 
-def _files(ground: Ground) -> Iterator[tuple[str, str]]:
-    """Whatever lies in the home, but for the vault and what the user put there."""
-    for path in sorted(ground.home.path.rglob("*")):
+def _files(sandbox: Sandbox) -> Iterator[tuple[str, str]]:
+    """Every file in the home but the vault and the user's own files."""
+    for path in sorted(sandbox.home.path.rglob("*")):
         if path.is_file() and path.name not in ("keyring.json", "token", "assertion"):
-            yield str(path.relative_to(ground.home.path)), path.read_bytes().decode("utf-8", "replace")
+            yield str(path.relative_to(sandbox.home.path)), path.read_bytes().decode("utf-8", "replace")

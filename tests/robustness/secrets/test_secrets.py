@@ -1,4 +1,4 @@
-"""Some of the circumstances in which secrets are searched for; `python -m robustness --thorough` makes all of them."""
+"""Some of the circumstances in which secrets are searched for; `python -m robustness --thorough` has all of them."""
 
 import os
 import re
@@ -17,9 +17,9 @@ from homes import COMMAND, Home, file_config
 
 from oidc_helper import kernel
 from oidc_helper.emulator import Emulator
-from robustness.crashes.warm import Warm, warm
-from robustness.ground import Ground, Grounds
-from robustness.mutations import customized
+from robustness.crashes.warm import Program, warm_program
+from robustness.mutations import mutated
+from robustness.sandbox import Sandbox, Sandboxes
 from robustness.secrets import search
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc, signals and permissions")
@@ -27,8 +27,8 @@ NOBODY = 65_534
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[Warm]:
-    with warm() as started:
+def program() -> Iterator[Program]:
+    with warm_program() as started:
         yield started
 
 
@@ -39,27 +39,27 @@ def ready(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-def test_no_secret_turns_up_where_it_was_not_asked_for(program: Warm, grounds: Grounds) -> None:
-    """Neither in what commands print, be it a trace, nor in a file or in the arguments of a program."""
-    searched = search.when_all_is_well(program, grounds)
+def test_no_secret_turns_up_where_it_was_not_asked_for(program: Program, sandboxes: Sandboxes) -> None:
+    """Neither in the output of commands, even with --debug, nor in a file, nor in the arguments of a program."""
+    result = search.when_all_is_well(program, sandboxes)
 
-    assert list(map(str, searched.found)) == []
-    assert searched.pairs > 500
+    assert list(map(str, result.leaks)) == []
+    assert result.pairs > 500
 
 
 @pytest.mark.parametrize(
     ("operation", "failure"),
     [("CreateTokenWithIAM", "refused"), ("AssumeRole", "of another shape"), ("Token", "refused in OAuth's words")],
 )
-def test_a_failure_shows_no_secret(operation: str, failure: str, program: Warm, grounds: Grounds) -> None:
-    """Though the service repeats the secret that it was sent; nor does the failure as `status` remembers it."""
-    assert list(map(str, search.when_it_fails(operation, failure, program, grounds).found)) == []
+def test_a_failure_shows_no_secret(operation: str, failure: str, program: Program, sandboxes: Sandboxes) -> None:
+    """Not even if the service repeats the secret from the request; nor does `status`, which reports the failure."""
+    assert list(map(str, search.when_it_fails(operation, failure, program, sandboxes).leaks)) == []
 
 
-def test_an_unforeseen_exception_shows_no_secret(grounds: Grounds) -> None:
-    """With all tokens in its text and in the locals of its frames."""
-    with warm("a bug has secrets at hand") as program:
-        assert list(map(str, search.when_there_is_a_bug(program, grounds).found)) == []
+def test_an_unforeseen_exception_shows_no_secret(sandboxes: Sandboxes) -> None:
+    """Not even with all tokens in its text and in the locals of its frames."""
+    with warm_program("a bug has secrets at hand") as program:
+        assert list(map(str, search.when_there_is_a_bug(program, sandboxes).leaks)) == []
 
 
 @pytest.mark.parametrize(
@@ -70,50 +70,52 @@ def test_an_unforeseen_exception_shows_no_secret(grounds: Grounds) -> None:
         ("tracebacks show locals", "stderr"),
     ],
 )
-def test_a_leak_is_found(mutation: str, place: str, grounds: Grounds) -> None:
-    """The search sees what a careless change would give away."""
-    with warm(mutation, *(["a bug has secrets at hand"] if "traceback" in mutation else [])) as program:
+def test_a_leak_is_found(mutation: str, place: str, sandboxes: Sandboxes) -> None:
+    """The search notices what a careless change would reveal."""
+    with warm_program(mutation, *(["a bug has secrets at hand"] if "traceback" in mutation else [])) as program:
         if mutation.startswith("services"):
-            found = search.when_it_fails("CreateTokenWithIAM", "refused", program, grounds).found
+            leaks = search.when_it_fails("CreateTokenWithIAM", "refused", program, sandboxes).leaks
         elif mutation.startswith("tracebacks"):
-            found = search.when_there_is_a_bug(program, grounds).found
+            leaks = search.when_there_is_a_bug(program, sandboxes).leaks
         else:
-            found = search.when_all_is_well(program, grounds).found
+            leaks = search.when_all_is_well(program, sandboxes).leaks
 
-    assert any(place in one.place for one in found)
+    assert any(place in one.place for one in leaks)
 
 
 def test_a_sign_in_shows_the_terminal_no_secret(home: Home, emulator: Emulator) -> None:
-    """Nor the browser's arguments: the code comes back by the loopback, the verifier and the client's secret never."""
-    its_desk = confidential(home, emulator)
+    """Nor the browser: the code comes back by loopback, and the verifier and the client's secret never leave us."""
+    sign_in_desk = confidential(home, emulator)
 
     with at_terminal([COMMAND, "--debug", "login", "analytics"], home.environment, directory=home.path) as person:
         done = person.ended()
 
     assert (done.returncode, emulator.count("Token", ok=True)) == (0, 1), done.stderr
-    told = "\n".join((person.seen, done.stdout, done.stderr, *its_desk.browser.opened, its_desk.browser.page))
-    known = search.secrets(Ground(home, emulator))
+
+    shown = "\n".join((person.seen, done.stdout, done.stderr, *sign_in_desk.browser.opened, sign_in_desk.browser.page))
+    known_secrets = search.secrets(Sandbox(home, emulator))
+
     assert {"code_verifier", "the provider's refresh token", "authorization code", "client secret"} <= set(
-        known.values()
+        known_secrets.values()
     )
-    assert [what for secret, what in known.items() if secret[:20] in told] == []
+    assert [what for secret, what in known_secrets.items() if secret[:20] in shown] == []
 
 
 def confidential(home: Home, emulator: Emulator) -> Desk:
-    """A client with a secret, which a command prints."""
+    """A sign-in with a confidential client, whose secret a command prints."""
     client = emulator.directory.identity_provider.clients["oidc-helper-web"]
     emulator.directory.application.audiences.add(client.client_id)
     emulator.directory.caller_role.web_identity_audiences.add(client.client_id)
-    its_desk = desk(home, emulator)
+    sign_in_desk = desk(home, emulator)
     (home.path / "client-secret").write_text(str(client.secret))
-    its_desk.configure(identity=f'client_secret = {{ command = ["cat", "{home.path}/client-secret"] }}')
+    sign_in_desk.configure(identity=f'client_secret = {{ command = ["cat", "{home.path}/client-secret"] }}')
     home.configure(home.config.read_text().replace(emulator.client_id, client.client_id))
-    return its_desk
+    return sign_in_desk
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o777], ids=oct)
-def test_files_are_the_user_s_own_whatever_the_umask(ready: Home, umask: int) -> None:
-    """0600 and 0700, up to the first directory that was there; a caller without any permission gets its answer too."""
+def test_files_are_private_whatever_the_umask(ready: Home, umask: int) -> None:
+    """0600 and 0700, up to the first directory that existed; `get` answers even if the umask takes every permission."""
     former = os.umask(umask)
     try:
         ready.get("analytics")
@@ -124,9 +126,9 @@ def test_files_are_the_user_s_own_whatever_the_umask(ready: Home, umask: int) ->
     assert wrong_permissions(ready.path / ".local") == []
 
 
-def test_files_for_everybody_are_found(ready: Home) -> None:
-    """The check sees a file that others may read."""
-    ready.environment |= customized(ready.path / "mutation", "files are for everybody")
+def test_files_that_others_may_read_are_found(ready: Home) -> None:
+    """The check of permissions notices a mutation."""
+    ready.environment |= mutated(ready.path / "mutation", "files are for everybody")
     ready.get("analytics")
 
     assert wrong_permissions(ready.path / ".local")
@@ -138,13 +140,13 @@ def wrong_permissions(top: Path) -> list[str]:
     return [f"{path}: {mode:o}" for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)]
 
 
-@pytest.mark.parametrize("mutation", [None, "keys are for whoever has our session"])
+@pytest.mark.parametrize("mutation", [None, "other users of the session may read keys"])
 def test_another_user_cannot_read_the_kernel_keyring(ready: Home, mutation: str | None) -> None:
-    """Not even one whose process was started from our session, by su or a daemon, and so has inherited our keyrings."""
-    needs(os.geteuid() == 0, "root, to become somebody else")
+    """Not even one whose process su or a daemon started in our session, so that it inherited our keyrings."""
+    needs(os.geteuid() == 0, "root, to become another user")
     needs(kernel.available(), "a kernel that lets us keep keys")
     if mutation:
-        ready.environment |= customized(ready.path / "mutation", mutation)
+        ready.environment |= mutated(ready.path / "mutation", mutation)
     ready.get("analytics")
     words = ["get", "analytics", str(ready.config)]
 
@@ -169,22 +171,23 @@ except OSError as error:
 
 @pytest.mark.parametrize("mutation", [None, "cores are dumped"])
 def test_a_crash_leaves_no_core_dump(ready: Home, emulator: Emulator, mutation: str | None) -> None:
-    """Even where the caller's limit allows one; the kernel itself says whether it dumped."""
+    """Even if the caller's limit allows one; the kernel reports whether it dumped core."""
     needs(resource.getrlimit(resource.RLIMIT_CORE)[1] != 0 or os.geteuid() == 0, "a limit that allows core dumps")
     if mutation:
-        ready.environment |= customized(ready.path / "mutation", mutation)
-    going_on = threading.Event()
-    emulator.fault("AssumeRole", until=going_on)
+        ready.environment |= mutated(ready.path / "mutation", mutation)
+    release = threading.Event()
+    emulator.fault("AssumeRole", until=release)
     no_limit = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_CORE, ({resource.RLIM_INFINITY},) * 2)\n"
     words = [sys.executable, "-c", f"{no_limit}os.execv(sys.argv[1], sys.argv[1:])", str(COMMAND), "get", "analytics"]
     pid = os.posix_spawn(
         "/usr/bin/env", ["env", "-C", str(ready.path), *words], ready.environment, file_actions=_SILENT
     )
+
     assert emulator.wait_for("AssumeRole", timeout_s=60)
 
     os.kill(pid, 6)
     _, status = os.waitpid(pid, 0)
-    going_on.set()
+    release.set()
 
     assert os.WIFSIGNALED(status)
     assert os.WCOREDUMP(status) == (mutation is not None)
@@ -194,17 +197,17 @@ _SILENT = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in
 
 
 def test_secrets_have_no_repr() -> None:
-    """What holds a secret shows none of it in a debugger, a log or an assertion."""
+    """Objects with secrets do not show them in a debugger, a log or an assertion."""
     from oidc_helper.aws.credentials import Credentials
     from oidc_helper.aws.tokens import Tokens
-    from oidc_helper.emulator.state import Credentials as Vended
+    from oidc_helper.emulator.state import Credentials as IssuedCredentials
     from oidc_helper.fetch.kept_provider_session import ProviderSession
     from oidc_helper.oidc.connection import Client
     from oidc_helper.oidc.grants import Granted
 
     shown = [
         Credentials("AKIA", "planted", "planted", None),
-        Vended("AKIA", "planted", "planted", None, "arn", "id", "arn"),
+        IssuedCredentials("AKIA", "planted", "planted", None, "arn", "id", "arn"),
         ProviderSession("binding", refresh_token="planted"),
         Client("id", "planted"),
         Granted("planted", "planted", "planted"),

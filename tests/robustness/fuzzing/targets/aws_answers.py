@@ -1,4 +1,4 @@
-"""What AWS, or somebody in its place, answers to each of our calls; the first two bytes choose the call and status."""
+"""Answers of AWS, or of an impostor, to each of our calls; the first two bytes choose the call and the status."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,13 +17,13 @@ from robustness.fuzzing.targets import ODD, ours
 
 _ROLE = "arn:aws:iam::123456789012:role/x"
 _KEYS = Credentials("AKIA", "secret", "token", 4_000_000_000, "123456789012")
-_HELD = Tokens("b", access_token="a", identity_context="c", refresh_token="r")
+_TOKENS = Tokens("b", access_token="a", identity_context="c", refresh_token="r")
 _STATUSES = (200, 400, 401, 403, 404, 429, 500, 503, 302, 204)
 _TIME = "2033-05-18T03:33:20Z"
 
 
 class _Answering(Aws):
-    """Its calls get `status` and `body`, through botocore's parsers; clients are made once, for it costs 20 ms."""
+    """Every call gets `status` and `body` through botocore's parsers; each client is made once, which costs 20 ms."""
 
     status, body = 200, b""
 
@@ -83,8 +83,8 @@ _AWS = _Answering(
 )
 _CALLS: Mapping[str, Callable[[], Any]] = {
     "CreateTokenWithIAM": lambda: _AWS.create_token(_KEYS, {"grantType": "refresh_token", "refreshToken": "r"}),
-    "AssumeRole": lambda: _AWS._assume_with_context(_HELD, _KEYS),
-    "GetRoleCredentials": lambda: _AWS._permission_set(_HELD),
+    "AssumeRole": lambda: _AWS._assume_with_context(_TOKENS, _KEYS),
+    "GetRoleCredentials": lambda: _AWS._permission_set(_TOKENS),
     "GetDataAccess": lambda: _AWS._data_access(_KEYS),
     "Logout": lambda: _AWS.end_session("a"),
 }
@@ -95,23 +95,23 @@ def _sound(word: Any, number: Any, time: str) -> list[bytes]:
     token = {"accessToken": word, "expiresIn": number, "refreshToken": word, "scope": [word], "idToken": word}
     portal = {"accessKeyId": word, "secretAccessKey": word, "sessionToken": word, "expiration": number}
     keys = f"<AccessKeyId>{word}</AccessKeyId><SecretAccessKey>x</SecretAccessKey><SessionToken>x</SessionToken>"
-    given = f"<Credentials>{keys}<Expiration>{time}</Expiration></Credentials>"
+    credentials_xml = f"<Credentials>{keys}<Expiration>{time}</Expiration></Credentials>"
     error = {"__type": word, "message": word, "error_description": word, "reason": word, "region": word}
-    said = f"<ErrorResponse><Error><Code>{word}</Code><Message>{word}</Message></Error></ErrorResponse>"
+    error_xml = f"<ErrorResponse><Error><Code>{word}</Code><Message>{word}</Message></Error></ErrorResponse>"
     texts = [
         (0, 0, json.dumps({**token, "awsAdditionalDetails": {"identityContext": word}})),
         (0, 0, json.dumps({**token, "awsAdditionalDetails": word, "scope": word})),
-        (1, 0, f"<AssumeRoleResponse><AssumeRoleResult>{given}</AssumeRoleResult></AssumeRoleResponse>"),
+        (1, 0, f"<AssumeRoleResponse><AssumeRoleResult>{credentials_xml}</AssumeRoleResult></AssumeRoleResponse>"),
         (2, 0, json.dumps({"roleCredentials": portal})),
-        (3, 0, f"<GetDataAccessResult>{given}</GetDataAccessResult>"),
+        (3, 0, f"<GetDataAccessResult>{credentials_xml}</GetDataAccessResult>"),
         *((call, 1 + call, json.dumps(error)) for call in (0, 2, 4)),
-        *((call, 1 + call, said) for call in (1, 3)),
+        *((call, 1 + call, error_xml) for call in (1, 3)),
     ]
     return [bytes([call, status]) + text.encode("utf-8", "replace") for call, status, text in texts]
 
 
 def seeds() -> list[bytes]:
-    """A sound answer to each call, and with something odd in every place."""
+    """A sound answer to each call, and answers with something odd in every place."""
     odd: list[Any] = [*ODD, 5, None, [], {}, 1e300, True]
     times = (_TIME, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "1e400", "9" * 30, "")
     made = [*_sound("word", 3_600, _TIME), *_sound("word", 4e12, _TIME), *_sound("word", "soon", "soon")]
@@ -135,16 +135,16 @@ def _check_printed(text: str, answer: Credentials) -> None:
 
 
 def target(data: bytes) -> None:
-    """It is an error that can be shown, or exactly what can be kept and printed."""
+    """The answer becomes an error that can be shown, or a result that can be stored and printed unchanged."""
     chosen, status = (*data[:2], 0, 0)[:2]
     _AWS.status, _AWS.body = _STATUSES[status % len(_STATUSES)], data[2:]
     name = _NAMES[chosen % len(_NAMES)]
     with ours():
         answer = _CALLS[name]()
         if name == "CreateTokenWithIAM":
-            kept = tokens.from_answer(Tokens("b"), answer, requested=(), now=1_000)
-            assert tokens.from_text(kept.to_text(), binding="b") == kept
-            kept.access_alive(1_000.5), kept.covers(("x",))
+            made = tokens.from_answer(Tokens("b"), answer, requested=(), now=1_000)
+            assert tokens.from_text(made.to_text(), binding="b") == made
+            made.access_alive(1_000.5), made.covers(("x",))
         elif name != "Logout":
             _check_printed(credentials.process_json(answer), answer)
             assert credentials.serve_until(answer.expires_at, 1_000.5) <= answer.expires_at or not answer.alive(1_000.5)

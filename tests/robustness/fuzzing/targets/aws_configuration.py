@@ -1,4 +1,4 @@
-"""The user's AWS configuration: whom the caller's profile leads to, and whether that is us."""
+"""The user's AWS configuration: whether the caller's AWS profile leads back to us."""
 
 import tempfile
 from pathlib import Path
@@ -14,7 +14,7 @@ _FILE = Path(_DIRECTORY.name, "config")
 
 
 def seeds() -> list[bytes]:
-    """Circles, long ways, ourselves under several names, and nested sections where a name should be."""
+    """Circles, long paths, ourselves under several names, and nested sections in place of a name."""
     return [
         b"[profile base]\nsource_profile = base\n",
         b"[profile base]\nsource_profile = a\n[profile a]\nsource_profile = base\n",
@@ -30,12 +30,12 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """Following it ends, and never at ourselves."""
+    """Following the profiles ends, and never at ourselves."""
     _FILE.write_bytes(data)
     try:
         profiles = load_config(str(_FILE)).get("profiles", {})
     except exceptions.BotoCoreError:
-        return  # which becomes a line of its own
+        return  # `aws` words this error
     for start in list(profiles)[:5]:
         with ours() as refused:
             reentry.refuse_cycle(profiles, "analytics", start)

@@ -1,4 +1,4 @@
-"""Whatever a page of the web, or another program, sends to the port where a sign-in waits."""
+"""Requests of a web page, or of another program, to the port where a sign-in waits."""
 
 import asyncio
 import queue
@@ -33,7 +33,7 @@ def _asked(target: str, *headers: str, method: str = "GET") -> bytes:
 
 
 def seeds() -> list[bytes]:
-    """The right one, and with something odd in each place."""
+    """The right callback, and callbacks with something odd in each place."""
     changed = [{**_RIGHT, name: odd[:900]} for name in _RIGHT for odd in ODD if odd != "\ud800"]
     return [
         _asked(f"/callback?{urlencode(_RIGHT)}"),
@@ -48,7 +48,7 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """It is answered; and as the right one only where it knows the state, and comes to us by our name."""
+    """Every request is answered, and accepted only with the state and our host name."""
     waiting = Loopback.__new__(Loopback)
     waiting._path, waiting._hosts, waiting._holder = b"/callback", {b"127.0.0.1:5", b"localhost:5"}, None
     waiting._answers = queue.SimpleQueue()
@@ -72,16 +72,16 @@ def target(data: bytes) -> None:
 
 
 def _query(data: bytes) -> None:
-    """What is pasted in a browser's place is read by the same function."""
+    """The same function reads an address that a person pastes."""
     try:
         answer = authorization.read(_REQUEST, data.decode("utf-8", "replace"))
     except ForeignAnswerError as error:
-        said = str(error)
+        reason = str(error)
     else:
-        said = ""
+        reason = ""
         assert isinstance(answer, Answer)
         assert b"s" * 43 in data
-    assert said.isprintable()
+    assert reason.isprintable()
 
 
 async def _received(data: bytes) -> tuple[h11.Connection, h11.Request | int]:

@@ -1,4 +1,4 @@
-"""An identity token as a file, a program or a provider may hand it over."""
+"""An identity token from a file, a program or a provider."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ def _token(claims: Mapping[str, object]) -> bytes:
 
 
 def seeds() -> list[bytes]:
-    """Claims with something odd in each; for the fuzzer their JSON is there in the clear, too."""
+    """Claims with something odd in each; the fuzzer also gets their JSON unencoded."""
     deep: object = "x"
     for _ in range(900):
         deep = [deep]
@@ -39,7 +39,7 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """It is refused, or whatever it says can be shown, compared and sent."""
+    """It is refused, or all its claims can be shown, compared and sent."""
     in_the_clear = base64.urlsafe_b64encode(data).decode().rstrip("=")
     for raw in (
         data.decode("latin-1"),

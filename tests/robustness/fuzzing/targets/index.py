@@ -1,4 +1,4 @@
-"""The index as somebody left it, and `status`, which shows what it says."""
+"""An index with any content, and `status`, which shows it."""
 
 import argparse
 import io
@@ -36,7 +36,7 @@ _ENVIRONMENT = {
 
 
 def seeds() -> list[bytes]:
-    """A whole one, with everything odd in every place."""
+    """A whole index with something odd in every place."""
     return [
         json.dumps(_document(odd, number)).encode() for odd in ("alice", *ODD) for number in (2e9, 10**40, -(10**40))
     ]
@@ -67,7 +67,7 @@ def _document(word: str, number: float) -> dict[str, object]:
 
 
 def target(data: bytes) -> None:
-    """It is read as far as it makes sense, can be written again, and shown."""
+    """It is read as far as it makes sense, and can be written again and shown."""
     parsed = index._parsed(data)
     assert index._parsed(index._serialised(parsed).encode("ascii")) == parsed
     before = dict(os.environ)

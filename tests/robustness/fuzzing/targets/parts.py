@@ -1,4 +1,4 @@
-"""A vault that holds anything: texts are as they were put, or not there."""
+"""A vault with any content: `get` returns the text as it was put, or None."""
 
 from oidc_helper.store import parts
 
@@ -9,16 +9,16 @@ class _Vault:
     limit: int | None = 60
 
     def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
 
     def get(self, entry: str) -> str | None:
-        return self.kept.get(entry)
+        return self.texts.get(entry)
 
     def set(self, entry: str, text: str) -> None:
-        self.kept[entry] = text
+        self.texts[entry] = text
 
     def delete(self, entry: str) -> bool:
-        return self.kept.pop(entry, None) is not None
+        return self.texts.pop(entry, None) is not None
 
 
 def seeds() -> list[bytes]:
@@ -32,19 +32,19 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """Whatever lies in an entry; and a text whose entry, or one part of it, was turned over."""
+    """An entry with any content; and a text whose entry, or one part of it, has been damaged."""
     text, odd = data.decode("utf-8", "replace"), data[:50].decode("latin-1")
     foreign = _Vault()
-    foreign.kept[_ENTRY] = text
-    found = parts.get(foreign, _ENTRY)
-    assert found is None or parts.seal(found) == text
+    foreign.texts[_ENTRY] = text
+    read = parts.get(foreign, _ENTRY)
+    assert read is None or parts.seal(read) == text
     vault = _Vault()
     parts.put(vault, _ENTRY, text)
     assert parts.get(vault, _ENTRY) == text
-    entries = sorted(vault.kept)
+    entries = sorted(vault.texts)
     spoilt = entries[len(data) % len(entries)]
-    before = vault.kept[spoilt]
-    vault.kept[spoilt] = odd
+    before = vault.texts[spoilt]
+    vault.texts[spoilt] = odd
     assert before == odd or parts.get(vault, _ENTRY) in (None, parts.unseal(odd))
     parts.delete(vault, _ENTRY)
-    assert vault.kept == {}
+    assert vault.texts == {}

@@ -1,4 +1,4 @@
-"""What an identity provider answers; the first byte chooses to which question."""
+"""Answers of an identity provider; the first byte chooses the request."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ _NAMES = tuple(_QUESTIONS)
 
 
 def seeds() -> list[bytes]:
-    """Sound answers, and with something odd in every place."""
+    """Sound answers, and answers with something odd in every place."""
     odd: list[Any] = [*ODD, 5, None, [], {}, [{}], True]
     discovery = {
         "issuer": _ISSUER,
@@ -75,7 +75,7 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """It is an error that can be shown, or what was asked for, of the kind that it must be."""
+    """The answer becomes an error that can be shown, or a result of the right type."""
     name, body = _NAMES[(data or b"\0")[0] % len(_NAMES)], data[1:]
     status = 400 if b'"error"' in body else 200
     answers = httpx2.MockTransport(
@@ -88,10 +88,10 @@ def target(data: bytes) -> None:
         made._transport, made._mounts = answers, {}
         return made
 
-    connection._session = session  # type: ignore[assignment]  # the same with other answers
+    connection._session = session  # type: ignore[assignment]  # with our answers
     try:
         with ours():
             _QUESTIONS[name](body)
-            assert name not in ("keys", "ID token"), "nobody has signed that"
+            assert name not in ("keys", "ID token"), "no key has signed that"
     finally:
         connection._session = usual

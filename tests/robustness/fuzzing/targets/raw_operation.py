@@ -1,4 +1,4 @@
-"""The words behind `create-token-with-iam`, a line each, as far as they become parameters; nothing is sent."""
+"""The words after `create-token-with-iam`, one a line, up to the parameters; nothing is sent."""
 
 import io
 import re
@@ -39,7 +39,7 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """They are parameters, or an error with one of the AWS CLI's exit codes; secrets among them are covered."""
+    """They become parameters, or an error with an exit code of the AWS CLI; secrets among them are covered."""
     words = [word for word in data.decode("utf-8", "replace").split("\n")[:_LONGEST] if not _ELSEWHERE.match(word)]
     try:
         _, rest = arguments.parse_global(words)
@@ -51,10 +51,10 @@ def target(data: bytes) -> None:
         assert len(secret) < 8 or secret not in covered(f"before {secret} behind", secrets_in(parameters, is_secret))
     except (arguments.HelpAskedError, arguments.VersionAskedError):
         return
-    except Exception as error:  # as the command does
-        failure, said = exits.failure_of(error), io.StringIO()
+    except Exception as error:  # like the command
+        failure, output = exits.failure_of(error), io.StringIO()
         assert failure.exit_code in (252, 253, 254, 255)
         if not isinstance(error, exits.WrongUsage | exits.Failed | exits.NotConfigured):
             raise
-        Complaints(said, ()).fail(failure, error)
-        assert all(line.isprintable() for line in said.getvalue().split("\n"))
+        Complaints(output, ()).fail(failure, error)
+        assert all(line.isprintable() for line in output.getvalue().split("\n"))

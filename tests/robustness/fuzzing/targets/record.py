@@ -1,4 +1,4 @@
-"""A record of credentials, turned over in the store: what was not written so is a miss."""
+"""A record of credentials that was damaged in the store is a miss."""
 
 import zlib
 
@@ -13,14 +13,14 @@ def _whole(stamp: str = _STAMP) -> bytes:
 
 
 def seeds() -> list[bytes]:
-    """A sound one, others' and one from the future, numbers longer than Python reads, and places to tear it at."""
+    """A sound record, foreign ones, one from the future, very long numbers, and offsets at which to tear it."""
     long = b"1 %s %s 0 0" % (b"9" * 5_000, _STAMP.encode())
     foreign = [_whole("2+2"), _whole().replace(b"1 ", b"2 ", 1), long + b" %08x\n" % zlib.crc32(long), b"", b"\n"]
-    return [_whole(), *foreign, *(bytes([place]) + b"x" for place in range(len(_whole())))]
+    return [_whole(), *foreign, *(bytes([offset]) + b"x" for offset in range(len(_whole())))]
 
 
 def target(data: bytes) -> None:
-    """It is read only where the checksum fits header and body, and fresh only before its end, for these settings."""
+    """It is served only if its checksum is right, before its end, and for these settings."""
     _check(data)
     header, _, body = data.partition(b"\n")
     fields = header.split(b" ")[:5]
@@ -31,8 +31,8 @@ def target(data: bytes) -> None:
     assert intact.fresh(now=0, stamp=_STAMP)
     assert (intact.body, intact.renew_from, intact.expires_at) == (b'{"Version":1}', 2**30, 2**32)
     if data:
-        place = data[0] % len(whole)
-        torn = whole[:place] + data[1:2] + whole[place + 1 :]
+        offset = data[0] % len(whole)
+        torn = whole[:offset] + data[1:2] + whole[offset + 1 :]
         assert torn == whole or record.parse(torn) is None
 
 

@@ -34,7 +34,7 @@ deadline_seconds = 5
 
 
 def seeds() -> list[bytes]:
-    """A whole one, with something odd in the place of a value and of a name."""
+    """A whole file with something odd in place of a value and of a name."""
     odd = [json.dumps(word)[1:-1] for word in ODD if not "\ud800" <= word[0] <= "\udfff"]
     return [
         _WHOLE.replace(old, old[:1] + word).encode("utf-8", "surrogatepass")
@@ -44,11 +44,11 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """It is settings, or one printable line with one that says what to do."""
+    """It becomes settings, or an error of one printable line and a hint."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return  # which `_read` refuses
+        return  # `_read` refuses it
     with ours():
         loaded = resolve(_parse("/config.toml", text), locate(text), "/config.toml", "1")
         for profile in loaded.profiles.values():

@@ -1,4 +1,4 @@
-"""Another's words on their way to a person."""
+"""Words from outside on their way to a person."""
 
 import io
 
@@ -8,7 +8,7 @@ from oidc_helper.words import printable
 
 
 def seeds() -> list[bytes]:
-    """What steers terminals, and reorders what is read."""
+    """Words that steer terminals or reorder text."""
     return [
         b"\x1b]0;owned\x07",
         "\u202etxt.exe\u2066".encode(),
@@ -20,7 +20,7 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """One line, short, of characters that are shown; what becomes of an error is two."""
+    """They become one short line of printable characters; an error becomes two."""
     for text in (
         data.decode("utf-8", "surrogateescape"),
         data.decode("latin-1"),
@@ -31,9 +31,9 @@ def target(data: bytes) -> None:
         assert len(shown) <= 300
         if text.isascii() and text.isprintable() and len(text) <= 300:
             assert shown == text
-        said = io.StringIO()
-        complain(OidcHelperError(text, text), said)
-        lines = said.getvalue().split("\n")
+        output = io.StringIO()
+        complain(OidcHelperError(text, text), output)
+        lines = output.getvalue().split("\n")
         assert len(lines) == 3 - (not text)
         assert all(line.isprintable() for line in lines)
 

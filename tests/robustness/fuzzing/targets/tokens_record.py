@@ -1,4 +1,4 @@
-"""The tokens record, by whomever it was written."""
+"""The tokens record, written by any program."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ _SIGNED = replace(
 
 
 def seeds() -> list[bytes]:
-    """Sound ones, and with something of another kind in every place."""
+    """Sound records, and records with a value of another type in every place."""
     odd: list[Any] = [*ODD, 5, 1.5, None, [], {}, [[1]], True, 10**400]
     whole = json.loads(_SIGNED.to_text())
     of_caller = [{**whole, "caller": {**whole["caller"], name: value}} for name in whole["caller"] for value in odd]
@@ -38,13 +38,14 @@ def seeds() -> list[bytes]:
 
 
 def target(data: bytes) -> None:
-    """It is not there, or every question about it has an answer."""
+    """It is a miss, or every question about it has an answer."""
     text = data.decode("utf-8", "replace")
-    found = tokens.from_text(text, binding="b")
-    if found:
-        found.access_alive(1_000.5), found.covers(("a",)), found.without_access()
-        if found.caller:
-            found.caller.alive(1_000.5)
-            assert isinstance(found.caller.secret_access_key, str)
-        assert tokens.from_text(found.to_text(), binding="b") == found
-        assert found.refresh_token == "" or f"'{found.refresh_token}'" not in repr(replace(found, user="", subject=""))
+    record = tokens.from_text(text, binding="b")
+    if record:
+        record.access_alive(1_000.5), record.covers(("a",)), record.without_access()
+        if record.caller:
+            record.caller.alive(1_000.5)
+            assert isinstance(record.caller.secret_access_key, str)
+        assert tokens.from_text(record.to_text(), binding="b") == record
+        shown = repr(replace(record, user="", subject=""))
+        assert record.refresh_token == "" or f"'{record.refresh_token}'" not in shown

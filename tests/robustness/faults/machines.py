@@ -1,4 +1,4 @@
-"""Faults of the machine that commands run on: disks, homes, keyrings and clocks that are not as they should be."""
+"""Broken machines: disks, homes and keyrings with a fault, and what each command does there."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ from zygote import TESTS
 from oidc_helper import kernel
 from oidc_helper.emulator.keys import SigningKeys
 from robustness.faults.calls import EXCHANGE, OPEN, ROLE
-from robustness.faults.world import HOUR, Run, Said, World, world
+from robustness.faults.world import HOUR, Execute, Outcome, World, new_world
 
 # capset(2) with three empty sets, for version 3 of its structures.
 _NO_CAPABILITIES = """
@@ -33,16 +33,16 @@ def _nobody(number):
 pwd.getpwuid = _nobody
 """
 
-Judge = Callable[[World, Said], object]
+Judge = Callable[[World, Outcome], object]
 
 
 def no_disk(world: World) -> None:
-    """Not a byte more goes into any file."""
+    """No file can grow by a byte."""
     world.before += "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
 
 
 def read_only_home(world: World) -> None:
-    """Nothing in the home can be written or made; root gives up what lets it write everywhere."""
+    """Nothing in the home can be written or created; root gives up its capabilities, which would allow it."""
     for directory, _, files in os.walk(world.home.path):
         for file in files:
             Path(directory, file).chmod(0o444)
@@ -57,19 +57,19 @@ def _writable(home: Path) -> None:
 
 
 def no_home(world: World) -> None:
-    """A user without an account and without a HOME, as containers run with."""
+    """A user without an account and without HOME, as in containers."""
     del world.home.environment["HOME"]
     world.before += _NO_ACCOUNT
 
 
 def no_runtime_directory(world: World) -> None:
-    """No session bus, and no choice of a keyring."""
+    """No session bus, and no configured keyring."""
     for name in ("PYTHON_KEYRING_BACKEND", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"):
         world.home.environment.pop(name, None)
 
 
 def nowhere(world: World) -> None:
-    """Neither the kernel's keyring nor another."""
+    """Neither the kernel keyring nor a vault."""
     world.variables(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", OIDC_HELPER_KERNEL_KEYRING="off")
 
 
@@ -82,7 +82,7 @@ def _secret_service(world: World) -> None:
 
 
 def locked(world: World) -> None:
-    """The keyring is locked, and nobody is there to open it."""
+    """The keyring is locked, and no person can unlock it."""
     assert world.service
     world.service.lock()
 
@@ -94,24 +94,24 @@ def dead(world: World) -> None:
 
 
 def hanging(world: World) -> None:
-    """It is there and says nothing."""
+    """The keyring's daemon does not answer."""
     assert world.service
     os.kill(world.service.pid, signal.SIGSTOP)
 
 
 def _in_the_middle(strikes: Callable[[World], object]) -> Callable[[World], None]:
-    """Let it happen while Identity Center makes new tokens of a refresh token, which is over then."""
+    """Let it happen while Identity Center redeems a refresh token."""
 
     def arrange(world: World) -> None:
         world.pass_time(HOUR + 10)
-        emulator, going_on = world.emulator, threading.Event()
-        emulator.fault(EXCHANGE, until=going_on)
-        came_in = emulator.count(EXCHANGE) + 1
+        emulator, release = world.emulator, threading.Event()
+        emulator.fault(EXCHANGE, until=release)
+        calls = emulator.count(EXCHANGE) + 1
 
         def strike() -> None:
-            emulator.wait_for(EXCHANGE, came_in, timeout_s=60)
+            emulator.wait_for(EXCHANGE, calls, timeout_s=60)
             strikes(world)
-            going_on.set()
+            release.set()
 
         thread = threading.Thread(target=strike)
         thread.start()
@@ -137,49 +137,49 @@ def _kernel_keyring(_: World) -> None:
     needs(kernel.available(), "a kernel that lets us keep keys")
 
 
-def answers(_: World, said: Said) -> None:
-    """Credentials, and not a word beside them."""
-    assert said.answered, said
+def answers(_: World, outcome: Outcome) -> None:
+    """The command prints credentials and nothing else."""
+    assert outcome.answered, outcome
 
 
-def answers_from_the_cache(_: World, said: Said) -> None:
-    """Credentials, and nobody was asked."""
-    assert said.answered, said
-    assert said.calls == ()
+def answers_from_the_cache(_: World, outcome: Outcome) -> None:
+    """The command prints credentials and makes no call."""
+    assert outcome.answered, outcome
+    assert outcome.calls == ()
 
 
 def makes(*calls: str) -> Judge:
-    """Credentials that took these calls."""
+    """The command prints credentials after exactly these calls."""
 
-    def judge(_: World, said: Said) -> None:
-        assert (said.answered, said.calls) == (True, calls), said
+    def judge(_: World, outcome: Outcome) -> None:
+        assert (outcome.answered, outcome.calls) == (True, calls), outcome
 
     return judge
 
 
 def prints(fragment: str, *, warns: str = "") -> Judge:
-    """Exit 0 with these words; `warns` is on stderr."""
+    """The command exits with 0 and prints the fragment; stderr has `warns`."""
 
-    def judge(_: World, said: Said) -> None:
-        assert (said.code, fragment in said.stdout, warns in said.stderr) == (0, True, True), said
+    def judge(_: World, outcome: Outcome) -> None:
+        assert (outcome.code, fragment in outcome.stdout, warns in outcome.stderr) == (0, True, True), outcome
 
     return judge
 
 
 def fails(code: int, fragment: str) -> Judge:
-    """An exit code, and words in the message; nothing was sent."""
+    """The command exits with that code, its message has the fragment, and it has not exchanged anything."""
 
-    def judge(_: World, said: Said) -> None:
-        assert said.code == code, said
-        assert fragment in said.stderr, said
-        assert "CreateTokenWithIAM" not in said.calls, said
+    def judge(_: World, outcome: Outcome) -> None:
+        assert outcome.code == code, outcome
+        assert fragment in outcome.stderr, outcome
+        assert "CreateTokenWithIAM" not in outcome.calls, outcome
 
     return judge
 
 
 @dataclass(frozen=True)
 class Row:
-    """`prepare` comes first, then, with `cached`, a fetch that works, then the fault; `judges` by what is typed.
+    """`prepare` comes first, then, if `cached`, a fetch, then the fault. `judges`: command line -> its check.
 
     `over` ends what would outlive the test.
     """
@@ -302,7 +302,7 @@ ROWS: Mapping[str, Row] = {
             "logout analytics": prints("signed out of analytics"),
         },
     ),
-    "no place at all": Row(
+    "no store at all": Row(
         nowhere, {"get analytics": answers, "status": prints("nowhere"), "logout analytics": prints("nothing was kept")}
     ),
     "kernel keyring's quota full": Row(
@@ -318,28 +318,28 @@ ROWS: Mapping[str, Row] = {
 
 
 @dataclass(frozen=True)
-class PlaceCell:
-    """One fault, and all the commands of its row, one after the other."""
+class MachineCell:
+    """One fault of the machine, with all commands of its row, one after the other."""
 
     name: str
 
     def __str__(self) -> str:
         return self.name
 
-    def check(self, execute: Run, keys: SigningKeys | None = None) -> int:
-        """Let it be so, then let it be well again; how many commands were judged. Raises AssertionError."""
+    def check(self, execute: Execute, keys: SigningKeys | None = None) -> int:
+        """Let the fault happen and check each command; returns their number. Raises AssertionError."""
         row = ROWS[self.name]
-        with world(execute, keys) as its:
-            row.prepare(its)
+        with new_world(execute, keys) as world:
+            row.prepare(world)
             if row.cached:
-                answers(its, its.run("get", "analytics"))
-            row.fault(its)
+                answers(world, world.run("get", "analytics"))
+            row.fault(world)
             for typed, judge in row.judges.items():
-                judge(its, its.run(*typed.split()))
-            row.over(its)
+                judge(world, world.run(*typed.split()))
+            row.over(world)
         return len(row.judges)
 
 
-def cells() -> list[PlaceCell]:
+def cells() -> list[MachineCell]:
     """The whole table."""
-    return [PlaceCell(name) for name in ROWS]
+    return [MachineCell(name) for name in ROWS]

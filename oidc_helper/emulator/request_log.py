@@ -1,4 +1,4 @@
-"""What was asked of the emulator and how it answered; a repr or JSON of it shows no secret."""
+"""The log of requests and their answers; its repr and its JSON show no secret."""
 
 import json
 import re
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from oidc_helper.emulator.wire import Answer, Parameters
+from oidc_helper.emulator.calls import Answer, Parameters
 
-# The parameters that may be shown, as `_plain` spells them; whatever is not here might be a secret.
+# The parameters that may be shown, as `_plain` spells them; any other may be a secret.
 _SHOWN = {
     *("accountid", "action", "clientid", "codechallengemethod", "durationseconds", "granttype", "loginhint"),
     *("maxresult", "permission", "privilege", "prompt", "redirecturi", "requestedtokentype", "responsetype"),
@@ -21,9 +21,9 @@ _SHOWN = {
 
 @dataclass(frozen=True)
 class Request:
-    """One answered (or dropped) call. Times in epoch seconds and seconds; `status` None: the answer was lost.
+    """One call that was answered or dropped; `status` is None if the answer was lost.
 
-    `came_back` names what the answer held.
+    `started_at` is in epoch seconds. `came_back` has the names of the members of the answer.
     """
 
     sequence: int
@@ -40,39 +40,39 @@ class Request:
 
     @property
     def ok(self) -> bool:
-        """Whether the caller was told that it worked."""
+        """Whether the caller received a success."""
         return self.status is not None and self.status < 400
 
     def asked(self, name: str) -> Any:
-        """A parameter by its name in any spelling: `grant_type` and `grantType` are one."""
+        """A parameter by its name in any spelling: `grant_type` is `grantType`."""
         return next((value for key, value in self.parameters.items() if _plain(key) == _plain(name)), None)
 
     def described(self) -> dict[str, Any]:
-        """For showing: parameters that may be secret are masked."""
+        """The fields as they may be shown: parameters that may be secret are masked."""
         shown = {key: value if _plain(key) in _SHOWN else "***" for key, value in self.parameters.items()}
         return {**self.__dict__, "parameters": shown}
 
 
 class RequestLog:
-    """Entries in the order in which the answers were ready, and a count of those that came in."""
+    """The answered calls, in the order of their answers, and the number of calls that have arrived."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._entries: list[Request] = []
-        self._arrived: dict[str, int] = {}
+        self._arrivals: dict[str, int] = {}
 
-    def arrive(self, operation: str) -> float:
-        """Note that a call came in; returns the time on a clock that only `answered` understands."""
+    def arrived(self, operation: str) -> float:
+        """Count a call that has arrived; returns the time to pass to `answered`."""
         with self._changed:
-            self._arrived[operation] = self._arrived.get(operation, 0) + 1
+            self._arrivals[operation] = self._arrivals.get(operation, 0) + 1
             self._changed.notify_all()
         return time.monotonic()
 
     def answered(
-        self, service: str, operation: str, parameters: Parameters, answer: Answer | None, since: float
+        self, service: str, operation: str, parameters: Parameters, answer: Answer | None, began: float
     ) -> None:
-        """Note the outcome; None is a lost answer."""
-        now, lasted = time.time(), time.monotonic() - since
+        """Add the outcome of a call; an answer of None was lost."""
+        now, duration_s = time.time(), time.monotonic() - began
         with self._changed:
             self._entries.append(
                 Request(
@@ -81,8 +81,8 @@ class RequestLog:
                     operation=operation,
                     status=answer.status if answer else None,
                     parameters=parameters,
-                    started_at=now - lasted,
-                    duration_s=lasted,
+                    started_at=now - duration_s,
+                    duration_s=duration_s,
                     error=answer.error if answer else None,
                     reason=answer.reason if answer else "the connection was cut",
                     signer=answer.signer if answer else None,
@@ -91,9 +91,9 @@ class RequestLog:
             )
 
     def wait_for(self, operation: str, times: int, timeout_s: float) -> bool:
-        """Wait until that many calls of the operation came in, answered or not."""
+        """Wait until that many calls of the operation have arrived, answered or not."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._arrived.get(operation, 0) >= times, timeout_s)
+            return self._changed.wait_for(lambda: self._arrivals.get(operation, 0) >= times, timeout_s)
 
     def entries(self) -> list[Request]:
         """A copy, oldest first."""
@@ -102,7 +102,7 @@ class RequestLog:
 
 
 def _members(body: bytes) -> tuple[str, ...]:
-    """The names of what an answer holds, from JSON's keys or XML's innermost elements; never a value."""
+    """The names of the members of an answer: keys of JSON or innermost elements of XML, never a value."""
     try:
         answer = json.loads(body)
     except ValueError:
@@ -119,7 +119,7 @@ def _leaves(answer: dict[str, Any]) -> Iterator[str]:
 
 
 def matching(entries: Iterable[Request], operation: str, parameters: Parameters, *, ok: bool | None) -> int:
-    """How many of them are of that operation, outcome (None: any) and parameters."""
+    """The number of entries with that operation, outcome (None: any) and those parameters."""
     return sum(
         entry.operation == operation
         and ok in (None, entry.ok)

@@ -1,4 +1,4 @@
-"""A home and an emulator for scenarios that run without pytest as well, and what is kept of either."""
+"""A throwaway home with an emulator of its own, used with and without pytest, and the secrets that are in it."""
 
 import json
 import os
@@ -20,12 +20,12 @@ from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 ALICE = "alice@example.com"
-_SECRET_LENGTH = 24  # characters by which a secret is recognised
+_SECRET_LENGTH = 24  # the first characters of a secret, by which it is recognised
 
 
 @dataclass(frozen=True)
-class Ground:
-    """One home, with a kernel keyring of this session, and the emulator that its commands meet."""
+class Sandbox:
+    """One home, which uses the kernel keyring of this session, and the emulator that its commands call."""
 
     home: Home
     emulator: Emulator
@@ -35,41 +35,41 @@ class Ground:
         return self.home.path / ".local/state/oidc-helper"
 
     def is_genuine(self, answer: dict[str, Any], role: str = "") -> bool:
-        """Whether the emulator gave out these very credentials, for that role, and they are not over."""
-        found = self.emulator._state.credentials.get(answer["AccessKeyId"])
+        """Whether the emulator issued exactly these credentials for that role, and they have not expired."""
+        issued = self.emulator._state.credentials.get(answer["AccessKeyId"])
         return (
-            found is not None
-            and (found.secret_access_key, found.session_token) == (answer["SecretAccessKey"], answer["SessionToken"])
-            and found.principal_arn == (role or self.emulator.directory.analytics_role_arn)
+            issued is not None
+            and (issued.secret_access_key, issued.session_token) == (answer["SecretAccessKey"], answer["SessionToken"])
+            and issued.principal_arn == (role or self.emulator.directory.analytics_role_arn)
             and datetime.fromisoformat(answer["Expiration"]) > datetime.now(UTC)
         )
 
-    def kept(self) -> list[str]:
-        """Everything that holds a secret, or is left of writing one: in the keyrings and in the whole home."""
-        named = [name for name in session_keys.descriptions() if str(self.home.config) in name]
+    def remains(self) -> list[str]:
+        """Every key and file that has a secret or is a leftover of a write, in the keyrings and in the home."""
+        names = [name for name in session_keys.descriptions() if str(self.home.config) in name]
         beginnings = {secret[:_SECRET_LENGTH].encode() for secret in self.secrets}
         for path in self.home.path.rglob("*"):
             if path.is_file() and path.name != "token" and not path.name.startswith("keyring.json."):  # not ours
                 content = path.read_bytes()
                 is_full_vault = path.name == "keyring.json" and content != b"{}"
-                is_wreck = path.name.startswith(".index.json.")
+                is_leftover = path.name.startswith(".index.json.")
                 is_index = path.name == "index.json" and _names_something(content)
-                if is_full_vault or is_wreck or is_index or any(secret in content for secret in beginnings):
-                    named.append(str(path.relative_to(self.home.path)))
-        return named
+                if is_full_vault or is_leftover or is_index or any(secret in content for secret in beginnings):
+                    names.append(str(path.relative_to(self.home.path)))
+        return names
 
     @property
     def secrets(self) -> set[str]:
-        """What the emulator has given out so far."""
+        """The secrets that the emulator has issued so far."""
         state = self.emulator._state
-        vended = list(state.credentials.values())
+        issued = list(state.credentials.values())
         return {
             *state.tokens,
             *state.contexts,
             *state.refresh_tokens,
             *state.codes,
-            *(one.secret_access_key for one in vended),
-            *(str(one.session_token) for one in vended),
+            *(credentials.secret_access_key for credentials in issued),
+            *(str(credentials.session_token) for credentials in issued),
         }
 
 
@@ -77,11 +77,11 @@ def _names_something(index: bytes) -> bool:
     try:
         return bool(json.loads(index)["entries"])
     except ValueError:
-        return True  # torn: what it named is known to nobody
+        return True  # torn: it may have named a secret
 
 
-class Grounds:
-    """As many as are asked for, below one directory and with one set of keys: those take the emulator 50 ms."""
+class Sandboxes:
+    """Makes sandboxes below one directory, all with the same signing keys: new ones would take 50 ms each."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -92,8 +92,8 @@ class Grounds:
         return SigningKeys("RS256", "ES256")
 
     @contextmanager
-    def new(self, **variables: str) -> Iterator[Ground]:
-        """Configure a profile whose identity token is at hand."""
+    def new(self, **variables: str) -> Iterator[Sandbox]:
+        """A new sandbox, whose profiles are configured and whose identity token is in a file."""
         path = self._directory / str(next(self._numbers))
         path.mkdir()
         environment = {
@@ -109,4 +109,4 @@ class Grounds:
             home = Home(path, {**environment, **emulator.environment})
             home.configure(file_config(emulator))
             home.write_token(emulator.mint(ALICE))
-            yield Ground(home, emulator)
+            yield Sandbox(home, emulator)

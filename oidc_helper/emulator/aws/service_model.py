@@ -1,4 +1,4 @@
-"""botocore's service models from the service's side: reading parameters, checking constraints, naming errors."""
+"""botocore's service models, used by the server: it reads parameters, checks constraints and names errors."""
 
 import functools
 import json
@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 from botocore.loaders import Loader
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from oidc_helper.emulator.wire import Call, Parameters, Refusal
+from oidc_helper.emulator.calls import Call, Parameters, Refusal
 
-# What AWS adds to every service: code -> HTTP status. A fault may order these as well.
+# Errors that every service of AWS has: code -> HTTP status. A fault may order these as well.
 _COMMON = {
     "AccessDenied": 403,
     "ForbiddenException": 403,
@@ -27,7 +27,7 @@ _COMMON = {
 
 @functools.cache
 def service(name: str) -> ServiceModel:
-    """Loading costs up to 60 ms, so once; a session would read the user's AWS_PROFILE."""
+    """The model of a service, loaded once: it costs up to 60 ms. A botocore session would read AWS_PROFILE."""
     return ServiceModel(Loader().load_service_model(name, "service-2"), service_name=name)
 
 
@@ -38,7 +38,7 @@ def operation(service_name: str, name: str) -> OperationModel:
 
 
 def error(model: OperationModel, code: str) -> tuple[str, int]:
-    """The name on the wire and the HTTP status of an error, named by its shape or its code."""
+    """The name on the wire and the HTTP status of an error; `code` is the name of its shape, or its code."""
     for shape in model.error_shapes:
         described = cast("dict[str, Any]", shape.metadata.get("error", {}))
         if code in (shape.name, described.get("code")):
@@ -47,7 +47,7 @@ def error(model: OperationModel, code: str) -> tuple[str, int]:
 
 
 def read(model: OperationModel, call: Call) -> Parameters:
-    """The parameters as boto3 names them, of the right types. Raises Refusal."""
+    """The parameters with boto3's names and the model's types. Raises Refusal."""
     shape = model.input_shape
     if shape is None:
         return {}
@@ -56,25 +56,25 @@ def read(model: OperationModel, call: Call) -> Parameters:
         return cast("Parameters", _from_form(shape, form, "")) or {}
     query = dict(parse_qsl(call.query, keep_blank_values=True))
     body = _json_object(call) if _has_body(shape) else {}
-    places: dict[str | None, Any] = {"querystring": query, "header": call.headers, None: body}
-    found = {}
+    locations: dict[str | None, Any] = {"querystring": query, "header": call.headers, None: body}
+    parameters = {}
     for name, member in shape.members.items():
-        place = places[member.serialization.get("location")]
-        value = place.get(member.serialization.get("name", name))
+        location = locations[member.serialization.get("location")]
+        value = location.get(member.serialization.get("name", name))
         if value is not None:
-            found[name] = _typed(member, value)
-    return found
+            parameters[name] = _typed(member, value)
+    return parameters
 
 
 def violations(shape: Shape | None, value: Any, path: str = "") -> list[str]:
-    """What the constraints of the model say to it, in AWS's words. A secret value is not repeated."""
+    """The constraints of the model that a value violates, in AWS's words, without sensitive values."""
     return list(_violations(shape, value, path)) if shape else []
 
 
-def violations_text(found: list[str]) -> str:
+def violations_text(violations: list[str]) -> str:
     """The message of a ValidationError."""
-    errors = "error" if len(found) == 1 else "errors"
-    return f"{len(found)} validation {errors} detected: {'; '.join(found)}"
+    errors = "error" if len(violations) == 1 else "errors"
+    return f"{len(violations)} validation {errors} detected: {'; '.join(violations)}"
 
 
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -102,14 +102,16 @@ def _broken(shape: Shape, value: Any) -> Iterator[str]:
     if measure > limits.get("max", measure):
         yield f"have {noun} less than or equal to {limits['max']}"
     pattern = limits.get("pattern", "")
-    if pattern and r"\p{" not in pattern and not re.fullmatch(pattern, value):  # \p is Java's, of session tags only
+    if (
+        pattern and r"\p{" not in pattern and not re.fullmatch(pattern, value)
+    ):  # only session tags use \p, which Python lacks
         yield f"satisfy regular expression pattern: {pattern}"
     if "enum" in limits and value not in limits["enum"]:
         yield f"satisfy enum value set: [{', '.join(limits['enum'])}]"
 
 
 def _from_form(shape: Shape, form: dict[str, str], prefix: str) -> Any:
-    """The query protocol: `ProvidedContexts.member.1.ProviderArn`; None where nothing of it is given."""
+    """Read the query protocol, as in `ProvidedContexts.member.1.ProviderArn`; None if it has no such parameter."""
     if isinstance(shape, StructureShape):
         below = prefix and prefix + "."
         values = {name: _from_form(member, form, below + name) for name, member in shape.members.items()}
@@ -123,7 +125,7 @@ def _from_form(shape: Shape, form: dict[str, str], prefix: str) -> Any:
 
 
 def _typed(shape: Shape, value: Any) -> Any:
-    """Raises Refusal where JSON or a text holds another type than the model says."""
+    """Convert a value to the type of the model. Raises Refusal if it has another type."""
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [_typed(shape.member, item) for item in value]
     if shape.type_name in ("integer", "long") and re.fullmatch(r"-?\d{1,18}", str(value)):
@@ -143,5 +145,5 @@ def _json_object(call: Call) -> Parameters:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise Refusal("SerializationException", "the body is no JSON object")
+        raise Refusal("SerializationException", "the body is not a JSON object")
     return value

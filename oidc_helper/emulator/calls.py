@@ -1,4 +1,4 @@
-"""An HTTP call and its answer as the services see them, and the refusal that each protocol words in its own way."""
+"""An HTTP call, its endpoint and its answer as the services see them, and the refusal that each protocol renders."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 Parameters = dict[str, Any]
 
 
-class Refusal(Exception):  # noqa: N818 - the answer of a service that works as it should
-    """A service says no.
+class Refusal(Exception):  # noqa: N818 - the answer of a service that works correctly
+    """A service refuses a call.
 
-    `code` is the error's name on the wire and `message` its text there; `members` go beside them. `reason` is for
-    the request log: what AWS keeps to itself and somebody who tries an integration needs to know.
+    `code` is the error's name on the wire and `message` its text there; `members` are sent beside them. `reason` goes
+    into the request log: AWS does not tell it, but a developer who tries an integration needs it.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Refusal(Exception):  # noqa: N818 - the answer of a service that works as 
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it came in; `path` and `query` are not decoded."""
+    """A request as it arrived; `path` and `query` are still percent-encoded."""
 
     method: str
     path: str
@@ -47,11 +47,11 @@ class Call:
     body: bytes = field(repr=False)
 
     def query_values(self) -> dict[str, str]:
-        """The query's parameters. Raises Refusal for one given twice (RFC 6749 section 3.1)."""
+        """The parameters of the query. Raises Refusal if one is repeated (RFC 6749 section 3.1)."""
         return single_values(self.query)
 
     def form(self) -> dict[str, str]:
-        """The body's parameters. Raises Refusal for another content type or a parameter given twice (section 3.2)."""
+        """The parameters of the body. Raises Refusal for another content type or a repeated parameter (section 3.2)."""
         if self.headers.get_content_type() != "application/x-www-form-urlencoded":
             raise Refusal("invalid_request", "the body must be application/x-www-form-urlencoded")
         return single_values(self.body.decode("utf-8", "replace"))
@@ -59,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back; `error`, `reason` and `signer` are for the request log alone."""
+    """The response to a call; `error`, `reason` and `signer` are for the request log only."""
 
     status: int
     body: bytes = field(default=b"", repr=False)
@@ -71,7 +71,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation of one service: how its parameters are read for the log, how it works, how it words a refusal."""
+    """One operation of one service: `read` its parameters for the log, do its `work`, render its `refuse`d calls."""
 
     service: str
     operation: str
@@ -81,9 +81,9 @@ class Endpoint:
 
 
 def single_values(text: str) -> dict[str, str]:
-    """The parameters of a form. Raises Refusal for one given twice."""
+    """The parameters of a form or query. Raises Refusal if one is repeated."""
     pairs = parse_qsl(text, keep_blank_values=True)
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise Refusal("invalid_request", "a parameter is given twice")
+        raise Refusal("invalid_request", "a parameter is repeated")
     return values

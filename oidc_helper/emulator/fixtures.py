@@ -1,4 +1,4 @@
-"""The directory that the emulator starts with."""
+"""The directory that the emulator starts with: example people, applications, roles and grants."""
 
 from oidc_helper.emulator.directory import (
     JWT_BEARER,
@@ -19,7 +19,7 @@ from oidc_helper.emulator.directory import (
 )
 from oidc_helper.emulator.keys import aws_secret, opaque, upper
 
-ACCOUNT = "123456789012"  # where Identity Center, the caller and the roles are
+ACCOUNT = "123456789012"  # of Identity Center, the caller and the roles
 INSTANCE = "ssoins-1234567890abcdef"
 REGION = "eu-west-1"
 PUBLIC_CLIENT = "oidc-helper-cli"
@@ -29,8 +29,8 @@ _ALICE = "93a4c812-0051-70f2-8a4e-1d3c5b7f9a01"
 _BOB = "93a4c812-0051-70f2-8a4e-1d3c5b7f9a02"
 
 
-def seed(issuer: str) -> Directory:
-    """Alice and Bob are assigned; Mallory can sign in at the identity provider and is assigned to nothing."""
+def example_directory(issuer: str) -> Directory:
+    """Alice and Bob are assigned; Mallory can sign in at the identity provider but is assigned to nothing."""
     caller = Role(f"arn:aws:iam::{ACCOUNT}:role/tip-caller", "AROA" + upper(17), web_identity_audiences={PUBLIC_CLIENT})
     user = IamUser(f"arn:aws:iam::{ACCOUNT}:user/tip-caller", "AIDA" + upper(17), "AKIA" + upper(16), aws_secret(40))
     analytics = Role(

@@ -1,12 +1,12 @@
-"""The answer of CreateTokenWithIAM: which scopes are granted, and the tokens that carry them."""
+"""The scopes that CreateTokenWithIAM grants, and the tokens that it issues."""
 
 from collections.abc import Sequence
 
 from oidc_helper.emulator.aws.credentials import iso
+from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import DEFAULT_SCOPES, Application
 from oidc_helper.emulator.keys import aws_secret, opaque
 from oidc_helper.emulator.state import Context, Issued, Session, State
-from oidc_helper.emulator.wire import Parameters, Refusal
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a token type
 REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105 - likewise
@@ -16,7 +16,7 @@ _CONTEXT_SCOPE = "sts:identity_context"
 def granted_scopes(
     application: Application, asked: Sequence[str] | None, limit: tuple[str, ...] | None = None
 ) -> tuple[str, ...]:
-    """What was asked for, or all there is. Raises Refusal for more than the application, or an earlier grant, has."""
+    """The requested scopes, or all. Raises Refusal for a scope that the application, or an earlier grant, lacks."""
     configured = (*application.scopes, *DEFAULT_SCOPES)
     available = configured if limit is None else tuple(scope for scope in limit if scope in configured)
     if not asked:
@@ -28,7 +28,7 @@ def granted_scopes(
     return tuple(dict.fromkeys(asked))
 
 
-def issued(  # noqa: PLR0913 - what the four grants differ in
+def issue(  # noqa: PLR0913 - the four grants differ in these
     state: State,
     application: Application,
     session: Session,
@@ -38,7 +38,7 @@ def issued(  # noqa: PLR0913 - what the four grants differ in
     with_context: bool = True,
     issued_type: str = ACCESS_TOKEN,
 ) -> Parameters:
-    """The output. `refresh_scopes` None leaves the refresh token out, () gives it the same scopes."""
+    """The output. `refresh_scopes`: None means no refresh token, () the scopes of the access token."""
     now = state.clock()
     expires_at = min(now + application.access_token_lifetime_s, session.ends_at)
     answer: Parameters = {
@@ -68,7 +68,7 @@ def _token(
     *,
     expires_at: float | None = None,
 ) -> str:
-    """An access token where it has an expiry of its own, else a refresh token; they begin as AWS's do."""
+    """An access token if `expires_at` is given, else a refresh token; both begin like those of AWS."""
     kind, prefix = ("refresh", "aor") if expires_at is None else ("access", "aoa")
     token = prefix + opaque(320)
     state.tokens[token] = Issued(kind, application.arn, session, scopes, expires_at or session.ends_at)

@@ -1,19 +1,19 @@
-"""The provider's token and revocation endpoints."""
+"""The provider's endpoints for tokens and their revocation."""
 
 from collections.abc import Callable
 
 from oidc_helper.emulator.authorization import CodeRefused, redeem
+from oidc_helper.emulator.calls import Answer, Call, Parameters, Refusal
 from oidc_helper.emulator.directory import DEVICE_CODE, Client
 from oidc_helper.emulator.idp.claims import identity_claims
 from oidc_helper.emulator.idp.clients import answer, authenticated
 from oidc_helper.emulator.idp.device import poll
 from oidc_helper.emulator.keys import opaque
 from oidc_helper.emulator.state import Issued, Session, State
-from oidc_helper.emulator.wire import Answer, Call, Parameters, Refusal
 
 
 def token(state: State, call: Call) -> Answer:
-    """RFC 6749 section 3.2."""
+    """Issue tokens for a grant (RFC 6749 section 3.2)."""
     form = call.form()
     client = authenticated(state, call, form)
     grant = form.get("grant_type")
@@ -27,12 +27,12 @@ def token(state: State, call: Call) -> Answer:
 
 
 def revoke(state: State, call: Call) -> Answer:
-    """RFC 7009: a refresh token's whole session ends, anything else is none of ours and all is well."""
+    """End the whole session of a refresh token; any other token is ignored (RFC 7009)."""
     form = call.form()
     client = authenticated(state, call, form)
-    found = state.refresh_tokens.get(_required(form, "token"))
-    if found and found.client_id == client.client_id:
-        found.session.ended = True
+    refresh_token = state.refresh_tokens.get(_required(form, "token"))
+    if refresh_token and refresh_token.client_id == client.client_id:
+        refresh_token.session.ended = True
     return Answer(200)
 
 
@@ -46,12 +46,12 @@ def _authorization_code(state: State, client: Client, form: Parameters) -> Param
             verifier=form.get("code_verifier"),
         )
     except CodeRefused as refused:
-        if refused.code and refused.code.session:  # stolen once at least: RFC 6749 section 4.1.2
+        if refused.code and refused.code.session:  # somebody has stolen it: RFC 6749 section 4.1.2
             refused.code.session.ended = True
         raise Refusal("invalid_grant", reason=str(refused)) from refused
     code.session = _session(state, code.email)
-    claims = {"auth_time": int(code.signed_in_at)} | ({"nonce": code.asked.nonce} if code.asked.nonce else {})
-    return _tokens(state, client, code.session, code.asked.scopes, claims)
+    claims = {"auth_time": int(code.signed_in_at)} | ({"nonce": code.request.nonce} if code.request.nonce else {})
+    return _tokens(state, client, code.session, code.request.scopes, claims)
 
 
 def _device_code(state: State, client: Client, form: Parameters) -> Parameters:
@@ -61,20 +61,24 @@ def _device_code(state: State, client: Client, form: Parameters) -> Parameters:
 
 def _refresh_token(state: State, client: Client, form: Parameters) -> Parameters:
     provider = state.directory.identity_provider
-    found = state.refresh_tokens.get(_required(form, "refresh_token"))
-    if found is None or found.client_id != client.client_id:
+    refresh_token = state.refresh_tokens.get(_required(form, "refresh_token"))
+    if refresh_token is None or refresh_token.client_id != client.client_id:
         raise Refusal("invalid_grant", reason="no such refresh token of this client")
-    if found.spent and provider.reuse_ends_session:  # RFC 9700 section 4.14.2
-        found.session.ended = True
-    if found.spent or not found.session.live(state.clock()):
-        raise Refusal("invalid_grant", reason="spent before" if found.spent else "the session is over")
-    scopes = tuple(form.get("scope", "").split()) or found.scopes
-    if not set(scopes) <= set(found.scopes):
-        raise Refusal("invalid_scope", "more than was granted at first")
-    found.spent = provider.rotates_refresh_tokens
-    body = _tokens(state, client, found.session, scopes, {"auth_time": int(found.session.began_at)})
+    if refresh_token.spent and provider.reuse_ends_session:  # RFC 9700 section 4.14.2
+        refresh_token.session.ended = True
+    if refresh_token.spent or not refresh_token.session.live(state.clock()):
+        raise Refusal("invalid_grant", reason="it was used before" if refresh_token.spent else "the session is over")
+    scopes = tuple(form.get("scope", "").split()) or refresh_token.scopes
+    if not set(scopes) <= set(refresh_token.scopes):
+        raise Refusal("invalid_scope", "more than the first grant")
+    refresh_token.spent = provider.rotates_refresh_tokens
+    body = _tokens(state, client, refresh_token.session, scopes, {"auth_time": int(refresh_token.session.began_at)})
     body.pop("refresh_token", None)
-    return body | _refreshable(state, client, found.session, found.scopes) if provider.rotates_refresh_tokens else body
+    return (
+        body | _refreshable(state, client, refresh_token.session, refresh_token.scopes)
+        if provider.rotates_refresh_tokens
+        else body
+    )
 
 
 _GRANTS: dict[str, Callable[[State, Client, Parameters], Parameters]] = {
@@ -90,11 +94,11 @@ def _session(state: State, email: str) -> Session:
 
 
 def _tokens(state: State, client: Client, session: Session, scopes: tuple[str, ...], claims: Parameters) -> Parameters:
-    """RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3."""
+    """The answer of a grant (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3)."""
     provider = state.directory.identity_provider
     person = provider.people.get(session.subject)
     if person is None:
-        raise Refusal("invalid_grant", reason="the person is no more")
+        raise Refusal("invalid_grant", reason="the person does not exist any more")
     access = identity_claims(state, person, client.client_id) | {
         "client_id": client.client_id,
         "scope": " ".join(scopes),
