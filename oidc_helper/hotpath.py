@@ -65,7 +65,7 @@ def _cached(argv: list[str]) -> record.Record | None:
 
             stored = hit.read(entry)
         cached = record.parse(stored) if stored else None
-        if cached and cached.fresh(now=time.time(), stamp=paths.config_stamp(paths.config_file())):
+        if cached and cached.fresh(now=time.time(), stamp=paths.config_stamp([paths.config_file()])):
             return cached
     except (OSError, ValueError):
         return None  # the full program says what is wrong

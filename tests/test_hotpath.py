@@ -70,7 +70,7 @@ class Place:
         text = record.compose(
             BODY,
             serve_until=now + serve_for_s,
-            stamp=paths.config_stamp(str(home.config)),
+            stamp=paths.config_stamp([str(home.config)]),
             renew_from=now + serve_for_s,
             expires_at=now + serve_for_s,
         )
@@ -152,7 +152,7 @@ def test_with_a_full_kernel_keyring_a_hit_needs_no_full_program(
     home.environment["DBUS_SESSION_BUS_ADDRESS"] = vault.environment["DBUS_SESSION_BUS_ADDRESS"]
     for name in ("HOME", "OIDC_HELPER_CONFIG", "OIDC_HELPER_KERNEL_KEYRING", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.setenv(name, home.environment[name])
-    stamp = paths.config_stamp(str(home.config))
+    stamp = paths.config_stamp([str(home.config)])
     text = record.compose(BODY, serve_until=2**33, stamp=stamp, renew_from=2**33, expires_at=2**33)
 
     def put() -> None:
@@ -250,6 +250,19 @@ def test_an_edited_configuration_is_a_miss(home: Home, place: Place) -> None:
     place.put(home, "a")
     home.configure("[profile.b]\n#\n")
 
+    assert home.run("get", "a").returncode == 2
+
+
+def test_an_edit_that_keeps_size_and_time_is_a_miss(home: Home, place: Place) -> None:
+    """As by Nix, rsync -t, cp -p and a restored backup: the credentials of the former account were printed."""
+    place.put(home, "a")
+    before = home.config.stat()
+    edited = home.path / "edited"
+    edited.write_text("[profile.b]\n")
+    os.utime(edited, ns=(before.st_atime_ns, before.st_mtime_ns))
+    edited.replace(home.config)
+
+    assert home.config.stat().st_size == before.st_size
     assert home.run("get", "a").returncode == 2
 
 

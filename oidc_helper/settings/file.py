@@ -33,7 +33,7 @@ def load() -> Settings:
     except OSError as error:
         raise WrongSettings(f"no configuration: {error.strerror}", f"name one with {paths.CONFIG_VARIABLE}") from None
     try:
-        stamp = paths.config_stamp(path)
+        stamp = paths.config_stamp([path])
         text = _read(path)
     except (FileNotFoundError, NotADirectoryError):
         raise WrongSettings(
