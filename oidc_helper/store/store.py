@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from oidc_helper import kernel, names, paths, record
+from oidc_helper import kernel, names, record
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine import lock
 from oidc_helper.machine.lock import Lock
@@ -87,7 +87,7 @@ class Store(Ledger):
         Raises StoreUnusable where both do; the former record is still there.
         """
         entry = names.entry_name(kind, name)
-        noted = Entry(kind, name, paths.config_file(), "", expires_at, int(self._now()), dict(details or {}))
+        noted = Entry(kind, name, names.configuration(), "", expires_at, int(self._now()), dict(details or {}))
         places = (self._kernel_place, self._vault_place)
         formers: list[Entry | None] = []  # as they were before each attempt
         problems = []
@@ -247,7 +247,7 @@ def _noted(entry: str) -> Entry | None:
 
 def _all_noted() -> list[Entry]:
     try:
-        config = paths.config_file()
+        config = names.configuration()
     except FileNotFoundError:  # a user without a home has no configuration, and no records
         return []
     return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
