@@ -16,10 +16,10 @@ _PATIENCE_S = 900  # codes of providers are good for 10 to 15 minutes, and a sec
 
 
 @contextmanager
-def asking_at_login(*, way: "Way | None", anew: bool) -> Iterator[Asking]:
+def asking_at_login(*, way: "Way | None", force: bool) -> Iterator[Asking]:
     """Ask a person who came to sign in, and may take long; without a terminal, on stderr."""
     with ExitStack() as closing:
-        yield Asking(cache(partial(_person, _terminal_or_stderr, closing)), way, anew, _PATIENCE_S)
+        yield Asking(cache(partial(_person, _terminal_or_stderr, closing)), way, force, force, _PATIENCE_S)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_helper import identity
 from oidc_helper.aws.tokens import ACCESS_TOKEN_TYPE, Tokens
-from oidc_helper.errors import OidcHelperError, SignInNeeded, WrongSettings
+from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.fetch import kept_provider_session
 from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.identity.proof import Assertion, GrantParameters, Proof
@@ -22,6 +22,7 @@ from oidc_helper.person.telling import Finish
 from oidc_helper.settings import Profile
 from oidc_helper.store.saving import note_or_warn, save_or_warn_once
 from oidc_helper.store.store import Store
+from oidc_helper.words import printable
 
 if TYPE_CHECKING:
     from oidc_helper.person.person import Person, Way
@@ -38,13 +39,15 @@ _NO_REFRESH_TOKEN = f'allow {_REFRESHABLE} to the client, or ask with authorize_
 class Asking(NamedTuple):
     """How a person may be asked. `person` is made once there is something to ask.
 
-    `way` overrules the one that suits the machine; `anew` passes over any session. `patience_s` are the seconds that a
-    person may take beside the deadline; 0: within it, as for a caller that waits.
+    `way` overrules the one that suits the machine. `anew` passes over the kept session, and `as_another` over the one
+    that the browser has at the provider too. `patience_s` are the seconds that a person may take beside the deadline;
+    0: within it, as for a caller that waits.
     """
 
     person: "Callable[[], Person]"
     way: "Way | None" = None
     anew: bool = False
+    as_another: bool = False
     patience_s: float = 0
 
 
@@ -89,7 +92,8 @@ class Prover(NamedTuple):
         """A code of Identity Center's own authorize endpoint."""
         from oidc_helper.sign_in import identity_center
 
-        with self._alone(), self._attempt("nobody is signed in at Identity Center") as (asking, timeout_s):
+        nobody = SignInNeeded("nobody is signed in at Identity Center")
+        with self._alone(), self._attempt(nobody) as (asking, timeout_s):
             if asking.way == "device":
                 raise WrongSettings("Identity Center's own sign-in knows no device code", "leave --device out")
             obtained = identity_center.sign_in(
@@ -112,15 +116,23 @@ class Prover(NamedTuple):
         """An OpenID provider's token: renewed while its session lasts, else from a person who signs in."""
         with self._alone():
             session = kept_provider_session.load(self.profile.identity, self.store)
-            missing = f"nobody is signed in as {self.profile.identity.name}"
+            missing = SignInNeeded(f"nobody is signed in as {self.profile.identity.name}")
             if session.refresh_token and not (self.asking and self.asking.anew):
                 try:
                     return self._renewed(session)
-                except SessionOver as over:
-                    log.debug("%s", over.message)
-                    self._save(replace(session, refresh_token=""))
-                    missing = over.message
+                except (SignInNeeded, Refused, TryAgain) as failure:
+                    log.debug("%s", failure.message)
+                    if isinstance(failure, TryAgain) and not (self.asking and self.asking.patience_s):
+                        raise  # it may pass, and nobody has come to sign in
+                    if isinstance(failure, SessionOver):
+                        self._save(replace(session, refresh_token=""))
+                    missing = self._mended_by_a_sign_in(failure, session.user)
             return self._signed_in(session.binding, missing)
+
+    def _mended_by_a_sign_in(self, failure: OidcHelperError, user: str) -> SignInNeeded:
+        message = f"{failure.message} (signed in as {printable(user)})" if user else failure.message
+        hint = f"oidc-helper login {self.profile.name}; {failure.hint}" if failure.hint else ""
+        return SignInNeeded(message, hint)
 
     def _renewed(self, session: ProviderSession) -> Proof:
         from oidc_helper.sign_in import provider
@@ -138,7 +150,7 @@ class Prover(NamedTuple):
         )
         return Assertion(renewed.identity_token)
 
-    def _signed_in(self, binding: str, missing: str) -> Proof:
+    def _signed_in(self, binding: str, missing: SignInNeeded) -> Proof:
         from oidc_helper.sign_in import provider
 
         with self._attempt(missing) as (asking, timeout_s):
@@ -146,7 +158,7 @@ class Prover(NamedTuple):
                 self.profile.identity,
                 asking.person(),
                 way=asking.way,
-                anew=asking.anew,
+                anew=asking.as_another,
                 timeout_s=timeout_s,
                 **self._access(),
             )
@@ -174,14 +186,14 @@ class Prover(NamedTuple):
             yield
 
     @contextmanager
-    def _attempt(self, missing: str) -> Iterator[tuple[Asking, float]]:
+    def _attempt(self, missing: SignInNeeded) -> Iterator[tuple[Asking, float]]:
         """Ask the person, within the seconds that come second; a failure is remembered.
 
-        Raises SignInNeeded with the text `missing` where no person may be asked.
+        Raises `missing` where no person may be asked.
         """
         asking, deadline = self.asking, self.deadline
         if asking is None:
-            raise SignInNeeded(missing)
+            raise missing
         if not asking.patience_s:
             self._refuse_soon_after_a_failure()
         with deadline.extended(asking.patience_s):
