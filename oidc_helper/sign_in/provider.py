@@ -11,14 +11,13 @@ from oidc_helper.oidc import authorization, grants
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.grants import Granted
 from oidc_helper.oidc.provider import Provider, discover
-from oidc_helper.oidc.refusals import refusal
 from oidc_helper.oidc.verification import verify
 from oidc_helper.person.browser import obstacle
 from oidc_helper.person.person import Person, Way
 from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, device, paste
-from oidc_helper.sign_in.redirect import redirect_of
+from oidc_helper.sign_in.redirect import code_of, redirect_of
 
 
 @dataclass(frozen=True)
@@ -149,13 +148,11 @@ class _AtProvider:
             self._begin, redirect_of(self.identity), person, place=self.place, timeout_s=self.deadline.left()
         )
         with reporting_to(answered.finish):
-            if answered.answer.error:
-                raise refusal(self.provider.host, answered.answer.error, answered.answer.description)
             granted = grants.redeem_code(
                 self.provider,
                 self.client,
                 answered.request,
-                answered.answer.code,
+                code_of(answered, self.provider.host),
                 timeout_s=self.deadline.left(),
                 **_resource(self.identity),
             )

@@ -13,7 +13,7 @@ from oidc_helper.oidc.authorization import Request as Authorization
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.provider import Provider, discover
 
-ASKED = Authorization("https://x", "http://127.0.0.1:1/callback", "a-state", "a-nonce", "a-verifier")
+ASKED = Authorization("https://x", CLIENT, "http://127.0.0.1:1/callback", "a-state", "a-nonce", "a-verifier")
 
 
 def discovered(provider: FakeProvider) -> Provider:
