@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_helper import identity
 from oidc_helper.aws.tokens import ACCESS_TOKEN_TYPE, Tokens
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
-from oidc_helper.fetch import kept_provider_session
+from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.identity.proof import Assertion, GrantParameters, Proof
+from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import SessionOver
-from oidc_helper.person.telling import Finish
+from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Profile
 from oidc_helper.store.saving import note_or_warn, save_or_warn_once
-from oidc_helper.store.store import Store
+from oidc_helper.store.store import TOKENS, Store
 from oidc_helper.words import printable
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Prover(NamedTuple):
                     if isinstance(failure, SessionOver):
                         self._save(replace(session, refresh_token=""))
                     missing = self._mended_by_a_sign_in(failure, session.user)
-            return self._signed_in(session.binding, missing)
+            return self._signed_in(session, missing)
 
     def _mended_by_a_sign_in(self, failure: OidcHelperError, user: str) -> SignInNeeded:
         message = f"{failure.message} (signed in as {printable(user)})" if user else failure.message
@@ -150,7 +151,7 @@ class Prover(NamedTuple):
         )
         return Assertion(renewed.identity_token)
 
-    def _signed_in(self, binding: str, missing: SignInNeeded) -> Proof:
+    def _signed_in(self, former: ProviderSession, missing: SignInNeeded) -> Proof:
         from oidc_helper.sign_in import provider
 
         with self._attempt(missing) as (asking, timeout_s):
@@ -162,13 +163,44 @@ class Prover(NamedTuple):
                 timeout_s=timeout_s,
                 **self._access(),
             )
-        token = signed_in.identity_token
+            token = signed_in.identity_token
+            with reporting_to(signed_in.finish):
+                self._confirm(asking, token, self._displaced(former, signed_in.subject, token), timeout_s)
         refresh_token = signed_in.refresh_token or ""
         if not refresh_token and _REFRESHABLE in self.profile.identity.scopes:
             log.warning("no refresh token came, so that the sign-in will not last: %s", _NO_REFRESH_TOKEN)
         expires_at = signed_in.refresh_expires_at
-        self._save(ProviderSession(binding, token.user, signed_in.subject, refresh_token, expires_at))
+        self._save(ProviderSession(former.binding, token.user, signed_in.subject, refresh_token, expires_at))
         return Assertion(token, by_person=True, finish=self._noting(signed_in.finish))
+
+    def _displaced(self, former: ProviderSession, subject: str, token: IdentityToken) -> str:
+        """Another user, of whom something is kept that goes with this sign-in; empty where there is none."""
+        if former.subject and subject and former.subject != subject:
+            return former.user
+        person, mine = kept_tokens.person(token.subject), self.profile.identity.name
+        kept = (one.details for one in self.store.entries() if one.kind == TOKENS)
+        others = (one for one in kept if one.get("identity") == mine and one.get("person") != person)
+        return next((str(one.get("user") or "another user") for one in others), "")
+
+    def _confirm(self, asking: Asking, token: IdentityToken, displaced: str, timeout_s: float) -> None:
+        """Name the person, and have it confirmed that it is another one: somebody else may have answered.
+
+        Raises SignInNeeded.
+        """
+        terminal, user = asking.person().terminal, printable(token.user)
+        terminal.show(f"oidc-helper: signed in at the identity provider as {user}")
+        if not displaced or asking.as_another:
+            return
+        former = printable(displaced)
+        try:
+            agreed = terminal.ask(
+                f"go on as {user}, and forget all that is kept of {former}? [y/N] ", timeout_s=timeout_s
+            )
+        except TimeoutError:
+            agreed = None
+        if (agreed or "").strip().lower() not in ("y", "yes"):
+            hint = f"oidc-helper login {self.profile.name} --force"
+            raise SignInNeeded(f"{user} has signed in, and before it was {former}: nothing was changed", hint)
 
     def _access(self) -> dict[str, Any]:
         """The parameters of every call to the provider."""

@@ -2,7 +2,7 @@
 
 import pytest
 from cli.arrangements import finished, wait_until
-from cli.sign_ins import ALICE, BOB, Desk, desk
+from cli.sign_ins import ALICE, BOB, Desk, becomes_bob, desk
 from cli.transcript import answer
 from emulator.browsing import send
 from homes import Home
@@ -23,14 +23,6 @@ def alice(home: Home, emulator: Emulator) -> Desk:
 
 def operations(emulator: Emulator) -> list[str]:
     return [request.operation for request in emulator.requests]
-
-
-def becomes_bob(emulator: Emulator) -> None:
-    """Let the provider's page offer Bob first from now on."""
-    provider = emulator.directory.identity_provider
-    people = dict(provider.people)
-    provider.people.clear()
-    provider.people.update({BOB: people.pop(BOB), **people})
 
 
 def test_a_browser_sign_in_names_the_person(alice: Desk, emulator: Emulator) -> None:
