@@ -108,7 +108,10 @@ def test_the_same_person_displaces_nothing(alice: Desk) -> None:
 
 
 def test_a_person_without_an_assignment_is_refused(alice: Desk, emulator: Emulator) -> None:
-    """The message names the missing assignment, and the page does not claim success."""
+    """The message names the missing assignment, the person, and how to be another; the page claims no success.
+
+    The next login asks again, since somebody else may sit there.
+    """
     provider = emulator.directory.identity_provider
     provider.people = {"mallory@example.com": Person("mallory@example.com", "00u-mallory", "Mallory")}
 
@@ -116,8 +119,29 @@ def test_a_person_without_an_assignment_is_refused(alice: Desk, emulator: Emulat
 
     assert (done.returncode, done.stdout) == (5, "")
     assert "create-application-assignment" in done.stderr
+    assert " (signed in as mallory@example.com)\n" in done.stderr
+    assert done.stderr.endswith("; to be another user: oidc-helper login analytics --force\n")
     assert "<h1>Not signed in</h1>" in alice.browser.page
     assert "AccessDeniedException" in alice.browser.page
+
+    provider.people = {ALICE: Person(ALICE, "00u-alice", "Alice")}
+    assert "(signed in as mallory@example.com)" in alice.home.run("get", "analytics").stderr
+    assert alice.log_in("analytics", "--force").startswith(f"signed in as {ALICE}")
+    assert len(alice.browser.opened) == 2
+
+
+def test_a_permission_set_of_another_person_is_refused_by_the_name_of_the_person(
+    alice: Desk, emulator: Emulator
+) -> None:
+    """The sign-in itself is in order: `login` asks once more, since another person may have the assignment."""
+    alice.log_in("analytics")
+    emulator.fault("GetRoleCredentials", error="ForbiddenException", times=3)
+    got, done = alice.refused("get", "dev-admin"), alice.home.run("login", "dev-admin")
+
+    assert f" (signed in as {ALICE})" in got.message
+    assert got.hint.endswith("; to be another user: oidc-helper login dev-admin --force")
+    assert (done.returncode, len(alice.browser.opened)) == (5, 2)
+    assert f" (signed in as {ALICE})\n" in done.stderr
 
 
 def test_a_declined_sign_in_keeps_nothing(home: Home, emulator: Emulator) -> None:
