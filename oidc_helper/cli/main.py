@@ -36,6 +36,7 @@ def run(words: list[str]) -> int:
     """Run the command line and return the exit code."""
     try:
         if before := arguments.before_operation(words):
+            _let_ctrl_c_clean_up()
             return _raw_operation(before)
         options = arguments.parse(words)
     except SystemExit as end:  # of --help and --version
@@ -48,6 +49,7 @@ def run(words: list[str]) -> int:
     ours = streams.divert(quiet=options.quiet and not options.debug)
     log_to(ours, debug=options.debug, quiet=options.quiet)
     try:
+        _let_ctrl_c_clean_up()
         _check_variables()
         ours.require_answer()
         status = int(options.run(options, ours.answer))
@@ -68,6 +70,12 @@ def run(words: list[str]) -> int:
         )
         status = 1
     return status
+
+
+def _let_ctrl_c_clean_up() -> None:
+    """From now on it is an exception; until here it ended us without a trace, see `hotpath`."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _raw_operation(before: argparse.Namespace) -> int:

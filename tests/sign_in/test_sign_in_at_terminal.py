@@ -2,6 +2,8 @@
 
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -72,7 +74,7 @@ def test_a_device_sign_in_shows_address_and_code(alice: Desk, emulator: Emulator
         "  http://HOST/idp/device\n"
         "and enter this code\n"
         "  CODE\n"
-        "it is good for 10 min\n"
+        "within 10 min\n"
         "enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you\n"
         f"{NAMED}"
     )
@@ -213,3 +215,52 @@ def test_without_a_terminal_another_person_takes_force(succeeded: Desk) -> None:
     assert refused.stderr.endswith("nothing was changed\nhint: oidc-helper login analytics --force\n")
 
     assert succeeded.log_in("analytics", "--force").startswith(f"signed in as {BOB}, ")
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT], ids=lambda one: one.name
+)
+def test_a_signal_leaves_the_terminal_as_it_was(absent: Desk, number: signal.Signals) -> None:
+    """While it waits for the browser: no progress line is left, and no traceback; the shell learns the signal."""
+    with login(absent, "analytics") as person:
+        person.see("waiting for the browser, ")
+        person.process.send_signal(number)
+        done = person.ended()
+
+    assert (done.returncode, done.stdout, done.stderr) == (-number, "", "")
+    assert "waiting" not in person.screen
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT], ids=lambda one: one.name)
+def test_a_signal_at_a_question_leaves_the_terminal_as_it_was(alice: Desk, number: signal.Signals) -> None:
+    """The shell would read keys without showing them."""
+    with login(alice, "--paste", "analytics") as person:
+        person.type("")  # it reads keys
+        person.process.send_signal(number)
+        done = person.ended()
+
+    assert (done.returncode, done.stdout, done.stderr) == (-number, "", "")
+
+
+_EARLY = """
+import signal, sys
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == "oidc_helper.cli.main":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+from oidc_helper.hotpath import main
+main()
+"""
+
+
+def test_an_early_ctrl_c_shows_no_traceback(alice: Desk) -> None:
+    """While the program still loads."""
+    done = subprocess.run(
+        [sys.executable, "-c", _EARLY, "login", "analytics"],
+        env=alice.home.environment,
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
