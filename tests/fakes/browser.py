@@ -61,15 +61,16 @@ class FakeBrowser:
             self.status, self.headers, self.text = answer.status, dict(answer.headers), answer.read().decode()
 
 
-# The program for BROWSER: it records the address and, if it `visits`, goes there, and keeps each redirect and the page.
+# The program for BROWSER: it records the address and, if it `visits`, goes there, and keeps the redirect and the page.
 _PROGRAM = """#!{python} -IS
 import sys, urllib.error, urllib.request
 with open({opened!r}, "a") as file:
     file.write(sys.argv[1] + "\\n")
 class Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *request):
-        with open({went!r}, "a") as file:
-            file.write(request[-1] + "\\n")
+        if request[0].full_url == sys.argv[1]:
+            with open({went!r}, "a") as file:
+                file.write(request[-1] + "\\n")
         return super().redirect_request(*request)
 if {visits}:
     try:
@@ -106,7 +107,7 @@ class BrowserProgram:
 
     @property
     def went(self) -> list[str]:
-        """Every address that a redirect led it to."""
+        """Where each of these led it at once."""
         return self._went.read_text().splitlines() if self._went.exists() else []
 
     @property

@@ -98,7 +98,7 @@ def test_a_sign_in_shows_the_terminal_no_secret(home: Home, emulator: Emulator) 
             done.stdout,
             done.stderr,
             *sign_in_desk.browser.opened,
-            *sign_in_desk.browser.went[:1],
+            *sign_in_desk.browser.went,
             sign_in_desk.browser.page,
         )
     )
