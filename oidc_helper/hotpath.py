@@ -39,7 +39,12 @@ def main() -> None:
             renewal.start(profile)
         os._exit(status)
     import gc
+    import signal
 
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # until there is something to clean up, ctrl-c ends without a trace
     gc.disable()  # until all is loaded, which stays: looking through it would take a tenth of the time
     from oidc_helper.cli.main import main as full_program
 

@@ -30,6 +30,7 @@ SLOW = (
     "sign_in/test_sign_in_at_terminal.py",
     "sign_in/test_sign_in_terminal.py",
     "sign_in/test_sign_in_when_needed.py",
+    "sign_in/test_signing_in_again.py",
     "store/test_store_parts.py",
 )
 

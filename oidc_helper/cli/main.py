@@ -37,6 +37,7 @@ def run(words: list[str]) -> int:
     try:
         _require_one_user()
         if before := arguments.before_operation(words):
+            _let_ctrl_c_clean_up()
             return _raw_operation(before)
         options = arguments.parse(words)
     except SystemExit as end:  # of --help and --version
@@ -49,6 +50,7 @@ def run(words: list[str]) -> int:
     ours = streams.divert(quiet=options.quiet and not options.debug)
     log_to(ours, debug=options.debug, quiet=options.quiet)
     try:
+        _let_ctrl_c_clean_up()
         _check_variables()
         ours.require_answer()
         status = int(options.run(options, ours.answer))
@@ -71,6 +73,12 @@ def run(words: list[str]) -> int:
         )
         status = 1
     return status
+
+
+def _let_ctrl_c_clean_up() -> None:
+    """From now on it is an exception; until here it ended us without a trace, see `hotpath`."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _raw_operation(before: argparse.Namespace) -> int:

@@ -8,7 +8,8 @@ Beside them `caller` opens the role that signs 4 and 5, and the session of a rol
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31,6 +32,10 @@ from oidc_helper.words import printable
 log = logging.getLogger("oidc_helper.fetch.work")
 
 _REFRESH_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh token will never work again
+_OF_A_PERSON = {
+    *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
+    *("ResourceNotFoundException", "UnauthorizedException"),
+}
 _ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
 
 
@@ -54,18 +59,23 @@ def begin(profile: Profile, means: Means, *, may_ask: bool) -> Progress:
 
 def credentials(progress: Progress) -> Credentials:
     """Steps 3 to 5, then ask for the credentials; once more with new tokens where a live access token is refused."""
-    exchange, tokens = progress.means.exchange(), live(progress)
+    tokens = live(progress)
     try:
-        made = exchange.credentials(tokens or renewed(progress), lambda: caller(progress))
+        made = _made(progress, tokens or renewed(progress))
     except Refused as refusal:
         if not tokens or refusal.code not in _ACCESS_OVER:
             raise
         log.debug("the access token is over: %s", refusal.code)
         _save(progress, tokens.without_access())
-        made = exchange.credentials(renewed(progress), lambda: caller(progress))
+        made = _made(progress, renewed(progress))
     if progress.tokens != progress.saved:  # the caller was opened anew
         _save(progress, progress.tokens)
     return made
+
+
+def _made(progress: Progress, tokens: Tokens) -> Credentials:
+    with _naming_the_person(progress):
+        return progress.means.exchange().credentials(tokens, lambda: caller(progress))
 
 
 def usable(progress: Progress) -> Tokens:
@@ -204,7 +214,23 @@ def _asked(progress: Progress, signer: Credentials, grant: str, proof: Mapping[s
     """CreateTokenWithIAM's answer."""
     scopes = progress.profile.scopes
     parameters = {"grantType": grant, **proof, **({"scope": list(scopes)} if scopes else {})}
-    return progress.means.exchange().create_token(signer, parameters)
+    with _naming_the_person(progress):
+        return progress.means.exchange().create_token(signer, parameters)
+
+
+@contextmanager
+def _naming_the_person(progress: Progress) -> Iterator[None]:
+    """Say in a refusal that concerns a person whom it concerns, and how to be another one."""
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.code in _OF_A_PERSON and progress.tokens.user:
+            profile = progress.profile
+            refusal.message += f" (signed in as {printable(progress.tokens.user)})"
+            if profile.identity.source not in UNATTENDED:
+                another = f"to be another user: oidc-helper login {profile.name} --force"
+                refusal.hint = "; ".join(filter(None, (refusal.hint, another)))
+        raise
 
 
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """One HTTP call to an identity provider: whom it trusts, its limits of time and size, and its errors in words."""
 
+import logging
 import os
+import socket
 import ssl
 import time
 from base64 import b64encode
@@ -20,6 +22,8 @@ from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.words import printable
+
+log = logging.getLogger("oidc_helper.oidc.connection")
 
 _T = TypeVar("_T")
 
@@ -200,12 +204,30 @@ class _Bounded(httpx2.SyncByteStream):
 
 
 def _too_slow(host: str, *, never_sent: bool = False) -> TryAgain:
-    return TryAgain(f"{host} does not answer in time", _NETWORK, never_sent=never_sent)
+    answer = "takes no connection" if never_sent else "does not answer"
+    log.debug("%s: %s in time", host, answer)
+    return TryAgain(f"{host} {answer} in time", _NETWORK, never_sent=never_sent)
 
 
 def _unreached(host: str, error: Exception) -> TryAgain:
     never_sent = isinstance(error, httpx2.ConnectError | httpx2.ProxyError)
-    if trouble := tls.trouble(host, error):
+    trouble, reason = tls.trouble(host, error), _reason(error)
+    log.debug("%s: %s: %s", host, type(error).__name__, trouble.message if trouble else reason)
+    if trouble:
         return TryAgain(*trouble, never_sent=never_sent)
     reach = "cannot be reached" if never_sent else "breaks the connection off"
-    return TryAgain(f"{host} {reach} ({type(error).__name__})", _NETWORK, never_sent=never_sent)
+    return TryAgain(f"{host} {reach} ({reason})", _NETWORK, never_sent=never_sent)
+
+
+def _reason(error: BaseException) -> str:
+    """The reason that the system gave for a failed connection, in a word or two; else the library's name for it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "the name is not found"
+        if isinstance(cause, ConnectionRefusedError):
+            return "the connection is refused"
+        if isinstance(cause, OSError) and cause.strerror:
+            return printable(cause.strerror.lower())
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

@@ -5,7 +5,7 @@ from typing import Any
 
 from authlib.integrations.httpx_client import OAuthError  # type: ignore[import-untyped]  # it has no types
 
-from oidc_helper.errors import Refused
+from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
 from oidc_helper.oidc import SessionOver
 from oidc_helper.oidc.authorization import Request
 from oidc_helper.oidc.connection import Client, call, nonsense
@@ -51,7 +51,8 @@ def redeem_code(
 def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s: float, **parameters: str) -> Granted:
     """Get new tokens; their refresh token, a new one or the old one, is the one to use from now on.
 
-    Raises SessionOver where the provider will never accept the old one again, Refused, TryAgain, SignInNeeded.
+    Raises SessionOver where the provider will never accept the old one again, SignInNeeded where it says no in other
+    words, which differ between providers, and TryAgain.
     """
     try:
         granted = ask(
@@ -59,10 +60,9 @@ def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s
         )
     except OAuthError as error:
         sent = (refresh_token, client.secret)
-        refused = refusal(provider.host, error.error, error.description, sent=sent)
-        if error.error == "invalid_grant":
-            raise SessionOver(f"the session at {provider.host} is over: {refused.message}") from None
-        raise refused from None
+        raise _not_renewed(provider, refusal(provider.host, error.error, error.description, sent=sent)) from None
+    except Refused as refused:
+        raise _not_renewed(provider, refused) from None
     return granted if granted.refresh_token else replace(granted, refresh_token=refresh_token)
 
 
@@ -97,6 +97,15 @@ def ask(provider: Provider, client: Client, *, timeout_s: float, grant_type: str
     # No standard names this lifetime: the first is Keycloak's word, the second that of Entra ID and others.
     lifetime = answer.get("refresh_expires_in") or answer.get("refresh_token_expires_in")
     return Granted(**tokens, refresh_lifetime_s=seconds(lifetime), date="".join(dates))
+
+
+def _not_renewed(provider: Provider, refused: OidcHelperError) -> OidcHelperError:
+    """What a refused refresh means: a person can mend it, unless it may pass by itself."""
+    if isinstance(refused, TryAgain):
+        return refused
+    if isinstance(refused, Refused) and refused.code == "invalid_grant":
+        return SessionOver(f"the session at {provider.host} is over: {refused.message}")
+    return SignInNeeded(f"the session at {provider.host} was not renewed: {refused.message}")
 
 
 def seconds(value: Any) -> int:
