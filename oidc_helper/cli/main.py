@@ -9,10 +9,10 @@ import sys
 import traceback
 from typing import NoReturn
 
-from oidc_helper import kernel, paths
+from oidc_helper import kernel, paths, redaction
 from oidc_helper.cli import arguments, streams
 from oidc_helper.cli.voice import complain, log_to
-from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.errors import OidcHelperError, TryAgain, WrongSettings
 from oidc_helper.words import did_you_mean
 
 log = logging.getLogger("oidc_helper")
@@ -34,6 +34,7 @@ def main() -> NoReturn:
 
 def run(words: list[str]) -> int:
     """Run the command line and return the exit code."""
+    redaction.learn_environment(os.environ)
     try:
         if before := arguments.before_operation(words):
             return _raw_operation(before)
@@ -57,6 +58,9 @@ def run(words: list[str]) -> int:
         status = error.exit_code
     except BrokenPipeError:  # the caller has gone
         status = 1
+    except MemoryError:
+        complain(TryAgain("there is not enough memory", "close other programs"), ours.complaint)
+        status = TryAgain.exit_code
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
@@ -75,6 +79,7 @@ def _raw_operation(before: argparse.Namespace) -> int:
     from oidc_helper import create_token_with_iam
 
     gc.enable()
+    streams.fill_gaps()
     _choose_config(before.config)
     return create_token_with_iam.main((["--debug"] if before.debug else []) + before.rest[1:])
 

@@ -210,6 +210,7 @@ def _asked(progress: Progress, signer: Credentials, grant: str, proof: Mapping[s
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
     """CreateTokenWithIAM's answer to an identity token, which counts only once. Raises SignInNeeded for a spent one."""
     means = progress.means
+    means.exchange().prepare(signer)
     try:
         with single_use.sending(token, means.store, now=means.now()) as is_new:
             if not is_new:

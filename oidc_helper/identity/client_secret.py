@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from oidc_helper import redaction
 from oidc_helper.errors import StoreUnusable, WrongSettings
 from oidc_helper.identity import command
 from oidc_helper.settings import Identity
@@ -24,4 +25,5 @@ def resolve(identity: Identity, *, timeout_s: float, prompts: bool = False) -> s
         secret = vault.get(location.keyring) or ""
     if not secret:
         raise WrongSettings(f"{place} holds no client_secret", hint)
+    redaction.learn(secret)
     return secret

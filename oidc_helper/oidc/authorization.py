@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
 
+from oidc_helper import redaction
 from oidc_helper.words import printable
 
 
@@ -48,6 +49,7 @@ def begin(  # noqa: PLR0913 - the parts of a request
 ) -> Request:
     """Make a request with a new state and PKCE verifier, and a nonce where there is an issuer to repeat it."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    redaction.learn(state, nonce, verifier)
     further = {"nonce": nonce} | dict(parameters) if issuer else dict(parameters)
     client = OAuth2Client(None, client_id, redirect_uri=redirect_uri, code_challenge_method="S256")
     url, _ = client.create_authorization_url(endpoint, state=state, code_verifier=verifier, **further)
@@ -72,4 +74,5 @@ def read(request: Request, query: str) -> Answer:
     code, error = answer.get("code", ""), answer.get("error", "")
     if bool(code) == bool(error):
         raise ForeignAnswerError("it has neither a code nor an error" if not code else "it has a code and an error")
+    redaction.learn(code)
     return Answer(code, error, answer.get("error_description", ""))
