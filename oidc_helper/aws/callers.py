@@ -13,6 +13,7 @@ import botocore.session
 from botocore import exceptions
 from botocore.config import Config
 from botocore.credentials import ProcessProvider
+from botocore.parsers import ResponseParserError
 
 from oidc_helper import redaction
 from oidc_helper.aws import clients, refusals
@@ -26,6 +27,7 @@ from oidc_helper.words import did_you_mean, printable
 _CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
 _FAREWELL_S = 1  # botocore's own timeouts come first, and say more
 _CONTAINER = "container-role"
+_NETWORK = "check the network and the proxy (HTTPS_PROXY)"
 _METADATA_STATUS = re.compile(r"non 200 response (\d{3})")  # botocore has it in words only
 
 
@@ -163,7 +165,12 @@ def _refused(error: Any, place: _Place) -> OidcHelperError:
 def _unreached(error: Exception, place: _Place) -> OidcHelperError:
     if trouble := tls.trouble("the service that gives them", error):
         return TryAgain(_beginning(place) + trouble.message, trouble.hint)
-    return TryAgain(_beginning(place) + _reason(error), "check the network and the proxy (HTTPS_PROXY)")
+    return TryAgain(_beginning(place) + _reason(error), _NETWORK)
+
+
+def _garbled(_error: Exception, place: _Place) -> OidcHelperError:
+    """An answer that is not AWS's: a proxy or a captive portal speaks in its place."""
+    return TryAgain(_beginning(place) + "the answer cannot be read", _NETWORK)
 
 
 def _not_given(error: Any, place: _Place) -> OidcHelperError:
@@ -212,6 +219,7 @@ _READINGS: tuple[tuple[Any, Callable[[Any, _Place], OidcHelperError]], ...] = (
     ((exceptions.MetadataRetrievalError, exceptions.CredentialRetrievalError), _not_given),
     ((exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.LoginError), _signed_out),
     (exceptions.BotoCoreError, _wrong),
+    (ResponseParserError, _garbled),
     (OSError, _unreadable),
     (MemoryError, _out_of_memory),
     (Exception, _nonsense),
