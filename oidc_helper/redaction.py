@@ -24,6 +24,7 @@ _OF_TOKENS = string.ascii_letters + string.digits + "._~+/=%-" + _COVER  # a lat
 _MOST = 500  # learnt secrets: one fetch has some thirty, and a process that lives for weeks forgets the oldest
 _SECRET_VARIABLE = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|JWT|ACCESS_KEY|API_KEY|PRIVATE_KEY)$", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"(?<=://)[^\s/@]+@")
+_URL_SAFE = str.maketrans("+/", "-_")
 _IN_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 _learnt: dict[str, None] = {}  # in the order of their coming
@@ -138,10 +139,10 @@ def _in_base64(octets: bytes) -> set[str]:
     """What base64 makes of the octets wherever they stand in a longer text, such as user and password."""
     encoded = set()
     for before, skipped in ((0, 0), (1, 2), (2, 3)):
-        bits = 8 * (before + len(octets))
-        text = b64encode(bytes(before) + octets).decode()[skipped : bits // 6]
-        encoded |= {text, text.translate(str.maketrans("+/", "-_"))}
-    return encoded
+        at_the_end = b64encode(bytes(before) + octets).decode().rstrip("=")[skipped:]
+        before_others = at_the_end[: 8 * (before + len(octets)) // 6 - skipped]
+        encoded |= {at_the_end, before_others}
+    return encoded | {text.translate(_URL_SAFE) for text in encoded}
 
 
 def _without_beginnings(text: str, veil: _Veil) -> str:

@@ -40,7 +40,7 @@ def no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def aws_config(tmp_path: Path) -> Lines:
-    return lambda text: (tmp_path / "aws").write_text(text)
+    return (tmp_path / "aws").write_text
 
 
 @contextmanager
@@ -87,10 +87,11 @@ def failure(directory: Path, caller: str, *, time_left_s: float = 30) -> OidcHel
         (503, b"", TryAgain, "try again in a while"),
         (500, DENIED, TryAgain, "try again in a while"),
         (400, THROTTLED, TryAgain, "try again in a while"),
-        (429, b"", TryAgain, "try again in a while"),
+        (429, DENIED, TryAgain, "try again in a while"),
+        (400, b"<html>", TryAgain, "check the network and the proxy (HTTPS_PROXY)"),
         (403, DENIED, Refused, "try them: aws sts get-caller-identity --profile role"),
     ],
-    ids=["unavailable", "broken", "throttled", "too many", "denied"],
+    ids=["unavailable", "broken", "throttled", "too many", "a proxy's page", "denied"],
 )
 def test_what_sts_answers_for_a_profile_decides_whether_to_try_again(
     tmp_path: Path,
@@ -108,7 +109,7 @@ def test_what_sts_answers_for_a_profile_decides_whether_to_try_again(
         failed = failure(tmp_path, '{ profile = "role" }')
 
     assert (type(failed), failed.hint) == (kind, hint)
-    assert failed.message.startswith("the caller's credentials cannot be had from the AWS profile role: AssumeRole: ")
+    assert failed.message.startswith("the caller's credentials cannot be had from the AWS profile role: ")
 
 
 def test_a_refusal_of_the_caller_says_nothing_of_our_own_tokens(
