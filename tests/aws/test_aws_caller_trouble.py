@@ -1,14 +1,12 @@
 """Trouble of the caller's own credentials is trouble like any other: what may pass is exit 4."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.one_answer import answering
 from settings.settings_files import COMPLETE, ROLE, load
 
 from oidc_helper.aws.client import Aws
@@ -41,32 +39,6 @@ def no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def aws_config(tmp_path: Path) -> Lines:
     return (tmp_path / "aws").write_text
-
-
-@contextmanager
-def answering(status: int, body: bytes) -> Iterator[tuple[str, list[str]]]:
-    """A service with one answer: its URL, and the headers of what it was asked."""
-    asked: list[str] = []
-
-    class Service(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            asked.append(str(self.headers))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
 
 
 def opened(directory: Path, caller: str, *, time_left_s: float = 30) -> Credentials:
