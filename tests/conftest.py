@@ -10,7 +10,7 @@ from fakes import session_keys
 from homes import Home
 from zygote import Zygote
 
-from oidc_helper import kernel
+from oidc_helper import kernel, redaction
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
@@ -53,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(path) for path in slow):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def nothing_learnt() -> None:
+    """A command knows the secrets of its own run; here many run in one process."""
+    redaction._learnt.clear()
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import sys
 import traceback
 from typing import NoReturn
 
-from oidc_helper import kernel, paths
+from oidc_helper import kernel, paths, redaction
 from oidc_helper.cli import arguments, streams
 from oidc_helper.cli.voice import complain, complain_past_stderr, log_to
-from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.errors import OidcHelperError, TryAgain, WrongSettings
 from oidc_helper.words import did_you_mean, shown
 
 log = logging.getLogger("oidc_helper")
@@ -34,6 +34,7 @@ def main() -> NoReturn:
 
 def run(words: list[str]) -> int:
     """Run the command line and return the exit code."""
+    redaction.learn_environment(os.environ)
     try:
         _require_one_user()
         if before := arguments.before_operation(words):
@@ -62,6 +63,9 @@ def run(words: list[str]) -> int:
         status = error.exit_code
     except BrokenPipeError:  # the caller has gone
         status = 1
+    except MemoryError:
+        complain(TryAgain("there is not enough memory", "close other programs"), ours.complaint)
+        status = TryAgain.exit_code
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
@@ -86,6 +90,7 @@ def _raw_operation(before: argparse.Namespace) -> int:
     from oidc_helper import create_token_with_iam
 
     gc.enable()
+    streams.fill_gaps()
     _choose_config(before.config)
     return create_token_with_iam.main((["--debug"] if before.debug else []) + before.rest[1:])
 

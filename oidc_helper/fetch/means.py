@@ -16,6 +16,9 @@ class Exchange(Protocol):
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
         """Get the credentials that sign CreateTokenWithIAM."""
 
+    def prepare(self, caller: Credentials) -> None:
+        """Find out whether CreateTokenWithIAM can be sent, so that nothing is spent on one that cannot."""
+
     def create_token(self, caller: Credentials, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Ask CreateTokenWithIAM, once."""
 

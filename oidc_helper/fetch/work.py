@@ -236,6 +236,7 @@ def _naming_the_person(progress: Progress) -> Iterator[None]:
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
     """CreateTokenWithIAM's answer to an identity token, which counts only once. Raises SignInNeeded for a spent one."""
     means = progress.means
+    means.exchange().prepare(signer)
     try:
         with single_use.sending(token, means.store, now=means.now()) as is_new:
             if not is_new:

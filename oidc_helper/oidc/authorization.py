@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
 
+from oidc_helper import redaction
 from oidc_helper.words import printable
 
 
@@ -53,6 +54,7 @@ def begin(  # noqa: PLR0913 - the parts of a request
 ) -> Request:
     """Make a request with a new state and PKCE verifier, and a nonce where there is an issuer to repeat it."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    redaction.learn(state, nonce, verifier)
     further = {"nonce": nonce} | dict(parameters) if issuer else dict(parameters)
     client = OAuth2Client(None, client_id, redirect_uri=redirect_uri, code_challenge_method="S256")
     url, _ = client.create_authorization_url(endpoint, state=state, code_verifier=verifier, **further)
@@ -71,6 +73,7 @@ def read(request: Request, query: str) -> Answer:
     if fault := _fault(request, answer):
         return Answer(fault=fault)
     code, error, description = (answer.get(name, [""])[0] for name in ("code", "error", "error_description"))
+    redaction.learn(code)
     return Answer(code, error, description)
 
 

@@ -1,7 +1,6 @@
 """One HTTP call to an identity provider: whom it trusts, its limits of time and size, and its errors in words."""
 
 import logging
-import os
 import socket
 import ssl
 import time
@@ -10,15 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
 import httpx2
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
 
-from oidc_helper import __version__
-from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
+from oidc_helper import __version__, redaction
+from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.words import printable
@@ -51,18 +49,8 @@ class Client:
 
         It is read once, since that takes 25 ms. Raises WrongSettings.
         """
-        path = self.ca_bundle or os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
-        if not path:
-            return httpx2.create_ssl_context()
-        is_directory = Path(path).is_dir()
-        try:
-            return ssl.create_default_context(
-                cafile=None if is_directory else path, capath=path if is_directory else None
-            )
-        except (OSError, ValueError):
-            raise WrongSettings(
-                f"the certificates in {printable(path)} cannot be read", "check ca_bundle or AWS_CA_BUNDLE"
-            ) from None
+        chosen = tls.authorities(self.ca_bundle)
+        return tls.context(*chosen) if chosen else httpx2.create_ssl_context()
 
 
 def call(  # noqa: PLR0913 - the parts of a call
@@ -128,6 +116,7 @@ def nonsense(host: str) -> Refused:
 
 
 def _session(client: Client, authentication: str, timeout_s: float, judge: "_Judge") -> Any:
+    redaction.learn(client.secret)
     session = OAuth2Client(
         client.client_id,
         client.secret,
@@ -147,7 +136,9 @@ def _session(client: Client, authentication: str, timeout_s: float, judge: "_Jud
 def _basic(client: Any, _method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:
     """RFC 6749 section 2.3.1 with the form encoding of both parts, which authlib leaves out."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
-    headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    basic = b64encode(pair.encode()).decode()
+    redaction.learn(pair, basic)
+    headers["Authorization"] = f"Basic {basic}"
     return uri, headers, body
 
 

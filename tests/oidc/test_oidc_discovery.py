@@ -220,7 +220,7 @@ def test_an_unreadable_bundle_is_a_wrong_setting(provider: FakeProvider, monkeyp
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem")
     error = refusal(provider, Client("native"))
 
-    assert (error.exit_code, error.message) == (2, "the certificates in /nowhere/ca.pem cannot be read")
+    assert (error.exit_code, error.message) == (2, "AWS_CA_BUNDLE: there is no file /nowhere/ca.pem")
 
 
 @pytest.mark.parametrize(
