@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.settings import Identity, Profile
+from oidc_helper.store.saving import note_or_warn
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
 
 log = logging.getLogger("oidc_helper.fetch.sign_out")
@@ -30,6 +32,8 @@ def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_le
     with store.hold(first.tokens_name, timeout_s=time_left(), purpose=f"oidc-helper logout {first.name}"):
         _end("Identity Center", servers.end_session, kept_tokens.load(first, store).access_token)
         were_there = [store.delete(CREDENTIALS, profile.name) for profile in profiles]
+        for name in (*(profile.name for profile in profiles), kept_provider_session.failure_name(first.identity.name)):
+            note_or_warn(partial(store.forget_failure, name))
         were_there.append(store.delete(TOKENS, first.tokens_name))
         if first.identity.issuer:
             were_there.append(_forget_provider_session(first.identity, store, servers, time_left=time_left))

@@ -73,7 +73,8 @@ def nowhere(world: World) -> None:
     world.variables(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", OIDC_HELPER_KERNEL_KEYRING="off")
 
 
-def _secret_service(world: World) -> None:
+def secret_service(world: World) -> None:
+    """The keyring is a Secret Service."""
     needs(not missing_programs(), " and ".join(missing_programs()))
     world.service = world.stack.enter_context(private_secret_service())
     world.variables(
@@ -241,7 +242,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "Secret Service is locked"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
     ),
     "keyring daemon died": Row(
@@ -253,7 +254,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "Secret Service daemon is neither running"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
     ),
     "keyring daemon hangs": Row(
@@ -264,7 +265,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "is locked or hangs"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
         over=_continue,
     ),
@@ -277,7 +278,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "Secret Service daemon is neither running"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
     ),
     "keyring daemon hangs in the middle": Row(
@@ -288,7 +289,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "is locked or hangs"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
         over=_continue,
     ),
