@@ -11,9 +11,9 @@ from typing import NoReturn
 
 from oidc_helper import kernel, paths
 from oidc_helper.cli import arguments, streams
-from oidc_helper.cli.voice import complain, log_to
+from oidc_helper.cli.voice import complain, complain_past_stderr, log_to
 from oidc_helper.errors import OidcHelperError, WrongSettings
-from oidc_helper.words import did_you_mean
+from oidc_helper.words import did_you_mean, shown
 
 log = logging.getLogger("oidc_helper")
 
@@ -35,6 +35,7 @@ def main() -> NoReturn:
 def run(words: list[str]) -> int:
     """Run the command line and return the exit code."""
     try:
+        _require_one_user()
         if before := arguments.before_operation(words):
             return _raw_operation(before)
         options = arguments.parse(words)
@@ -54,6 +55,8 @@ def run(words: list[str]) -> int:
         _deliver(ours)
     except OidcHelperError as error:
         complain(error, ours.complaint)
+        if options.command == "get":
+            complain_past_stderr(error, ours)
         status = error.exit_code
     except BrokenPipeError:  # the caller has gone
         status = 1
@@ -84,12 +87,21 @@ def _choose_config(config: str | None) -> None:
         os.environ[paths.CONFIG_VARIABLE] = config
 
 
+def _require_one_user() -> None:
+    """Keyrings belong to the real user, files and keys to the effective one. Raises WrongSettings."""
+    if sys.platform != "win32" and os.getuid() != os.geteuid():
+        raise WrongSettings(
+            f"the real user is {os.getuid()}, the effective one {os.geteuid()}: credentials are of one user",
+            "start it as one user, as sudo and su do",
+        )
+
+
 def _check_variables() -> None:
     """A misspelt value would silently turn the cache off. Raises WrongSettings."""
     place = os.environ.get(kernel.VARIABLE, kernel.PLACES[0])
     if place not in kernel.PLACES:
         raise WrongSettings(
-            f"{kernel.VARIABLE} is {place[:40]!a}{did_you_mean(place, kernel.PLACES)}",
+            f"{kernel.VARIABLE} is {shown(place, 40)}{did_you_mean(place, kernel.PLACES)}",
             f"set it to one of {', '.join(kernel.PLACES)}, or unset it",
         )
 

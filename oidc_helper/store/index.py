@@ -113,8 +113,9 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
 
 def tidy() -> None:
     """Remove the files that killed writers left, if there are any. Raises StoreUnusable."""
-    if private_files.wrecks(_FILE):
-        update(lambda before: before)
+    with suppress(OSError):  # there is no directory, or one that is closed to us
+        if private_files.wrecks(_FILE):
+            update(lambda before: before)
 
 
 def _place() -> str:

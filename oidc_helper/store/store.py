@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from oidc_helper import kernel, names, paths
+from oidc_helper import kernel, names
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine import lock
 from oidc_helper.machine.lock import Lock
@@ -88,7 +88,7 @@ class Store(Ledger):
         Raises StoreUnusable where both do; the former record is still there.
         """
         entry = names.entry_name(kind, name)
-        noted = Entry(kind, name, paths.config_file(), "", expires_at, int(self._now()), dict(details or {}))
+        noted = Entry(kind, name, names.configuration(), "", expires_at, int(self._now()), dict(details or {}))
         places = (self._kernel_place, self._vault_place)
         formers: list[Entry | None] = []  # as they were before each attempt
         problems = []
@@ -233,9 +233,11 @@ class Store(Ledger):
     def _forget_in_vault(self, entry: str, noted: Entry | None) -> bool:
         """Whether it was there. Raises StoreUnusable where another vault than this session's may hold it too."""
         own = self._vault()
-        elsewhere = [place for place in (noted.vaults() if noted else ()) if not own or place != own.place]
         deleted = parts.delete(own, entry) if own else False
+        elsewhere = [place for place in (noted.vaults() if noted else ()) if not own or place != own.place]
         if elsewhere:
+            if own:
+                _change(entry, partial(_without_vault, own.place))
             raise StoreUnusable(f"{entry} lies in {name_of(elsewhere[0])}, which this session does not use", _HINT)
         return deleted
 
@@ -246,7 +248,7 @@ def _noted(entry: str) -> Entry | None:
 
 def _all_noted() -> list[Entry]:
     try:
-        config = paths.config_file()
+        config = names.configuration()
     except FileNotFoundError:  # a user without a home has no configuration, and no records
         return []
     return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
@@ -284,6 +286,14 @@ def _note(entry: str, noted: Entry) -> Entry | None:
         return replace(noted, former_places=tuple(place for place in dict.fromkeys(places) if place != noted.place))
 
     return _change(entry, change)
+
+
+def _without_vault(place: str, noted: Entry | None) -> Entry | None:
+    """The note of a record whose other vaults are not reached now, so that another session can finish there."""
+    if noted is None:
+        return None
+    first, *others = [other for other in (noted.place, *noted.former_places) if other != place]
+    return replace(noted, place=first, former_places=tuple(others))
 
 
 def _without_former_places(noted: Entry | None) -> Entry | None:
