@@ -20,6 +20,8 @@ SLOW = (
     "cli/test_sdks.py",
     "create_token_with_iam/test_operation_differential.py",
     "create_token_with_iam/test_operation_recorded.py",
+    "fetch/test_live_credentials.py",
+    "fetch/test_open_sign_in.py",
     "fetch/test_parallel.py",
     "fetch/test_staying_signed_in.py",
     "machine/renewal",

@@ -13,6 +13,7 @@ from oidc_helper.errors import Refused, SignInNeeded, WrongSettings
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.settings import Profile
+from oidc_helper.store.saving import note_or_warn
 from oidc_helper.store.store import CREDENTIALS, Store
 from oidc_helper.words import printable
 
@@ -45,7 +46,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
 
 def _waited_for(errand: Errand) -> str:
     store, profile = errand.means.store, errand.profile
-    names = (profile.tokens_name, kept_provider_session.lock_name(profile.identity.name))
+    names = (broker.asking_lock(profile), profile.tokens_name, kept_provider_session.lock_name(profile.identity.name))
     return f"waiting for {next(filter(None, map(store.holder, names)), 'Identity Center')}"
 
 
@@ -81,6 +82,7 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
         answer.write(f"only what is kept here can be forgotten: {error.message}\n")
         profiles = []
     store = store_for(profiles)
+    note_or_warn(store.forget_all_failures)
 
     def forget_rest() -> bool:
         return sign_out.any_of(partial(_forget_record, kind, name, store, answer) for kind, name in store.names())

@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, TextIO
@@ -14,7 +14,7 @@ from oidc_helper import settings
 from oidc_helper.cli import wording
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
-from oidc_helper.store.index import Entry
+from oidc_helper.store.index import Entry, Failure
 from oidc_helper.store.places import KERNEL, name_of
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
 from oidc_helper.words import printable
@@ -66,7 +66,7 @@ class _Report:
             "tokens": self._tokens(profile),
             "provider": self._provider(profile),
             "sign_in": self._sign_in(profile),
-            "last_failure": failure and {**asdict(failure), "at": wording.iso(failure.at)},
+            "last_failure": failure and _told(failure),
         }
 
     def _credentials(self, profile: Profile) -> Entry | None:
@@ -127,6 +127,11 @@ class _Report:
     def _alive(self, kind: str, name: str) -> Entry | None:
         entry = self.entries.get((kind, name))
         return entry if entry and (entry.expires_at is None or entry.expires_at > self.now) else None
+
+
+def _told(failure: Failure) -> dict[str, Any]:
+    at = wording.iso(failure.at)
+    return {"at": at, "message": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
 
 
 def _number(entry: Entry, detail: str) -> int:

@@ -1,6 +1,7 @@
 """New proofs: from the identity's source, from the provider's session, or from a person who signs in.
 
-A provider session is kept for the identity, under a lock of its own: one sign-in serves all applications.
+A provider session is kept for the identity, under a lock of its own: one sign-in serves all applications. No lock is
+held here while a person is asked.
 """
 
 import logging
@@ -67,7 +68,7 @@ class Prover(NamedTuple):
     center_url: Callable[[], str]
     asking: Asking | None = None
 
-    def prove(self, may_ask: bool) -> Proof:  # noqa: FBT001  # as Means.prove has it
+    def prove(self, *, may_ask: bool) -> Proof:
         """Get a new proof for the profile's grant, from a person only if one may be asked. Raises OidcHelperError."""
         prover = self if may_ask else self._replace(asking=None)
         ways: Mapping[str, Callable[[], Proof]] = {
@@ -94,7 +95,7 @@ class Prover(NamedTuple):
         from oidc_helper.sign_in import identity_center
 
         nobody = SignInNeeded("nobody is signed in at Identity Center")
-        with self._alone(), self._attempt(nobody) as (asking, timeout_s):
+        with self._attempt(nobody) as (asking, timeout_s):
             if asking.way == "device":
                 raise WrongSettings("Identity Center's own sign-in knows no device code", "leave --device out")
             obtained = identity_center.sign_in(
@@ -128,7 +129,7 @@ class Prover(NamedTuple):
                     if isinstance(failure, SessionOver):
                         self._save(replace(session, refresh_token=""))
                     missing = self._mended_by_a_sign_in(failure, session.user)
-            return self._signed_in(session, missing)
+        return self._signed_in(session, missing)
 
     def _mended_by_a_sign_in(self, failure: OidcHelperError, user: str) -> SignInNeeded:
         message = f"{failure.message} (signed in as {printable(user)})" if user else failure.message
@@ -170,7 +171,8 @@ class Prover(NamedTuple):
         if not refresh_token and _REFRESHABLE in self.profile.identity.scopes:
             log.warning("no refresh token came, so that the sign-in will not last: %s", _NO_REFRESH_TOKEN)
         expires_at = signed_in.refresh_expires_at
-        self._save(ProviderSession(former.binding, token.user, signed_in.subject, refresh_token, expires_at))
+        with self._alone():
+            self._save(ProviderSession(former.binding, token.user, signed_in.subject, refresh_token, expires_at))
         return Assertion(token, by_person=True, finish=self._noting(signed_in.finish))
 
     def _displaced(self, former: ProviderSession, subject: str, token: IdentityToken) -> str:
@@ -211,7 +213,7 @@ class Prover(NamedTuple):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Be the only process that redeems this identity's refresh token, or asks its person."""
+        """Be the only process that redeems this identity's refresh token, or puts another in its place."""
         name = self.profile.identity.name
         timeout_s, purpose = self.deadline.left(), f"oidc-helper for identity {name}"
         with self.store.hold(kept_provider_session.lock_name(name), timeout_s=timeout_s, purpose=purpose):
@@ -259,7 +261,7 @@ class Prover(NamedTuple):
 
     @property
     def _failure_name(self) -> str:
-        return f"sign-in:{self.profile.identity.name}"  # which no profile is called
+        return kept_provider_session.failure_name(self.profile.identity.name)
 
     def _save(self, session: ProviderSession) -> None:
         put = partial(kept_provider_session.save, self.profile.identity, session, self.store)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from oidc_helper.errors import OidcHelperError, StoreUnusable
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.settings import Identity, Profile
+from oidc_helper.store.saving import note_or_warn
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
 
 log = logging.getLogger("oidc_helper.fetch.sign_out")
@@ -39,6 +40,8 @@ def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_le
     if first.identity.issuer:
         steps.append(partial(_forget_provider_session, first.identity, store, servers, time_left=time_left))
     with store.hold(first.tokens_name, timeout_s=time_left(), purpose=f"oidc-helper logout {first.name}"):
+        for name in (*(profile.name for profile in profiles), kept_provider_session.failure_name(first.identity.name)):
+            note_or_warn(partial(store.forget_failure, name))
         return any_of(steps)
 
 

@@ -55,12 +55,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Failure:
-    """The last failure of a profile; `at` in epoch seconds."""
+    """The last failure of a profile; `at` in epoch seconds.
+
+    Processes that waited under the same `conditions`, which are a digest, have failed with it; empty: none.
+    """
 
     at: float
     message: str
     hint: str
     exit_code: int
+    conditions: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,7 @@ def _entry(value: Any) -> Entry:
 
 def _failure(value: Any) -> Failure:
     failure = Failure(**value)
-    _require(failure, str, "message", "hint")
+    _require(failure, str, "message", "hint", "conditions")
     _require(failure, int, "exit_code")
     if not is_instant(failure.at):
         raise TypeError

@@ -34,9 +34,9 @@ class Ledger:
         mark = index.assertion_mark(issuer, jti)
         index.update(lambda before: replace(before, spent=without(before.spent, mark)))
 
-    def remember_failure(self, profile: str, error: OidcHelperError) -> None:
-        """Note how a profile failed."""
-        failure = Failure(self._now(), error.message, error.hint, error.exit_code)
+    def remember_failure(self, profile: str, error: OidcHelperError, *, conditions: str = "") -> None:
+        """Note how a profile failed; `conditions` as in Failure."""
+        failure = Failure(self._now(), error.message, error.hint, error.exit_code, conditions)
         index.update(lambda before: replace(before, failures={**before.failures, _failure_key(profile): failure}))
 
     def forget_failure(self, profile: str) -> None:
@@ -45,9 +45,20 @@ class Ledger:
         if key in index.read().failures:
             index.update(lambda before: replace(before, failures=without(before.failures, key)))
 
+    def forget_all_failures(self) -> None:
+        """Drop the notes of all profiles of this configuration, also of those that it no longer has."""
+
+        def change(before: Index) -> Index:
+            others = {key: noted for key, noted in before.failures.items() if names.kind_and_name(key) is None}
+            return replace(before, failures=others)
+
+        if index.read().failures:
+            index.update(change)
+
     def failure(self, profile: str) -> Failure | None:
-        """The last failure of a profile, however long ago."""
-        return index.read().failures.get(_failure_key(profile))
+        """The last failure of a profile, however long ago; one that lies in the future is none."""
+        failure = index.read().failures.get(_failure_key(profile))
+        return failure if failure and failure.at <= self._now() else None
 
     def first_time(self, notice: str) -> bool:
         """Whether a notice was never given on this machine; from now on it counts as given."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from oidc_helper import kernel, names, record
+from oidc_helper import kernel, names
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine import lock
 from oidc_helper.machine.lock import Lock
@@ -57,9 +57,10 @@ class Store(Ledger):
         self._trouble: tuple[float, StoreUnusable] | None = None
 
     def get(self, kind: str, name: str) -> str | None:
-        """The record's text; None where there is none, or the stored text does not add up.
+        """The record's text; None where there is none, or its parts do not add up.
 
-        Raises StoreUnusable where it may lie in a vault that is locked or does not answer.
+        Whether credentials are intact is for `record.parse` to tell. Raises StoreUnusable where the record may lie in a
+        vault that is locked or does not answer.
         """
         entry = names.entry_name(kind, name)
         noted = _noted(entry)
@@ -262,9 +263,7 @@ def _from_kernel(kind: str, entry: str) -> str | None:
     if payload is None:
         return None
     text = payload.decode("utf-8", "replace")
-    if kind == CREDENTIALS:  # as they are to be printed: the hit path reads them itself
-        return text if record.parse(payload) else None
-    return parts.unseal(text)
+    return text if kind == CREDENTIALS else parts.unseal(text)  # a hit reads credentials as they are to be printed
 
 
 def _forget_in_kernel(entry: str) -> bool:
