@@ -25,10 +25,12 @@ from botocore.parsers import ResponseParserError
 from oidc_helper.aws import refusals
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
+from oidc_helper.aws.transport import Transport
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine import child, reentry, tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.machine.trust import key_log
 from oidc_helper.redaction import secrets_in
 from oidc_helper.settings import Profile
 from oidc_helper.words import did_you_mean, printable
@@ -110,6 +112,8 @@ class Aws:
             )
         reentry.refuse_cycle(known, self._profile.name, name)
         self._bound_process(session, name, place)
+        ca_bundle = self._profile.ca_bundle or session.get_config_variable("ca_bundle")
+        Transport(ca_bundle=ca_bundle, connect_s=_CONNECT_S, read_s=max(1.0, self._time_left())).serve_all(session)
         with reentry.marked(f"profile {self._profile.name} -> AWS profile {name}"):
             return _resolved(session, place)
 
@@ -212,20 +216,24 @@ class Aws:
         # All attempts and botocore's pause between them fit into the time that is left, so that the call is named.
         seconds = max(1.0, self._time_left() / (2 * attempts - 1))
         self._sent += [signer.secret_access_key, signer.session_token] if signer else []
-        return self._session.create_client(
+        connect_s = min(_CONNECT_S, seconds)
+        key_log()  # botocore opens it too, and fails as Python does
+        client = self._session.create_client(
             service,
             region_name=region,
             aws_access_key_id=signer.access_key_id if signer else None,
             aws_secret_access_key=signer.secret_access_key if signer else None,
             aws_session_token=signer.session_token if signer else None,
-            verify=self._profile.ca_bundle,
+            verify=True,
             config=Config(
                 signature_version=None if signer else UNSIGNED,
-                connect_timeout=min(_CONNECT_S, seconds),
+                connect_timeout=connect_s,
                 read_timeout=seconds,
                 retries={"total_max_attempts": attempts, "mode": "standard"},
             ),
         )
+        Transport(ca_bundle=self._profile.ca_bundle, connect_s=connect_s, read_s=seconds).serve(client)
+        return client
 
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""

@@ -23,9 +23,11 @@ from botocore.stub import Stubber
 from botocore.utils import ArgumentGenerator, IMDSRegionProvider, parse_timestamp
 
 from oidc_helper import __version__
+from oidc_helper.aws.transport import Transport
 from oidc_helper.create_token_with_iam.arguments import BINARY_FORMATS, GlobalOptions
 from oidc_helper.create_token_with_iam.exits import Failed, NotConfigured, WrongUsage
 from oidc_helper.create_token_with_iam.model import METHOD, OPERATION, SERVICE, Model
+from oidc_helper.machine.trust import key_log
 
 # variable of the AWS CLI -> where it is looked for, in that order: the command line, the environment, the AWS profile.
 _SETTINGS: Mapping[str, tuple[tuple[str, ...], str, str | None]] = {
@@ -125,14 +127,23 @@ def client(session: botocore.session.Session, options: GlobalOptions, keys: Mapp
         defaults_mode="legacy",  # type: ignore[arg-type]  # the AWS CLI has no other; the stubs are wrong
         signature_version=None if options.sign_request else UNSIGNED,
     )
-    return session.create_client(
+    key_log()  # botocore opens it too, and fails as Python does
+    made = session.create_client(
         SERVICE,
         region_name=options.region,
         endpoint_url=options.endpoint_url,
-        verify=options.ca_bundle if options.verify_ssl else False,
+        verify=options.verify_ssl,
         config=config,
         **keys,
     )
+    if options.verify_ssl:
+        transport = Transport(
+            ca_bundle=options.ca_bundle or session.get_config_variable("ca_bundle"),
+            connect_s=options.connect_timeout_s,
+            read_s=options.read_timeout_s,
+        )
+        transport.serve(made)
+    return made
 
 
 def call(client: Any, parameters: Mapping[Any, Any]) -> dict[str, Any]:

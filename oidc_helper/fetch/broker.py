@@ -20,7 +20,7 @@ from oidc_helper import record
 from oidc_helper.aws import credentials
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.errors import OidcHelperError, SignInNeeded, StoreUnusable, TryAgain, kind_of
+from oidc_helper.errors import OidcHelperError, SignInNeeded, StoreUnusable, TryAgain, WrongSettings, kind_of
 from oidc_helper.fetch import kept_tokens, work
 from oidc_helper.fetch.means import Means
 from oidc_helper.record import Record
@@ -74,7 +74,7 @@ def fetch(profile: Profile, stamp: str, means: Means, *, refresh: bool = False, 
     try:
         return _by_one_process(profile, means, look_again, fetch_anew)
     except OidcHelperError as error:
-        if fallback and isinstance(error, TryAgain | SignInNeeded | StoreUnusable):
+        if fallback and isinstance(error, TryAgain | SignInNeeded | StoreUnusable | WrongSettings):
             log.debug("serving the cached credentials: %s", error.message)
             return fallback
         raise

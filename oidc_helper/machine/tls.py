@@ -16,7 +16,9 @@ class Trouble(NamedTuple):
 _AUTHORITY = "name the certificate authority of your proxy with {setting} or AWS_CA_BUNDLE"
 _CLOCK = "check this machine's clock; if it is right, the operator of that server must renew the certificate"
 _NETWORK = "check the network and the proxy (HTTPS_PROXY): a log-in page may answer in its place"
-# By OpenSSL's x509_vfy.h; any other number means that no authority known here vouches for the certificate.
+_BROKEN = "tell the operator of that server, or of your proxy, that its certificate has to be made anew"
+# By OpenSSL's x509_vfy.h; systems that verify by themselves give no number.
+_UNVOUCHED = (0, 1, 2, 18, 19, 20, 21, 27)  # no authority known here vouches for the certificate
 _CERTIFICATES = {
     9: ("is not valid yet", _CLOCK),
     10: ("has expired", _CLOCK),
@@ -48,7 +50,10 @@ def came_before_request(error: BaseException) -> bool:
 def _of_certificate(error: BaseException) -> tuple[str, str] | None:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _CERTIFICATES.get(getattr(cause, "verify_code", 0), ("is not trusted", _AUTHORITY))
+            code = getattr(cause, "verify_code", 0)
+            if code in _UNVOUCHED:
+                return "is not trusted", _AUTHORITY
+            return _CERTIFICATES.get(code, (f"is not trusted: {getattr(cause, 'verify_message', code)}", _BROKEN))
         if type(cause).__name__ == "CertificateError":  # urllib3 compares names by itself
             return _CERTIFICATES[62]
     return None
