@@ -111,7 +111,11 @@ def _usable(keys: Any, header: Mapping[str, Any]) -> tuple[list[Key], list[Key]]
         if not isinstance(data, dict) or data.get("kty") == "oct" or (data.get("use") or "sig") != "sig":
             continue
         kid, operations = data.get("kid"), data.get("key_ops") or ["verify"]
-        if "verify" not in operations or (kid and header.get("kid") and kid != header["kid"]):
+        if (
+            not isinstance(operations, list)
+            or "verify" not in operations
+            or (kid and header.get("kid") and kid != header["kid"])
+        ):
             continue
         try:
             with warnings.catch_warnings(category=SecurityWarning, action="ignore"):

@@ -157,8 +157,8 @@ def test_a_key_without_kid_verifies_a_token_with_one(provider: FakeProvider) -> 
     refusal(provider, provider.signed(good(provider)))
 
 
-@pytest.mark.parametrize("operations", [["sign"], ["encrypt"]])
-def test_a_key_for_another_operation_verifies_nothing(provider: FakeProvider, operations: list[str]) -> None:
+@pytest.mark.parametrize("operations", [["sign"], ["encrypt"], [{}], 5, {"verify": True}])
+def test_a_key_for_another_operation_verifies_nothing(provider: FakeProvider, operations: Any) -> None:
     provider.jwks[0]["key_ops"] = operations
     refusal(provider, provider.signed(good(provider)))
 
