@@ -11,6 +11,7 @@ from urllib3 import exceptions as failures
 from oidc_helper.machine.http import way_to
 from oidc_helper.machine.trust import trust
 
+_EVENT = "before-send"  # the last of its handlers sends, so that others see the request before it leaves
 # The first that fits: what urllib3 raises -> what botocore makes of it.
 _ERRORS: dict[type[Exception], type[exceptions.BotoCoreError]] = {
     failures.SSLError: exceptions.SSLError,
@@ -37,11 +38,11 @@ class Transport:
     def serve(self, client: Any) -> None:
         """Send the requests of a client. Its proxy and certificates are judged at once. Raises WrongSettings."""
         self._way(client.meta.endpoint_url)
-        client.meta.events.register("before-send", self._send)
+        client.meta.events.register_last(_EVENT, self._send)
 
     def serve_all(self, session: Any) -> None:
         """Send the requests of all clients that the session will make."""
-        session.register("before-send", self._send)
+        session.get_component("event_emitter").register_last(_EVENT, self._send)
 
     def _way(self, url: str) -> PoolManager:
         scheme, host, *_ = urlsplit(url)

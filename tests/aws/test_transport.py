@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError, ProxyConnectionError
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError
 from fakes.proxies import refusing_proxy, socks_proxy
 from fakes.resolvers import black_hole, resolve
 
@@ -110,6 +110,22 @@ def test_a_wrong_proxy_or_bundle_is_named_before_anything_is_sent(monkeypatch: p
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere.pem")
     with pytest.raises(WrongSettings, match="AWS_CA_BUNDLE: the certificates in /nowhere.pem"):
         account(f"https://{HOST}")
+
+
+def test_others_see_a_request_before_it_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those who come later: they tell by it whether a token that counts once may have been spent."""
+    session = botocore.session.Session()
+    config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
+    client: Any = session.create_client("sts", region_name="eu-west-1", endpoint_url=f"http://{HOST}", config=config)
+    Transport(ca_bundle=None, connect_s=1, read_s=1).serve(client)
+    seen: list[str] = []
+    client.meta.events.register("before-send", lambda request, **_: seen.append(request.url))
+    with black_hole() as swallows:
+        resolve(monkeypatch, HOST, swallows)
+        with pytest.raises(ConnectTimeoutError):
+            client.get_caller_identity()
+
+    assert seen == [f"http://{HOST}/"]
 
 
 def test_a_name_that_nobody_knows_is_an_error_of_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
