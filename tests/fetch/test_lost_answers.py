@@ -87,8 +87,8 @@ def test_a_token_that_never_left_can_be_sent(
     with_caller(ready, "{ environment = true }")  # so that no other call comes before
     keys = keys_of_the_iam_user(emulator)
 
-    elsewhere = "http://aws.invalid" if is_proxy else closed_port
-    variables = {"AWS_ENDPOINT_URL_SSO_OIDC": elsewhere, "HTTP_PROXY": closed_port}
+    elsewhere = "https://aws.invalid" if is_proxy else closed_port
+    variables = {"AWS_ENDPOINT_URL_SSO_OIDC": elsewhere, "HTTPS_PROXY": closed_port}
     unreachable = complaint(ready.run("get", "analytics", **keys, **variables))
 
     assert unreachable.code == 4
