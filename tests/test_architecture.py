@@ -40,11 +40,15 @@ DOORS = {
     "boto3": set(),
     "botocore": {"aws", "create_token_with_iam", "emulator"},
     "authlib": {"oidc"},
+    "certifi": {"machine"},
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
+    "socksio": {"machine"},
+    "truststore": {"machine"},
+    "urllib3": {"aws", "identity", "machine", "oidc"},
 }
 
 

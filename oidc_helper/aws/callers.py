@@ -18,6 +18,7 @@ from botocore.parsers import ResponseParserError
 from oidc_helper import redaction
 from oidc_helper.aws import clients, refusals
 from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.transport import Transport
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.machine import child, reentry, tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
@@ -60,9 +61,13 @@ def from_profile(profile: Profile, name: str, *, time_left: Callable[[], float])
     clients.watch(session)
     if not session.get_config_variable("region"):
         _choose_region(session, profile)
-    if authorities := session.get_config_variable("ca_bundle"):
-        named = "AWS_CA_BUNDLE" if os.environ.get("AWS_CA_BUNDLE") else f"ca_bundle of {place.name}"
-        clients.check_authorities(authorities, named)
+    own = session.get_scoped_config().get("ca_bundle")  # AWS_CA_BUNDLE counts for every transport
+    Transport(
+        ca_bundle=profile.ca_bundle or own,
+        setting="ca_bundle" if profile.ca_bundle else f"ca_bundle of {place.name}",
+        connect_s=_CONNECT_S,
+        read_s=max(1.0, time_left()),
+    ).serve_all(session)
     _bound_process(session, name, place.name, time_left)
     with reentry.marked(f"profile {profile.name} -> AWS profile {name}"):
         return _resolved(session, place, time_left)

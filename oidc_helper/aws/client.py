@@ -24,12 +24,14 @@ from oidc_helper import redaction
 from oidc_helper.aws import callers, clients, refusals
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
+from oidc_helper.aws.transport import Transport
 from oidc_helper.errors import OidcHelperError, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.machine.loopback import is_loopback
+from oidc_helper.machine.trust import key_log
 from oidc_helper.settings import Profile
-from oidc_helper.settings.checks import is_loopback
 from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.aws.client")
@@ -184,9 +186,11 @@ class Aws:
         seconds = max(1.0, self._time_left() / (2 * attempts - 1))
         if signer:
             redaction.learn(signer.secret_access_key, signer.session_token)
+        connect_s = min(_CONNECT_S, seconds)
+        key_log()  # botocore opens it too, and fails as Python does
         config = Config(
             signature_version=None if signer else UNSIGNED,
-            connect_timeout=min(_CONNECT_S, seconds),
+            connect_timeout=connect_s,
             read_timeout=seconds,
             retries={"total_max_attempts": attempts, "mode": "standard"},
         )
@@ -197,14 +201,15 @@ class Aws:
                 aws_access_key_id=signer.access_key_id if signer else None,
                 aws_secret_access_key=signer.secret_access_key if signer else None,
                 aws_session_token=signer.session_token if signer else None,
-                verify=self._profile.ca_bundle,
+                verify=True,
                 config=config,
             )
         except (exceptions.BotoCoreError, ValueError, LookupError) as error:
             raise clients.mistaken(error) from None
         except (MemoryError, RuntimeError):
             raise clients.short_of_memory("a client of AWS") from None
-        return clients.checked(client, authorities=tls.authorities(self._profile.ca_bundle))
+        transport = Transport(ca_bundle=self._profile.ca_bundle, connect_s=connect_s, read_s=seconds)
+        return clients.checked(client, transport)
 
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""

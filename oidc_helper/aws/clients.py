@@ -5,17 +5,13 @@ A mistake in a variable, a certificate file or a proxy shows here, under its own
 
 import os
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.utils import get_environ_proxies
-
 from oidc_helper import redaction
+from oidc_helper.aws.transport import Transport
 from oidc_helper.errors import TryAgain, WrongSettings
-from oidc_helper.machine import tls
-from oidc_helper.settings.checks import is_loopback
+from oidc_helper.machine.loopback import is_loopback
 from oidc_helper.words import printable
 
 _TELLING = 3  # characters
@@ -57,17 +53,14 @@ def _before_it_leaves(request: Any, event_name: str, **_: Any) -> None:
     refuse_clear_text(request.url, event_name.split(".")[1])
 
 
-def checked(client: Any, *, authorities: tuple[str, str] | None, endpoint: str = "") -> Any:
-    """The client, if nothing keeps its requests from leaving. Raises WrongSettings.
+def checked(client: Any, transport: Transport | None, *, endpoint: str = "") -> Any:
+    """The client, whose requests the transport sends, if nothing keeps them from leaving. Raises WrongSettings.
 
-    `authorities` are those of `tls.authorities`. `endpoint` is the option that names the URL, empty where it is a
-    variable.
+    `endpoint` is the option that names the URL, empty where it is a variable.
     """
-    url = client.meta.endpoint_url
-    refuse_clear_text(url, client.meta.service_model.service_id, endpoint)
-    _check_proxy(url)
-    if url.startswith("https:") and authorities:
-        check_authorities(*authorities)
+    refuse_clear_text(client.meta.endpoint_url, client.meta.service_model.service_id, endpoint)
+    if transport:
+        transport.serve(client)
     return client
 
 
@@ -122,34 +115,3 @@ def refuse_clear_text(url: str, service: str, named: str = "") -> None:
         f"{named} leads to {printable(parts.hostname or url)} without TLS, and secrets would go there in clear text",
         f"let {named} begin with https://; plain http is for loopback hosts only",
     )
-
-
-@cache  # reading a large file takes 25 ms
-def check_authorities(path: str, named: str) -> None:
-    """Raise WrongSettings for a file that botocore would find unusable only once the request is under way."""
-    if Path(path).is_dir():
-        raise WrongSettings(f"{named}: {printable(path)} is a directory", f"let {named} name a file of certificates")
-    tls.context(path, named)
-
-
-def _check_proxy(url: str) -> None:
-    """Raise WrongSettings for a proxy that no request could go through."""
-    scheme = urlsplit(url).scheme
-    proxy = get_environ_proxies(url).get(scheme)
-    if not proxy or _is_possible(proxy):
-        return
-    names = (name for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY") if os.environ.get(name) == proxy)
-    named = next(names, "the system's proxy")
-    raise WrongSettings(
-        f"{named} is no URL of an http proxy",
-        f"write {named} as http://HOST:PORT, with percent signs for what is special in its user and password",
-    )
-
-
-def _is_possible(proxy: str) -> bool:
-    try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and re.fullmatch(r"[\w.:%-]+", host) is not None

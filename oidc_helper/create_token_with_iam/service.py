@@ -24,11 +24,12 @@ from botocore.utils import ArgumentGenerator, IMDSRegionProvider, parse_timestam
 
 from oidc_helper import __version__, redaction
 from oidc_helper.aws import clients
+from oidc_helper.aws.transport import Transport
 from oidc_helper.create_token_with_iam.arguments import BINARY_FORMATS, GlobalOptions
 from oidc_helper.create_token_with_iam.exits import Failed, NotConfigured, WrongUsage
 from oidc_helper.create_token_with_iam.model import METHOD, OPERATION, SERVICE, Model
 from oidc_helper.errors import WrongSettings
-from oidc_helper.machine import tls
+from oidc_helper.machine.trust import key_log
 
 # variable of the AWS CLI -> where it is looked for, in that order: the command line, the environment, the AWS profile.
 _SETTINGS: Mapping[str, tuple[tuple[str, ...], str, str | None]] = {
@@ -131,17 +132,25 @@ def client(session: botocore.session.Session, options: GlobalOptions, keys: Mapp
     )
     redaction.learn(keys.get("aws_secret_access_key"), keys.get("aws_session_token"))
     redaction.learn_url(options.endpoint_url or "")
+    key_log()  # botocore opens it too, and fails as Python does
     client = session.create_client(
         SERVICE,
         region_name=options.region,
         endpoint_url=options.endpoint_url,
-        verify=options.ca_bundle if options.verify_ssl else False,
+        verify=options.verify_ssl,
         config=config,
         **keys,
     )
-    authorities = tls.authorities(options.ca_bundle, setting="--ca-bundle") if options.verify_ssl else None
+    transport = Transport(
+        ca_bundle=options.ca_bundle or session.get_config_variable("ca_bundle"),
+        setting="--ca-bundle" if options.ca_bundle else "ca_bundle of the AWS profile",
+        connect_s=options.connect_timeout_s,
+        read_s=options.read_timeout_s,
+    )
     try:
-        return clients.checked(client, authorities=authorities, endpoint="--endpoint-url" * bool(options.endpoint_url))
+        return clients.checked(
+            client, transport if options.verify_ssl else None, endpoint="--endpoint-url" * bool(options.endpoint_url)
+        )
     except WrongSettings as mistake:
         kind = WrongUsage if mistake.message.startswith("--") else NotConfigured
         raise kind(mistake.message, mistake.hint) from None

@@ -23,7 +23,7 @@ from oidc_helper import names, record
 from oidc_helper.aws import credentials
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.errors import OidcHelperError, SignInNeeded, StoreUnusable, TryAgain
+from oidc_helper.errors import OidcHelperError, SignInNeeded, StoreUnusable, TryAgain, WrongSettings
 from oidc_helper.fetch import failures, kept_tokens, work
 from oidc_helper.fetch.means import Means
 from oidc_helper.fetch.work import Progress
@@ -141,7 +141,7 @@ def _renewed_in_time(spare: Fetched, profile: Profile, means: Means, renew: Call
     try:
         with means.deadline.shortened(_RENEWAL_S):
             return means.deadline.run(renew)
-    except (TryAgain, SignInNeeded, StoreUnusable) as error:
+    except (TryAgain, SignInNeeded, StoreUnusable, WrongSettings) as error:
         log.debug("serving the cached credentials: %s", error.message)
         pause.begin(entry, means.now())
         return spare

@@ -81,8 +81,9 @@ class Prover(NamedTuple):
 
     def from_source(self) -> Proof:
         """The token of a file, a variable, a command or a CI system."""
-        timeout_s = self.deadline.left()
-        return Assertion(identity.obtain(self.profile.identity, now=self.now(), timeout_s=timeout_s))
+        profile, timeout_s = self.profile, self.deadline.left()
+        token = identity.obtain(profile.identity, now=self.now(), timeout_s=timeout_s, ca_bundle=profile.ca_bundle)
+        return Assertion(token)
 
     def with_other_profile(self) -> Proof:
         """The access token of another application."""

@@ -5,6 +5,7 @@ is broken.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from oidc_helper import redaction
 from oidc_helper.errors import SignInNeeded
@@ -27,11 +28,15 @@ INTERACTIVE = frozenset({"browser", "device", "identity-center"})
 """The sources that may need a person: `sign_in` has them."""
 
 
-def obtain(identity: Identity, *, now: float, timeout_s: float) -> IdentityToken:
-    """Get an unexpired token from an UNATTENDED source within `timeout_s` seconds. Raises OidcHelperError."""
+def obtain(identity: Identity, *, now: float, timeout_s: float, ca_bundle: str | None = None) -> IdentityToken:
+    """Get an unexpired token from an UNATTENDED source within `timeout_s` seconds. Raises OidcHelperError.
+
+    `ca_bundle` names the authorities to trust beside the usual ones.
+    """
     place = describe(identity)
     try:
-        raw = UNATTENDED[identity.source](identity, timeout_s)
+        fetch = partial(ci.fetch, ca_bundle=ca_bundle) if identity.source == "ci" else UNATTENDED[identity.source]
+        raw = fetch(identity, timeout_s)
         redaction.learn(raw)
         if raw is not None:
             return parse(raw, now=now, where=place)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oidc_helper.errors import SignInNeeded
-from oidc_helper.machine.clock import is_instant
+from oidc_helper.machine.clock import instant
 from oidc_helper.words import printable
 
 _LARGEST = 65_536  # characters; identity providers stay below 16 KiB, web servers refuse more than that in a header
@@ -77,8 +77,8 @@ def parse(raw: str, *, now: float, where: str) -> IdentityToken:
     header, claims = _decoded(parts[0]), _decoded(parts[1])
     if header is None or claims is None:
         raise SignInNeeded(f"{where} does not hold a JWT: its parts are no JSON objects")
-    expires_at = claims.get("exp")
-    if not is_instant(expires_at):
+    expires_at = instant(claims.get("exp"))
+    if expires_at is None:
         raise SignInNeeded(
             f"the identity token of {where} has no usable exp", "let the identity provider issue tokens with exp"
         )

@@ -22,6 +22,12 @@ def skew(date: str, now: float) -> str:
     return f"this machine's clock is {abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the server's"
 
 
+def instant(value: object) -> float | None:
+    """The time in epoch seconds that a value is, also as text; None where it is none."""
+    number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 20 else value
+    return number if is_instant(number) else None
+
+
 def is_instant(value: object) -> TypeGuard[float]:
     """Whether a value can be a time in epoch seconds."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_S

@@ -1,14 +1,13 @@
-"""One HTTP call to an identity provider: whom it trusts, its limits of time and size, and its errors in words."""
+"""One HTTP call to an identity provider: its limits of time and size, and its errors in words."""
 
 import logging
 import socket
-import ssl
 import time
 from base64 import b64encode
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
@@ -19,6 +18,7 @@ from oidc_helper import __version__, redaction
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.oidc.transport import Transport
 from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.oidc.connection")
@@ -28,12 +28,11 @@ _T = TypeVar("_T")
 _LARGEST = 1_048_576  # bytes of an answer; discovery documents and key sets have some 10,000
 _LONGEST_CALL_S = 20  # no single answer may take all of a person's patience
 _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
-_NO_PROXY = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 
 
 @dataclass(frozen=True)
 class Client:
-    """The client as the provider knows it, and the certificates to trust.
+    """The client as the provider knows it, and the authorities to trust beside the usual ones.
 
     `authentication` is a token_endpoint_auth_method (RFC 7591 section 2); empty leaves it to the provider.
     """
@@ -42,15 +41,6 @@ class Client:
     secret: str | None = field(default=None, repr=False)
     authentication: str = ""
     ca_bundle: str | None = None
-
-    @cached_property
-    def trust(self) -> ssl.SSLContext:
-        """The bundle that botocore would take, else that of httpx2: SSL_CERT_FILE, SSL_CERT_DIR, the system's store.
-
-        It is read once, since that takes 25 ms. Raises WrongSettings.
-        """
-        chosen = tls.authorities(self.ca_bundle)
-        return tls.context(*chosen) if chosen else httpx2.create_ssl_context()
 
 
 def call(  # noqa: PLR0913 - the parts of a call
@@ -64,14 +54,16 @@ def call(  # noqa: PLR0913 - the parts of a call
 ) -> _T:
     """Let `send` talk to the host of `url` with an `authlib` session; redirects are not followed.
 
-    Raises TryAgain where no answer came or the trouble may pass, Refused where the answer is of no use.
+    Raises TryAgain where no answer came or the trouble may pass, Refused where the answer is of no use, WrongSettings
+    for a proxy or certificates that cannot be used.
     """
     host = host_of(url)
     seconds = max(0.1, min(timeout_s, _LONGEST_CALL_S))
     ends = time.monotonic() + seconds
 
     def work() -> _T:
-        with closing(_session(client, authentication, seconds, _Judge(host, ends, wants_json=wants_json))) as session:
+        judge = _Judge(host, ends, wants_json=wants_json)
+        with closing(_session(client, url, authentication, seconds, judge)) as session:
             return send(session)
 
     try:
@@ -87,7 +79,8 @@ def call(  # noqa: PLR0913 - the parts of a call
     except httpx2.InvalidURL:
         raise Refused(f"{host} names an impossible URL") from None
     except httpx2.HTTPError as error:
-        raise Refused(f"{host} gives an answer that cannot be used ({type(error).__name__})") from None
+        what = f"{host} gives an answer that cannot be used ({type(error).__name__})"
+        raise Refused(what, "check issuer: is this an OpenID provider?") from None
     except (ValueError, TypeError, AttributeError, RecursionError):  # what json and authlib make of nonsense
         raise nonsense(host) from None
 
@@ -115,17 +108,16 @@ def nonsense(host: str) -> Refused:
     return Refused(f"{host} gives an answer that makes no sense", "check issuer: is this an OpenID provider?")
 
 
-def _session(client: Client, authentication: str, timeout_s: float, judge: "_Judge") -> Any:
+def _session(client: Client, url: str, authentication: str, timeout_s: float, judge: "_Judge") -> Any:
     redaction.learn(client.secret)
     session = OAuth2Client(
         client.client_id,
         client.secret,
         token_endpoint_auth_method=authentication,
         revocation_endpoint_auth_method=authentication,
-        verify=client.trust,
+        transport=Transport(url, ca_bundle=client.ca_bundle),
         timeout=timeout_s,
         follow_redirects=False,
-        mounts=_NO_PROXY,
         headers={"User-Agent": f"oidc-helper/{__version__}", "Accept-Encoding": "identity"},
         event_hooks={"response": [judge.judge]},
     )
@@ -152,25 +144,29 @@ class _Judge:
 
     def judge(self, response: Any) -> None:
         status = response.status_code
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        is_json = media_type == "application/json" or (
-            media_type.startswith("application/") and media_type.endswith("+json")
-        )
         if status >= 500 or status == 429:
             raise TryAgain(f"{self.host} answers with HTTP status {status}", "try again in a while")
         if 300 <= status < 400:
             target = printable(response.headers.get("Location", "nowhere"))
             raise Refused(f"{self.host} redirects to {target}, which is not followed", "check issuer")
-        if status >= 400 and not is_json:
-            raise Refused(f"{self.host} answers with HTTP status {status}", "check issuer")
-        if self.wants_json and not is_json:
-            raise Refused(f"{self.host} sends {printable(media_type) or 'something'} and not JSON", "check issuer")
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise Refused(f"{self.host} sends a compressed answer that nobody asked for", "check issuer")
         response.stream = _Bounded(response.stream, self)
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        # Some providers send JSON as text/plain, text/html or application/octet-stream.
+        if media_type.endswith(("/json", "+json")) or _begins_as_json(response):
+            return
+        if status >= 400:
+            raise Refused(f"{self.host} answers with HTTP status {status}", "check issuer")
+        if self.wants_json:
+            raise Refused(f"{self.host} sends {printable(media_type) or 'something'} and not JSON", "check issuer")
 
     def too_much(self) -> Refused:
         return Refused(f"{self.host} answers with more than {_LARGEST:,} bytes", "check issuer")
+
+
+def _begins_as_json(response: Any) -> bool:
+    return bool(response.read().removeprefix(BOM_UTF8).lstrip()[:1] == b"{")
 
 
 class _Bounded(httpx2.SyncByteStream):

@@ -8,11 +8,11 @@ from typing import Any
 from authlib.integrations.httpx_client import OAuthError  # type: ignore[import-untyped]  # it has no types
 
 from oidc_helper import redaction
-from oidc_helper.errors import SignInNeeded, TryAgain
-from oidc_helper.oidc import grants
-from oidc_helper.oidc.connection import Client, call, nonsense
+from oidc_helper.errors import Refused, SignInNeeded, TryAgain
+from oidc_helper.oidc import answers, grants
+from oidc_helper.oidc.connection import Client, nonsense
 from oidc_helper.oidc.grants import Granted
-from oidc_helper.oidc.provider import Provider, is_safe
+from oidc_helper.oidc.provider import Provider, is_safe_to_open
 from oidc_helper.oidc.refusals import refusal
 from oidc_helper.words import printable
 
@@ -37,24 +37,10 @@ class DeviceCode:
 def begin(provider: Provider, client: Client, *, timeout_s: float, **parameters: str) -> DeviceCode:
     """Ask for a code. Raises Refused, TryAgain."""
     url = provider.endpoint("device_authorization_endpoint")
-    authentication = provider.authentication_of(client)
-
-    def send(session: Any) -> Any:
-        answer = session.request(
-            "POST",
-            url,
-            data=parameters,
-            headers={"Accept": "application/json"},
-            auth=session.client_auth(authentication),
-        )
-        return answer.json()
-
-    answer = call(url, send, client=client, timeout_s=timeout_s, authentication=authentication)
-    if not isinstance(answer, dict):
-        raise nonsense(provider.host)
-    if isinstance(answer.get("error"), str):
-        raise refusal(provider.host, answer["error"], answer.get("error_description"))
-    return _checked(provider, answer)
+    try:
+        return _checked(provider, answers.accepted(grants.post(provider, client, url, parameters, timeout_s)))
+    except OAuthError as error:
+        raise refusal(provider.host, error.error, error.description) from None
 
 
 def poll(  # noqa: PLR0913 - the code, the provider, the time and the clock
@@ -86,18 +72,24 @@ def poll(  # noqa: PLR0913 - the code, the provider, the time and the clock
 
 
 def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
-    """The answer of section 3.2; some providers write `url` for `uri`, and numbers as text."""
+    """The answer of section 3.2; some providers write `url` for `uri`, and numbers as text or texts as numbers."""
     url = answer.get("verification_uri") or answer.get("verification_url")
     secret, user_code = answer.get("device_code"), answer.get("user_code")
-    texts = (secret, user_code, url, complete_url := answer.get("verification_uri_complete") or url)
+    if isinstance(user_code, int) and not isinstance(user_code, bool):
+        user_code = str(user_code)
     lifetime_s, interval_s = (grants.seconds(answer.get(name)) for name in ("expires_in", "interval"))
-    if (
-        not all(isinstance(text, str) and text for text in texts)
-        or not all(is_safe(str(address), provider.issuer) for address in (url, complete_url))
-        or not lifetime_s
-    ):
+    texts = (secret, user_code, url)
+    if not all(isinstance(text, str) and text for text in texts) or not lifetime_s:
         raise nonsense(provider.host)
     redaction.learn(secret)
+    if not is_safe_to_open(str(url), provider.issuer):
+        raise Refused(
+            f"{provider.host} names {printable(str(url))!r} as the page for the code, which is not an https address",
+            "tell the administrators of the identity provider",
+        )
+    complete_url = answer.get("verification_uri_complete")
+    if not isinstance(complete_url, str) or not is_safe_to_open(complete_url, provider.issuer):
+        complete_url = url
     return DeviceCode(
         secret=str(secret),
         user_code=printable(str(user_code)),

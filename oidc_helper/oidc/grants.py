@@ -1,5 +1,7 @@
 """The token endpoint, which redeems a code or a refresh token, and revocation (RFC 6749, RFC 7009)."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -7,13 +9,14 @@ from authlib.integrations.httpx_client import OAuthError  # type: ignore[import-
 
 from oidc_helper import redaction
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
-from oidc_helper.oidc import SessionOver
+from oidc_helper.oidc import SessionOver, answers
 from oidc_helper.oidc.authorization import Request
 from oidc_helper.oidc.connection import Client, call, nonsense
 from oidc_helper.oidc.provider import Provider
 from oidc_helper.oidc.refusals import refusal
 
 _SECRET = {"code", "code_verifier", "device_code", "refresh_token"}  # parameters that no message may repeat
+_LONGEST_LIFE_S = 10**9
 
 
 @dataclass(frozen=True)
@@ -84,23 +87,27 @@ def revoke(provider: Provider, client: Client, refresh_token: str, *, timeout_s:
 
 def ask(provider: Provider, client: Client, *, timeout_s: float, grant_type: str, **parameters: str) -> Granted:
     """Ask the token endpoint once. Raises authlib's OAuthError with the provider's error code, Refused, TryAgain."""
-    url = provider.token_endpoint
-    dates: list[str] = []
     redaction.learn(*(value for name, value in parameters.items() if name in _SECRET))
-
-    def send(session: Any) -> Any:
-        session.event_hooks["response"].append(lambda response: dates.append(response.headers.get("Date", "")))
-        return session.fetch_token(url, grant_type=grant_type, **parameters)
-
-    authentication = provider.authentication_of(client)
-    answer = call(url, send, client=client, timeout_s=timeout_s, authentication=authentication)
-    tokens = {name: answer.get(name) or "" for name in ("access_token", "id_token", "refresh_token")}
+    answer = post(provider, client, provider.token_endpoint, {"grant_type": grant_type, **parameters}, timeout_s)
+    members = answers.accepted(answer)
+    tokens = {name: members.get(name) or "" for name in ("access_token", "id_token", "refresh_token")}
     if not all(isinstance(value, str) for value in tokens.values()):
         raise nonsense(provider.host)
     redaction.learn(*tokens.values())
     # No standard names this lifetime: the first is Keycloak's word, the second that of Entra ID and others.
-    lifetime = answer.get("refresh_expires_in") or answer.get("refresh_token_expires_in")
-    return Granted(**tokens, refresh_lifetime_s=seconds(lifetime), date="".join(dates))
+    lifetime = members.get("refresh_expires_in") or members.get("refresh_token_expires_in")
+    return Granted(**tokens, refresh_lifetime_s=seconds(lifetime), date=answer.date)
+
+
+def post(provider: Provider, client: Client, url: str, form: Mapping[str, str], timeout_s: float) -> answers.Answer:
+    """Send a form to an endpoint, with the client's proof of itself. Raises Refused, TryAgain."""
+    authentication = provider.authentication_of(client)
+
+    def send(session: Any) -> answers.Answer:
+        headers, proof = {"Accept": "application/json"}, session.client_auth(authentication)
+        return answers.read(session.request("POST", url, data=form, headers=headers, auth=proof))
+
+    return call(url, send, client=client, timeout_s=timeout_s, authentication=authentication)
 
 
 def _not_renewed(provider: Provider, refused: OidcHelperError) -> OidcHelperError:
@@ -113,5 +120,9 @@ def _not_renewed(provider: Provider, refused: OidcHelperError) -> OidcHelperErro
 
 
 def seconds(value: Any) -> int:
-    """A number of seconds, also where a provider writes it as text; 0 for anything else."""
-    return int(value) if str(value).isdecimal() and len(str(value)) < 10 else 0
+    """A number of seconds, rounded up, also where a provider writes it as text; 0 for anything else."""
+    try:
+        number = 0.0 if isinstance(value, bool) else float(value)
+    except (ValueError, TypeError, OverflowError):
+        return 0
+    return math.ceil(number) if 0 < number < _LONGEST_LIFE_S else 0

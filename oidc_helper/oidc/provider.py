@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oidc_helper.errors import Refused
+from oidc_helper.machine.loopback import is_loopback
 from oidc_helper.oidc.connection import Client, get_json, host_of
-from oidc_helper.settings.checks import is_loopback
 from oidc_helper.words import printable
 
 _PATH = "/.well-known/openid-configuration"
+_LONGEST_ADDRESS = 2048  # characters, as browsers and cameras take them
 _DEFAULT_AUTHENTICATION = "client_secret_basic"  # Discovery section 3, and the default of client registration
 
 
@@ -68,9 +69,9 @@ def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
         authorization_endpoint=_endpoint(document, "authorization_endpoint", issuer),
         device_authorization_endpoint=_endpoint(document, "device_authorization_endpoint", issuer),
         revocation_endpoint=_endpoint(document, "revocation_endpoint", issuer),
-        algorithms=_words(document, "id_token_signing_alg_values_supported", host) or ("RS256",),
-        authentications=_words(document, "token_endpoint_auth_methods_supported", host) or (_DEFAULT_AUTHENTICATION,),
-        prompts=_words(document, "prompt_values_supported", host),
+        algorithms=_algorithms(document, host) or ("RS256",),
+        authentications=_words(document, "token_endpoint_auth_methods_supported") or (_DEFAULT_AUTHENTICATION,),
+        prompts=_words(document, "prompt_values_supported"),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )
 
@@ -87,9 +88,16 @@ def is_safe(url: str, issuer: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and issuer.startswith("http:") and is_loopback(host))
 
 
+def is_safe_to_open(url: str, issuer: str) -> bool:
+    """Whether a person may be sent to the URL; a fragment names a place in a page, and no page has a longer address."""
+    return (
+        len(url) <= _LONGEST_ADDRESS and is_safe(url.partition("#")[0], issuer) and url.isascii() and url.isprintable()
+    )
+
+
 def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bool = False) -> str:
     url = document.get(name)
-    if url is None and not needed:
+    if not url and not needed:
         return ""
     if not isinstance(url, str) or not is_safe(url, issuer):
         raise Refused(
@@ -99,8 +107,16 @@ def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bo
     return url
 
 
-def _words(document: Mapping[str, Any], name: str, host: str) -> tuple[str, ...]:
-    words = document.get(name) or []
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+def _algorithms(document: Mapping[str, Any], host: str) -> tuple[str, ...]:
+    """The algorithms of signatures, which decide what is trusted: an odd list is refused."""
+    name = "id_token_signing_alg_values_supported"
+    listed, words = document.get(name) or [], _words(document, name)
+    if not isinstance(listed, list) or len(words) < len(listed):
         raise Refused(f"{host} gives {name} that is not a list of words", "check issuer: is this an OpenID provider?")
-    return tuple(words)
+    return words
+
+
+def _words(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The words of a list; what is none is passed over."""
+    words = document.get(name)
+    return tuple(word for word in words if isinstance(word, str)) if isinstance(words, list) else ()

@@ -1,7 +1,7 @@
 """Verify an ID token: signature, issuer, audience, nonce and times (OpenID Connect Core section 3.1.3.7)."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]  # it has no types
@@ -10,7 +10,7 @@ from joserfc.errors import ClaimError, InvalidPayloadError, JoseError, SecurityW
 from joserfc.jwk import JWKRegistry, Key
 
 from oidc_helper.errors import Refused
-from oidc_helper.machine.clock import skew
+from oidc_helper.machine.clock import instant, skew
 from oidc_helper.oidc.connection import Client, get_json
 from oidc_helper.oidc.provider import Provider
 from oidc_helper.words import printable
@@ -20,7 +20,9 @@ _SIGNATURES = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"}
 )
 _LEEWAY_S = 60
-_TIMES = {"exp", "iat", "nbf"}
+_TIMES = ("exp", "iat", "nbf")
+_JUDGED = ("iss", "sub", "aud", "azp", "nonce", "at_hash", *_TIMES)  # nobody here uses amr, auth_time and all others
+_KEY = ("kty", "crv", "n", "e", "x", "y", "alg")  # members that make a public key, and the algorithm that it is for
 _LONGEST_HEADER = 8192  # bytes; joserfc's own limit of 512 is too small for a certificate
 _UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)  # all that garbage raises
 
@@ -41,8 +43,11 @@ def verify(  # noqa: PLR0913 - all that a token is compared with
     `nonce` is None where none was sent, `date` the Date header of the answer with the token, `now` in epoch seconds.
     """
     header, claims = _signed(id_token, provider, client, timeout_s)
+    judged = {name: claims[name] for name in _JUDGED if claims.get(name) is not None}
+    for name in _TIMES:
+        judged |= {name: _instant(provider, name, judged[name])} if name in judged else {}
     token = CodeIDToken(
-        claims,
+        judged,
         header,
         options={
             "iss": {"essential": True, "value": provider.issuer},
@@ -76,39 +81,61 @@ def _signed(
             f"and the provider's own list has {', '.join(sorted(allowed)) or 'no signature with a public key'}",
             "let the identity provider sign the client's ID tokens with RS256",
         )
-    keys: list[Key] = []
     for fresh in (False, True):
         document = get_json(provider.jwks_uri, client=client, timeout_s=timeout_s, fresh=fresh)
-        keys = list(_usable(document.get("keys"), header))
-        if keys:
+        named, others = _usable(document.get("keys"), header)
+        for key in named + others:
+            try:
+                with warnings.catch_warnings(category=SecurityWarning, action="ignore"):
+                    return header, jwt.decode(id_token, key, registry=_registry(allowed)).claims
+            except InvalidPayloadError as error:
+                raise _untrusted(provider, error) from None
+            except _UNREADABLE:  # the signature of another key, or a key of another kind
+                continue
+        if named:
             break
-    for key in keys:
-        try:
-            with warnings.catch_warnings(category=SecurityWarning, action="ignore"):
-                return header, jwt.decode(id_token, key, registry=_registry(allowed)).claims
-        except InvalidPayloadError as error:
-            raise _untrusted(provider, error) from None
-        except _UNREADABLE:  # the signature of another key, or a key of another kind
-            continue
     raise Refused(
         f"the ID token of {provider.host} is signed with none of its published keys",
         "sign in again; if that does not help, tell the administrators of the identity provider",
     )
 
 
-def _usable(keys: Any, header: Mapping[str, Any]) -> Iterator[Key]:
-    """The public signature keys that the token may be signed with; other and unreadable keys are passed over."""
+def _usable(keys: Any, header: Mapping[str, Any]) -> tuple[list[Key], list[Key]]:
+    """The public signature keys that the token may be signed with: those with its kid, and those without any.
+
+    Other and unreadable keys are passed over; a member that is null or an empty list says nothing.
+    """
+    named: list[Key] = []
+    others: list[Key] = []
     for data in keys if isinstance(keys, list) else ():
-        if not isinstance(data, dict) or data.get("kty") == "oct" or data.get("use", "sig") != "sig":
+        if not isinstance(data, dict) or data.get("kty") == "oct" or (data.get("use") or "sig") != "sig":
             continue
-        if "kid" in header and data.get("kid") != header["kid"]:
+        kid, operations = data.get("kid"), data.get("key_ops") or ["verify"]
+        if (
+            not isinstance(operations, list)
+            or "verify" not in operations
+            or (kid and header.get("kid") and kid != header["kid"])
+        ):
             continue
         try:
             with warnings.catch_warnings(category=SecurityWarning, action="ignore"):
-                key = JWKRegistry.import_key(data)
+                key = JWKRegistry.import_key({name: data[name] for name in _KEY if data.get(name) is not None})
         except _UNREADABLE:
             continue
-        yield key
+        (named if kid or not header.get("kid") else others).append(key)
+    return named, others
+
+
+def _instant(provider: Provider, name: str, value: Any) -> float:
+    """A time in epoch seconds, which some providers write as text. Raises Refused."""
+    seconds = instant(value)
+    if seconds is None:
+        raise Refused(
+            f"the ID token of {provider.host} cannot be trusted: "
+            f"claim {name!r} must be seconds since 1970, not {printable(repr(value))}",
+            "let the identity provider write times as numbers",
+        )
+    return seconds
 
 
 def _registry(algorithms: frozenset[str]) -> jws.JWSRegistry:

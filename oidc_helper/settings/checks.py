@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from oidc_helper.machine.loopback import is_loopback
 from oidc_helper.words import did_you_mean, listed, shown, toml_type
 
 Check = Callable[[object], Any]
@@ -215,16 +216,6 @@ def issuer(value: object) -> str:
     if url.startswith("http:") and not is_loopback(host):
         raise UnfitError("must begin with https://; plain http is for loopback hosts only")
     return url
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host of a URL is this machine, by its address or as `localhost`; no name is looked up."""
-    import ipaddress
-
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def parameters(value: object) -> dict[str, str]:

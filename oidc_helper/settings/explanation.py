@@ -13,7 +13,7 @@ from oidc_helper.settings.schema import KEYS
 # The variables that we and botocore obey. None of ours holds a secret; a proxy's URL may, before the host or after `?`.
 _PLAIN_VARIABLES = re.compile(
     r"OIDC_HELPER_\w+|(?:AWS|REQUESTS)_CA_BUNDLE|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|NO_PROXY"
-    r"|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS|BROWSER|SSL_CERT_(?:FILE|DIR)|AWS_USE_(?:FIPS|DUALSTACK)_ENDPOINT"
+    r"|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS|BROWSER|SSL_CERT_(?:FILE|DIR)|SSLKEYLOGFILE|AWS_USE_(?:FIPS|DUALSTACK)_ENDPOINT"
 )
 _URL_VARIABLES = re.compile(r"AWS_ENDPOINT_URL(?:_\w+)?|(?:HTTPS?|ALL)_PROXY")
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from oidc_helper.machine.trust import SYSTEM
 from oidc_helper.settings import checks
 from oidc_helper.settings.checks import Check
 
@@ -30,7 +31,7 @@ class Key(NamedTuple):
     A key that is a table names the section of its own keys in `table`; `one_of` means that it takes just one of them,
     and `why_table` is the message for a plain value in its place, where there is a better one than the usual.
     `target` is the only kind of target that the key serves. With `is_path`, a relative path begins at the directory of
-    the configuration file.
+    the configuration file; `words` are no paths but mean something else.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Key(NamedTuple):
     one_of: bool = False
     target: Literal["role", "permission set", ""] = ""
     is_path: bool = False
+    words: tuple[str, ...] = ()
 
 
 _REDIRECT = ("redirect_ports", "redirect_host", "redirect_path")
@@ -149,9 +151,10 @@ _PROFILE = (
     Key("deadline_seconds", "the longest that get may take, either way", checks.seconds(5, 3600), default=50),
     Key(
         "ca_bundle",
-        "the file of certificates to trust, for the identity provider and AWS alike",
+        "the certificate authorities to trust beside the usual ones, at the identity provider, AWS and the CI system",
         checks.path,
         is_path=True,
+        words=(SYSTEM,),
     ),
     Key(
         "identity_context_provider_arn",

@@ -82,7 +82,7 @@ class _Reader(NamedTuple):
         except checks.UnfitError as error:
             self.problems.add(path, str(error))
             return None
-        return str(self.directory / checked) if key.is_path else checked
+        return str(self.directory / checked) if key.is_path and checked not in key.words else checked
 
     def _inner_table(self, key: Key, value: object, path: KeyPath) -> Values | None:
         if not isinstance(value, dict) and key.why_table:

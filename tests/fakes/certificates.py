@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1) -> Path:
+def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1, is_critical: bool = True) -> Path:
     """Write `server.pem`, whose path is returned, with key and certificate, and `ca.pem` with the certificate alone.
 
-    It is valid from two days ago, for `days` from now.
+    It is valid from two days ago, for `days` from now. `is_critical` marks the basic constraints as RFC 5280 requires.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
@@ -33,7 +33,7 @@ def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1) -> 
         .not_valid_before(now - dt.timedelta(days=2))
         .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=is_critical)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -68,13 +68,14 @@ def tls_server(
     *,
     address: str = "127.0.0.1",
     days: int = 1,
+    is_critical: bool = True,
 ) -> Iterator[str]:
     """Run a server that shakes hands and goes on with `then`, or hangs up at once without it; yields its URL.
 
     Its certificate is that of `self_made`.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(self_made(directory, address=address, days=days))
+    context.load_cert_chain(self_made(directory, address=address, days=days, is_critical=is_critical))
 
     def serve(listener: socket.socket) -> None:
         with suppress(OSError):  # the listener is closed

@@ -99,13 +99,17 @@ def test_a_token_whose_answer_does_not_come_in_time_is_not_sent_again(home: Home
     assert not emulator.wait_for(EXCHANGE, 2, timeout_s=0)
 
 
-@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL_SSO_OIDC", "HTTP_PROXY"])
-def test_a_token_that_never_left_can_be_sent(ready: Home, emulator: Emulator, closed_port: str, variable: str) -> None:
+@pytest.mark.parametrize("is_proxy", [False, True], ids=["the service", "the proxy"])
+def test_a_token_that_never_left_can_be_sent(
+    ready: Home, emulator: Emulator, closed_port: str, *, is_proxy: bool
+) -> None:
     """Where the connection itself is refused, by the service or by a proxy, the same token works the next time."""
     with_caller(ready, "{ environment = true }")  # so that no other call comes before
     keys = keys_of_the_iam_user(emulator)
 
-    unreachable = complaint(ready.run("get", "analytics", **keys, **{variable: closed_port}))
+    elsewhere = "https://aws.invalid" if is_proxy else closed_port
+    variables = {"AWS_ENDPOINT_URL_SSO_OIDC": elsewhere, "HTTPS_PROXY": closed_port}
+    unreachable = complaint(ready.run("get", "analytics", **keys, **variables))
 
     assert unreachable.code == 4
     assert unreachable.message.startswith("CreateTokenWithIAM: ")

@@ -128,9 +128,61 @@ def test_polling_ends_with_the_code_s_lifetime_or_our_deadline(
     assert 50 <= clock.time <= 60
 
 
-@pytest.mark.parametrize("interval", [None, 0, -1, "x", 10**9, 2.5, True, "5"])
+@pytest.mark.parametrize("interval", [None, 0, -1, "x", 10**9, True, "5", float("nan"), [5], "1e400"])
 def test_an_absurd_interval_is_replaced_by_the_usual_one(provider: FakeProvider, interval: object) -> None:
     assert begin(provider, interval=interval).interval_s == 5
+
+
+@pytest.mark.parametrize("interval", [7, 7.0, "7", "7.0", 6.5])
+def test_an_interval_is_a_number_in_any_form(provider: FakeProvider, interval: object) -> None:
+    """Polling is never more frequent than asked."""
+    assert begin(provider, interval=interval).interval_s == 7
+
+
+@pytest.mark.parametrize("lifetime", [600.0, 599.5, "600", "600.0"])
+def test_a_lifetime_is_a_number_in_any_form(provider: FakeProvider, lifetime: object) -> None:
+    assert begin(provider, expires_in=lifetime).lifetime_s == 600
+
+
+@pytest.mark.parametrize("code", [12345678, "12345678"])
+def test_a_code_may_be_a_number(provider: FakeProvider, code: object) -> None:
+    assert begin(provider, user_code=code).user_code == "12345678"
+
+
+def test_a_page_for_people_may_have_a_fragment(provider: FakeProvider) -> None:
+    """As pages that are one program have; no secret goes there."""
+    page = provider.issuer + "/#/activate"
+    code = begin(provider, verification_uri=page, verification_uri_complete=page + "?code=WDJB-MJHT")
+
+    assert (code.url, code.complete_url) == (page, page + "?code=WDJB-MJHT")
+
+
+@pytest.mark.parametrize(
+    "complete",
+    ["javascript:alert(1)", "http://login.example.com/x", "https://x/\x1b[2J", "", 5, "https://x/" + "y" * 3000],
+)
+def test_a_bad_complete_address_is_replaced_by_the_plain_one(provider: FakeProvider, complete: object) -> None:
+    """The person needs the plain one only."""
+    code = begin(provider, verification_uri_complete=complete)
+
+    assert code.complete_url == code.url == provider.issuer + "/activate"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "http://login.example.com/activate",
+        "https://login.example.com/\x1b[2J",
+        "https://login.example.com/#\x1b[2J",
+        "https://login.example.com/" + "x" * 500_000,
+    ],
+)
+def test_a_page_that_nobody_should_open_is_refused(provider: FakeProvider, page: str) -> None:
+    """The message shows its beginning."""
+    with pytest.raises(Refused, match="as the page for the code, which is not an https address") as caught:
+        begin(provider, verification_uri=page, verification_uri_complete=None)
+
+    assert len(caught.value.message) < 500
 
 
 def test_the_older_name_of_the_address_is_understood(provider: FakeProvider) -> None:
@@ -146,11 +198,10 @@ def test_the_older_name_of_the_address_is_understood(provider: FakeProvider) -> 
     "changes",
     [
         {"device_code": None},
-        {"user_code": 5},
-        {"verification_uri": "http://login.example.com/activate"},
-        {"verification_uri": "https://login.example.com/\x1b[2J"},
-        {"verification_uri_complete": "javascript:alert(1)"},
-        {"verification_uri_complete": 5},
+        {"user_code": True},
+        {"user_code": ["5"]},
+        {"verification_uri": 5},
+        {"verification_uri": ""},
         {"expires_in": "soon"},
         {"expires_in": True},
         {"expires_in": None},

@@ -1,15 +1,18 @@
 """Discovery: the documents that are believed, and the error for every other."""
 
+import gzip
 import itertools
+import json
 import socket
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from fakes.provider import JSON, FakeProvider, Reply, Request, answer
 
-from oidc_helper.errors import OidcHelperError, Refused, TryAgain
+from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.provider import discover, is_safe
 
@@ -58,7 +61,7 @@ def test_a_document_of_another_issuer_is_refused(provider: FakeProvider, client:
 
 
 @pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri", "authorization_endpoint", "revocation_endpoint"])
-@pytest.mark.parametrize("url", ["http://login.example.com/x", "https://a@b.example/", "file:///etc/passwd", 5, ""])
+@pytest.mark.parametrize("url", ["http://login.example.com/x", "https://a@b.example/", "file:///etc/passwd", 5, " "])
 def test_an_endpoint_without_https_is_refused_by_its_name(
     provider: FakeProvider, client: Client, name: str, url: object
 ) -> None:
@@ -68,6 +71,47 @@ def test_an_endpoint_without_https_is_refused_by_its_name(
 
     assert isinstance(error, Refused)
     assert f"as its {name}, which is not an https address" in error.message
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_an_endpoint_that_is_empty_does_not_exist(provider: FakeProvider, client: Client, nothing: object) -> None:
+    """It is refused where every sign-in needs it."""
+    provider.document["revocation_endpoint"] = nothing
+    assert discover(provider.issuer, client=client, timeout_s=10).revocation_endpoint == ""
+
+    provider.document["token_endpoint"] = nothing
+    assert "as its token_endpoint" in refusal(provider, client).message
+
+
+@pytest.mark.parametrize("name", ["token_endpoint_auth_methods_supported", "prompt_values_supported"])
+def test_an_odd_list_that_decides_nothing_is_passed_over(provider: FakeProvider, client: Client, name: str) -> None:
+    for odd in ("login", [None, 5], {"login": True}, 7):
+        provider.document[name] = odd
+        assert discover(provider.issuer, client=client, timeout_s=10).prompts == ()
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "text/html; charset=utf-8", "application/octet-stream", "", "x/json"]
+)
+def test_json_is_read_whatever_it_is_called(provider: FakeProvider, client: Client, media_type: str) -> None:
+    """A mark of its encoding does not count either."""
+    text = b"\xef\xbb\xbf " + json.dumps(provider.document).encode()
+    provider.replies[PATH] = lambda _: Reply(200, {"Content-Type": media_type}, text)
+
+    assert discover(provider.issuer, client=client, timeout_s=10).issuer == provider.issuer
+
+
+@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_answer_is_read(
+    provider: FakeProvider, client: Client, encoding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    """Nobody asked for it, but it does no harm; one that would fill the memory is cut."""
+    headers = JSON | {"Content-Encoding": encoding}
+    provider.replies[PATH] = lambda _: Reply(200, headers, compress(json.dumps(provider.document).encode()))
+    assert discover(provider.issuer, client=client, timeout_s=10).issuer == provider.issuer
+
+    provider.replies[PATH] = lambda _: Reply(200, headers, compress(b" " * 200_000_000))
+    assert "more than 1,048,576 bytes" in refusal(provider, client).message
 
 
 @pytest.mark.parametrize(
@@ -101,7 +145,7 @@ ANSWERS: dict[str, tuple[Callable[[Request], Reply], str]] = {
     "a redirect": (lambda _: Reply(302, {"Location": PATH}), "redirects to /.well-known/openid-configuration"),
     "a redirect elsewhere": (lambda _: Reply(307, {"Location": "https://x/\x1b"}), r"redirects to https://x/\x1b"),
     "a page": (lambda _: Reply(200, {"Content-Type": "text/html"}, b"<h1>Hello</h1>"), "sends text/html and not JSON"),
-    "no type": (lambda _: Reply(200, {}, b"{}"), "sends something and not JSON"),
+    "no type": (lambda _: Reply(200, {}, b"Hello"), "sends something and not JSON"),
     "no such page": (lambda _: Reply(404, {"Content-Type": "text/html"}, b"no"), "answers with HTTP status 404"),
     "no JSON": (lambda _: Reply(200, JSON, b"<h1>"), "gives an answer that makes no sense"),
     "no object": (lambda _: answer(["issuer"]), "gives an answer that makes no sense"),
@@ -110,8 +154,12 @@ ANSWERS: dict[str, tuple[Callable[[Request], Reply], str]] = {
     "a large one": (lambda _: Reply(200, JSON, b'"' + b"x" * 2_000_000 + b'"'), "more than 1,048,576 bytes"),
     "an endless one": (lambda _: Reply(200, JSON, itertools.repeat(b"1" * 65_536)), "more than 1,048,576 bytes"),
     "a compressed one": (
-        lambda _: Reply(200, JSON | {"Content-Encoding": "gzip"}, b"\x1f\x8b"),
+        lambda _: Reply(200, JSON | {"Content-Encoding": "x-unheard-of"}, b"\x1f\x8b"),
         "sends a compressed answer that nobody asked for",
+    ),
+    "a torn one": (
+        lambda _: Reply(200, JSON | {"Content-Encoding": "gzip"}, b"no gzip"),
+        "gives an answer that cannot be used (DecodingError)",
     ),
     "odd lists": (lambda _: answer({}), "says that its issuer is 'None'"),
 }
@@ -220,7 +268,8 @@ def test_an_unreadable_bundle_is_a_wrong_setting(provider: FakeProvider, monkeyp
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem")
     error = refusal(provider, Client("native"))
 
-    assert (error.exit_code, error.message) == (2, "AWS_CA_BUNDLE: there is no file /nowhere/ca.pem")
+    assert error.exit_code == 2
+    assert error.message.startswith("AWS_CA_BUNDLE: the certificates in /nowhere/ca.pem cannot be read: ")
 
 
 @pytest.mark.parametrize(
@@ -248,3 +297,10 @@ def test_a_provider_out_of_reach_is_named_with_the_reason(
 
     assert (caught.value.message, caught.value.never_sent) == (f"login.example.com cannot be reached ({reason})", True)
     assert f"login.example.com: ConnectError: {reason}" in caplog.text
+
+
+def test_a_proxy_of_another_kind_is_a_wrong_setting(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It made no sense as an answer of the provider, or was a bug."""
+    monkeypatch.setenv("all_proxy", "socks://127.0.0.1:9/")
+    with pytest.raises(WrongSettings, match="all_proxy names a proxy with socks://"):
+        discover("https://login.example.com", client=client, timeout_s=10)

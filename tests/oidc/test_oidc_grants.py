@@ -100,7 +100,26 @@ def test_an_ended_session_differs_from_every_other_failure(provider: FakeProvide
         (lambda _: Reply(400, {}, b""), SignInNeeded, "HTTP status 400"),
         (lambda _: answer(["x"]), SignInNeeded, "makes no sense"),
         (lambda _: answer({"access_token": 5}), SignInNeeded, "makes no sense"),
-        (lambda _: answer({"access_token": "x", "expires_in": "soon"}), SignInNeeded, "makes no sense"),
+        (lambda _: answer({"message": "Forbidden"}, 403), SignInNeeded, "refused: HTTP status 403: Forbidden"),
+        (lambda _: answer({"Message": "no"}, 401), SignInNeeded, "refused: HTTP status 401: no"),
+        (
+            lambda _: answer({"title": "Bad", "status": 400, "detail": "too old"}, 400),
+            SignInNeeded,
+            "status 400: too old",
+        ),
+        (
+            lambda _: answer({"errorCode": "E0000021", "errorSummary": "Bad request", "errorCauses": []}, 400),
+            SignInNeeded,
+            "refused: E0000021: Bad request",
+        ),
+        (
+            lambda _: answer({"error": {"code": 403, "status": "DENIED", "message": "not you"}}, 403),
+            SignInNeeded,
+            "refused: DENIED: not you",
+        ),
+        (lambda _: answer({"error": 7}, 200), SignInNeeded, "an error without a name"),
+        (lambda _: answer({}, 400), SignInNeeded, "refused: HTTP status 400"),
+        (lambda _: Reply(400, {}, b'{"error": "invalid_scope"}'), SignInNeeded, "refused: invalid_scope"),
         (lambda _: Reply(308, {"Location": "https://x"}), SignInNeeded, "redirects to https://x"),
     ],
 )
@@ -115,6 +134,38 @@ def test_other_refusals_leave_the_refresh_token_usable(
     assert not isinstance(caught.value, SessionOver)
     assert words in caught.value.message
     assert len(provider.asked("/token")) == 1
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"error": None, "error_description": None},
+        {"error": ""},
+        {"expires_in": "300.5"},
+        {"expires_in": "never"},
+        {"expires_in": [None]},
+        {"expires_in": -1, "token_type": "N_A"},
+    ],
+)
+def test_members_that_nobody_uses_spoil_no_answer(
+    provider: FakeProvider, client: Client, members: dict[str, object]
+) -> None:
+    """The code of such an answer was spent for nothing."""
+    provider.replies["/token"] = lambda _: answer({"access_token": "a", "refresh_token": "r"} | members)
+
+    assert refresh(provider, client).refresh_token == "r"
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "seconds"),
+    [(3600, 3600), ("3600", 3600), (3599.5, 3600), ("3600.0", 3600), ("x", 0), (True, 0), ([], 0)],
+)
+def test_the_lifetime_of_a_refresh_token_is_read_in_any_form(
+    provider: FakeProvider, client: Client, lifetime: object, seconds: int
+) -> None:
+    provider.tokens = {"refresh_expires_in": lifetime}
+
+    assert refresh(provider, client).refresh_lifetime_s == seconds
 
 
 def test_a_refused_code_keeps_the_provider_s_error_code(provider: FakeProvider, client: Client) -> None:

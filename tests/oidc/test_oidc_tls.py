@@ -1,4 +1,4 @@
-"""Certificates are trusted by the bundle of the settings or the environment, and by no other."""
+"""Certificates are trusted by the bundle of the settings or the environment; the ways to a provider behind TLS."""
 
 import json
 import ssl
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fakes.certificates import garbles, self_made, tls_server
+from fakes.proxies import socks_proxy
 
 from oidc_helper.errors import TryAgain
 from oidc_helper.oidc.connection import Client
@@ -96,3 +97,31 @@ def test_the_bundle_of_the_environment_is_trusted(
     monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
 
     assert discover(issuer, client=Client("native"), timeout_s=10).issuer == issuer
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_a_socks_proxy_leads_to_a_provider(
+    issuer: str, tmp_path: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider's own certificate counts, for the name that the proxy is told."""
+    client = Client("native", ca_bundle=str(tmp_path / "ca.pem"))
+    port = int(issuer.rpartition(":")[2])
+    with socks_proxy(("127.0.0.1", port), user=b"me", password=b"p@55") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://me:p%4055@127.0.0.1:{proxy.port}")
+        with pytest.raises(TryAgain, match="the TLS certificate of login.example.com is for another name"):
+            discover("https://login.example.com", client=client, timeout_s=10)
+        assert discover(issuer, client=client, timeout_s=10).issuer == issuer
+
+    assert proxy.asked == [("login.example.com", 443)]
+
+
+@pytest.mark.parametrize("settings", [{"code": 5}, {"user": b"me"}], ids=["a refusal", "a password is needed"])
+def test_a_socks_proxy_that_does_not_connect_received_nothing_to_pass_on(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socks_proxy(("127.0.0.1", 1), **settings) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5h://127.0.0.1:{proxy.port}")
+        with pytest.raises(TryAgain, match="cannot be reached") as caught:
+            discover("https://login.example.com", client=Client("native"), timeout_s=10)
+
+    assert caught.value.never_sent

@@ -93,6 +93,76 @@ def test_a_token_needs_no_nonce_where_none_was_sent(provider: FakeProvider) -> N
     assert verified(provider, provider.signed(good(provider, nonce=None)), nonce=None)["sub"] == "alice"
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"amr": "pwd"},
+        {"auth_time": "2020-03-14T18:52:01.180Z"},
+        {"auth_time": "1584215370", "acr": 5, "jti": None},
+        {"azp": None, "at_hash": None, "nbf": None},
+        {"c_hash": 5, "s_hash": [], "email_verified": "true"},
+    ],
+)
+def test_claims_that_nobody_uses_are_not_judged(provider: FakeProvider, claims: dict[str, Any]) -> None:
+    """ORCID, CILogon and ADFS write them as they like."""
+    now = int(time.time())
+    whole = {"iss": provider.issuer, "aud": CLIENT, "sub": "alice", "iat": now, "exp": now + 600, "nonce": NONCE}
+
+    assert verified(provider, provider.signed(whole | claims))["sub"] == "alice"
+
+
+def test_times_may_be_text(provider: FakeProvider) -> None:
+    now = int(time.time())
+    assert verified(provider, provider.signed(good(provider, exp=str(now + 60), iat=str(now))))["sub"] == "alice"
+
+    assert "the token is expired" in refusal(provider, provider.signed(good(provider, exp=str(now - 600)))).message
+
+
+@pytest.mark.parametrize("claim", ["exp", "iat", "nbf"])
+def test_a_time_that_is_none_is_named(provider: FakeProvider, claim: str) -> None:
+    """The clock is not to blame."""
+    error = refusal(provider, provider.signed(good(provider, **{claim: "2030-01-01T00:00:00Z"})))
+
+    assert f"claim {claim!r} must be seconds since 1970, not '2030-01-01T00:00:00Z'" in error.message
+    assert "clock" not in error.hint
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"use": None, "alg": None, "x5c": None, "x5t": None},
+        {"key_ops": []},
+        {"key_ops": None},
+        {"key_ops": ["verify", "sign"]},
+        {"oth": []},
+        {"d": None, "p": None, "q": None},
+        {"kid": None},
+        {"kid": ""},
+    ],
+)
+def test_members_of_a_key_that_say_nothing_are_passed_over(provider: FakeProvider, members: dict[str, Any]) -> None:
+    provider.jwks[0] |= members
+
+    assert verified(provider, provider.signed(good(provider)))["sub"] == "alice"
+
+
+def test_a_key_without_kid_verifies_a_token_with_one(provider: FakeProvider) -> None:
+    """Keys with the token's kid come first, and those with another verify nothing."""
+    nameless = {name: value for name, value in provider.jwks[0].items() if name != "kid"}
+    stranger = dict(new_key().as_dict(private=False)) | {"kid": provider.key.kid}
+    provider.jwks = [nameless, stranger]
+    assert verified(provider, provider.signed(good(provider)))["sub"] == "alice"
+
+    provider.jwks = [nameless | {"kid": "another"}]
+    refusal(provider, provider.signed(good(provider)))
+
+
+@pytest.mark.parametrize("operations", [["sign"], ["encrypt"], [{}], 5, {"verify": True}])
+def test_a_key_for_another_operation_verifies_nothing(provider: FakeProvider, operations: Any) -> None:
+    provider.jwks[0]["key_ops"] = operations
+    refusal(provider, provider.signed(good(provider)))
+
+
 @pytest.mark.parametrize("seconds", [-600, 600])
 def test_the_hint_measures_the_difference_of_the_clocks(provider: FakeProvider, seconds: int) -> None:
     """Some seconds are tolerated."""

@@ -241,3 +241,11 @@ def test_relative_paths_begin_at_the_directory_of_the_file(tmp_path: Path, monke
 
     absolute = os.path.abspath("/etc/ca.pem")  # noqa: PTH100 - Windows adds a drive
     assert load(tmp_path, f"{COMPLETE}ca_bundle = '{absolute}'\n").profile("x").ca_bundle == absolute
+
+
+def test_the_word_system_is_no_path(tmp_path: Path) -> None:
+    """It means the operating system's own certificate authorities."""
+    assert load(tmp_path, COMPLETE + 'ca_bundle = "system"\n').profile("x").ca_bundle == "system"
+    assert load(tmp_path, COMPLETE + 'ca_bundle = "system.pem"\n').profile("x").ca_bundle == str(
+        tmp_path / "system.pem"
+    )

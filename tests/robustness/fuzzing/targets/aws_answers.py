@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from unittest import mock
 
 import botocore.awsrequest
 from botocore.compat import HTTPHeaders
@@ -29,7 +30,8 @@ class _Answering(Aws):
 
     def _client(self, service: str, *words: Any, **more: Any) -> Any:
         if service not in _CLIENTS:
-            _CLIENTS[service] = super()._client(service, *words, **{**more, "attempts": 1})
+            with mock.patch("oidc_helper.aws.client.Transport"):  # which would send
+                _CLIENTS[service] = super()._client(service, *words, **{**more, "attempts": 1})
             _CLIENTS[service].meta.events.register("before-send", self._answer)
         return _CLIENTS[service]
 

@@ -1,0 +1,81 @@
+"""Sends botocore's requests the way that all others go: botocore's own knows neither SOCKS nor more than one bundle."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore import exceptions
+from botocore.awsrequest import AWSResponse
+from urllib3 import PoolManager, Timeout
+from urllib3 import exceptions as failures
+
+from oidc_helper.machine.http import way_to
+from oidc_helper.machine.trust import trust
+
+_EVENT = "before-send"  # the last of its handlers sends, so that others see the request before it leaves
+# The first that fits: what urllib3 raises -> what botocore makes of it.
+_ERRORS: dict[type[Exception], type[exceptions.BotoCoreError]] = {
+    failures.SSLError: exceptions.SSLError,
+    failures.NewConnectionError: exceptions.EndpointConnectionError,
+    failures.ProxyError: exceptions.ProxyConnectionError,
+    failures.ConnectTimeoutError: exceptions.ConnectTimeoutError,
+    failures.ReadTimeoutError: exceptions.ReadTimeoutError,
+    failures.ProtocolError: exceptions.ConnectionClosedError,
+    failures.HTTPError: exceptions.HTTPClientError,
+}
+
+
+class Transport:
+    """Sends requests, once botocore knows it by `serve` or `serve_all`.
+
+    `ca_bundle` and `setting` as `machine.trust` has them; the seconds are those to connect and those between two reads,
+    None for any.
+    """
+
+    def __init__(
+        self, *, ca_bundle: str | None, connect_s: float | None, read_s: float | None, setting: str = "ca_bundle"
+    ) -> None:
+        self._ca_bundle = ca_bundle
+        self._setting = setting
+        self._timeout = Timeout(connect=connect_s, read=read_s)
+        self._ways: dict[str, PoolManager] = {}
+
+    def serve(self, client: Any) -> None:
+        """Send the requests of a client. Its proxy and certificates are judged at once. Raises WrongSettings."""
+        self._way(client.meta.endpoint_url)
+        client.meta.events.register_last(_EVENT, self._send)
+
+    def serve_all(self, session: Any) -> None:
+        """Send the requests of all clients that the session will make."""
+        session.get_component("event_emitter").register_last(_EVENT, self._send)
+
+    def _way(self, url: str) -> PoolManager:
+        scheme, host, *_ = urlsplit(url)
+        server = f"{scheme}://{host}"
+        if server not in self._ways:
+            self._ways[server] = way_to(
+                server, trust=trust(self._ca_bundle, setting=self._setting) if scheme == "https" else None
+            )
+        return self._ways[server]
+
+    def _send(self, request: Any, **_: Any) -> AWSResponse:
+        """The whole answer to a request. Raises as botocore's own sender does, and WrongSettings."""
+        try:
+            answer = self._way(request.url).urlopen(
+                request.method,
+                request.url,
+                body=request.body,
+                headers=request.headers,
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+                enforce_content_length=False,
+            )
+            headers: Any = dict(answer.headers)
+            response = AWSResponse(request.url, answer.status, headers, answer)
+            response.content  # noqa: B018  # reads the body, here where its errors are understood
+        except failures.HTTPError as error:
+            kind = next(kind for cause, kind in _ERRORS.items() if isinstance(error, cause))
+            raise kind(endpoint_url=request.url, proxy_url="the proxy", error=error, request=request) from error
+        return response

@@ -1,0 +1,78 @@
+"""The one way to every server: its proxy, the authorities to trust, and the address that answers first."""
+
+import socket
+import ssl
+from collections.abc import Callable
+from functools import partial
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, make_headers
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
+
+from oidc_helper.machine.addresses import connect
+from oidc_helper.machine.proxies import proxy_for
+from oidc_helper.machine.socks import SocksRefusal, connect_through
+
+_LONGEST_S = 60  # to connect, where a caller names no limit
+_Connect = Callable[[str, int, float], socket.socket]
+
+
+def way_to(url: str, *, trust: ssl.SSLContext | None) -> PoolManager:
+    """What sends requests to the host of a URL; it follows no redirect and repeats nothing unless it is told to.
+
+    `trust` is None where no TLS is spoken. Raises WrongSettings for a proxy that cannot be used.
+    """
+    proxy = proxy_for(url)
+    how: _Connect = connect
+    if proxy is None:
+        manager = PoolManager(ssl_context=trust)
+    elif proxy.speaks_socks:
+        manager, how = PoolManager(ssl_context=trust), partial(connect_through, proxy)
+    else:
+        proof = f"{proxy.user}:{proxy.password}" if proxy.user else None
+        manager = ProxyManager(
+            proxy.url,
+            proxy_headers=make_headers(proxy_basic_auth=proof, proxy_basic_auth_encoding="utf-8"),
+            proxy_ssl_context=trust,
+            ssl_context=trust,
+        )
+    manager.pool_classes_by_scheme = _pools(how)
+    return manager
+
+
+def _pools(how: _Connect) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools whose connections are made that way; urllib3 tries addresses in turn, each for the whole of the timeout.
+
+    Its own connections through SOCKS replace the same method.
+    """
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return _connected(self, how)
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return _connected(self, how)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+def _connected(connection: HTTPConnection, how: _Connect) -> socket.socket:
+    """The socket for a connection, with the errors that urllib3 expects."""
+    host, limit_s = connection.host.strip("[]"), connection.timeout
+    try:
+        return how(host, connection.port, limit_s if isinstance(limit_s, int | float) else _LONGEST_S)
+    except socket.gaierror as error:
+        raise NameResolutionError(host, connection, error) from error
+    except SocksRefusal as error:
+        raise ProxyError(f"the proxy does not connect: {error}", error) from error
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, str(error)) from error
+    except (OSError, UnicodeError) as error:  # a label of a name may be too long to be looked up
+        raise NewConnectionError(connection, str(error)) from error
