@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from homes import Home
+from homes import Home, file_config
 
 from oidc_helper.emulator import Emulator
 
@@ -45,6 +45,15 @@ def run_later(home: Home, seconds: int, *words: str, **variables: str) -> subpro
         encoding="utf-8",
         check=False,
     )
+
+
+def with_the_iam_user(home: Home, emulator: Emulator) -> Home:
+    """Configure a home with Alice's token and a caller that takes no call, so that the exchange is the first one."""
+    home.configure(file_config(emulator))
+    with_caller(home, "{ environment = true }")
+    home.environment |= keys_of_the_iam_user(emulator)
+    home.write_token(emulator.mint("alice@example.com"))
+    return home
 
 
 @contextmanager

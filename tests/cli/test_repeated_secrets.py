@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cli.arrangements import keys_of_the_iam_user, with_caller
+from cli.arrangements import with_the_iam_user
 from fakes.one_answer import answering
 from homes import Home, file_config
 
@@ -24,11 +24,7 @@ REFUSALS: dict[str, Callable[[str], dict[str, Any]]] = {
 
 @pytest.fixture
 def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    with_caller(home, "{ environment = true }")
-    home.environment |= keys_of_the_iam_user(emulator)
-    home.write_token(emulator.mint("alice@example.com"))
-    return home
+    return with_the_iam_user(home, emulator)
 
 
 @pytest.mark.parametrize("length", [20, 40, 100, None])

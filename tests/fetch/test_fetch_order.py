@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from cli.arrangements import run_later
+from cli.arrangements import keys_of_the_iam_user, run_later, with_caller
 from cli.transcript import answer, complaint
 from homes import Home, file_config
 
@@ -200,6 +200,23 @@ def test_live_credentials_are_served_through_a_passing_fault(ready: Ready) -> No
     ready.emulator.clear_faults()
     ready.pass_time(60)
     assert ready.ask("get", "analytics") == ["AssumeRole"]
+
+
+def test_live_credentials_are_served_while_the_callers_own_profile_is_in_trouble(ready: Ready) -> None:
+    """Its STS cannot be reached: that is trouble like any other, and no wrong setting."""
+    keys = keys_of_the_iam_user(ready.emulator)
+    (ready.home.path / "aws").write_text("[profile base]\n" + "\n".join(f"{a.lower()} = {b}" for a, b in keys.items()))
+    ready.home.environment["AWS_CONFIG_FILE"] = str(ready.home.path / "aws")
+    with_caller(ready.home, '{ profile = "base" }')
+    first = answer(ready.home.run("get", "analytics"))
+    role = f"role_arn = {ready.emulator.directory.caller_role_arn}\nsource_profile = keys\n"
+    (ready.home.path / "aws").write_text((ready.home.path / "aws").read_text().replace("base", "keys"))
+    with (ready.home.path / "aws").open("a") as config:
+        config.write(f"\n[profile base]\n{role}")
+
+    later = run_later(ready.home, 2_800, "get", "analytics", AWS_ENDPOINT_URL_STS="http://127.0.0.1:9")
+
+    assert answer(later) == first
 
 
 def test_live_credentials_are_not_served_against_a_refusal(ready: Ready) -> None:

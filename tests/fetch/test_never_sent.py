@@ -1,9 +1,9 @@
 """What fails before the first byte has left spends no identity token, and is told under its own name."""
 
 import pytest
-from cli.arrangements import keys_of_the_iam_user, with_caller
+from cli.arrangements import with_the_iam_user
 from cli.transcript import answer, complaint
-from homes import Home, file_config
+from homes import Home
 
 from oidc_helper.emulator import Emulator
 
@@ -59,11 +59,7 @@ HARMLESS = {"AWS_MAX_ATTEMPTS": "x", "AWS_RETRY_MODE": "x"}  # no setting of our
 @pytest.fixture
 def ready(home: Home, emulator: Emulator) -> Home:
     """No other call comes before the exchange."""
-    home.configure(file_config(emulator))
-    with_caller(home, "{ environment = true }")
-    home.environment |= keys_of_the_iam_user(emulator)
-    home.write_token(emulator.mint("alice@example.com"))
-    return home
+    return with_the_iam_user(home, emulator)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
