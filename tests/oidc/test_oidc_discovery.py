@@ -13,6 +13,7 @@ import pytest
 from fakes.provider import JSON, FakeProvider, Reply, Request, answer
 
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
+from oidc_helper.machine import http
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.provider import discover, is_safe
 
@@ -291,7 +292,7 @@ def test_a_provider_out_of_reach_is_named_with_the_reason(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(socket, "create_connection", fail)
+    monkeypatch.setattr(http, "connect", fail)
     with pytest.raises(TryAgain) as caught:
         discover("https://login.example.com", client=Client("native"), timeout_s=10)
 

@@ -28,7 +28,6 @@ ANSWERS: dict[str, Callable[[str], Reply]] = {
     "a redirect": lambda said: Reply(302, {"Location": f"https://elsewhere.example/?{said}"}),
     "a description": lambda said: answer({"error": "invalid_client", "error_description": f"no {said}"}, 400),
     "an error": lambda said: answer({"error": said}, 400),
-    "a media type": lambda said: Reply(200, {"Content-Type": said.encode("ascii", "replace").decode()}, b"{}"),
 }
 
 
