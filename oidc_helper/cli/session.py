@@ -1,6 +1,7 @@
 """`login` and `logout`: the beginning and the end of a sign-in."""
 
 import argparse
+from functools import partial
 from itertools import groupby
 from typing import TextIO
 
@@ -70,16 +71,24 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
         answer.write(f"only what is kept here can be forgotten: {error.message}\n")
         profiles = []
     store = store_for(profiles)
-    for _, shared_by in groupby(profiles, key=lambda profile: profile.tokens_name):
-        _forget(list(shared_by), store, answer)
-    for kind, name in store.names():
-        if store.delete(kind, name):
-            answer.write(f"forgot the {kind} of {name}\n")
+
+    def forget_rest() -> bool:
+        return sign_out.any_of(partial(_forget_record, kind, name, store, answer) for kind, name in store.names())
+
+    shares = [list(shared_by) for _, shared_by in groupby(profiles, key=lambda profile: profile.tokens_name)]
+    sign_out.any_of([*(partial(_forget, shared, store, answer) for shared in shares), forget_rest])
     store.tidy()
     return 0
 
 
-def _forget(shared: list[Profile], store: Store, answer: TextIO) -> None:
+def _forget_record(kind: str, name: str, store: Store, answer: TextIO) -> bool:
+    deleted = store.delete(kind, name)
+    if deleted:
+        answer.write(f"forgot the {kind} of {name}\n")
+    return deleted
+
+
+def _forget(shared: list[Profile], store: Store, answer: TextIO) -> bool:
     first = shared[0]
     deadline = Deadline(first.deadline_seconds)
 
@@ -105,3 +114,4 @@ def _forget(shared: list[Profile], store: Store, answer: TextIO) -> None:
     servers = sign_out.Servers(end_session, revoke)
     was_kept = deadline.run(lambda: sign_out.forget(shared, store, servers, time_left=deadline.left))
     answer.write(f"signed out of {names}\n" if was_kept else f"nothing was kept of {names}\n")
+    return was_kept

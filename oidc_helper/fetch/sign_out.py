@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
-from oidc_helper.errors import OidcHelperError
+from oidc_helper.errors import OidcHelperError, StoreUnusable
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.settings import Identity, Profile
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
@@ -23,27 +24,52 @@ def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_le
     """Remove one sign-in: its tokens and the credentials of all profiles that share them; whether there was anything.
 
     Sessions are ended first, while their tokens are still known. A server that cannot be reached is a warning: the
-    secrets are gone here all the same. Raises StoreUnusable where they cannot be removed.
+    secrets are gone here all the same. Raises StoreUnusable where some cannot be removed, after removing all others.
     """
     profiles = list(shared)
     first = profiles[0]
-    with store.hold(first.tokens_name, timeout_s=time_left(), purpose=f"oidc-helper logout {first.name}"):
+
+    def end_session() -> bool:
         _end("Identity Center", servers.end_session, kept_tokens.load(first, store).access_token)
-        were_there = [store.delete(CREDENTIALS, profile.name) for profile in profiles]
-        were_there.append(store.delete(TOKENS, first.tokens_name))
-        if first.identity.issuer:
-            were_there.append(_forget_provider_session(first.identity, store, servers, time_left=time_left))
-        return any(were_there)
+        return False
+
+    steps = [end_session]
+    steps += [partial(store.delete, CREDENTIALS, profile.name) for profile in profiles]
+    steps.append(partial(store.delete, TOKENS, first.tokens_name))
+    if first.identity.issuer:
+        steps.append(partial(_forget_provider_session, first.identity, store, servers, time_left=time_left))
+    with store.hold(first.tokens_name, timeout_s=time_left(), purpose=f"oidc-helper logout {first.name}"):
+        return any_of(steps)
+
+
+def any_of(steps: Iterable[Callable[[], bool]]) -> bool:
+    """Take every step, and tell whether one of them removed something.
+
+    Where steps raise StoreUnusable the others are taken all the same, and the first of the errors is raised at the end.
+    """
+    removed, problems = [], []
+    for step in steps:
+        try:
+            removed.append(step())
+        except StoreUnusable as problem:
+            problems.append(problem)
+    if problems:
+        raise problems[0]
+    return any(removed)
 
 
 def _forget_provider_session(
     identity: Identity, store: Store, servers: Servers, *, time_left: Callable[[], float]
 ) -> bool:
     name, purpose = identity.name, f"oidc-helper logout of identity {identity.name}"
-    with store.hold(kept_provider_session.lock_name(name), timeout_s=time_left(), purpose=purpose):
+
+    def revoke() -> bool:
         session = kept_provider_session.load(identity, store)
         _end(f"the identity provider of {name}", servers.revoke, session.refresh_token)
-        return store.delete(SIGN_IN, name)
+        return False
+
+    with store.hold(kept_provider_session.lock_name(name), timeout_s=time_left(), purpose=purpose):
+        return any_of([revoke, partial(store.delete, SIGN_IN, name)])
 
 
 def _end(place: str, end: Callable[[str], None], token: str) -> None:

@@ -1,11 +1,10 @@
 """The secret of a confidential client: the settings say where it is kept, and never hold it."""
 
-from dataclasses import replace
-
-from oidc_helper.errors import StoreUnusable, WrongSettings
+from oidc_helper.errors import SignInNeeded, StoreUnusable, WrongSettings
 from oidc_helper.identity import command
 from oidc_helper.settings import Identity
 from oidc_helper.store import choice
+from oidc_helper.words import printable
 
 
 def resolve(identity: Identity, *, timeout_s: float, prompts: bool = False) -> str | None:
@@ -14,8 +13,12 @@ def resolve(identity: Identity, *, timeout_s: float, prompts: bool = False) -> s
     if location is None:
         return None
     if location.command:
-        secret = (command.fetch(replace(identity, command=location.command), timeout_s) or "").rstrip("\r\n")
-        place, hint = f"the command {location.command[0]}", "see what it prints"
+        place, hint = f"the client_secret command {printable(location.command[0])}", "see what it prints"
+        try:
+            printed = command.output(location.command, identity.name, "client_secret command", timeout_s)
+        except SignInNeeded as error:  # signing in would need the secret too
+            raise StoreUnusable(error.message, hint) from None
+        secret = printed.rstrip("\r\n")
     else:
         place, hint = f"the keyring entry {location.keyring}", f"keyring set {location.keyring} oidc-helper"
         vault = choice.find(timeout_s=timeout_s, prompts=prompts)

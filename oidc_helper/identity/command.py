@@ -1,4 +1,4 @@
-"""Identity tokens that another program prints; it runs without a shell, and within a deadline."""
+"""Identity tokens, and secrets of clients, that another program prints; it runs without a shell, within a deadline."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import IO
 
 from oidc_helper.errors import SignInNeeded, TryAgain, WrongSettings
@@ -17,31 +18,37 @@ _LARGEST = 65_536  # bytes of either stream; no identity token is so long
 
 
 def fetch(identity: Identity, timeout_s: float) -> str | None:
-    """The command's stdout; its stderr is shown only where it fails. Raises OidcHelperError."""
-    words = list(identity.command)
-    reentry.refuse_command(identity.name, words)
-    name = printable(words[0])
-    process = _start(words, name, identity.name)
-    output, errors = _streams(process, name, timeout_s)
+    """The command's stdout. Raises OidcHelperError."""
+    return output(identity.command, identity.name, "identity command", timeout_s)
+
+
+def output(words: Sequence[str], identity_name: str, role: str, timeout_s: float) -> str:
+    """The stdout of a command of that identity, which messages call by its `role`; stderr is shown where it fails.
+
+    Raises OidcHelperError.
+    """
+    reentry.refuse_command(identity_name, words)
+    name = f"the {role} {printable(words[0])}"
+    process = _start(words, name, identity_name)
+    printed, errors = _streams(process, name, timeout_s)
     if process.returncode != 0:
         complaint = errors.decode(errors="replace").strip()
         if cycle := reentry.cycle_in(complaint):
             raise cycle
         raise SignInNeeded(
-            f"the identity command {name} {_ending(process.returncode)}"
-            + (f": {printable(complaint)}" if complaint else "")
+            f"{name} {_ending(process.returncode)}" + (f": {printable(complaint)}" if complaint else ""),
         )
     try:
-        return output.decode("ascii")
+        return printed.decode("ascii")
     except UnicodeDecodeError:
-        raise SignInNeeded(f"the identity command {name} printed no JWT: its output is not text") from None
+        raise SignInNeeded(f"{name} printed something that is not text") from None
 
 
-def _start(words: list[str], name: str, identity_name: str) -> "subprocess.Popen[bytes]":
+def _start(words: Sequence[str], name: str, identity_name: str) -> "subprocess.Popen[bytes]":
     try:
         # In a session of its own, so that a program that takes too long is ended with all that it has started.
         return subprocess.Popen(
-            words,
+            list(words),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -49,11 +56,11 @@ def _start(words: list[str], name: str, identity_name: str) -> "subprocess.Popen
             start_new_session=sys.platform != "win32",
         )
     except FileNotFoundError:
-        raise WrongSettings(f"the identity command {name} does not exist", "name it by its whole path") from None
+        raise WrongSettings(f"{name} does not exist", "name it by its whole path") from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise WrongSettings(
-            f"the identity command {name} cannot be started: {reason}", f"name a program: ls -l {name}"
+            f"{name} cannot be started: {reason}", f"name a program: ls -l {printable(words[0])}"
         ) from None
 
 
@@ -74,11 +81,11 @@ def _streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) ->
         for reader in readers:
             reader.join(max(0.0, end - time.monotonic()))
             if any(len(content) > _LARGEST for content in contents.values()):
-                raise SignInNeeded(f"the identity command {name} printed more than any identity token")
+                raise SignInNeeded(f"{name} printed more than any identity token or secret")
         process.wait(max(0.0, end - time.monotonic()))
     except subprocess.TimeoutExpired:
         raise TryAgain(
-            f"the identity command {name} did not answer within {timeout_s:.0f} s",
+            f"{name} did not answer within {timeout_s:.0f} s",
             "raise deadline_seconds if it needs more",
         ) from None
     finally:

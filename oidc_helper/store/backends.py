@@ -1,27 +1,57 @@
 """What is known of keyring's back ends: the place where each keeps secrets, and how it behaves."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from oidc_helper.errors import StoreUnusable
 from oidc_helper.store import places
 
 OTHERWISE = "or name another keyring back end with PYTHON_KEYRING_BACKEND"
+NONE_YET = "has no keyring yet, and nobody can be asked for the password of a new one"
 
 
 class Traits(NamedTuple):
-    """How a back end behaves; `limit` is in UTF-16 words an entry, None where any length will do."""
+    """How a back end behaves; `limit` is in UTF-16 words an entry, None where any length will do.
+
+    `is_open` is there where reading or writing may ask a person, whether one is there or not: it looks first, without
+    asking, and tells False where there is nothing to open yet. It raises StoreUnusable where the back end is locked.
+    """
 
     place: str
     hint: str = f"see that it runs and is unlocked, {OTHERWISE}"
     limit: int | None = None
-    asks_a_person: bool = False  # whether one is there or not
+    is_open: Callable[[Any], bool] | None = None
     says_locked: bool = False  # by itself, when it reads or writes
     keeps_copies: bool = False  # of the former secret, and finds one where the latest is missing
+    trusted: bool = False  # it raises where it did not keep a text as it is, and prints nothing
+
+    def unusable(self, problem: str) -> StoreUnusable:
+        """An error that names the place."""
+        return StoreUnusable(f"{places.name_of(self.place)} {problem}", self.hint)
 
 
-SECRET_SERVICE = Traits(places.SECRET_SERVICE, f"unlock the login keyring of the desktop session, {OTHERWISE}")
-KWALLET = Traits(places.KWALLET, f"unlock the wallet, {OTHERWISE}")
-KEYCHAIN = Traits(places.KEYCHAIN, f"run security unlock-keychain, {OTHERWISE}")
-_ASKING = SECRET_SERVICE._replace(asks_a_person=True)
+def _secret_service_is_open(backend: Any) -> bool:
+    from oidc_helper.store import secret_service_backend
+
+    return secret_service_backend.is_open(backend)
+
+
+def _kwallet_is_open(backend: Any) -> bool:
+    from oidc_helper.store import kwallet
+
+    if kwallet.is_locked(backend.bus_name, backend.object_path):
+        raise KWALLET.unusable("is locked")
+    return True
+
+
+SECRET_SERVICE = Traits(
+    places.SECRET_SERVICE,
+    f"unlock the login keyring of the desktop session (KeePassXC must not ask at each access), {OTHERWISE}",
+    trusted=True,
+)
+KWALLET = Traits(places.KWALLET, f"unlock the wallet, {OTHERWISE}", is_open=_kwallet_is_open)
+KEYCHAIN = Traits(places.KEYCHAIN, f"run security unlock-keychain, {OTHERWISE}", trusted=True)
+_ASKING = SECRET_SERVICE._replace(is_open=_secret_service_is_open)
 
 _TRAITS = {
     "oidc_helper.store.secret_service_backend.SecretServiceBackend": _ASKING._replace(says_locked=True),
@@ -30,7 +60,9 @@ _TRAITS = {
     "keyring.backends.kwallet.DBusKeyring": KWALLET,
     "keyring.backends.kwallet.DBusKeyringKWallet4": KWALLET,
     "keyring.backends.macOS.Keyring": KEYCHAIN,
-    "keyring.backends.Windows.WinVaultKeyring": Traits(places.CREDENTIAL_LOCKER, limit=1_280, keeps_copies=True),
+    "keyring.backends.Windows.WinVaultKeyring": Traits(
+        places.CREDENTIAL_LOCKER, limit=1_280, keeps_copies=True, trusted=True
+    ),
 }
 
 

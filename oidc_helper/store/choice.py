@@ -10,7 +10,7 @@ from typing import Any
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.store import backends, keyring_settings
-from oidc_helper.store.vault import Vault
+from oidc_helper.store.vault import Vault, silenced
 from oidc_helper.words import printable
 
 _NO_KEYRING = ("keyring.backends.fail.Keyring", "keyring.backends.null.Keyring")
@@ -29,7 +29,8 @@ def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
         if backend is None and _may_exist():
             from keyring import core  # noqa: F401  outside of the deadline: it is slow where a hundred of us start
 
-            backend = Deadline(timeout_s).run(lambda: _of_the_system() or _of_keyring())
+            with silenced():
+                backend = Deadline(timeout_s).run(lambda: _of_the_system() or _of_keyring())
     except DeadlinePassed:
         raise StoreUnusable(f"no keyring answers within {timeout_s:g} s", backends.KWALLET.hint) from None
     except Exception as error:  # noqa: BLE001  a chosen back end may raise anything when it is loaded

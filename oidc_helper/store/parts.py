@@ -1,11 +1,11 @@
-"""Texts of any length in a vault that limits the length of an entry: a header line in one entry, parts in others.
+"""Texts of any length in a vault that limits the length of an entry: a header in one entry, parts in others.
 
-Parts are written to the slot that is not in use and the header last, so a killed writer leaves the old text; anything
-that does not add up is a miss.
+An entry is one line of ASCII, since some vaults keep the first line only. Parts are written to the slot that is not in
+use and the header last, so a killed writer leaves the old text; anything that does not add up is a miss.
 """
 
+import codecs
 import zlib
-from collections.abc import Iterator
 from typing import Protocol
 
 USER = "oidc-helper"  # entries differ by service name: Windows copies old secrets about where users share one
@@ -13,6 +13,7 @@ USER = "oidc-helper"  # entries differ by service name: Windows copies old secre
 _VERSION = "1"
 _SLOTS = ("A", "B")
 _NO_SLOT = "-"
+_FIELDS = 5  # of a header
 _USUAL_PARTS = 32  # a deletion looks for each of these, since some may be missing; beyond, it stops at the first gap
 
 
@@ -34,14 +35,14 @@ class Entries(Protocol):
 
 
 def seal(text: str) -> str:
-    """`text` behind a header line with its length and checksum, for a single entry."""
-    return f"{_header(_NO_SLOT, 0, text)}\n{text}"
+    """`text` as one line, behind a header with its length and checksum, for a single entry."""
+    return _sealed(_line(text))
 
 
 def unseal(sealed: str) -> str | None:
     """The text behind the header, or None where it does not add up."""
-    header, newline, text = sealed.partition("\n")
-    return text if newline and header == _header(_NO_SLOT, 0, text) else None
+    header, colon, line = sealed.partition(":")
+    return _text(line) if colon and header == _header(_NO_SLOT, 0, line) else None
 
 
 def get(vault: Entries, entry: str) -> str | None:
@@ -60,16 +61,17 @@ def get(vault: Entries, entry: str) -> str | None:
 
 def put(vault: Entries, entry: str, text: str) -> None:
     """Replace the text; until the last step a reader gets the old one."""
-    sealed = seal(text)
-    if vault.limit is None or _units(sealed) <= vault.limit:
+    line = _line(text)
+    sealed = _sealed(line)
+    if vault.limit is None or len(sealed) <= vault.limit:
         vault.set(entry, sealed)
         return
     used = _slot_in_use(vault.get(entry))
     slot = _SLOTS[1] if used == _SLOTS[0] else _SLOTS[0]
-    pieces = list(_pieces(text, vault.limit))
+    pieces = [line[start : start + vault.limit] for start in range(0, len(line), vault.limit)]
     for number, piece in enumerate(pieces, 1):
         vault.set(_part(entry, slot, number), piece)
-    vault.set(entry, _header(slot, len(pieces), text))
+    vault.set(entry, _header(slot, len(pieces), line))
 
 
 def delete(vault: Entries, entry: str) -> bool:
@@ -86,7 +88,7 @@ def delete(vault: Entries, entry: str) -> bool:
 
 def _joined(vault: Entries, entry: str, header: str) -> str | None:
     fields = header.split(" ")
-    if len(fields) != 5 or fields[1] not in _SLOTS or not (fields[2].isdecimal() and len(fields[2]) <= 3):
+    if len(fields) != _FIELDS or fields[1] not in _SLOTS or not (fields[2].isdecimal() and len(fields[2]) <= 3):
         return None
     count = int(fields[2])
     pieces = []
@@ -95,28 +97,31 @@ def _joined(vault: Entries, entry: str, header: str) -> str | None:
         if piece is None:
             return None
         pieces.append(piece)
-    text = "".join(pieces)
-    return text if header == _header(fields[1], count, text) else None
+    line = "".join(pieces)
+    return _text(line) if header == _header(fields[1], count, line) else None
 
 
-def _header(slot: str, count: int, text: str) -> str:
-    return f"{_VERSION} {slot} {count} {len(text)} {zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
+def _sealed(line: str) -> str:
+    return f"{_header(_NO_SLOT, 0, line)}:{line}"
+
+
+def _header(slot: str, count: int, line: str) -> str:
+    return f"{_VERSION} {slot} {count} {len(line)} {zlib.crc32(line.encode('utf-8', 'surrogatepass')):08x}"
+
+
+def _line(text: str) -> str:
+    line = codecs.unicode_escape_encode(text)[0].decode()
+    return line[:-1] + r"\x20" if line.endswith(" ") else line  # some vaults strip spaces off the end
+
+
+def _text(line: str) -> str:
+    return codecs.unicode_escape_decode(line.encode())[0]
 
 
 def _slot_in_use(header: str | None) -> str | None:
     fields = (header or "").split(" ")
-    return fields[1] if len(fields) == 5 and fields[1] in _SLOTS else None
+    return fields[1] if len(fields) == _FIELDS and fields[1] in _SLOTS else None
 
 
 def _part(entry: str, slot: str, number: int) -> str:
     return f"{entry}:{slot}.{number}"
-
-
-def _pieces(text: str, limit: int) -> Iterator[str]:
-    width = limit if text.isascii() else limit // 2  # Windows counts UTF-16 words, a character takes two at most
-    for start in range(0, len(text), width):
-        yield text[start : start + width]
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -6,14 +6,19 @@ offers encryption, which keyring uses: by its own words a guard against swapped 
 would cost a Diffie-Hellman exchange and the import of cryptography.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from jeepney import DBusAddress, DBusErrorResponse, Properties, message_bus, new_method_call
+from jeepney import DBusAddress, DBusErrorResponse, MatchRule, Properties, message_bus, new_method_call
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 from jeepney.wrappers import unwrap_msg
 
 DEFAULT_COLLECTION = "/org/freedesktop/secrets/aliases/default"
 
+_SERVICE = "/org/freedesktop/secrets"
+_NOTHING = "/"  # in place of a path: there is no such item, or no prompt
+_OVERWRITTEN = 11  # times before it is deleted: KeePassXC's recycle bin keeps the last ten secrets of an entry too
 _BUS_NAME = "org.freedesktop.secrets"
 _NAMES = "org.freedesktop.Secret."
 _LOCKED = f"{_NAMES}Error.IsLocked"
@@ -23,7 +28,7 @@ _NOT_THERE = {f"org.freedesktop.DBus.Error.{name}" for name in ("UnknownMethod",
 
 
 class Locked(Exception):  # noqa: N818  it is named by its remedy
-    """A person would have to unlock the collection first."""
+    """A person would have to unlock the collection, or allow the access, first."""
 
 
 def available() -> bool:
@@ -34,49 +39,130 @@ def available() -> bool:
 
 
 def read(service: str, username: str) -> bytes | None:
-    """The secret that keyring keeps under both names, or None. Raises Locked, OSError, DBusErrorResponse and others."""
-    with open_dbus_connection() as bus:
-        try:
-            attributes = {"service": service, "username": username}
-            items = _call(bus, DEFAULT_COLLECTION, "Collection", "SearchItems", "a{ss}", attributes)[0]
-            if not items:
-                return None
-            secret: bytes = _call(bus, items[0], "Item", "GetSecret", "o", _session(bus))[0][2]
-        except DBusErrorResponse as error:
-            if error.name == _LOCKED:
-                raise Locked from None
-            if error.name in _NOT_THERE:
-                return None
-            raise
+    """The secret that keyring keeps under both names, in the default collection or else in any other; or None.
+
+    Raises Locked, OSError, DBusErrorResponse and others.
+    """
+    with _connection() as bus:
+        items = _default_items(bus, service, username) or _all_items(bus, service, username)
+        if not items:
+            if _is_locked(bus, DEFAULT_COLLECTION):  # KeePassXC finds nothing then
+                raise Locked
+            return None
+        secret: bytes = _call(bus, items[0], "Item", "GetSecret", "o", _session(bus))[0][2]
     return secret
 
 
 def write(service: str, username: str, secret: bytes) -> None:
-    """Put or replace a secret, with the label and attributes that keyring gives it. Raises likewise."""
-    label = f"Password for '{username}' on '{service}'"
-    attributes = {"service": service, "username": username, "application": "Python keyring library"}
-    properties = {f"{_NAMES}Item.Label": ("s", label), f"{_NAMES}Item.Attributes": ("a{ss}", attributes)}
-    with open_dbus_connection() as bus:
-        replacing = (properties, (_session(bus), b"", secret, "text/plain"), True)
-        item = _call(bus, DEFAULT_COLLECTION, "Collection", "CreateItem", "a{sv}(oayays)b", *replacing)[0]
-    if item == "/":  # a prompt path comes instead, which means: unlock the collection first
-        raise Locked
+    """Put or replace a secret in the default collection, with the label and attributes that keyring gives it.
+
+    Raises likewise.
+    """
+    with _connection() as bus:
+        content = (_session(bus), b"", secret, "text/plain")
+        if items := _default_items(bus, service, username):
+            # Not by CreateItem: KeePassXC up to 2.7.4 lets a person confirm that of another process's item.
+            _call(bus, items[0], "Item", "SetSecret", "(oayays)", content)
+            return
+        label = f"Password for '{username}' on '{service}'"
+        attributes = {**_attributes(service, username), "application": "Python keyring library"}
+        properties = {f"{_NAMES}Item.Label": ("s", label), f"{_NAMES}Item.Attributes": ("a{ss}", attributes)}
+        creating = (properties, content, True)
+        item, prompt = _call(bus, DEFAULT_COLLECTION, "Collection", "CreateItem", "a{sv}(oayays)b", *creating)
+        if item == _NOTHING:
+            if _is_locked(bus, DEFAULT_COLLECTION):
+                raise Locked
+            _complete(bus, prompt)
+
+
+def delete(service: str, username: str) -> bool:
+    """Whether there was such an item, in any collection. Raises likewise, after deleting all that it can."""
+    problems: list[Exception] = []
+    with _connection() as bus:
+        items = _all_items(bus, service, username)
+        for item in items:
+            try:
+                _erase(bus, item)
+            except (DBusErrorResponse, Locked) as problem:
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+        if not items and _is_locked(bus, DEFAULT_COLLECTION):
+            raise Locked
+    return bool(items)
 
 
 def is_locked(collection: str) -> bool | None:
     """Whether a person would have to unlock the collection; None where there is none of that path."""
+    with _connection() as bus:
+        return _is_locked(bus, collection)
+
+
+@contextmanager
+def _connection() -> Iterator[DBusConnection]:
     with open_dbus_connection() as bus:
-        question = Properties(_address(collection, "Collection")).get("Locked")
         try:
-            return bool(unwrap_msg(bus.send_and_get_reply(question))[0][1])
+            yield bus
         except DBusErrorResponse as error:
-            if error.name in _NOT_THERE:
-                return None
+            if error.name == _LOCKED:
+                raise Locked from None
             raise
 
 
+def _default_items(bus: DBusConnection, service: str, username: str) -> list[str]:
+    try:
+        items: list[str] = _call(
+            bus, DEFAULT_COLLECTION, "Collection", "SearchItems", "a{ss}", _attributes(service, username)
+        )[0]
+    except DBusErrorResponse as error:
+        if error.name in _NOT_THERE:
+            return []
+        raise
+    return items
+
+
+def _all_items(bus: DBusConnection, service: str, username: str) -> list[str]:
+    """Those that can be read first."""
+    unlocked, locked = _call(bus, _SERVICE, "Service", "SearchItems", "a{ss}", _attributes(service, username))
+    return [*unlocked, *locked]
+
+
+def _attributes(service: str, username: str) -> dict[str, str]:
+    return {"service": service, "username": username}
+
+
+def _erase(bus: DBusConnection, item: str) -> None:
+    session = _session(bus)
+    for number in range(_OVERWRITTEN):
+        _call(bus, item, "Item", "SetSecret", "(oayays)", (session, b"", b"%d" % number, "text/plain"))
+    prompt = _call(bus, item, "Item", "Delete", "")[0]
+    if prompt != _NOTHING:
+        _complete(bus, prompt)
+
+
+def _complete(bus: DBusConnection, prompt: str) -> None:
+    """Go through a prompt that should ask nobody, where nothing is locked: KeePassXC has one behind every change."""
+    rule = MatchRule(type="signal", interface=f"{_NAMES}Prompt", member="Completed", path=prompt)
+    Proxy(message_bus, bus).AddMatch(rule)
+    with bus.filter(rule) as signals:
+        _call(bus, prompt, "Prompt", "Prompt", "s", "")
+        dismissed = bus.recv_until_filtered(signals).body[0]
+    if dismissed:
+        raise Locked
+
+
+def _is_locked(bus: DBusConnection, collection: str) -> bool | None:
+    question = Properties(_address(collection, "Collection")).get("Locked")
+    try:
+        return bool(unwrap_msg(bus.send_and_get_reply(question))[0][1])
+    except DBusErrorResponse as error:
+        if error.name in _NOT_THERE:
+            return None
+        raise
+
+
 def _session(bus: DBusConnection) -> str:
-    path: str = _call(bus, "/org/freedesktop/secrets", "Service", "OpenSession", "sv", "plain", ("s", ""))[1]
+    path: str = _call(bus, _SERVICE, "Service", "OpenSession", "sv", "plain", ("s", ""))[1]
     return path
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from oidc_helper.errors import StoreUnusable
-from oidc_helper.store import backends, places, secret_service
+from oidc_helper.store import backends, secret_service
 
 T = TypeVar("T")
 
@@ -41,8 +41,18 @@ class SecretServiceBackend:
         )
 
     def delete_password(self, service: str, username: str) -> None:
-        """As keyring's."""
-        _keyrings_own().delete_password(service, username)
+        """As keyring's, of any collection."""
+        from keyring.errors import PasswordDeleteError
+
+        def delete() -> bool:
+            return secret_service.delete(service, username)
+
+        def ask_keyring() -> bool:
+            _keyrings_own().delete_password(service, username)
+            return True
+
+        if not self._try(delete, ask_keyring):
+            raise PasswordDeleteError
 
     def _try(self, first: Callable[[], T], otherwise: Callable[[], T]) -> T:
         try:
@@ -50,15 +60,9 @@ class SecretServiceBackend:
         except Exception as unusual:  # noqa: BLE001  keyring may know a way, or says better what is wrong
             if isinstance(unusual, secret_service.Locked) and not self._prompts:
                 raise _locked() from None
-        if not self._prompts:
-            require_open(self)
+        if not self._prompts and not is_open(self):
+            raise backends.SECRET_SERVICE.unusable(backends.NONE_YET)
         return otherwise()
-
-
-def require_open(backend: Any) -> None:
-    """Raise StoreUnusable where that back end would have to ask a person before it can write."""
-    if not is_open(backend):
-        raise _unusable("has no keyring yet, and nobody can be asked for the password of a new one")
 
 
 def is_open(backend: Any) -> bool:
@@ -71,12 +75,7 @@ def is_open(backend: Any) -> bool:
 
 
 def _locked() -> StoreUnusable:
-    return _unusable("is locked")
-
-
-def _unusable(message: str) -> StoreUnusable:
-    traits = backends.SECRET_SERVICE
-    return StoreUnusable(f"{places.name_of(traits.place)} {message}", traits.hint)
+    return backends.SECRET_SERVICE.unusable("is locked")
 
 
 def _keyrings_own() -> Any:

@@ -232,9 +232,11 @@ class Store(Ledger):
     def _forget_in_vault(self, entry: str, noted: Entry | None) -> bool:
         """Whether it was there. Raises StoreUnusable where another vault than this session's may hold it too."""
         own = self._vault()
-        elsewhere = [place for place in (noted.vaults() if noted else ()) if not own or place != own.place]
         deleted = parts.delete(own, entry) if own else False
+        elsewhere = [place for place in (noted.vaults() if noted else ()) if not own or place != own.place]
         if elsewhere:
+            if own:
+                _change(entry, partial(_without_vault, own.place))
             raise StoreUnusable(f"{entry} lies in {name_of(elsewhere[0])}, which this session does not use", _HINT)
         return deleted
 
@@ -285,6 +287,14 @@ def _note(entry: str, noted: Entry) -> Entry | None:
         return replace(noted, former_places=tuple(place for place in dict.fromkeys(places) if place != noted.place))
 
     return _change(entry, change)
+
+
+def _without_vault(place: str, noted: Entry | None) -> Entry | None:
+    """The note of a record whose other vaults are not reached now, so that another session can finish there."""
+    if noted is None:
+        return None
+    first, *others = [other for other in (noted.place, *noted.former_places) if other != place]
+    return replace(noted, place=first, former_places=tuple(others))
 
 
 def _without_former_places(noted: Entry | None) -> Entry | None:

@@ -1,7 +1,11 @@
 """A keyring back end that is never waited for long, and whose troubles are told without its secrets."""
 
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr
+from pathlib import Path
 from typing import Any, TypeVar
 
 from oidc_helper.errors import StoreUnusable
@@ -14,6 +18,7 @@ T = TypeVar("T")
 SILENCE_S = 30  # a back end that did not answer is not asked again for so long
 
 _PERSON_S = 120  # to notice a prompt and type a password
+_SILENCE = threading.Lock()
 # The systems' own numbers, and what they mean in practice (Security framework, winerror.h).
 _NUMBERS = {
     -25308: ("is locked, and in this session nobody can be asked (-25308)", backends.KEYCHAIN.hint),
@@ -27,6 +32,7 @@ _KINDS = {
     "KeyringLocked": "is locked",
     "SecretServiceNotAvailableException": "has gone",
     "DBusErrorResponse": "has gone",
+    "DBusException": "has gone",
 }
 
 
@@ -42,12 +48,10 @@ class Vault:
         self.place = traits.place
         self.name = places.name_of(traits.place)
         self.limit = traits.limit
-        self._hint = traits.hint
+        self._traits = traits
         self._backend = backend
-        self._refuse_to_ask = traits.asks_a_person and not prompts
-        self._look_first = self._refuse_to_ask and not traits.says_locked
+        self._may_ask = prompts
         self._timeout_s = _PERSON_S if prompts else timeout_s
-        self._keeps_copies = traits.keeps_copies
         self._silent_until = 0.0
 
     def require_open(self) -> None:
@@ -67,7 +71,7 @@ class Vault:
         return self._call(lambda: self._delete(entry))
 
     def _get(self, entry: str) -> str | None:
-        if self._look_first and not self._is_open():
+        if not self._traits.says_locked and not self._is_open():
             return None
         return self._read(entry)
 
@@ -79,46 +83,44 @@ class Vault:
         return text
 
     def _set(self, entry: str, text: str) -> None:
-        if self._look_first:
+        if not self._traits.says_locked:
             self._require_open()
         try:
             self._backend.set_password(entry, USER, text)
         except UnicodeDecodeError:  # Windows copies the former secret, and cannot if that is no text
             self._backend.delete_password(entry, USER)
             self._backend.set_password(entry, USER, text)
+        if not self._traits.trusted and self._read(entry) != text:
+            raise self._traits.unusable("did not keep what was put there")
 
     def _delete(self, entry: str) -> bool:
-        from keyring.errors import PasswordDeleteError
-
-        if self._refuse_to_ask and not self._is_open():
+        if not self._is_open():
             return False
-        if self._keeps_copies and self._read(entry) is not None:
+        if self._traits.keeps_copies and self._read(entry) is not None:
             for _ in ("the copy becomes the latest", "the copy becomes empty"):
                 self._backend.set_password(entry, USER, "")
         try:
             self._backend.delete_password(entry, USER)
-        except PasswordDeleteError:
+        except Exception:  # back ends raise what they like where there is no such entry
             if self._read(entry) is not None:
                 raise
             return False
         return True
 
     def _require_open(self) -> None:
-        if self._refuse_to_ask:
-            from oidc_helper.store import secret_service_backend
-
-            secret_service_backend.require_open(self._backend)
+        if not self._is_open():
+            raise self._traits.unusable(backends.NONE_YET)
 
     def _is_open(self) -> bool:
-        from oidc_helper.store import secret_service_backend
-
-        return secret_service_backend.is_open(self._backend)
+        """False where there is nothing to open yet. Raises StoreUnusable where a person would have to be asked."""
+        return self._may_ask or self._traits.is_open is None or self._traits.is_open(self._backend)
 
     def _call(self, operation: Callable[[], T]) -> T:
         if time.monotonic() < self._silent_until:
             raise self._no_answer()
         try:
-            return Deadline(self._timeout_s).run(operation)
+            with nullcontext() if self._traits.trusted or self._may_ask else silenced():
+                return Deadline(self._timeout_s).run(operation)
         except DeadlinePassed:
             self._silent_until = time.monotonic() + SILENCE_S
             raise self._no_answer() from None
@@ -128,7 +130,7 @@ class Vault:
             raise self._translated(error) from None
 
     def _no_answer(self) -> StoreUnusable:
-        return StoreUnusable(f"{self.name} is locked or hangs: no answer within {self._timeout_s:g} s", self._hint)
+        return self._traits.unusable(f"is locked or hangs: no answer within {self._timeout_s:g} s")
 
     def _translated(self, error: BaseException) -> StoreUnusable:
         for number in _numbers(error):
@@ -136,7 +138,14 @@ class Vault:
                 message, hint = _NUMBERS[number]
                 return StoreUnusable(f"{self.name} {message}", hint)
         kind = type(error).__name__
-        return StoreUnusable(f"{self.name} {_KINDS.get(kind, f'failed ({kind})')}", self._hint)
+        return self._traits.unusable(_KINDS.get(kind, f"failed ({kind})"))
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Let nobody print to standard error: programs that a back end runs say there that an entry is not there yet."""
+    with _SILENCE, Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        yield
 
 
 def _numbers(error: BaseException | None) -> Iterator[int]:

@@ -49,6 +49,12 @@ def profiles(home: Home) -> dict[str, dict[str, object]]:
     return {one["name"]: one for one in json.loads(stdout_of(home, "status", "--json"))["profiles"]}
 
 
+def kept(home: Home) -> list[dict[str, object]]:
+    """What the index knows of records."""
+    index = json.loads((home.path / ".local/state/oidc-helper/index.json").read_text())
+    return list(index["entries"].values())
+
+
 def test_login_fetches_all_that_get_needs(ready: Home, emulator: Emulator) -> None:
     """It says who signed in and until when; the next get asks nobody."""
     output = stdout_of(ready, "login", "analytics")
@@ -107,6 +113,30 @@ def test_logout_forgets_though_the_server_cannot_be_reached(ready: Home) -> None
     assert (done.returncode, done.stdout) == (0, "signed out of analytics, dev-admin\n")
     assert "may go on" in done.stderr
     assert json.loads((ready.path / "keyring.json").read_text()) == {}
+
+
+def test_logout_goes_on_past_a_vault_out_of_reach(home: Home, emulator: Emulator) -> None:
+    """Of each sign-in all that can go is gone, and the error comes last; a logout that reaches the vault ends it."""
+    needs(kernel.available(), "a kernel that lets us keep keys")
+    with_two_sign_ins(home, emulator)
+
+    done = home.run("logout", "--all", PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
+
+    assert done.returncode == 6
+    assert "which this session does not use" in done.stderr
+    assert {entry["kind"] for entry in kept(home)} == {"tokens"}
+    home.run("logout", "--all")
+    assert kept(home) == []
+
+
+def with_two_sign_ins(home: Home, emulator: Emulator) -> None:
+    """Credentials and tokens of two applications are kept."""
+    roles = emulator.directory
+    second = f'application_arn = "{roles.second_application_arn}"\nrole_arn = "{roles.analytics_role_arn}"'
+    home.configure(file_config(emulator, profiles=f"[profile.second]\n{second}\n"))
+    for profile in ("analytics", "second"):
+        home.write_token(emulator.mint(ALICE))
+        home.get(profile)
 
 
 def test_logout_all_forgets_every_sign_in(home: Home, emulator: Emulator) -> None:

@@ -21,10 +21,10 @@ private_files.replace = replace
 from oidc_helper.store import parts
 true_put = parts.put
 def put(vault, entry, text):
-    if vault.limit and len(text) > vault.limit:
-        pieces = list(parts._pieces(text, vault.limit))
+    line = parts._line(text)
+    if vault.limit and len(line) > vault.limit:
         slot = parts._slot_in_use(vault.get(entry)) or "A"
-        vault.set(entry, parts._header(slot, len(pieces), text))
+        vault.set(entry, parts._header(slot, -(-len(line) // vault.limit), line))
     true_put(vault, entry, text)
 parts.put = put
 """,

@@ -14,6 +14,10 @@ from fakes import credential_locker
 from fakes.places import needs
 from fakes.secret_service import SecretService, missing_programs, private_secret_service
 from keyring.errors import InitError, KeyringError, KeyringLocked, PasswordDeleteError, PasswordSetError
+from vaults import keepassxc, password_store
+from vaults.keepassxc import KeePassXC, private_keepassxc
+from vaults.kwallet import KWallet
+from vaults.password_store import PasswordStore
 
 from oidc_helper import kernel
 from oidc_helper.errors import StoreUnusable
@@ -252,7 +256,8 @@ def test_a_plug_in_is_taken_where_the_system_has_no_keyring(tmp_path: Path) -> N
 
 def test_where_nothing_can_be_found_nothing_is_looked_for() -> None:
     """A server without desktop and plug-ins does not pay for importing every back end there is."""
-    code = "import sys; assert choice.find(timeout_s=60) is None; print('keyring' in sys.modules)"
+    no_plug_ins = "from importlib import metadata; metadata.entry_points = lambda **_: ()"
+    code = f"{no_plug_ins}; import sys; assert choice.find(timeout_s=60) is None; print('keyring' in sys.modules)"
     assert discover(code).stdout == "False\nNone\n"
 
 
@@ -457,3 +462,140 @@ def test_importing_the_store_imports_no_keyring() -> None:
     """Only commands that need the vault pay its 100 ms."""
     code = "import sys, oidc_helper.store.store; print([m for m in ('keyring', 'secretstorage') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.usefixtures("kernel_keyring")
+def test_a_record_in_two_vaults_is_forgotten_in_both(
+    locker: credential_locker.Locker, passwords: PasswordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sessions with two keyrings in turn: each logout forgets its own part, and says what is left."""
+    for backend in (credential_locker.BACKEND, password_store.BACKEND):
+        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", backend)
+        Store().put(TOKENS, "corp", f"kept in {backend}", expires_at=None)
+    with pytest.raises(StoreUnusable, match="lies in Windows Credential Locker, which this session does not use"):
+        Store().delete(TOKENS, "corp")
+    assert passwords.entries() == []
+    assert Store().names() == [(TOKENS, "corp")]
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", credential_locker.BACKEND)
+    assert Store().delete(TOKENS, "corp")
+    assert locker.targets == []
+    assert Store().names() == []
+
+
+def test_keepassxc_is_written_without_asking_anybody(keepass: KeePassXC) -> None:
+    """Its changes lie behind prompts that end by themselves, also those of an entry that another process made."""
+    for text in ("first", "second"):
+        Store().put(TOKENS, "corp", text, expires_at=None)
+        script = "from oidc_helper.store.store import Store, TOKENS; print(Store().get(TOKENS, 'corp'))"
+        assert subprocess.check_output([sys.executable, "-c", script], text=True) == f"{text}\n"
+        script = "from oidc_helper.store.store import Store, TOKENS; Store().put(TOKENS, 'corp', 'x', expires_at=None)"
+        subprocess.run([sys.executable, "-c", script], check=True)
+    assert len(keepass.labels()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("deleted_by", ["keyring", "us"])
+def test_keepassxc_keeps_no_secret_that_we_deleted(monkeypatch: pytest.MonkeyPatch, deleted_by: str) -> None:
+    """In its recycle bin an entry lies with its secret, and with ten former ones."""
+    needs(not keepassxc.missing(), " and ".join(keepassxc.missing()))
+    with private_keepassxc() as service:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
+        monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+        for number in range(12):
+            Store().put(TOKENS, "corp", f"{SECRET} {number}", expires_at=None)
+        if deleted_by == "us":
+            assert Store().delete(TOKENS, "corp")
+        else:
+            service.clear()
+        secrets = [password for password in service.recycled() if SECRET in password]
+    assert bool(secrets) == (deleted_by == "keyring")
+
+
+@pytest.mark.slow
+def test_keepassxc_that_is_locked_is_no_miss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds nothing then, which does not mean that nobody is signed in."""
+    needs(not keepassxc.missing(), " and ".join(keepassxc.missing()))
+    with private_keepassxc() as service:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
+        monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+        monkeypatch.setenv(kernel.VARIABLE, "off")
+        Store().put(TOKENS, "corp", SECRET, expires_at=None)
+        service.lock()
+        for call in (
+            lambda: Store().get(TOKENS, "corp"),
+            lambda: Store().put(TOKENS, "corp", "x", expires_at=None),
+            lambda: Store().delete(TOKENS, "corp"),
+        ):
+            with pytest.raises(StoreUnusable, match="Secret Service is locked"):
+                call()
+
+
+@pytest.mark.slow
+def test_keepassxc_that_lets_a_person_confirm_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its question for each access, which it asks by default, is put to nobody."""
+    needs(not keepassxc.missing(), " and ".join(keepassxc.missing()))
+    with private_keepassxc(asks=True) as service:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
+        monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+        found = choice.find(timeout_s=NO_LIMIT_S)
+        assert found
+        found.set("entry", SECRET)
+        for call in (lambda: found.get("entry"), lambda: found.set("entry", "x"), lambda: found.delete("entry")):
+            with pytest.raises(StoreUnusable, match="^Secret Service is locked$"):
+                call()
+
+
+def test_a_closed_kwallet_is_told_and_asks_nobody(wallet: KWallet) -> None:
+    """Opening it would put up a dialogue: it is looked at first, and named."""
+    found = choice.find(timeout_s=NO_LIMIT_S)
+    assert found
+    found.set("entry", SECRET)
+    wallet.close()
+    for call in (lambda: found.get("entry"), lambda: found.set("entry", "x"), lambda: found.delete("entry")):
+        with pytest.raises(StoreUnusable, match="^KWallet is locked$") as raised:
+            call()
+        assert "unlock the wallet" in raised.value.hint
+    wallet.open()
+    assert found.get("entry") == SECRET
+
+
+def test_a_vault_that_keeps_something_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was put there is read again, where a back end may say yes to anything."""
+
+    class FirstLine(Broken):
+        kept = ""
+
+        def get_password(self, service: str, username: str) -> str:
+            return self.kept
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            self.kept = password.splitlines()[0]
+
+    vault = Vault(FirstLine(Exception()), timeout_s=NO_LIMIT_S)
+    vault.set("entry", SECRET)
+    with pytest.raises(StoreUnusable, match="did not keep what was put there"):
+        vault.set("entry", f"{SECRET}\n{SECRET}")
+
+
+def test_an_absent_entry_may_raise_anything_when_it_is_deleted(
+    passwords: PasswordStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is absent as it reads as absent, and what a program says of it on standard error is for nobody."""
+    found = choice.find(timeout_s=NO_LIMIT_S)
+    assert found
+    assert not found.delete("entry")
+    assert found.get("entry") is None
+    assert capfd.readouterr().err == ""
+    assert passwords.entries() == []
+
+
+def test_an_item_is_found_after_the_default_collection_has_changed(secret_service: SecretService) -> None:
+    """Another collection became the default one: what lies in the former is read, and forgotten by a logout."""
+    Store().put(TOKENS, "corp", SECRET, expires_at=None)
+    secret_service.change_default()
+    assert secret_service.labels() == []
+    assert Store().get(TOKENS, "corp") == SECRET
+    Store().put(TOKENS, "corp", "newer", expires_at=None)
+    assert Store().get(TOKENS, "corp") == "newer"
+    assert Store().delete(TOKENS, "corp")
+    assert Store().get(TOKENS, "corp") is None
