@@ -9,11 +9,11 @@ from oidc_helper import settings
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import asking_at_login
 from oidc_helper.cli.wiring import Errand, errand, store_for
-from oidc_helper.errors import WrongSettings
+from oidc_helper.errors import StoreUnusable, WrongSettings
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.settings import Profile
-from oidc_helper.store.store import CREDENTIALS, Store
+from oidc_helper.store.store import CREDENTIALS, REMEDY, SIGN_IN, TOKENS, Store
 from oidc_helper.words import printable
 
 
@@ -29,6 +29,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
             )
         with asking.person().terminal.watching(lambda: _waited_for(signing_in)):
             report = _signed_in(signing_in, anew=options.force or not signing_in.takes_a_person)
+    _require_something_kept(signing_in, report)
     answer.write(report)
     return 0
 
@@ -51,8 +52,17 @@ def _signed_in(errand: Errand, *, anew: bool) -> str:
 def _warmed(errand: Errand, *, refresh: bool) -> str:
     profile, store, stamp = errand.profile, errand.means.store, errand.settings.stamp
     fetched = errand.deadline.run(lambda: broker.fetch(profile, stamp, errand.means, refresh=refresh))
-    until = wording.until(fetched.expires_at)
-    return f"credentials of {profile.name}, {until}, in the {store.where(CREDENTIALS)}\n"
+    place = store.lies_in(CREDENTIALS, profile.name)
+    kept = f"in the {place}" if place else "kept nowhere"
+    return f"credentials of {profile.name}, {wording.until(fetched.expires_at)}, {kept}\n"
+
+
+def _require_something_kept(errand: Errand, report: str) -> None:
+    """Raise StoreUnusable where the next command would find nothing of this sign-in."""
+    profile, store = errand.profile, errand.means.store
+    if not store.lies_in(TOKENS, profile.tokens_name) and not store.lies_in(SIGN_IN, profile.identity.name):
+        reason = store.why_unkept(TOKENS, profile.tokens_name)
+        raise StoreUnusable(f"{report.partition(', until')[0]}, but nothing of it is kept: {reason}", REMEDY)
 
 
 def logout(options: argparse.Namespace, answer: TextIO) -> int:

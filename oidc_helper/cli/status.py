@@ -5,16 +5,17 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, TextIO
 
-from oidc_helper import settings
+from oidc_helper import kernel, settings
 from oidc_helper.cli import wording
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
-from oidc_helper.store.index import Entry
+from oidc_helper.store import quota
+from oidc_helper.store.index import Entry, Failure
 from oidc_helper.store.places import KERNEL, name_of
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
 from oidc_helper.words import printable
@@ -36,6 +37,7 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     report = {
         "config": loaded.path,
         "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
+        "kernel_keyring": _quota(),
         "profiles": [of_index.profile(profile) for profile in loaded.profiles.values()],
     }
     if options.json:
@@ -43,6 +45,12 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     else:
         _show(report, answer)
     return 0
+
+
+def _quota() -> dict[str, int] | None:
+    """How full the kernel keyring is; None where it keeps nothing."""
+    told = quota.of_this_user() if kernel.available() else None
+    return told and told._asdict()
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class _Report:
             "tokens": self._tokens(profile),
             "provider": self._provider(profile),
             "sign_in": self._sign_in(profile),
-            "last_failure": failure and {**asdict(failure), "at": wording.iso(failure.at)},
+            "last_failure": failure and _shown(failure),
         }
 
     def _credentials(self, profile: Profile) -> Entry | None:
@@ -128,6 +136,15 @@ class _Report:
         return entry if entry and (entry.expires_at is None or entry.expires_at > self.now) else None
 
 
+def _shown(failure: Failure) -> dict[str, Any]:
+    return {
+        "at": wording.iso(failure.at),
+        "message": failure.message,
+        "hint": failure.hint,
+        "exit_code": failure.exit_code,
+    }
+
+
 def _number(entry: Entry, detail: str) -> int:
     value = entry.details.get(detail)
     return value if isinstance(value, int) else 0
@@ -153,6 +170,8 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
     console.print(table)
     for kind, place in report["stores"].items():
         console.print(Text(f"{kind}: {place}"))
+    if used := report["kernel_keyring"]:
+        console.print(Text(f"kernel keyring: {used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"))
     for profile in report["profiles"]:
         if failure := profile["last_failure"]:
             console.print(Text(f"{profile['name']} failed at {failure['at']}: {printable(failure['message'])}"))

@@ -47,7 +47,7 @@ kernel.names = list
 """,
     "an answer must be kept": """
 from oidc_helper.fetch import broker, work
-broker.save_or_warn_once = work.save_or_warn_once = lambda put, store: put()
+broker.save_or_warn = work.save_or_warn = lambda put: put()
 """,
     "the trace shows answers": """
 import logging

@@ -425,8 +425,7 @@ def test_tokens_in_a_vault_that_is_gone_are_not_forgotten_silently(
     """Logout in a session without the desktop's keyring says what it cannot reach."""
     Store().put(TOKENS, "corp", SECRET, expires_at=None)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    assert Store().get(TOKENS, "corp") is None
-    with pytest.raises(StoreUnusable, match="lies in Windows Credential Locker, which this session does not use"):
+    with pytest.raises(StoreUnusable, match="may lie in Windows Credential Locker, which this session does not use"):
         Store().delete(TOKENS, "corp")
     assert [one.name for one in Store().entries()] == ["corp"]
     assert locker.targets != []
