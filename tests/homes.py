@@ -30,7 +30,7 @@ class Home:
     def __post_init__(self) -> None:
         self.config = self.path / "config.toml"
         self.environment["OIDC_HELPER_CONFIG"] = str(self.config)
-        runtime = self.path / "run"
+        runtime = self.path.with_name(f"{self.path.name}-run")
         runtime.mkdir(exist_ok=True)
         self.environment.setdefault("XDG_RUNTIME_DIR", str(runtime))
 

@@ -48,8 +48,7 @@ def errand(name: str, asking: Asking | None = None, *, prompts: bool = False) ->
     if asking and not asking.patience_s and (profile.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(profile.deadline_seconds)
-    came_to_sign_in = asking is not None and asking.patience_s > 0
-    store = store_for([profile], prompts=prompts, anew=came_to_sign_in and not prompts)
+    store = store_for([profile], prompts=prompts, anew=asking is not None and asking.patience_s > 0)
     return Errand(profile, loaded, deadline, _means(profile, loaded, store, deadline, asking))
 
 

@@ -112,7 +112,7 @@ class Store(Ledger):
         self._in_hand[entry] = _Unkept(text, reason)
         _change(entry, lambda attempt: _taken_back(formers[0], attempt) if formers else attempt, unkept=reason)
         raise StoreUnusable(
-            f"the {kind} of {_for_people(kind, name)} are not kept: {reason}", problems[0].hint or problems[1].hint
+            f"cannot keep the {kind} of {_for_people(kind, name)}: {reason}", problems[0].hint or problems[1].hint
         )
 
     def delete(self, kind: str, name: str) -> bool:

@@ -123,7 +123,7 @@ def test_a_full_quota_takes_no_tokens_and_serves_no_older_keys(strangers_home: s
     assert as_a_stranger("keep_in_a_full_keyring", strangers_home) == {
         "tokens": KERNEL,
         "room for tokens": [False, False],
-        "said": "the credentials of analytics are not kept: "
+        "said": "cannot keep the credentials of analytics: "
         "the kernel keyring is full (see /proc/key-users); there is no keyring in this session",
         "in hand": '    newer"',
         "where": "",

@@ -22,7 +22,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_kept_nowhere_serves_its_own_process() -> None:
     """Seen: a login that sent its person to the browser twice, since its own tokens were not found."""
     store = Store()
-    with pytest.raises(StoreUnusable, match="^the tokens of corp are not kept: ") as raised:
+    with pytest.raises(StoreUnusable, match="^cannot keep the tokens of corp: ") as raised:
         store.put(TOKENS, "corp+arn:aws:sso::1:application/a/b", "tokens", expires_at=None)
 
     assert raised.value.hint
