@@ -1,18 +1,22 @@
 """The errors a user can meet: what went wrong, how to mend it, and the exit code; one kind for each next step."""
 
+from collections.abc import Sequence
+
 
 class OidcHelperError(Exception):
     """A failure; `hint` names the command or setting that mends it, and is empty where there is none.
 
-    Neither text holds a secret: SDKs paste both into their own exceptions and logs.
+    `lines` are the message as a person reads it at a terminal, where a long one is a list. No text holds a secret: SDKs
+    paste message and hint into their own exceptions and logs.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, lines: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.lines = lines or (message,)
 
 
 class WrongSettings(OidcHelperError):

@@ -17,14 +17,14 @@ _TOML_TYPES = {
 def printable(text: str) -> str:
     """One line of somebody else's words: long text is cut, and what could steer a terminal or reorder it is escaped."""
     cut = text[:_LONGEST_WORDS]  # a server may send a megabyte
-    escaped = "".join(character if character.isprintable() else _escaped(character) for character in cut)
+    escaped = "".join(map(_in_one_line, cut))
     return escaped if len(escaped) <= _LONGEST_WORDS and cut == text else escaped[: _LONGEST_WORDS - 1] + "…"
 
 
 def shown(text: str, longest: int = _LONGEST_VALUE) -> str:
-    """The beginning of the text as a quoted ASCII literal."""
+    """The beginning of the text in quotes, letters as they were typed; what could steer a terminal is escaped."""
     cut = text if len(text) <= longest else text[: longest - 3] + "..."
-    return f"'{cut.encode('unicode_escape').decode('ascii')}'"
+    return f"'{''.join(map(_as_typed, cut))}'"
 
 
 def toml_type(value: object) -> str:
@@ -46,5 +46,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f", did you mean {nearest[0]}?" if nearest else ""
 
 
-def _escaped(character: str) -> str:
-    return " " if character in "\n\t" else character.encode("unicode_escape").decode()
+def _in_one_line(character: str) -> str:
+    return " " if character in "\n\t" else _as_typed(character)
+
+
+def _as_typed(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

@@ -1,8 +1,8 @@
 """Every call to AWS: opening the caller, CreateTokenWithIAM, and what turns tokens into credentials.
 
 The only importer of botocore beside the raw operation. The environment of the process that started us is not ours: its
-AWS_PROFILE, regions and config files count for nothing here; endpoints (AWS_ENDPOINT_URL_*), proxies and AWS_CA_BUNDLE
-count.
+AWS_PROFILE and AWS_REGION count for nothing here, and its AWS credentials and configuration files count only for a
+caller that is set to `environment` or `profile`; endpoints (AWS_ENDPOINT_URL_*), proxies and AWS_CA_BUNDLE count.
 """
 
 import logging

@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn, TextIO
 
 from oidc_helper import __version__
 from oidc_helper.errors import WrongSettings
-from oidc_helper.words import did_you_mean
+from oidc_helper.words import did_you_mean, shown
 
 OPERATION = "create-token-with-iam"
 
@@ -18,26 +18,29 @@ Run = Callable[[argparse.Namespace, TextIO], int]
 
 
 class Argument(NamedTuple):
-    """One argument as argparse takes it; `settings` are its keywords. Arguments of one `choice` exclude each other."""
+    """One argument as argparse takes it, with its keywords. Arguments of one `group` exclude each other."""
 
     flag: str
-    settings: dict[str, object]
-    choice: str = ""
+    keywords: dict[str, object]
+    group: str = ""
 
 
 class Command(NamedTuple):
-    """A command. SDKs run the `quiet` ones, and must find nothing but the answer."""
+    """A command. SDKs run the `quiet` ones, and must find nothing but the answer.
+
+    `run` is None for the raw operation, which parses its own words.
+    """
 
     name: str
-    run: Run
+    run: Run | None
     summary: str
-    teaching: str
+    details: str
     arguments: Sequence[Argument] = ()
     quiet: bool = False
 
 
 def _run(module: str, function: str) -> Run:
-    """Import a module of this room when its command runs: a fetch needs one of four."""
+    """Import a module of this room when its command runs, so that a command imports only its own module."""
 
     def run(options: argparse.Namespace, answer: TextIO) -> int:
         loaded = import_module(f"oidc_helper.cli.{module}")
@@ -47,12 +50,12 @@ def _run(module: str, function: str) -> Run:
     return run
 
 
-def _profile(help_text: str = "a profile of the configuration", **settings: object) -> Argument:
-    return Argument("profile", {"metavar": "PROFILE", "help": help_text, **settings})
+def _profile(help_text: str = "a profile of the configuration", **keywords: object) -> Argument:
+    return Argument("profile", {"metavar": "PROFILE", "help": help_text, **keywords})
 
 
-def _switch(flag: str, help_text: str) -> Argument:
-    return Argument(flag, {"action": "store_true", "help": help_text})
+def _switch(flag: str, help_text: str, group: str = "") -> Argument:
+    return Argument(flag, {"action": "store_true", "help": help_text}, group)
 
 
 def _way(way: str, help_text: str) -> Argument:
@@ -74,8 +77,12 @@ COMMANDS: tuple[Command, ...] = (
         'with sign_in = "when-needed" in the profile, and at a terminal, does it start the sign-in itself.',
         (
             _profile(),
-            _switch("--refresh", "fetch new credentials even if the cached ones are fresh"),
-            _switch("--ahead", "renew credentials that end soon, and print nothing; get runs this in the background"),
+            _switch("--refresh", "fetch new credentials even if the cached ones are fresh", "cache"),
+            _switch(
+                "--ahead",
+                "renew credentials that end soon, and print nothing; get runs this in the background",
+                "cache",
+            ),
         ),
         quiet=True,
     ),
@@ -85,13 +92,14 @@ COMMANDS: tuple[Command, ...] = (
         "sign in, and fetch everything that get needs",
         "Opens the browser, exchanges the identity token, and keeps tokens and credentials, so that the next get\n"
         "answers at once. If you are already signed in, it says so. Where it cannot open a browser, it shows a code\n"
-        "to enter on another device, or asks for the address that a browser elsewhere was sent to.\n\n"
+        "to enter on another device, or asks for the address that your browser on another machine ends up at.\n\n"
         "A source that needs no person, such as a file, is read again; if its token was exchanged before, the\n"
-        "tokens of that exchange stay in use.",
+        "tokens of that exchange stay in use.\n\n"
+        "PROFILE may be left out where all people sign in with one identity.",
         (
-            _profile(),
+            _profile(nargs="?"),
             _way("device", "show a code to enter on another device"),
-            _way("paste", "sign in with a browser elsewhere, and paste the address that it was sent to"),
+            _way("paste", "sign in with your browser on another machine, and paste the address that it ends up at"),
             _switch("--force", "sign in again, even as another user"),
         ),
     ),
@@ -112,7 +120,7 @@ COMMANDS: tuple[Command, ...] = (
         _run("status", "status"),
         "show what is cached, until when, and when to sign in again",
         "Reads no secret and asks no server: a locked keyring stays locked.",
-        (_switch("--json", "print it as JSON"),),
+        (_profile("the only profile to show", nargs="?"), _switch("--json", "print it as JSON")),
     ),
     Command(
         "token",
@@ -132,19 +140,19 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         OPERATION,
-        lambda _options, _answer: 0,
+        None,
         "run the raw operation, with every option of the AWS CLI's command",
         "oidc-helper create-token-with-iam --help lists its options.",
     ),
     Command(
         "emulator",
         _run("emulator", "emulator"),
-        "run a local stand-in for the identity provider, Identity Center, portal and STS",
+        "run a local stand-in for the identity provider, Identity Center, its portal, STS and S3 Access Grants",
         "Prints the variables to export and an example configuration, so that you can try this or any other\n"
         "program without AWS. Runs until it is interrupted.\n\n"
-        "To try your own identity provider, name it with the last three options: the emulator then trusts it as AWS\n"
-        "trusts a trusted token issuer and an IAM OIDC provider, and the user with that email address may do what\n"
-        "Alice may.",
+        "To try your own identity provider, name it with --issuer, --audience and --email: the emulator then trusts\n"
+        "it as AWS trusts a trusted token issuer and an IAM OIDC provider, and the user with that email address may\n"
+        "do what Alice may.",
         (
             Argument(
                 "--port", {"type": int, "default": 0, "metavar": "PORT", "help": "the port (default: a free one)"}
@@ -160,6 +168,15 @@ COMMANDS: tuple[Command, ...] = (
         "show the whole chain on the emulator, with a real SDK at the end",
         "Works in a temporary home: touches neither your files nor your keyring, and leaves nothing behind.",
     ),
+    Command(
+        "help",
+        _run("help", "show"),
+        "show how a command is used, or a page of the manual",
+        "The pages config (every key of the configuration) and setup (AWS and the identity provider) need the\n"
+        "program man.",
+        (Argument("topic", {"metavar": "TOPIC", "nargs": "?", "help": "a command, config or setup"}),),
+    ),
+    Command("version", _run("help", "version"), "print the version", "The same as oidc-helper --version."),
 )
 
 _EXIT_CODES = """exit codes:
@@ -167,7 +184,8 @@ _EXIT_CODES = """exit codes:
   1  failed
   2  wrong usage or settings
   3  a person must sign in
-  4  cannot reach the identity provider or AWS: try again
+  4  no answer in time from the identity provider, AWS or another
+     oidc-helper process: try again
   5  refused by the identity provider or AWS: trying again will not help
   6  the store cannot be used
 
@@ -183,7 +201,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if unknown := re.match(r"argument COMMAND: invalid choice: '?([^' ]*)", message):
             names = [command.name for command in COMMANDS]
-            message = f"there is no command {unknown[1][:40]!a}{did_you_mean(unknown[1], names)}"
+            message = f"there is no command {shown(unknown[1], 40)}{did_you_mean(unknown[1], names)}"
         raise WrongSettings(message, f"{self.prog} --help")
 
 
@@ -196,7 +214,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     if unknown:
         known = [action.option_strings[-1] for action in options.parser._actions if action.option_strings]  # noqa: SLF001
         raise WrongSettings(
-            f"{command} does not take {unknown[0][:40]!a}{did_you_mean(unknown[0], known)}", f"{command} --help"
+            f"{command} does not take {shown(unknown[0], 40)}{did_you_mean(unknown[0], known)}", f"{command} --help"
         )
     if not options.command:
         raise WrongSettings("a command is missing", "oidc-helper --help")
@@ -226,7 +244,9 @@ def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    whole.add_argument("--version", action="version", version=f"oidc-helper {__version__}")
+    whole.add_argument(
+        "-V", "--version", action="version", version=f"oidc-helper {__version__}", help="print the version and exit"
+    )
     _add_common(whole, default=None)
     commands = whole.add_subparsers(metavar="COMMAND", title="commands", dest="command")
     whole.set_defaults(parser=whole)
@@ -235,15 +255,15 @@ def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
             command.name,
             help=command.summary,
             description=command.summary,
-            epilog=command.teaching,
+            epilog=command.details,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        choices: dict[str, argparse._MutuallyExclusiveGroup] = {}
+        groups: dict[str, argparse._MutuallyExclusiveGroup] = {}
         for argument in command.arguments:
-            if argument.choice and argument.choice not in choices:
-                choices[argument.choice] = one.add_mutually_exclusive_group()
-            choices.get(argument.choice, one).add_argument(argument.flag, **argument.settings)  # type: ignore[arg-type]
+            if argument.group and argument.group not in groups:
+                groups[argument.group] = one.add_mutually_exclusive_group()
+            groups.get(argument.group, one).add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
         _add_common(one, default=argparse.SUPPRESS)
         one.set_defaults(run=command.run, quiet=command.quiet, parser=one)
     return whole

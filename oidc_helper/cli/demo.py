@@ -17,6 +17,7 @@ from rich.text import Text
 
 from oidc_helper import kernel, paths
 from oidc_helper.emulator import Emulator, example_config
+from oidc_helper.emulator.example import LOOPBACK
 from oidc_helper.emulator.temporary_keyring import BACKEND
 from oidc_helper.emulator.temporary_keyring import VARIABLE as KEYRING_FILE
 from oidc_helper.errors import OidcHelperError
@@ -70,6 +71,7 @@ def run(answer: TextIO) -> int:
 
 def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
     """The variables of a newcomer's shell, without the user's own AWS, Python and keyring settings."""
+    without_proxy = ",".join(filter(None, (LOOPBACK, os.environ.get("no_proxy"), os.environ.get("NO_PROXY"))))
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -78,6 +80,8 @@ def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
     return {
         **inherited,
         **emulator.environment,
+        "NO_PROXY": without_proxy,
+        "no_proxy": without_proxy,
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_STATE_HOME": str(home / "state"),

@@ -11,9 +11,9 @@ from typing import NoReturn
 
 from oidc_helper import kernel, paths
 from oidc_helper.cli import arguments, streams
-from oidc_helper.cli.voice import complain, log_to
+from oidc_helper.cli.voice import complain, complain_past_stderr, log_to
 from oidc_helper.errors import OidcHelperError, WrongSettings
-from oidc_helper.words import did_you_mean
+from oidc_helper.words import did_you_mean, shown
 
 log = logging.getLogger("oidc_helper")
 
@@ -54,6 +54,8 @@ def run(words: list[str]) -> int:
         _deliver(ours)
     except OidcHelperError as error:
         complain(error, ours.complaint)
+        if options.command == "get":
+            complain_past_stderr(error, ours)
         status = error.exit_code
     except BrokenPipeError:  # the caller has gone
         status = 1
@@ -89,7 +91,7 @@ def _check_variables() -> None:
     place = os.environ.get(kernel.VARIABLE, kernel.PLACES[0])
     if place not in kernel.PLACES:
         raise WrongSettings(
-            f"{kernel.VARIABLE} is {place[:40]!a}{did_you_mean(place, kernel.PLACES)}",
+            f"{kernel.VARIABLE} is {shown(place, 40)}{did_you_mean(place, kernel.PLACES)}",
             f"set it to one of {', '.join(kernel.PLACES)}, or unset it",
         )
 

@@ -30,15 +30,16 @@ def explain(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def status(options: argparse.Namespace, answer: TextIO) -> int:
-    """Print what is cached for every profile."""
+    """Print what is cached for every profile, or for the one that is named."""
     loaded = settings.load()
+    chosen = [loaded.profile(options.profile)] if options.profile else loaded.profiles.values()
     store = Store()
     of_index = _Report(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
     report = {
         "config": loaded.path,
         "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
         "kernel_keyring": _quota(),
-        "profiles": [of_index.profile(profile) for profile in loaded.profiles.values()],
+        "profiles": [of_index.profile(profile) for profile in chosen],
     }
     if options.json:
         answer.write(json.dumps(report, indent=2) + "\n")

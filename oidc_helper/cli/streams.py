@@ -58,4 +58,6 @@ def _fill_gaps() -> frozenset[int]:
 
 
 def _own(descriptor: int) -> TextIO:
-    return os.fdopen(os.dup(descriptor), "w", _BUFFER_BYTES, encoding="utf-8", errors="backslashreplace", newline="\n")
+    """A copy of the stream, in a terminal's own encoding and else in UTF-8, which SDKs expect."""
+    encoding = os.device_encoding(descriptor) or "utf-8"
+    return os.fdopen(os.dup(descriptor), "w", _BUFFER_BYTES, encoding=encoding, errors="backslashreplace", newline="\n")

@@ -1,6 +1,8 @@
 """How the program speaks on stderr: one line says what went wrong, a hint how to mend it; and the log."""
 
 import logging
+import os
+import sys
 from contextlib import suppress
 from typing import TextIO
 
@@ -12,13 +14,32 @@ log = logging.getLogger("oidc_helper")
 
 
 def complain(error: OidcHelperError, complaint: TextIO | None) -> None:
-    """Say in one line what went wrong, and in another how to mend it: SDKs paste both into their own exceptions."""
+    """Say in one line what went wrong, and in another how to mend it: SDKs paste both into their own exceptions.
+
+    At a terminal, a message that is a list has a line for each item.
+    """
     if complaint is None:  # started without a stderr
         return
-    lines = [f"oidc-helper: {error.message}"] + ([f"hint: {error.hint}"] if error.hint else [])
+    first, *others = error.lines if complaint.isatty() else [error.message]
+    lines = [f"oidc-helper: {first}", *others] + ([f"hint: {error.hint}"] if error.hint else [])
     with suppress(OSError):
         complaint.write("".join(f"{_one_line(line)}\n" for line in lines))
         complaint.flush()
+
+
+def complain_past_stderr(error: OidcHelperError, ours: streams.Streams) -> None:
+    """Say it at the terminal too if stderr is /dev/null, a program reads our stdout, and its job is in the foreground.
+
+    Clients on AWS's C runtime run us with `2>/dev/null`, and tell only that there are no credentials.
+    """
+    if sys.platform == "win32" or 2 in ours.closed or ours.answer.isatty():
+        return
+    with suppress(OSError):
+        is_thrown_away = os.path.samestat(os.fstat(ours.complaint.fileno()), os.stat(os.devnull))  # noqa: PTH116
+        if is_thrown_away:
+            with open("/dev/tty", "w", errors="backslashreplace") as terminal:  # noqa: PTH123  # a device
+                if os.tcgetpgrp(terminal.fileno()) == os.getpgrp():
+                    complain(error, terminal)
 
 
 def _one_line(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_helper import identity, settings
 from oidc_helper.aws.tokens import Tokens
+from oidc_helper.errors import WrongSettings
 from oidc_helper.fetch import broker
 from oidc_helper.fetch.means import Means
 from oidc_helper.fetch.proofs import Asking, Prover
@@ -15,10 +16,12 @@ from oidc_helper.machine.deadline import Deadline
 from oidc_helper.person.terminal import has_terminal
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store.store import Store
+from oidc_helper.words import printable
 
 if TYPE_CHECKING:
     from oidc_helper.aws.client import Aws
 
+_MOST_NAMES = 8  # in a hint
 _VAULT_S = 15  # a keyring that does not answer is named well before the deadline
 
 
@@ -36,20 +39,40 @@ class Errand(NamedTuple):
         return self.settings.first_identity(self.profile.identity).source in identity.INTERACTIVE
 
 
-def errand(name: str, asking: Asking | None = None, *, prompts: bool = False) -> Errand:
+def errand(name: str | None, asking: Asking | None = None, *, prompts: bool = False) -> Errand:
     """Read the settings and lay out the fetch of the profile of that name. Raises WrongSettings.
 
+    A name of None stands for the profile to sign in with, where there is only one choice.
     `asking` is given where a person may be at hand; one who did not come to sign in is asked only where the profile and
     the terminal allow it. `prompts` lets the keyring ask for its password.
     """
     loaded = settings.load()
-    profile = loaded.profile(name)
+    profile = loaded.profile(name) if name else _only_choice(loaded)
     reentry.refuse_reentry(profile.name)
     if asking and not asking.patience_s and (profile.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(profile.deadline_seconds)
     store = store_for([profile], prompts=prompts, anew=asking is not None and asking.patience_s > 0)
     return Errand(profile, loaded, deadline, _means(profile, loaded, store, deadline, asking))
+
+
+def _only_choice(loaded: Settings) -> Profile:
+    """The first profile of the only identity that a person signs in with, or else the only profile."""
+    by_identity: dict[str, list[Profile]] = {}
+    for profile in loaded.profiles.values():
+        by_identity.setdefault(loaded.first_identity(profile.identity).name, []).append(profile)
+    of_people = [
+        profiles for name, profiles in by_identity.items() if loaded.identities[name].source in identity.INTERACTIVE
+    ]
+    choices = [profiles[0] for profiles in of_people] or list(loaded.profiles.values())
+    if len(choices) == 1:
+        return choices[0]
+    if not choices:
+        raise WrongSettings(
+            f"there is no profile in {printable(loaded.path)}", "add [profile.NAME], as in the man page"
+        )
+    names = ", ".join(profile.name for profile in choices[:_MOST_NAMES])
+    raise WrongSettings("login needs the name of a profile", f"oidc-helper login PROFILE, one of: {names}")
 
 
 def store_for(profiles: Iterable[Profile], *, prompts: bool = False, anew: bool = False) -> Store:

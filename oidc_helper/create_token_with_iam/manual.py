@@ -15,6 +15,7 @@ _WRAPPER = TextWrapper(width=100, initial_indent=" " * 6, subsequent_indent=" " 
 _EXIT_CODES = """\
 exit codes, those of the AWS CLI:
   0    done
+  130  interrupted
   252  wrong usage, or an invalid parameter
   253  settings or credentials
   254  the service refused

@@ -13,7 +13,8 @@ from oidc_helper.emulator.keys import opaque
 from oidc_helper.emulator.pages import decision_page, page
 from oidc_helper.emulator.state import Code, Pending, State
 
-_PENDING_S, _CODE_S = 600, 60  # RFC 6749 section 4.1.2 wants codes short-lived
+_PENDING_S = 600
+_CODE_S = 600  # the most that RFC 6749 section 4.1.2 recommends: on a busy machine a client needs more than a minute
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # the base64url of a SHA-256, RFC 7636 section 4.2
 _LOOPBACK = ("127.0.0.1", "::1")
 

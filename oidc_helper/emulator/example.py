@@ -7,7 +7,7 @@ import sys
 from oidc_helper.emulator.control import TOKEN_PATH
 from oidc_helper.emulator.emulator import Emulator
 
-# Without proxies: a proxy for the internet cannot reach our loopback.
+LOOPBACK = "127.0.0.1,localhost"  # to reach without a proxy, which has a loopback of its own
 _FETCH = (
     "import sys, urllib.request as r; "
     "sys.stdout.write(r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=10).read().decode())"
@@ -73,6 +73,10 @@ def shell_exports(emulator: Emulator) -> str:
     directory = emulator.directory
     issuer, client_id = _trusted(emulator)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
+    lines += [
+        f'export NO_PROXY="{LOOPBACK}${{no_proxy:+,$no_proxy}}${{NO_PROXY:+,$NO_PROXY}}"',
+        'export no_proxy="$NO_PROXY"',
+    ]
     notes = {
         "issuer": issuer,
         "client id": client_id,

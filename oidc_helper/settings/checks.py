@@ -9,7 +9,7 @@ from oidc_helper.words import did_you_mean, listed, shown, toml_type
 
 Check = Callable[[object], Any]
 
-_PARTITION = r"arn:aws(?:-[a-z]+)*"
+_PARTITION = "aws(?:-[a-z]+)*"
 _WORD = r"[A-Za-z0-9_+=,.@-]"  # IAM's and STS's alphabet for names
 _ISSUER_TAIL = "/.well-known/openid-configuration"
 # The sign-in sets these parameters of an authorization request itself, or a key of their own does.
@@ -100,16 +100,51 @@ name = matching(
 )
 variable = matching("[^=]+", "the name of an environment variable")
 
+
+def arn(example: str, *forms: tuple[str, str, str]) -> Check:
+    """A global ARN whose resource has these parts between slashes; the message names the first part that is wrong.
+
+    Each form is the part's name, its pattern and how the message describes it.
+    """
+    service = example.split(":")[2]
+    before = (
+        ("beginning", "arn", "arn"),
+        ("partition", _PARTITION, "aws, aws-cn or another of AWS"),
+        ("service", service, service),
+        ("region", "", "empty"),
+        ("account", "[0-9]{12}", "12 digits"),
+    )
+
+    def check(value: object) -> str:
+        string = text(value)
+        parts = string.split(":", len(before))
+        if len(parts) <= len(before):
+            raise UnfitError(f"{shown(string)} does not look like {example}")
+        parts += parts.pop().split("/", len(forms) - 1)
+        parts += [""] * (len(before) + len(forms) - len(parts))
+        for (part_name, pattern, form), part in zip((*before, *forms), parts, strict=True):
+            if not re.fullmatch(pattern, part):
+                wrong = f"the {part_name} {shown(part)} is not {form}"
+                raise UnfitError(f"{shown(string)} does not look like {example}: {wrong}")
+        return string
+
+    return check
+
+
 # AWS. The application's alphabet is that of the service model of sso-admin, wider than the hexadecimal digits seen.
-application_arn = matching(
-    _PARTITION + r":sso::[0-9]{12}:application/(?:sso)?ins-[A-Za-z0-9.-]{16}/apl-[A-Za-z0-9]{16}",
+application_arn = arn(
     "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef",
+    ("resource", "application", "application"),
+    ("instance", "(?:sso)?ins-[A-Za-z0-9.-]{16}", "ssoins- and 16 letters or digits"),
+    ("application", "apl-[A-Za-z0-9]{16}", "apl- and 16 letters or digits"),
 )
-role_arn = matching(
-    _PARTITION + r":iam::[0-9]{12}:role/(?:[!-~]{1,511}/)?" + _WORD + "{1,64}", "arn:aws:iam::123456789012:role/NAME"
+role_arn = arn(
+    "arn:aws:iam::123456789012:role/NAME",
+    ("resource", "role", "role"),
+    ("name", f"(?:[!-~]{{1,511}}/)?{_WORD}{{1,64}}", "a path and 1 to 64 letters, digits or any of _+=,.@-"),
 )
 # No AWS document shows this ARN outside the partition aws, so the check asks hardly anything of it.
-context_provider_arn = matching(_PARTITION + r":[!-~]{1,2000}", "arn:aws:iam::aws:contextProvider/IdentityCenter")
+context_provider_arn = matching(f"arn:{_PARTITION}:[!-~]{{1,2000}}", "arn:aws:iam::aws:contextProvider/IdentityCenter")
 region = matching(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}", "a region such as eu-west-1")
 role_session_name = matching(_WORD + "{2,64}", "2 to 64 letters, digits or any of _+=,.@-")
 permission_set = matching(_WORD + "{1,32}", "1 to 32 letters, digits or any of _+=,.@-")

@@ -38,13 +38,17 @@ class Problems:
         texts = sorted(self._lines_of_texts, key=lambda text: self._lines_of_texts[text])
         if len(texts) > _MOST:
             texts[_MOST:] = ["and more"]
-        raise wrong_file(self.path, ": " + "; ".join(texts))
+        raise wrong_file(self.path, ": ", *texts)
 
 
-def wrong_file(path: str, text: str) -> WrongSettings:
-    """An error that begins with the file's path, and whose hint names the manual."""
+def wrong_file(path: str, text: str, *problems: str) -> WrongSettings:
+    """An error that begins with the file's path, and whose hint names the manual; several problems are a list."""
     where = printable(path)
-    return WrongSettings(where + text, f"edit {where}; the man page oidc-helper-config(5) tells every key")
+    return WrongSettings(
+        where + text + "; ".join(problems),
+        f"edit {where}; the man page oidc-helper-config(5) tells every key",
+        lines=[f"{where}:", *(f"  {problem}" for problem in problems)] if len(problems) > 1 else (),
+    )
 
 
 def dotted(key: KeyPath) -> str:

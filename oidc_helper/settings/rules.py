@@ -9,6 +9,7 @@ from oidc_helper.settings.schema import KEYS, SOURCES
 from oidc_helper.settings.sections import Sections, Values
 from oidc_helper.words import did_you_mean, listed
 
+_LISTED = 8  # names in a message
 _PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
 
 
@@ -63,7 +64,8 @@ def _check_source(path: KeyPath, values: Values, problems: Problems) -> None:
 
 def _check_name(path: KeyPath, name: str | None, section: str, known: Iterable[str], problems: Problems) -> None:
     if name is not None and name not in known:
-        problems.add(path, f"there is no {section} {name}{did_you_mean(name, known)}")
+        others = f": the file has {', '.join(sorted(known)[:_LISTED])}" if known else ""
+        problems.add(path, f"there is no {section} {name}{did_you_mean(name, known) or others}")
 
 
 def _target(values: Values) -> str:

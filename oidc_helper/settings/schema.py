@@ -124,7 +124,7 @@ _PROFILE = (
     Key("account_id", "the account of the permission set", checks.account_id, target="permission set"),
     Key("permission_set", "the permission set to open, by name", checks.permission_set, target="permission set"),
     Key("s3_grant", "the S3 access grant to ask for with the role session", table="s3_grant", target="role"),
-    Key("region", "the region whose STS and S3 Access Grants are called", checks.region),
+    Key("region", "the region where the role session and the S3 access grant are asked for", checks.region),
     Key("scopes", "the scopes asked of the Identity Center application", checks.scopes, default=()),
     Key(
         "duration_seconds",

@@ -10,6 +10,9 @@ from oidc_helper.settings.problems import Problems
 from oidc_helper.settings.schema import KEYS, TOP_LEVEL, Key
 from oidc_helper.words import did_you_mean, shown, toml_type
 
+_FEW = 4  # keys that a message lists; the manual lists more
+_SECTIONS = ": there are [identity.NAME], [defaults] and [profile.NAME]"
+
 Values = dict[str, Any]  # by key; None for a value that failed its check
 
 
@@ -37,7 +40,7 @@ def check_sections(document: Mapping[str, Any], directory: Path, problems: Probl
 def _unknown_section(name: str) -> str:
     if any(key.name == name for key in KEYS["profile"]):
         return "stands outside of any section: put it under [defaults] or [profile.NAME]"
-    return f"unknown section{did_you_mean(name, TOP_LEVEL)}"
+    return f"unknown section{did_you_mean(name, TOP_LEVEL) or _SECTIONS}"
 
 
 class _Reader(NamedTuple):
@@ -101,4 +104,6 @@ def _unknown_key(name: str, value: object, known: Mapping[str, Key], path: KeyPa
     advice = did_you_mean(name, known)
     if isinstance(value, dict) and not advice and len(path) == 2 and path[0] in KEYS:
         advice = f"; a name with a dot in it is written in quotes, as in [{path[0]}.{shown(f'{path[1]}.{name}', 64)}]"
+    if not advice and len(known) <= _FEW:
+        advice = f": the keys here are {', '.join(known)}"
     return f"unknown key{advice}"

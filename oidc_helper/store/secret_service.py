@@ -44,7 +44,7 @@ def read(service: str, username: str) -> bytes | None:
     Raises Locked, OSError, DBusErrorResponse and others.
     """
     with _connection() as bus:
-        items = _default_items(bus, service, username) or _all_items(bus, service, username)
+        items = _items(bus, DEFAULT_COLLECTION, service, username) or _all_items(bus, service, username)
         if not items:
             if _is_locked(bus, DEFAULT_COLLECTION):  # KeePassXC finds nothing then
                 raise Locked
@@ -60,7 +60,7 @@ def write(service: str, username: str, secret: bytes) -> None:
     """
     with _connection() as bus:
         content = (_session(bus), b"", secret, "text/plain")
-        if items := _default_items(bus, service, username):
+        if items := _items(bus, DEFAULT_COLLECTION, service, username):
             # Not by CreateItem: KeePassXC up to 2.7.4 lets a person confirm that of another process's item.
             _call(bus, items[0], "Item", "SetSecret", "(oayays)", content)
             return
@@ -109,22 +109,22 @@ def _connection() -> Iterator[DBusConnection]:
             raise
 
 
-def _default_items(bus: DBusConnection, service: str, username: str) -> list[str]:
+def _all_items(bus: DBusConnection, service: str, username: str) -> list[str]:
+    """Those of every collection; for a search of the whole service KeePassXC would ask a person to unlock them all."""
+    collections = Properties(_address(_SERVICE, "Service")).get("Collections")
+    paths = unwrap_msg(bus.send_and_get_reply(collections))[0][1]
+    return [item for path in paths for item in _items(bus, path, service, username)]
+
+
+def _items(bus: DBusConnection, collection: str, service: str, username: str) -> list[str]:
+    attributes = _attributes(service, username)
     try:
-        items: list[str] = _call(
-            bus, DEFAULT_COLLECTION, "Collection", "SearchItems", "a{ss}", _attributes(service, username)
-        )[0]
+        items: list[str] = _call(bus, collection, "Collection", "SearchItems", "a{ss}", attributes)[0]
     except DBusErrorResponse as error:
         if error.name in _NOT_THERE:
             return []
         raise
     return items
-
-
-def _all_items(bus: DBusConnection, service: str, username: str) -> list[str]:
-    """Those that can be read first."""
-    unlocked, locked = _call(bus, _SERVICE, "Service", "SearchItems", "a{ss}", _attributes(service, username))
-    return [*unlocked, *locked]
 
 
 def _attributes(service: str, username: str) -> dict[str, str]:

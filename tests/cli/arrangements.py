@@ -66,6 +66,14 @@ def finished(process: "subprocess.Popen[str]") -> subprocess.CompletedProcess[st
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
+def _exported(lines: Sequence[str]) -> dict[str, str]:
+    """The variables that a shell exports when these lines are pasted into it."""
+    pasted = "".join(lines)
+    shell = subprocess.run(["sh", "-c", f"{pasted}env"], env={}, capture_output=True, text=True, check=True)
+    variables = dict(one.split("=", 1) for one in shell.stdout.splitlines())
+    return {name: value for name, value in variables.items() if f"export {name}=" in pasted}
+
+
 def is_in_line(process: "subprocess.Popen[str]") -> bool:
     """Whether it has the lock of a fetch or waits for it, which shows in the files that it holds open."""
     names = []
@@ -101,7 +109,6 @@ def typed_emulator(home: Home, *options: str) -> Iterator[TypedEmulator]:
             example = [process.stdout.readline()]
             while "permission_set" not in example[-1]:
                 example.append(process.stdout.readline())
-            exports = [line.removeprefix("export ").strip() for line in shell if line.startswith("export ")]
-            yield TypedEmulator(process, dict(line.split("=", 1) for line in exports), "".join(example))
+            yield TypedEmulator(process, _exported(shell), "".join(example))
         finally:
             process.kill()

@@ -66,6 +66,45 @@ def test_login_fetches_all_that_get_needs(ready: Home, emulator: Emulator) -> No
     assert len(emulator.requests) == asked
 
 
+def test_login_alone_takes_the_only_profile(home: Home, emulator: Emulator) -> None:
+    """Where there are several, and no person signs in, it lists them."""
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint(ALICE))
+
+    several = complaint(home.run("login"))
+    home.configure(file_config(emulator).partition("[profile.dev-admin]")[0])
+    alone = stdout_of(home, "login")
+
+    assert (several.code, several.message) == (2, "login needs the name of a profile")
+    assert several.hint.endswith("one of: analytics, dev-admin")
+    assert f"signed in as {ALICE}" in alone
+    assert "credentials of analytics" in alone
+
+
+PEOPLE = """
+[identity.{name}]
+source = "browser"
+issuer = "{issuer}"
+client_id = "nobody"
+[profile.{name}-a]
+identity = "{name}"
+[profile.{name}-b]
+identity = "{name}"
+"""
+
+
+def test_login_alone_takes_the_only_identity_of_people(ready: Home, emulator: Emulator) -> None:
+    """A job's identity is no choice; two identities of people are."""
+    one = ready.config.read_text() + PEOPLE.format(name="corp", issuer=emulator.issuer)
+    ready.configure(one)
+    begun = ready.run("login")
+    ready.configure(one + PEOPLE.format(name="guest", issuer=emulator.issuer))
+    several = complaint(ready.run("login"))
+
+    assert "refused: invalid_client" in begun.stderr  # its sign-in has begun
+    assert several.hint.endswith("one of: corp-a, guest-a")
+
+
 def test_login_signs_in_another_person(ready: Home, emulator: Emulator) -> None:
     """After a login with another person's token, no credentials of the former person are printed."""
     stdout_of(ready, "login", "analytics")
@@ -205,6 +244,20 @@ def test_status_follows_the_life_of_a_profile(ready: Home) -> None:
     assert profiles(ready)["analytics"] == first
 
 
+def test_status_of_one_profile_shows_no_other(ready: Home) -> None:
+    """A name that is not there is refused, with the nearest one."""
+    answer(ready.run("get", "analytics"))
+
+    table = stdout_of(ready, "status", "analytics").split()
+    report = json.loads(stdout_of(ready, "status", "--json", "dev-admin"))
+    wrong = complaint(ready.run("status", "analitics"))
+
+    assert "analytics" in table
+    assert "dev-admin" not in table
+    assert [profile["name"] for profile in report["profiles"]] == ["dev-admin"]
+    assert (wrong.code, "did you mean analytics?" in wrong.message) == (2, True)
+
+
 def test_status_opens_no_secret(ready: Home) -> None:
     """A locked keyring stays locked, and status still shows the tokens in it."""
     needs(not missing_programs(), " and ".join(missing_programs()))
@@ -256,7 +309,7 @@ def typed(home: Home) -> Iterator[TypedEmulator]:
 
 
 def test_exports_and_configuration_of_the_emulator_work_as_printed(home: Home, typed: TypedEmulator) -> None:
-    """An SDK gets credentials with them."""
+    """An SDK gets credentials with them, though the shell names a proxy for the internet."""
     _, exports, example = typed
     assert set(tomllib.loads(example)) == {"identity", "defaults", "profile"}
     home.configure(example)
@@ -266,7 +319,7 @@ def test_exports_and_configuration_of_the_emulator_work_as_printed(home: Home, t
 
     who = subprocess.run(
         [sys.executable, "-c", WHO_AM_I],
-        env={**home.environment, **exports, "AWS_CONFIG_FILE": str(home.path / "aws")},
+        env={**home.environment, "http_proxy": NOWHERE, **exports, "AWS_CONFIG_FILE": str(home.path / "aws")},
         capture_output=True,
         encoding="utf-8",
         check=True,
@@ -299,13 +352,14 @@ def test_an_impossible_port_is_refused(home: Home, port: str) -> None:
 
 
 def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
-    """No configuration, no D-Bus, no terminal: boto3 gets credentials, the cache asks no server, nothing is left."""
+    """No configuration, no D-Bus, no terminal, a proxy: boto3 gets credentials, the cache no request, nothing stays."""
     temporary = home.path / "tmp"
     temporary.mkdir()
     (home.path / "json.py").write_text("raise SystemExit('theirs')\n")
     keys = kept_by_the_kernel()
 
-    output = stdout_of(home, "demo", TMPDIR=str(temporary))
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
+    output = stdout_of(home, "demo", TMPDIR=str(temporary), NO_PROXY="intranet.example.com", **proxies)
 
     assert f"boto3 is arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}" in output
     assert "boto3 is arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_" in output

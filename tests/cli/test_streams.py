@@ -2,12 +2,14 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
 import pytest
 from cli.arrangements import keys_of_the_iam_user, with_caller
 from cli.transcript import answer, complaint, secrets, tells
+from fakes.terminals import at_terminal
 from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
@@ -180,6 +182,59 @@ def test_a_complaint_never_takes_the_answers_place(ready: Home, words: str) -> N
     done = in_a_shell(ready, f"oidc-helper {words} 2>&-")
 
     assert (done.returncode, done.stdout) == (2, "")
+
+
+# How a person's program runs us at a terminal, and whether the failure is to be seen there.
+CALLS = {
+    "oidc-helper get nope 2>/dev/null": True,  # as clients on AWS's C runtime do
+    "oidc-helper get nope": False,  # the caller has our stderr
+    "oidc-helper get nope 2>&-": False,
+    "oidc-helper get nope >/dev/tty 2>/dev/null": False,  # a person typed it
+    "oidc-helper token nope 2>/dev/null": False,
+    "oidc-helper get analytics 2>/dev/null": False,
+    "setsid -w oidc-helper get nope 2>/dev/null": False,  # no terminal
+}
+
+
+@pytest.mark.parametrize(("line", "is_seen"), CALLS.items())
+def test_get_fails_at_the_terminal_where_its_stderr_is_thrown_away(ready: Home, line: str, *, is_seen: bool) -> None:
+    """Message and hint; stdout stays empty."""
+    words = ["/bin/sh", "-c", f'PATH="{COMMAND.parent}:$PATH"; {line}; true']
+    with at_terminal(words, ready.environment, columns=500, directory=ready.path) as started:
+        done = started.ended()
+
+    assert ("no profile 'nope'" in started.screen, "hint: " in started.screen) == (is_seen, is_seen)
+    assert "no profile" not in done.stdout
+
+
+WRONG = '[identity.job]\nsource = "filé"\n[defaults]\nregion = "nowhere"\n'
+
+
+def test_a_terminal_shows_each_problem_of_the_settings_in_a_line(ready: Home) -> None:
+    """With the letters that were typed. An SDK gets them in one line, in UTF-8."""
+    ready.configure(WRONG)
+    words = ["/bin/sh", "-c", f'"{COMMAND}" explain x 2>/dev/tty']
+    with at_terminal(words, ready.environment, columns=500) as started:
+        started.ended()
+    failed = complaint(ready.run("explain", "x"))
+
+    heading, first, second, hint = started.screen.splitlines()
+    assert heading == f"oidc-helper: {ready.config}:"
+    assert first.startswith("  identity.job.source (line 2): 'filé' is not \"browser\", ")
+    assert second == "  defaults.region (line 4): 'nowhere' does not look like a region such as eu-west-1"
+    assert hint.startswith("hint: ")
+    assert failed.message == f"{ready.config}: {first.strip()}; {second.strip()}"
+
+
+def test_a_terminal_without_utf_8_gets_its_own_letters_and_escapes_for_others(ready: Home) -> None:
+    """In ASCII, all but its letters are escaped."""
+    ready.configure(WRONG)
+    ascii_only = {**ready.environment, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}
+    words = [sys.executable, "-X", "utf8=0", "-m", "oidc_helper", "explain", "x"]
+    with at_terminal(["/bin/sh", "-c", f"{shlex.join(words)} 2>/dev/tty"], ascii_only, columns=500) as started:
+        started.ended()
+
+    assert "'fil\\xe9' is not" in started.screen
 
 
 @pytest.mark.parametrize("cached", [False, True], ids=["new", "cached"])

@@ -43,8 +43,8 @@ def signer(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-def run(command: list[str], words: Words, home: Home) -> tuple[int, str]:
-    done = subprocess.run(
+def ran(command: list[str], words: Words, home: Home) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [*command, *words],
         env=home.environment,
         cwd=home.path,
@@ -53,7 +53,19 @@ def run(command: list[str], words: Words, home: Home) -> tuple[int, str]:
         text=True,
         check=False,
     )
+
+
+def run(command: list[str], words: Words, home: Home) -> tuple[int, str]:
+    done = ran(command, words, home)
     return done.returncode, done.stdout
+
+
+def granted(command: list[str], words: Words, home: Home) -> dict[str, Any]:
+    """The answer of a run that succeeds."""
+    done = ran(command, words, home)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def bearer(emulator: Emulator, **claims: Any) -> Words:
@@ -61,13 +73,8 @@ def bearer(emulator: Emulator, **claims: Any) -> Words:
     return ["--client-id", emulator.directory.application_arn, "--grant-type", JWT_BEARER, "--assertion", token]
 
 
-def exchange(home: Home, words: Words) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(run(OURS, words, home)[1])
-    return answer
-
-
 def refresh(home: Home, emulator: Emulator) -> Words:
-    token = exchange(home, bearer(emulator))["refreshToken"]
+    token = granted(OURS, bearer(emulator), home)["refreshToken"]
     application = emulator.directory.application_arn
     return ["--client-id", application, "--grant-type", "refresh_token", "--refresh-token", token, "--scope", "openid"]
 
@@ -94,7 +101,7 @@ def code(_home: Home, emulator: Emulator) -> Words:
 def token_exchange(home: Home, emulator: Emulator) -> Words:
     words = bearer(emulator)
     words[1] = emulator.directory.second_application.arn
-    subject = exchange(home, words)["accessToken"]
+    subject = granted(OURS, words, home)["accessToken"]
     return [
         *("--client-id", emulator.directory.application_arn, "--grant-type", TOKEN_EXCHANGE),
         *("--subject-token", subject, "--subject-token-type", ACCESS_TOKEN),
@@ -115,15 +122,14 @@ def test_both_send_the_same_request(signer: Home, emulator: Emulator, grant: str
     seen = []
     for command in (OURS, THEIRS):
         words = GRANTS[grant](signer, emulator)
-        status, stdout = run(command, words, signer)
+        answer = granted(command, words, signer)
         request = emulator.requests[-1]
-        seen.append((status, request.signer, request.parameters.keys(), json.loads(stdout).keys()))
+        seen.append((request.signer, request.parameters.keys(), answer.keys()))
         options = dict(zip(words[::2], words[1::2], strict=True))
         assert request.parameters["clientId"] == options["--client-id"]
         assert request.parameters["grantType"] == options["--grant-type"]
 
     assert seen[0] == seen[1]
-    assert seen[0][0] == 0
 
 
 @pytest.mark.parametrize(("form", "words"), [("json", []), ("text", ["--scope", "openid", "aws"]), ("table", [])])

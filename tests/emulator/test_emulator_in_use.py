@@ -14,12 +14,25 @@ from emulator.browsing import send
 from oidc_helper.emulator import Emulator, example_config, shell_exports
 
 
+def exported(emulator: Emulator, environment: dict[str, str]) -> dict[str, str]:
+    shown = subprocess.run(
+        ["sh", "-c", f"{shell_exports(emulator)}\nenv"], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    return dict(line.split("=", 1) for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+def test_the_exports_lead_past_a_proxy(emulator: Emulator, name: str) -> None:
+    """In both spellings, and hosts that were reached without it before still are."""
+    alone, added = exported(emulator, {}), exported(emulator, {name: "intranet.example.com"})
+
+    assert alone["NO_PROXY"] == alone["no_proxy"] == "127.0.0.1,localhost"
+    assert added["NO_PROXY"] == added["no_proxy"] == "127.0.0.1,localhost,intranet.example.com"
+
+
 def test_the_exports_point_sdks_to_the_emulator(emulator: Emulator) -> None:
     """A shell gets four variables from them, and comments have the rest."""
-    shown = subprocess.run(
-        ["sh", "-c", f"{shell_exports(emulator)}\nenv"], env={}, capture_output=True, text=True, check=True
-    ).stdout
-    variables = dict(line.split("=", 1) for line in shown.splitlines())
+    variables = exported(emulator, {})
 
     assert {name: variables.get(name) for name in emulator.environment} == emulator.environment
     assert set(emulator.environment) == {

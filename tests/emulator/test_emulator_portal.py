@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from emulator.aws_callers import Caller, refusal, refused
+from emulator.aws_callers import Caller, refusal, refused, service_model
 
 from oidc_helper.emulator import Emulator
 
@@ -66,9 +66,13 @@ def test_long_lists_come_in_pages(caller: Caller) -> None:
         assert [len(page[name]) for page in pages] == [1] * expected
 
 
-@pytest.mark.parametrize("asked", [{"nextToken": "made up"}, {"maxResults": 101}])
+LIST_ACCOUNTS: Any = service_model("sso").operation_model("ListAccounts").input_shape
+LARGEST_PAGE = LIST_ACCOUNTS.members["maxResults"].metadata["max"]
+
+
+@pytest.mark.parametrize("asked", [{"nextToken": "made up"}, {"maxResults": LARGEST_PAGE + 1}])
 def test_a_wrong_page_is_an_invalid_request(caller: Caller, asked: dict[str, Any]) -> None:
-    """An invented token, or more than a hundred entries."""
+    """An invented token, or more entries than the service model allows."""
     token = caller.exchange()["accessToken"]
 
     assert refusal(caller.client("sso").list_accounts, accessToken=token, **asked) == ("InvalidRequestException", 400)

@@ -5,9 +5,15 @@ from pathlib import Path
 import pytest
 from settings.settings_files import COMPLETE, ROLE, refusal
 
+from oidc_helper.errors import WrongSettings
+
+
+def problems_of(error: WrongSettings) -> list[str]:
+    return error.message.partition(": ")[2].split("; ")
+
 
 def test_all_problems_come_in_one_message(tmp_path: Path) -> None:
-    """They are sorted by line, after the file's path."""
+    """They are sorted by line, after the file's path; at a terminal each has a line of its own."""
     error = refusal(
         tmp_path,
         "[defaults]\n"
@@ -34,6 +40,7 @@ def test_all_problems_come_in_one_message(tmp_path: Path) -> None:
         'identity.job.source (line 8): \'fil\' is not "browser", "device", "file", "environment", "command", "ci", '
         '"identity-center" or "profile", did you mean file?'
     )
+    assert list(error.lines) == [f"{tmp_path / 'config.toml'}:", *(f"  {one}" for one in problems_of(error))]
     assert str(tmp_path / "config.toml") in error.hint
     assert "oidc-helper-config(5)" in error.hint
     assert error.exit_code == 2
@@ -42,6 +49,7 @@ def test_all_problems_come_in_one_message(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("zzz = 1", "zzz (line 1): unknown section: there are [identity.NAME], [defaults] and [profile.NAME]"),
         ("identities = 1", "identities (line 1): unknown section, did you mean identity?"),
         (
             "role_arn = 'x'",
@@ -102,7 +110,7 @@ def test_terminal_codes_are_escaped(tmp_path: Path) -> None:
 
     assert "defaults.'\\x1b[2Jx\\n' (line 2): unknown key" in message
     assert "defaults.region (line 3): has control characters" in message
-    assert "'\\U0001f600' is not \"never\"" in message
+    assert "'😀' is not \"never\"" in message
     assert "defaults.'" + "y" * 61 + "...'" in message
 
 

@@ -31,8 +31,11 @@ _DATABASE = """<KeePassFile>
   <Root><Group><UUID>{encoded}</UUID><Name>Root</Name></Group></Root>
 </KeePassFile>
 """
-# Each of the questions would be a dialogue that nobody answers.
+# Each question would be a dialogue that nobody answers. While it saves it does not lock, and it may take its own
+# file for a changed one, so it saves only when it locks.
 _SETTINGS = """[General]
+AutoSaveAfterEveryChange=false
+AutoSaveOnExit=true
 ConfigVersion=2
 SingleInstance=false
 UpdateCheckMessageShown=true
@@ -75,12 +78,7 @@ class KeePassXC:
                 item.delete()
 
     def recycled(self) -> list[str]:
-        """The passwords of entries in the recycle bin, former ones too, once the file holds any: it is saved later."""
-        while not (passwords := self._recycled()):
-            pass
-        return passwords
-
-    def _recycled(self) -> list[str]:
+        """The passwords of entries in the recycle bin, former ones too; of a database that was locked, and so saved."""
         document = ET.fromstring(_cli("export", "-q", self.database, home=self.database.parent))  # noqa: S314  our own
         bin_id = document.findtext("Meta/RecycleBinUUID")
         bins = (group for group in document.iter("Group") if group.findtext("UUID") == bin_id)
