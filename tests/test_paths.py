@@ -57,6 +57,7 @@ def test_nobody_without_a_home_gets_a_directory_named_tilde(
         return answer
 
     monkeypatch.delenv("HOME")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/nowhere")
     monkeypatch.setattr(platformdirs, "user_state_dir", asked)
     monkeypatch.setattr(platformdirs, "user_config_dir", asked)
     with pytest.raises(FileNotFoundError, match="no home directory"):

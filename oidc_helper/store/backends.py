@@ -45,8 +45,9 @@ def _kwallet_is_open(backend: Any) -> bool:
 
 
 _WITHOUT_DISPLAY = (
-    "without a display: gnome-keyring-daemon --unlock reads the password from its standard input, and with "
-    "PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring the kernel keyring serves until the next boot"
+    "without a display: gnome-keyring-daemon --replace --unlock --components=secrets takes the password from its "
+    "standard input, and with PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring the kernel keyring serves until the "
+    "next boot"
 )
 SECRET_SERVICE = Traits(
     places.SECRET_SERVICE,

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ class Quota(NamedTuple):
 
 def of_this_user() -> Quota | None:
     """From /proc/key-users (proc_keys(5)); None where the kernel does not tell."""
+    if sys.platform != "linux":
+        return None
     try:
         with Path("/proc/key-users").open(encoding="ascii") as file:
             rows = file.read(_LARGEST)

@@ -106,11 +106,11 @@ class Store(Ledger):
                 self._in_hand.pop(entry, None)
                 return attempt.place
         reason = "; ".join(sorted(problem.message for problem in problems))
+        _change(entry, lambda attempt: _taken_back(formers[0], attempt) if formers else attempt, unkept=reason)
         if kind == CREDENTIALS:  # older keys must not be served after newer ones
             with suppress(StoreUnusable):
-                self.delete(kind, name)
+                self._forget(entry, unkept=reason)
         self._in_hand[entry] = _Unkept(text, reason)
-        _change(entry, lambda attempt: _taken_back(formers[0], attempt) if formers else attempt, unkept=reason)
         raise StoreUnusable(
             f"cannot keep the {kind} of {_for_people(kind, name)}: {reason}", problems[0].hint or problems[1].hint
         )
@@ -121,15 +121,10 @@ class Store(Ledger):
         Raises StoreUnusable where a vault that may hold it cannot be reached.
         """
         entry = names.entry_name(kind, name)
-        noted = _noted(entry)
-        deleted = _forget_in_kernel(entry)
-        deleted = self._in_hand.pop(entry, None) is not None or deleted
-        if noted is None or _has_vaults(noted):
-            deleted = self._forget_in_vault(entry, noted) or deleted
-        if noted is not None:
-            _change(entry, lambda _: None)
+        was_in_hand = self._in_hand.pop(entry, None) is not None
+        deleted = self._forget(entry)
         self.tidy()
-        return deleted
+        return deleted or was_in_hand
 
     def tidy(self) -> None:
         """Remove the files that killed processes left beside the index, as far as that can be done."""
@@ -278,6 +273,16 @@ class Store(Ledger):
                 time.sleep(_PAUSE_S)
             else:
                 return
+
+    def _forget(self, entry: str, *, unkept: str = "") -> bool:
+        """Whether it was kept anywhere; `unkept` is why no place took a newer text of it."""
+        noted = _noted(entry)
+        deleted = _forget_in_kernel(entry)
+        if noted is None or _has_vaults(noted):
+            deleted = self._forget_in_vault(entry, noted) or deleted
+        if noted is not None:
+            _change(entry, lambda _: None, unkept=unkept)
+        return deleted
 
     def _forget_elsewhere(self, entry: str, place: str, former: Entry | None) -> None:
         """Forget the former text where it does not lie in the place of the new one; a vault may be out of reach."""

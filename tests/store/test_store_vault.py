@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import keyring
 import pytest
+from cli.arrangements import wait_until
 from fakes import credential_locker
 from fakes.places import needs
 from fakes.secret_service import SecretService, missing_programs, private_secret_service
@@ -105,6 +107,35 @@ def test_a_keyring_that_hangs_is_given_up_and_not_asked_again() -> None:
             hanging.get("entry")
     assert len(asked) == 1
     never.set()
+
+
+def test_the_hint_unlocks_a_keyring_without_a_display(secret_service: SecretService) -> None:
+    """Seen: a locked keyring in a session over SSH, and only the advice to unlock the one of the desktop session."""
+    Store().put(TOKENS, "corp", SECRET, expires_at=None)
+    secret_service.lock()
+    with pytest.raises(StoreUnusable) as raised:
+        Store().get(TOKENS, "corp")
+    command = re.search(r"gnome-keyring-daemon(?: --\S+)+", raised.value.hint)
+    assert command
+    of_the_daemon = Path(f"/proc/{secret_service.pid}/environ").read_text().rstrip("\0").split("\0")
+    subprocess.run(
+        command[0].split(),
+        env={**os.environ, **dict(variable.split("=", 1) for variable in of_the_daemon)},
+        input="made up",
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+
+    wait_until(lambda: _answers(secret_service))
+    assert Store().get(TOKENS, "corp") == SECRET
+
+
+def _answers(secret_service: SecretService) -> bool:
+    try:
+        return bool(secret_service.labels())
+    except Exception:  # noqa: BLE001  the former daemon has gone, and the next is not there yet
+        return False
 
 
 @both
@@ -529,7 +560,8 @@ def test_keepassxc_that_is_locked_is_no_miss(monkeypatch: pytest.MonkeyPatch) ->
             lambda: Store().delete(TOKENS, "corp"),
         ):
             with pytest.raises(
-                StoreUnusable, match="^Secret Service is locked(; the kernel keyring is not to be had here)?$"
+                StoreUnusable,
+                match="^(cannot keep the tokens of corp: )?Secret Service is locked(; the kernel keyring is not .* here)?$",
             ):
                 call()
 
