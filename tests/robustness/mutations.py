@@ -10,8 +10,8 @@ flock.try_exclusive = lambda descriptor: True
 """,
     "the index is written in place": """
 from oidc_helper.machine import private_files
-def replace(name, text):
-    with open(private_files.directory() / name, "w") as file:
+def replace(name, text, *, spare=False):
+    with open(private_files.directory(spare=spare) / name, "w") as file:
         for part in (text[:100], text[100:]):
             file.write(part)
             file.flush()
