@@ -9,12 +9,16 @@ import time
 
 
 def _forget_pythonpath() -> None:
-    """The caller's PYTHONPATH is for the caller's program: a json.py found there must not run with our secrets."""
-    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    foreign = {os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
-    foreign.discard(ours)
-    if foreign:
-        sys.path[:] = [entry for entry in sys.path if entry not in foreign]
+    """The caller's PYTHONPATH is for the caller's program: a json.py found there must not run with our secrets.
+
+    An empty or relative entry means the caller's directory, which may hold anything.
+    """
+    path = os.environ.get("PYTHONPATH")
+    if not path:
+        return
+    foreign = {os.path.abspath(entry) for entry in path.split(os.pathsep)}
+    foreign.discard(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sys.path[:] = [entry for entry in sys.path if entry not in foreign]
 
 
 _forget_pythonpath()  # before anything but the frozen os and the built-in sys and time is imported
@@ -25,13 +29,14 @@ from oidc_helper import kernel, names, paths, record  # noqa: E402
 def main() -> None:
     """Answer and leave; never returns."""
     _forbid_core_dumps()
-    cached = _cached(sys.argv)
-    if cached is not None:
+    profile = _profile(sys.argv[1:])
+    cached = _cached(profile) if profile else None
+    if profile and cached:
         status = _print(cached.body)
         if time.time() >= cached.renew_from:
             from oidc_helper.machine import renewal
 
-            renewal.start(sys.argv[2])
+            renewal.start(profile)
         os._exit(status)
     import gc
 
@@ -53,19 +58,39 @@ def _forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (1 if most == resource.RLIM_INFINITY else min(1, most), most))
 
 
-def _cached(argv: list[str]) -> record.Record | None:
-    """The fresh record of the profile in `get PROFILE`; None for other words, and where there is none."""
-    if len(argv) != 3 or argv[1] != "get" or sys.platform != "linux":
+def _profile(words: list[str]) -> str | None:
+    """The profile in `get PROFILE`, with the `--config` that stands before, between or after those put in force.
+
+    None for other words, which argparse reads, with the same meaning for these.
+    """
+    config, others, rest = "", [], iter(words)
+    for word in rest:
+        if word != "--config" and not word.startswith("--config="):
+            others.append(word)
+            continue
+        config = next(rest, "") if word == "--config" else word.removeprefix("--config=")
+        if not config or config.startswith("-"):
+            return None
+    if len(others) != 2 or others[0] != "get" or others[1].startswith("-"):
+        return None
+    if config:
+        os.environ[paths.CONFIG_VARIABLE] = config
+    return others[1]
+
+
+def _cached(profile: str) -> record.Record | None:
+    """The profile's fresh record; None where there is none."""
+    if sys.platform != "linux":
         return None
     try:
-        entry = names.entry_name("credentials", argv[2])
+        entry = names.entry_name("credentials", profile)
         stored = kernel.read(entry)
         if not stored:
             from oidc_helper.store import hit
 
             stored = hit.read(entry)
         cached = record.parse(stored) if stored else None
-        if cached and cached.fresh(now=time.time(), stamp=paths.config_stamp(paths.config_file())):
+        if cached and cached.fresh(now=time.time(), stamp=paths.config_stamp([paths.config_file()])):
             return cached
     except (OSError, ValueError):
         return None  # the full program says what is wrong

@@ -19,10 +19,12 @@ _PROCESS_KEYRING, _SESSION_KEYRING, _USER_KEYRING = -2, -3, -4
 _JOIN_SESSION, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 1, 5, 6, 8, 9, 10, 11, 15
 # All for the owner, so that another login of the same user reads it too. Nothing for a mere possessor:
 # a process started from our session under another user's name, by su or a daemon that gives up root, has our keyrings.
+# It may link a key of its own there, under any name: so we take a key for ours only with this owner and these rights.
 _OF_THE_USER = 0x003F0000
 _TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENODEV where the kernel lacks it
 _MANY = 10_000  # keys; users may have 200, root a million
 _LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not be replaced by one
+_LONGEST = 8_192  # bytes of a description, whose name has less than 4,096
 
 VARIABLE = "OIDC_HELPER_KERNEL_KEYRING"
 PLACES = ("user", "session", "off")
@@ -32,7 +34,7 @@ _Argument = int | bytes | ctypes.Array[ctypes.c_char] | ctypes.Array[ctypes.c_in
 
 
 def read(name: str) -> bytes | None:
-    """The payload, or None where there is no such key, it has expired, or the kernel refuses."""
+    """The payload, or None where there is no such key of ours, it has expired, or the kernel refuses."""
     buffer = ctypes.create_string_buffer(_LARGEST)
     try:
         key = _search(name, _TYPES)
@@ -43,7 +45,7 @@ def read(name: str) -> bytes | None:
 
 
 def exists(name: str) -> bool:
-    """Whether a live key of that name is there; its payload is not read."""
+    """Whether a live key of ours is there under that name; its payload is not read."""
     try:
         return _search(name, _TYPES) is not None
     except OSError:
@@ -54,7 +56,8 @@ def write(name: str, payload: bytes, timeout_s: int) -> None:
     """Put or replace atomically; the kernel forgets it after `timeout_s` seconds (0: at the end of the boot).
 
     The key is made whole in the process keyring, which dies with us, and linked from there: linking displaces the
-    former key of that name, so no moment shows half a record or one without its timeout. Raises OSError.
+    former key of that name, even another user's, so no moment shows half a record or one without its timeout.
+    Raises OSError.
     """
     if len(payload) > _LARGEST:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -70,15 +73,15 @@ def write(name: str, payload: bytes, timeout_s: int) -> None:
 
 
 def delete(name: str) -> bool:
-    """Whether there was such a key. Raises OSError where the kernel refuses."""
+    """Whether there was such a key of ours. Raises OSError where the kernel refuses."""
     return _unlink(name, _anchor(), _TYPES)
 
 
 def names() -> list[str]:
-    """The names of all keys, other programs' too. Raises OSError where the kernel refuses."""
+    """The names of all keys of ours. Raises OSError where the kernel refuses."""
     keys = (ctypes.c_int32 * _MANY)()
     length = _keyctl(_READ, _anchor(), keys, ctypes.sizeof(keys))
-    return [name for key in keys[: length // 4] if (name := _name_of(key))]
+    return [name for key in keys[: length // 4] if (name := _own_name(key))]
 
 
 def available() -> bool:
@@ -112,38 +115,50 @@ def _make(name: str, payload: bytes) -> tuple[int, bytes]:
     return _syscall(0, _TYPES[-1], name.encode(), payload, len(payload), _PROCESS_KEYRING), _TYPES[-1]
 
 
-def _name_of(key: int) -> str:
-    """The name of a key; empty where it has expired meanwhile, or we may not look at it."""
-    described = ctypes.create_string_buffer(8_192)
+def _own_name(key: int) -> str:
+    """The name of a key of ours; empty for another user's key, and one that has expired meanwhile."""
+    described = ctypes.create_string_buffer(_LONGEST)
     try:
-        _keyctl(_DESCRIBE, key, described, len(described))
+        _keyctl(_DESCRIBE, key, described, _LONGEST)
     except OSError:
         return ""
-    return described.value.decode("utf-8", "replace").split(";", 4)[-1]  # type;uid;gid;permissions;name
+    _, owner, _, rights, name = described.value.split(b";", 4)  # the first is the type, the third the group
+    is_ours = int(owner) == os.geteuid() and int(rights, 16) == _OF_THE_USER
+    return name.decode("utf-8", "replace") if is_ours else ""
 
 
 def _search(name: str, kinds: tuple[bytes, ...]) -> int | None:
     anchor = _anchor()
     for kind in kinds:
         try:
-            return _keyctl(_SEARCH, anchor, kind, name.encode(), 0)
+            key = _keyctl(_SEARCH, anchor, kind, name.encode(), 0)
         except OSError as error:
             if not _is_missing(error):
                 raise
+        else:
+            if _own_name(key):
+                return key
     return None
 
 
 def _unlink(name: str, anchor: int, kinds: tuple[bytes, ...]) -> bool:
-    keys = [key for kind in kinds if (key := _search(name, (kind,)))]
-    for key in keys:
-        _keyctl(_UNLINK, key, anchor)
-    return bool(keys)
+    unlinked = False
+    for kind in kinds:
+        if key := _search(name, (kind,)):
+            try:
+                _keyctl(_UNLINK, key, anchor)
+            except FileNotFoundError:  # it lies in another keyring of ours, which is linked there
+                continue
+            unlinked = True
+    return unlinked
 
 
 def _anchor() -> int:
     anchor = _ANCHORS.get(os.environ.get(VARIABLE, "user"))
     if anchor is None:
         raise OSError(errno.ENOSYS, f"switched off by {VARIABLE}")
+    if sys.platform == "linux" and os.getuid() != os.geteuid():  # the keyring is the former's, our keys the latter's
+        raise OSError(errno.EPERM, "the real and the effective user differ")
     return anchor
 
 
@@ -154,7 +169,8 @@ def _keyctl(operation: int, *arguments: _Argument) -> int:
 def _is_missing(error: OSError) -> bool:
     if sys.platform != "linux":
         return False
-    return error.errno in (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED)
+    closed = errno.EACCES  # another user's key, which its owner closed to us
+    return error.errno in (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED, closed)
 
 
 def _numbers() -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ def entry_name(kind: str, name: str) -> str:
 
     A keyring belongs to the user, not to a home or a configuration: two configurations must not meet in one entry,
     whether set by OIDC_HELPER_CONFIG or found via another HOME. Always encodable: a path may hold any bytes.
+    Raises FileNotFoundError where the user has no home.
     """
     return _encodable(f"{paths.APPLICATION}:{kind}:{name}{_suffix()}")
 
@@ -27,9 +28,31 @@ def kind_and_name(entry: str) -> tuple[str, str] | None:
     return kind, name.removesuffix(suffix)
 
 
+def configuration() -> str:
+    """The path by which records know the configuration in force, whatever link leads to it.
+
+    Raises FileNotFoundError where the user has no home.
+    """
+    return _known_path(_account_config_file())
+
+
 def _suffix() -> str:
+    own = _account_config_file()
+    path = _known_path(own)
+    return "" if path == own else f"@{path}"
+
+
+def _known_path(own: str) -> str:
     path = paths.config_file()
-    return "" if path == _account_config_file() else f"@{path}"
+    if path == own:
+        return own
+    try:
+        if os.path.samefile(path, own):
+            return own
+    except OSError:  # the account has no configuration of its own
+        pass
+    # A file that we cannot write, in Nix's store or a container's volume, lies elsewhere after each change.
+    return os.path.realpath(path) if os.access(path, os.W_OK) else path
 
 
 def _encodable(text: str) -> str:

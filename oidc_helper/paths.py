@@ -19,15 +19,23 @@ def default_config_file() -> str:
 
 
 def config_file() -> str:
-    """The absolute path of the configuration in force."""
+    """The absolute path of the configuration in force. Raises FileNotFoundError where the user has no home."""
     named = os.environ.get(CONFIG_VARIABLE)
-    return os.path.abspath(named) if named else default_config_file()
+    if not named:
+        return default_config_file()
+    path = os.path.expanduser(named)
+    if path.startswith("~/"):
+        raise FileNotFoundError(errno.ENOENT, "this user has no home directory", path)
+    return os.path.abspath(path)
 
 
-def config_stamp(path: str) -> str:
-    """The mtime in nanoseconds and size in bytes, which an edit of the file changes. Raises OSError."""
-    stat = os.stat(path)
-    return f"{stat.st_mtime_ns}+{stat.st_size}"
+def config_stamp(files: list[str]) -> str:
+    """Size, times in nanoseconds and inode of each file; any edit changes it. Raises OSError.
+
+    The mtime alone tells little: Nix, rsync -t and restored backups set it, and nobody can set a ctime.
+    """
+    stats = map(os.stat, files)
+    return ",".join(f"{stat.st_size}+{stat.st_mtime_ns}+{stat.st_ctime_ns}+{stat.st_ino}" for stat in stats)
 
 
 def state_directory() -> str:

@@ -4,7 +4,7 @@ from importlib import import_module
 
 _MODULES = (
     *("botocore.session", "keyring.core", "keyring.backends.chainer", "rich.table"),
-    *("oidc_helper.fetch.broker", "oidc_helper.cli", "oidc_helper.cli.arguments", "oidc_helper.cli.credentials"),
+    *("oidc_helper.fetch.broker", "oidc_helper.cli.main", "oidc_helper.cli.credentials"),
     *("oidc_helper.cli.person", "oidc_helper.cli.session", "oidc_helper.cli.status", "oidc_helper.hotpath"),
     *("oidc_helper.emulator.temporary_keyring", "oidc_helper.sign_in.loopback", "oidc_helper.person.browser"),
     *("oidc_helper.sign_in.provider", "oidc_helper.fetch.sign_out", "oidc_helper.store.vault"),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import platformdirs
 import pytest
@@ -20,10 +21,13 @@ from fakes import refused_keys
 from fakes.places import needs
 from fakes.secret_service import SecretService, missing_programs, private_secret_service
 from homes import Home
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as some
 from jeepney.io.blocking import open_dbus_connection
 from keyring import core
 
-from oidc_helper import kernel, paths, record
+from oidc_helper import hotpath, kernel, paths, record
+from oidc_helper.cli import arguments
 from oidc_helper.store import hit, keyring_settings, parts
 from oidc_helper.store.places import SECRET_SERVICE
 from oidc_helper.store.store import CREDENTIALS, Store
@@ -70,7 +74,7 @@ class Place:
         text = record.compose(
             BODY,
             serve_until=now + serve_for_s,
-            stamp=paths.config_stamp(str(home.config)),
+            stamp=paths.config_stamp([str(home.config)]),
             renew_from=now + serve_for_s,
             expires_at=now + serve_for_s,
         )
@@ -123,13 +127,71 @@ def test_a_fresh_record_is_printed_as_it_is(home: Home, place: Place) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, BODY + "\n", "")
 
 
+SPELLINGS = (
+    "get a --config {}",
+    "get a --config={}",
+    "get --config {} a",
+    "get --config={} a",
+    "--config {} get a",
+    "--config={} get a",
+    "--config /dev/null get a --config {}",
+    "get --config get --config {} a",
+)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_configuration_named_in_the_line_is_a_hit_too(home: Home, kernel_keyring: Place, spelling: str) -> None:
+    """It cost the full program, whose start takes ten times as long. The last one counts, as for argparse."""
+    home.configure("[profile.a]\n")  # never read on a hit: it would be an error
+    kernel_keyring.put(home, "a")
+    del home.environment["OIDC_HELPER_CONFIG"]
+
+    done = home.run(*spelling.format(home.config).split())
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, BODY + "\n", "")
+
+
+WORDS = (
+    "get",
+    "a",
+    "b",
+    "--config",
+    "--config=",
+    "--config=c",
+    "--config=-c",
+    "-c",
+    "-",
+    "--",
+    "--debug",
+    "--refresh",
+    "",
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, database=None)
+@given(words=some.lists(some.sampled_from(WORDS), min_size=2, max_size=6))
+@example(words=["get", "a", "--config"])
+def test_the_hit_path_takes_no_line_otherwise_than_the_full_program(words: list[str]) -> None:
+    """What it understands means the same to argparse; the rest it leaves alone."""
+    with mock.patch.dict(os.environ, {"OIDC_HELPER_CONFIG": "from the environment"}):
+        profile = hotpath._profile(words)
+        config = os.environ["OIDC_HELPER_CONFIG"]
+    if profile is None:
+        assert config == "from the environment"
+    else:
+        options = arguments.parse(words)
+        assert (options.command, options.profile, options.refresh) == ("get", profile, False)
+        assert not options.debug
+        assert (options.config or "from the environment") == config
+
+
 def test_a_hit_imports_next_to_nothing(home: Home, place: Place) -> None:
     """Each further module would cost time in every AWS command of the user."""
     place.put(home, "a")
     program = (
         "import sys; bare = set(sys.modules)\n"
         "from oidc_helper import hotpath\n"
-        "answer = hotpath._cached(['oidc-helper', 'get', 'a'])\n"
+        "answer = hotpath._cached('a')\n"
         "assert answer\n"
         "print(*sorted(set(sys.modules) - bare))"
     )
@@ -152,7 +214,7 @@ def test_with_a_full_kernel_keyring_a_hit_needs_no_full_program(
     home.environment["DBUS_SESSION_BUS_ADDRESS"] = vault.environment["DBUS_SESSION_BUS_ADDRESS"]
     for name in ("HOME", "OIDC_HELPER_CONFIG", "OIDC_HELPER_KERNEL_KEYRING", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.setenv(name, home.environment[name])
-    stamp = paths.config_stamp(str(home.config))
+    stamp = paths.config_stamp([str(home.config)])
     text = record.compose(BODY, serve_until=2**33, stamp=stamp, renew_from=2**33, expires_at=2**33)
 
     def put() -> None:
@@ -161,7 +223,7 @@ def test_with_a_full_kernel_keyring_a_hit_needs_no_full_program(
     refused_keys.without_kernel_keyring(put, os.uname().machine, errno.EDQUOT, 0)
     program = (
         "import sys; from oidc_helper import hotpath\n"
-        "print(bool(hotpath._cached(['oidc-helper', 'get', 'a'])), 'oidc_helper.cli' in sys.modules)"
+        "print(bool(hotpath._cached('a')), 'oidc_helper.cli' in sys.modules)"
     )
     looked = subprocess.run(
         [sys.executable, "-c", program], env=home.environment, capture_output=True, text=True, check=True
@@ -250,6 +312,19 @@ def test_an_edited_configuration_is_a_miss(home: Home, place: Place) -> None:
     place.put(home, "a")
     home.configure("[profile.b]\n#\n")
 
+    assert home.run("get", "a").returncode == 2
+
+
+def test_an_edit_that_keeps_size_and_time_is_a_miss(home: Home, place: Place) -> None:
+    """As by Nix, rsync -t, cp -p and a restored backup: the credentials of the former account were printed."""
+    place.put(home, "a")
+    before = home.config.stat()
+    edited = home.path / "edited"
+    edited.write_text("[profile.b]\n")
+    os.utime(edited, ns=(before.st_atime_ns, before.st_mtime_ns))
+    edited.replace(home.config)
+
+    assert home.config.stat().st_size == before.st_size
     assert home.run("get", "a").returncode == 2
 
 

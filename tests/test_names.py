@@ -85,3 +85,64 @@ def test_a_user_without_an_account_has_full_names(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("pwd.getpwuid", unknown)
     assert names.entry_name("tokens", "corp").endswith(f"@{paths.default_config_file()}")
+
+
+def spellings(own: Path, other: Path, directory: Path) -> dict[str, list[str]]:
+    """Each configuration by all its paths: its own, through links to it and to a directory above it."""
+    (directory / "link.toml").symlink_to(own)
+    (directory / "other-link.toml").symlink_to(other)
+    (directory / "up").symlink_to(other.parent)
+    return {
+        "own": ["", str(own), "~/.config/oidc-helper/config.toml", str(directory / "link.toml")],
+        "other": [str(other), "~/srv/oidc.toml", str(directory / "other-link.toml"), str(directory / "up/oidc.toml")],
+    }
+
+
+@linux
+@pytest.mark.parametrize("user", ["has an account", "is a bare number"])
+def test_a_configuration_has_one_name_by_whatever_path(
+    monkeypatch: pytest.MonkeyPatch, account: Path, user: str
+) -> None:
+    """A second path to it was a second store: a person had to sign in once more, and logout left the first one."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    if user == "is a bare number":
+        monkeypatch.setattr("pwd.getpwuid", unknown)
+    own, other = Path(paths.default_config_file()), account / "srv/oidc.toml"
+    for file in (own, other):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    found: dict[str, set[tuple[str, str]]] = {}
+    for which, spelled in spellings(own, other, account).items():
+        found[which] = set()
+        for path in spelled:
+            monkeypatch.setenv("OIDC_HELPER_CONFIG", path)
+            found[which].add((names.entry_name("tokens", "corp"), names.configuration()))
+
+    suffix = f"@{own}" if user == "is a bare number" else ""
+    assert found == {
+        "own": {(f"oidc-helper:tokens:corp{suffix}", str(own))},
+        "other": {(f"oidc-helper:tokens:corp@{other}", str(other))},
+    }
+
+
+@linux
+@pytest.mark.parametrize("which", [".config/oidc-helper/config.toml", "srv/oidc.toml"], ids=["own", "other"])
+def test_a_link_that_is_moved_with_each_change_keeps_its_name(
+    monkeypatch: pytest.MonkeyPatch, account: Path, which: str
+) -> None:
+    """It leads to a file that nobody edits, in Nix's store or a volume: nobody is to sign in after each change."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    link = account / which
+    link.parent.mkdir(parents=True)
+    found = set()
+    for version in ("1", "2"):
+        (account / version).touch()
+        link.unlink(missing_ok=True)
+        link.symlink_to(account / version)
+        monkeypatch.setenv("OIDC_HELPER_CONFIG", str(link))
+        found.add(names.entry_name("tokens", "corp"))
+
+    assert len(found) == 1

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,19 +79,73 @@ def test_the_path_of_a_named_configuration_is_absolute(tmp_path: Path, monkeypat
     assert paths.config_file() == str(tmp_path / "other.toml")
 
 
-def test_the_stamp_changes_with_the_file(tmp_path: Path) -> None:
-    """With its time to the nanosecond, and with its size."""
-    file = tmp_path / "config.toml"
-    stamps = set()
-    for text, mtime_ns in (("one", 1), ("one", 2), ("longer", 1)):
-        file.write_text(text)
-        os.utime(file, ns=(1, mtime_ns))
-        stamps.add(paths.config_stamp(str(file)))
+@pytest.mark.parametrize("home", ["HOME", "account"])
+def test_a_tilde_in_the_variable_is_the_home(monkeypatch: pytest.MonkeyPatch, account: Path, home: str) -> None:
+    """No shell has replaced it in a file of variables, or in --config=~/other.toml."""
+    if home == "account":
+        monkeypatch.delenv("HOME")
+    monkeypatch.setenv("OIDC_HELPER_CONFIG", "~/other.toml")
+    assert paths.config_file() == str(account / "other.toml")
 
-    assert len(stamps) == 3
+
+@linux
+def test_a_tilde_without_a_home_is_no_directory_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is that of a user without a home."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.setenv("OIDC_HELPER_CONFIG", "~/other.toml")
+    with pytest.raises(WrongSettings, match="no home directory"):
+        settings.load()
+
+
+def restored(file: Path) -> None:
+    """As by Nix, rsync -t, cp -p and a backup: a new file, as long and as old as the former."""
+    before = file.stat()
+    copy = file.with_suffix(".new")
+    copy.write_text("two")
+    os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
+    copy.replace(file)
+
+
+def edited(file: Path) -> None:
+    """In its place, as long and as old as before; the system's clock of files may need some tries to go on."""
+    before = file.stat()
+    while file.stat().st_ctime_ns == before.st_ctime_ns:
+        file.write_text("two")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def touched(file: Path) -> None:
+    os.utime(file, ns=(1, 1))
+
+
+def lengthened(file: Path) -> None:
+    file.write_text("longer")
+
+
+@pytest.mark.parametrize("change", [restored, edited, touched, lengthened])
+@pytest.mark.parametrize("position", [0, 1])
+def test_any_change_of_any_file_changes_the_stamp(
+    tmp_path: Path, change: Callable[[Path], None], position: int
+) -> None:
+    """Credentials of the former account were served where size and time had stayed."""
+    files = [tmp_path / "site.toml", tmp_path / "config.toml"]
+    for file in files:
+        file.write_text("one")
+    before = paths.config_stamp(list(map(str, files)))
+
+    change(files[position])
+
+    after = paths.config_stamp(list(map(str, files)))
+    assert after != before
+    assert " " not in after, "it is a field of a record's header"
 
 
 def test_a_missing_file_has_no_stamp(tmp_path: Path) -> None:
     """It is an error, which the caller tells apart from an edit."""
     with pytest.raises(FileNotFoundError):
-        paths.config_stamp(str(tmp_path / "config.toml"))
+        paths.config_stamp([str(tmp_path / "config.toml")])

@@ -35,6 +35,7 @@ def main() -> NoReturn:
 def run(words: list[str]) -> int:
     """Run the command line and return the exit code."""
     try:
+        _require_one_user()
         if before := arguments.before_operation(words):
             return _raw_operation(before)
         options = arguments.parse(words)
@@ -84,6 +85,15 @@ def _raw_operation(before: argparse.Namespace) -> int:
 def _choose_config(config: str | None) -> None:
     if config:
         os.environ[paths.CONFIG_VARIABLE] = config
+
+
+def _require_one_user() -> None:
+    """Keyrings belong to the real user, files and keys to the effective one. Raises WrongSettings."""
+    if sys.platform != "win32" and os.getuid() != os.geteuid():
+        raise WrongSettings(
+            f"the real user is {os.getuid()}, the effective one {os.geteuid()}: credentials are of one user",
+            "start it as one user, as sudo and su do",
+        )
 
 
 def _check_variables() -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
-from oidc_helper import paths
+from oidc_helper import names
 from oidc_helper.machine.clock import is_instant
 from oidc_helper.settings import Identity
 from oidc_helper.store.store import SIGN_IN, Store
@@ -70,6 +70,6 @@ def _from_text(text: str, binding: str) -> ProviderSession | None:
 
 def _binding(identity: Identity) -> str:
     """Name the settings that the refresh token was asked for with: under others it would bring other tokens."""
-    parts: list[object] = [paths.config_file(), identity.issuer, identity.client_id, identity.scopes, identity.audience]
-    parts += [identity.resource, identity.assertion]
+    parts: list[object] = [names.configuration(), identity.issuer, identity.client_id, identity.scopes]
+    parts += [identity.audience, identity.resource, identity.assertion]
     return sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from hashlib import sha256
 
-from oidc_helper import paths
+from oidc_helper import names
 from oidc_helper.aws import tokens as tokens_record
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.identity.proof import Assertion, Proof
@@ -71,7 +71,7 @@ def _signs_until(tokens: Tokens) -> int | None:
 def _binding(profile: Profile) -> str:
     """Name the settings that tokens belong to: the same identity and application of the same configuration."""
     identity = profile.identity
-    parts: list[object] = [paths.config_file(), identity.source, identity.issuer, identity.client_id, identity.path]
+    parts: list[object] = [names.configuration(), identity.source, identity.issuer, identity.client_id, identity.path]
     parts += [identity.variable, identity.command, identity.audience, identity.profile]
     parts += [profile.application_arn, profile.identity_center_region]
     return sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -24,20 +24,20 @@ _PAUSE_S = 0.01
 
 
 def directory(*below: str, spare: bool = False) -> Path:
-    """The state directory, or one below it; made for us alone where it is missing.
+    """The state directory, or one below it; made for us alone where it is missing, and closed to others.
 
-    Raises OSError, also where it belongs to another user.
+    Raises OSError, also where it belongs to another user, or would be made in the home of one.
     """
     path = _base(spare=spare)
     _make(path)
-    _require_ours(path.stat(), path)
     if spare:
         for above in path.parents[:2]:
             _require_ours(above.lstat(), above)  # another user could put something else in our place
+    _close_to_others(path.stat(), path)
     for name in below:
         path /= name
         _make(path)
-        _require_ours(path.lstat(), path)
+        _close_to_others(path.lstat(), path)
     return path
 
 
@@ -70,7 +70,8 @@ def read(name: str, largest: int, *, spare: bool = False) -> bytes:
 
 def wrecks(name: str, *, spare: bool = False) -> list[Path]:
     """The files that killed writers of `name` left, provided that nobody is writing it now. Raises OSError."""
-    return list(_base(spare=spare).glob(f".{name}.*"))
+    with os.scandir(_base(spare=spare)) as entries:
+        return [Path(entry.path) for entry in entries if entry.name.startswith(f".{name}.")]
 
 
 def replace(name: str, text: str, *, spare: bool = False) -> None:
@@ -128,6 +129,7 @@ def _make(path: Path) -> None:
     if path.is_dir():
         return
     _make(path.parent)
+    _require_no_stranger(path.parent)
     try:
         path.mkdir(_DIRECTORY_MODE)
         path.chmod(_DIRECTORY_MODE)
@@ -152,6 +154,19 @@ def _patiently(step: Callable[[], T]) -> T:
         except PermissionError:
             time.sleep(_PAUSE_S)
     return step()
+
+
+def _close_to_others(status: os.stat_result, path: Path) -> None:
+    """It may have been open; files that others put there meanwhile are theirs, and are not used."""
+    _require_ours(status, path)
+    if sys.platform != "win32" and stat.S_IMODE(status.st_mode) & 0o077:
+        path.chmod(_DIRECTORY_MODE)
+
+
+def _require_no_stranger(path: Path) -> None:
+    """Root with a user's HOME must not leave directories there that the user cannot enter."""
+    if sys.platform != "win32" and os.geteuid() == 0 and (owner := path.stat().st_uid):
+        raise PermissionError(errno.EPERM, f"it would lie in a directory of another user ({owner})", str(path))
 
 
 def _require_ours(status: os.stat_result, path: Path) -> None:

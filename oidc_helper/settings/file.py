@@ -1,12 +1,14 @@
 """Read the configuration file; a single error names everything that is wrong with it."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from oidc_helper import paths
 from oidc_helper.errors import WrongSettings
+from oidc_helper.machine import exposure
 from oidc_helper.settings.lines import locate
 from oidc_helper.settings.model import Settings
 from oidc_helper.settings.problems import wrong_file
@@ -33,7 +35,8 @@ def load() -> Settings:
     except OSError as error:
         raise WrongSettings(f"no configuration: {error.strerror}", f"name one with {paths.CONFIG_VARIABLE}") from None
     try:
-        stamp = paths.config_stamp(path)
+        stamp = paths.config_stamp([path])
+        _require_unexposed(path)
         text = _read(path)
     except (FileNotFoundError, NotADirectoryError):
         raise WrongSettings(
@@ -43,6 +46,23 @@ def load() -> Settings:
     except OSError as error:
         raise wrong_file(path, f": cannot be read: {(error.strerror or 'failed').lower()}") from None
     return resolve(_parse(path, text), locate(text), path, stamp)
+
+
+def _require_unexposed(path: str) -> None:
+    """Settings name programs to run, and servers to send secrets to. Raises OSError and WrongSettings."""
+    where = printable(path)
+    owner = exposure.foreign_owner(path)
+    if owner is not None:
+        raise WrongSettings(
+            f"{where}: belongs to another user ({owner})",
+            f"keep a configuration of your own, and name it with {paths.CONFIG_VARIABLE} if it lies elsewhere",
+        )
+    place = exposure.open_place(path)
+    if place:
+        name = printable(str(place))
+        raise WrongSettings(
+            f"{where}: others can write {'it' if name == where else f'in {name}'}", f"chmod go-w {shlex.quote(name)}"
+        )
 
 
 def _read(path: str) -> str:

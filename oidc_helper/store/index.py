@@ -117,7 +117,7 @@ def tidy() -> None:
 def _has_wrecks() -> bool:
     try:
         return bool(private_files.wrecks(_FILE))
-    except OSError:  # a user without a home
+    except OSError:  # there is no directory, or one that is closed to us
         return False
 
 
@@ -171,6 +171,7 @@ def _write(index: Index) -> None:
 
 
 def _replace(text: str, *, spare: bool) -> None:
+    private_files.directory(spare=spare)
     for wreck in private_files.wrecks(_FILE, spare=spare):
         wreck.unlink()
     private_files.replace(_FILE, text, spare=spare)

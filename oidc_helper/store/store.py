@@ -90,7 +90,7 @@ class Store(Ledger):
         has the text in hand.
         """
         entry = names.entry_name(kind, name)
-        noted = Entry(kind, name, paths.config_file(), "", expires_at, int(self._now()), dict(details or {}))
+        noted = Entry(kind, name, names.configuration(), "", expires_at, int(self._now()), dict(details or {}))
         places = (self._kernel_place, self._vault_place)
         formers: list[Entry | None] = []  # as they were before each attempt
         problems = []
@@ -320,7 +320,7 @@ def _noted(entry: str) -> Entry | None:
 
 def _all_noted() -> list[Entry]:
     try:
-        config = paths.config_file()
+        config = names.configuration()
     except FileNotFoundError:  # a user without a home has no configuration, and no records
         return []
     return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]

@@ -77,7 +77,7 @@ def world(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> It
     for name, value in home.environment.items():
         monkeypatch.setenv(name, value)
     expires_at = int(time.time()) + 3_600
-    stamp = paths.config_stamp(str(home.config))
+    stamp = paths.config_stamp([str(home.config)])
     text = record.compose(OTHERS, serve_until=expires_at, stamp=stamp, renew_from=expires_at, expires_at=expires_at)
     Store().put(CREDENTIALS, "other", text, expires_at=expires_at)
     Store().put(TOKENS, OTHERS_NAME, PLANTED, expires_at=expires_at)

@@ -1,5 +1,6 @@
 """SDKs and tools as their users start them: each a process of its own that runs the line of the AWS configuration."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,14 +24,24 @@ SDKS = {
     "boto3": [sys.executable, "-c", BOTO3],
     "AWS CLI": [*AWS_CLI, "--profile"],
 }
+MANUAL = (Path(__file__).parents[2] / "man/oidc-helper.1").read_text()
 ANALYTICS = "arn:aws:sts::123456789012:assumed-role/analytics/alice@example.com"
 ARNS = {
     "analytics": ANALYTICS,
     "dev-admin": "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0a1b2c3d4e5f6071/alice",
 }
-# Not `sitecustomize` and our own package: they run before our first line, and no console script can prevent that.
-# Not re and types: the scripts that older pips write import them before our first line.
-SHADOWED = ("argparse", "ctypes", "errno", "json", "keyring", "logging", "struct", "zlib")
+# Paths that lead Python to the caller's working directory, whose place `{}` takes.
+TO_THE_WORKING_DIRECTORY = (
+    ":/nowhere",
+    "/nowhere:",
+    "/nowhere::/elsewhere",
+    ":",
+    ".",
+    "./",
+    "../{.name}",
+    "{}",
+    "{}/.",
+)
 
 
 @pytest.fixture
@@ -114,18 +125,92 @@ def test_a_caller_profile_signs_whatever_the_environment_says(ready: Home, emula
     assert signers == [user.arn, user.arn]
 
 
-def test_modules_in_the_callers_pythonpath_are_not_ours(ready: Home) -> None:
-    """A json.py of the caller is never executed in the process that holds secrets, with or without a cached answer."""
-    mark, path = ready.path / "executed", ready.path / "theirs"
-    path.mkdir()
-    for name in SHADOWED:
-        (path / f"{name}.py").write_text(f"with open({str(mark)!r}, 'a') as file:\n    file.write(__name__ + ' ')\n")
+NOTING_MODULES = """
+import os, sys
+leave = os._exit
+def note(status):
+    with open("modules", "a") as file:
+        print(*sys.modules, file=file)
+    leave(status)
+os._exit = note
+from oidc_helper.hotpath import main
+main()
+"""
 
-    new = ready.run("get", "analytics", PYTHONPATH=str(path))
-    cached = ready.run("get", "analytics", PYTHONPATH=str(path))
 
-    assert not mark.exists(), mark.read_text()
+def imported(home: Home) -> set[str]:
+    """The modules that a fetch and a hit import, but for those that are there before our first line."""
+    for _ in ("fetch", "hit"):
+        run(home, sys.executable, "-c", NOTING_MODULES, "get", "analytics")
+    before_us = COMMAND.read_text().partition("from oidc_helper")[0]  # older pips let it import re and its kin
+    first = run(home, sys.executable, "-c", f"{before_us}\nprint(*sys.modules)")
+    ours = {"__main__", "oidc_helper"}
+    return {name.split(".")[0] for name in (home.path / "modules").read_text().split()} - set(first.split()) - ours
+
+
+@pytest.mark.parametrize("path", TO_THE_WORKING_DIRECTORY)
+def test_no_module_of_the_callers_is_ours(ready: Home, emulator: Emulator, path: str) -> None:
+    """A zlib.py in the directory that an empty entry of PYTHONPATH means copied the credentials out."""
+    names = imported(ready)
+    assert {"botocore", "ctypes", "json", "zlib"} <= names
+    for name in names:
+        (ready.path / f"{name}.py").write_text("with open('executed', 'a') as file:\n    file.write(__name__ + ' ')\n")
+    ready.run("logout", "--all")
+    ready.write_token(emulator.mint("alice@example.com"))
+
+    new = ready.run("get", "analytics", PYTHONPATH=path.format(ready.path))
+    cached = ready.run("get", "analytics", PYTHONPATH=path.format(ready.path))
+
+    executed = ready.path / "executed"
+    assert not executed.exists(), executed.read_text()
     assert answer(new) == answer(cached)
+
+
+# Variables of a program that brings its own Python, as the AWS CLI's installer does; each ends another Python at once.
+OF_A_HOST = {
+    "PYTHONHOME": "/nowhere",
+    "PYTHONPATH": "{}/theirs",
+    "LD_LIBRARY_PATH": "{}/theirs",
+}
+WITH_VARIABLES = f"import os, sys; os.environ[sys.argv[2]] = sys.argv[3]\n{BOTO3}"
+
+
+def linked(program: str) -> set[str]:
+    """The libraries that the system loads for a program."""
+    done = subprocess.run(["ldd", program], capture_output=True, text=True, check=True)
+    return set(re.findall(r"^\s*(\S+) =>", done.stdout, re.MULTILINE))
+
+
+def write_library(directory: Path) -> None:
+    """A Python library, and system libraries, that no other Python can use."""
+    directory.mkdir()
+    (directory / "encodings.py").write_text("raise SystemExit('theirs')")
+    for name in linked(sys.executable) - linked("/usr/bin/env"):
+        (directory / name).write_text("no library")
+
+
+@pytest.mark.parametrize("variable", OF_A_HOST)
+def test_the_line_of_the_manual_keeps_off_a_host_programs_python(ready: Home, variable: str) -> None:
+    """Nothing of ours can: Python ends before our first line."""
+    write_library(ready.path / "theirs")
+    words = [sys.executable, "-c", WITH_VARIABLES, "analytics", variable, OF_A_HOST[variable].format(ready.path)]
+    assert subprocess.run(words, env=ready.environment, capture_output=True, check=False).returncode == 1
+    (line,) = re.findall(r"^credential_process = (env .* )oidc-helper get analytics$", MANUAL, re.MULTILINE)
+    write_aws_config(ready, line + str(COMMAND))
+
+    assert run(ready, *words) == ANALYTICS
+
+
+@pytest.mark.parametrize("option", ["-E", "-I"])
+@pytest.mark.parametrize("variable", ["PYTHONHOME", "PYTHONPATH"])
+def test_a_script_that_isolates_python_needs_no_such_line(ready: Home, option: str, variable: str) -> None:
+    """Pipx writes `-E` into its first line."""
+    write_library(ready.path / "theirs")
+    script = ready.path / "oidc-helper"
+    script.write_text(f"#!{sys.executable} {option}\n" + COMMAND.read_text().partition("\n")[2])
+    script.chmod(0o755)
+
+    assert run(ready, str(script), "get", "analytics", **{variable: OF_A_HOST[variable].format(ready.path)})
 
 
 @pytest.mark.parametrize(

@@ -133,10 +133,10 @@ def test_an_edit_while_reading_leaves_the_older_stamp(tmp_path: Path, monkeypatc
     path = tmp_path / "config.toml"
     path.touch()
     take_stamp = paths.config_stamp
-    before = take_stamp(str(path))
+    before = take_stamp([str(path)])
 
-    def edited_just_after(path_text: str) -> str:
-        stamp = take_stamp(path_text)
+    def edited_just_after(files: list[str]) -> str:
+        stamp = take_stamp(files)
         path.write_text(COMPLETE)
         return stamp
 
@@ -144,4 +144,4 @@ def test_an_edit_while_reading_leaves_the_older_stamp(tmp_path: Path, monkeypatc
     loaded = load_at(path)
     assert list(loaded.profiles) == ["x"]
     assert loaded.stamp == before
-    assert loaded.stamp != take_stamp(str(path))
+    assert loaded.stamp != take_stamp([str(path)])

@@ -98,7 +98,7 @@ def test_settings_carry_their_path_and_stamp(tmp_path: Path) -> None:
     loaded = load(tmp_path, _EXAMPLE)
 
     assert loaded.path == str(tmp_path / "config.toml")
-    assert loaded.stamp == paths.config_stamp(loaded.path)
+    assert loaded.stamp == paths.config_stamp([loaded.path])
 
 
 def test_profiles_of_one_identity_and_application_share_their_tokens(tmp_path: Path) -> None:

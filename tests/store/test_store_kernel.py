@@ -61,6 +61,20 @@ def _unwritable(_: object) -> None:
     raise StoreUnusable("the disk is full")
 
 
+def test_a_link_to_the_configuration_leads_to_the_same_records(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are listed, read and deleted by either path."""
+    config, link = home / "other.toml", home / "link.toml"
+    config.touch()
+    link.symlink_to(config)
+    monkeypatch.setenv("OIDC_HELPER_CONFIG", str(link))
+    Store().put(TOKENS, "corp", "text", expires_at=None)
+    monkeypatch.setenv("OIDC_HELPER_CONFIG", str(config))
+
+    assert Store().get(TOKENS, "corp") == "text"
+    assert [(noted.name, noted.config) for noted in Store().entries()] == [("corp", str(config))]
+    assert Store().delete(TOKENS, "corp")
+
+
 def test_tokens_without_an_end_stay_until_the_boot() -> None:
     """A refresh token of unknown lifetime is not thrown away; a far end is no error."""
     Store().put(TOKENS, "corp", "text", expires_at=None)

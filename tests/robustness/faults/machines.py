@@ -45,7 +45,8 @@ def read_only_home(world: World) -> None:
     """Nothing in the home can be written or created; root gives up its capabilities, which would allow it."""
     for directory, _, files in os.walk(world.home.path):
         for file in files:
-            Path(directory, file).chmod(0o444)
+            if Path(directory, file) != world.home.config:  # a change of its mode is an edit, and the cache a miss
+                Path(directory, file).chmod(0o444)
         Path(directory).chmod(0o555)
     world.stack.callback(_writable, world.home.path)
     world.before += _NO_CAPABILITIES

@@ -1,0 +1,72 @@
+"""Whether a file may be obeyed: it is ours or root's, and nobody else can write it, or put another in its place."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_ALL_USERS = "4294967295"  # as many as a namespace has that is none (user_namespaces(7))
+
+
+def foreign_owner(path: str) -> int | None:
+    """The number of the file's owner, where that is neither we nor root. Raises OSError."""
+    owner = Path(path).stat().st_uid
+    if sys.platform == "win32" or owner in {0, os.geteuid(), *_unmapped()}:  # Windows' profile directory is the guard
+        return None
+    return owner
+
+
+def open_place(path: str) -> Path | None:
+    """The first place on the way to a file where others than its owner can write, the file included. Raises OSError."""
+    if sys.platform == "win32":
+        return None
+    return next((place for place in _way(path) if _is_open_to_others(place)), None)
+
+
+def _way(path: str) -> Iterator[Path]:
+    """Every directory and link that the system passes from the root to the file of an absolute path, and that file."""
+    place, ahead = Path("/"), list(reversed(Path(path).parts))
+    while ahead:
+        part = ahead.pop()
+        place = place.parent if part == ".." else place / part
+        yield place
+        if place.is_symlink():
+            ahead += reversed(place.readlink().parts)
+            place = place.parent
+
+
+def _is_open_to_others(place: Path) -> bool:
+    status = place.lstat()
+    if stat.S_ISLNK(status.st_mode):  # its permissions mean nothing
+        return False
+    if stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX:  # only owners move what lies there
+        return False
+    by_group = status.st_mode & stat.S_IWGRP and not _is_private_group(place, status)
+    return bool(by_group or status.st_mode & stat.S_IWOTH) and not _is_read_only(place)
+
+
+def _is_private_group(place: Path, status: os.stat_result) -> bool:
+    """Whether the group is its owner alone, as where the umask is 002; the group's bits may stand for an ACL, too."""
+    import grp
+    import pwd
+
+    with suppress(KeyError, OSError):
+        owner, group = pwd.getpwuid(status.st_uid), grp.getgrgid(status.st_gid)
+        is_private = owner.pw_gid == group.gr_gid and owner.pw_name == group.gr_name and not group.gr_mem
+        return is_private and not (sys.platform == "linux" and "system.posix_acl_access" in os.listxattr(place))
+    return False
+
+
+def _is_read_only(place: Path) -> bool:
+    """Whether nobody can write there, whatever the permissions: volumes of Kubernetes are 0777, and read-only."""
+    return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+
+
+def _unmapped() -> set[int]:
+    """The number that stands for all users whom our user namespace leaves out, among them the machine's root."""
+    with suppress(OSError, ValueError, IndexError):
+        if Path("/proc/self/uid_map").read_text("utf-8").split()[2] != _ALL_USERS:
+            return {int(Path("/proc/sys/kernel/overflowuid").read_text("utf-8"))}
+    return set()
