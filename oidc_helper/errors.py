@@ -3,20 +3,47 @@
 from collections.abc import Sequence
 
 
+class _Veiled:
+    """A text that nobody reads with a secret in it, whatever a service or a program put there."""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = f"_{name}"
+
+    def __get__(self, error: "OidcHelperError", _owner: type) -> str:
+        from oidc_helper.redaction import without_secrets
+
+        return without_secrets(getattr(error, self._name))
+
+    def __set__(self, error: "OidcHelperError", text: str) -> None:
+        setattr(error, self._name, text)
+
+
 class OidcHelperError(Exception):
     """A failure; `hint` names the command or setting that mends it, and is empty where there is none.
 
-    `lines` are the message as a person reads it at a terminal, where a long one is a list. No text holds a secret: SDKs
+    `lines` are the message as a person reads it at a terminal, where a long one is a list. No text shows a secret: SDKs
     paste message and hint into their own exceptions and logs.
     """
 
     exit_code = 1
+    message = _Veiled()
+    hint = _Veiled()
 
     def __init__(self, message: str, hint: str = "", *, lines: Sequence[str] = ()) -> None:
-        super().__init__(message)
+        super().__init__()  # its arguments would show what `message` veils
         self.message = message
         self.hint = hint
-        self.lines = lines or (message,)
+        self._lines = lines
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The message in lines."""
+        from oidc_helper.redaction import without_secrets
+
+        return [without_secrets(line) for line in self._lines] or [self.message]
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class WrongSettings(OidcHelperError):
@@ -37,7 +64,7 @@ class TryAgain(OidcHelperError):
     exit_code = 4
 
     def __init__(self, message: str, hint: str = "", *, never_sent: bool = False) -> None:
-        """`never_sent`: no byte of the request left this machine, so that it may be sent again."""
+        """`never_sent`: no byte of the request left, or it was turned away unread, so that it may be sent again."""
         super().__init__(message, hint)
         self.never_sent = never_sent
 

@@ -1,4 +1,4 @@
-"""The console entry: `get PROFILE` with a fresh record at hand is one write; anything else goes to cli.
+"""The console entry: `get PROFILE` with a record at hand that serves is one write; anything else goes to cli.
 
 Every SDK starts a process for each of its own, so the imports here decide the product's speed; a test pins their list.
 """
@@ -33,13 +33,18 @@ def main() -> None:
     cached = _cached(profile) if profile else None
     if profile and cached:
         status = _print(cached.body)
-        if time.time() >= cached.renew_from:
+        if cached.due(time.time()):
             from oidc_helper.machine import renewal
 
             renewal.start(profile)
         os._exit(status)
     import gc
+    import signal
 
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # until there is something to clean up, ctrl-c ends without a trace
     gc.disable()  # until all is loaded, which stays: looking through it would take a tenth of the time
     from oidc_helper.cli.main import main as full_program
 
@@ -79,7 +84,7 @@ def _profile(words: list[str]) -> str | None:
 
 
 def _cached(profile: str) -> record.Record | None:
-    """The profile's fresh record; None where there is none."""
+    """The record that serves the profile; None where there is none."""
     if sys.platform != "linux":
         return None
     try:
@@ -90,11 +95,21 @@ def _cached(profile: str) -> record.Record | None:
 
             stored = hit.read(entry)
         cached = record.parse(stored) if stored else None
-        if cached and cached.fresh(now=time.time(), stamp=paths.config_stamp([paths.config_file()])):
+        if cached and _serves(cached, entry, now=time.time(), stamp=paths.config_stamp([paths.config_file()])):
             return cached
     except (OSError, ValueError):
         return None  # the full program says what is wrong
     return None
+
+
+def _serves(cached: record.Record, entry: str, *, now: float, stamp: str) -> bool:
+    if cached.fresh(now=now, stamp=stamp):
+        return True
+    if not cached.spare(now=now, stamp=stamp):
+        return False
+    from oidc_helper.machine import pause
+
+    return pause.lasts(entry, now)
 
 
 def _print(answer: bytes) -> int:

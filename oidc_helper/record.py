@@ -3,6 +3,7 @@
 import zlib
 
 VERSION = "1"
+_STILL_USABLE_S = 60  # a request signed with less left may arrive too late
 _DIGITS = 12  # of a time in seconds; int() refuses very long digit strings
 
 
@@ -21,6 +22,19 @@ class Record:
     def fresh(self, *, now: float, stamp: str) -> bool:
         """Whether it may be handed out under the settings of that stamp."""
         return now < self.serve_until and self.stamp == stamp
+
+    def due(self, now: float) -> bool:
+        """Whether a fresh record is to be renewed before somebody has to wait."""
+        return self.renew_from <= now < self.serve_until
+
+    def spare(self, *, now: float, stamp: str) -> bool:
+        """Whether it may be handed out, fresh or not, where a renewal has failed."""
+        return usable(self.expires_at, now) and self.stamp == stamp
+
+
+def usable(expires_at: int, now: float) -> bool:
+    """Whether a request signed now, with credentials that expire then, still arrives in time."""
+    return expires_at - now > _STILL_USABLE_S
 
 
 def compose(body: str, *, serve_until: int, stamp: str, renew_from: int, expires_at: int) -> str:

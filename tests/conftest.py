@@ -10,7 +10,7 @@ from fakes import session_keys
 from homes import Home
 from zygote import Zygote
 
-from oidc_helper import kernel
+from oidc_helper import kernel, redaction
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
@@ -20,6 +20,8 @@ SLOW = (
     "cli/test_sdks.py",
     "create_token_with_iam/test_operation_differential.py",
     "create_token_with_iam/test_operation_recorded.py",
+    "fetch/test_live_credentials.py",
+    "fetch/test_open_sign_in.py",
     "fetch/test_parallel.py",
     "fetch/test_staying_signed_in.py",
     "machine/renewal",
@@ -30,6 +32,7 @@ SLOW = (
     "sign_in/test_sign_in_at_terminal.py",
     "sign_in/test_sign_in_terminal.py",
     "sign_in/test_sign_in_when_needed.py",
+    "sign_in/test_signing_in_again.py",
     "store/test_store_parts.py",
 )
 
@@ -52,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(path) for path in slow):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def nothing_learnt() -> None:
+    """A command knows the secrets of its own run; here many run in one process."""
+    redaction._learnt.clear()
 
 
 @pytest.fixture

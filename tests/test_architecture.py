@@ -27,7 +27,8 @@ ROOMS = """
     person                                          a person is asked;
     machine                                         the machine carries.
     names
-    errors kernel paths record redaction words      the common language, and what a hit needs
+    errors kernel paths record words                the common language, and what a hit needs
+    redaction
     __init__
 """
 FLOOR = {room: number for number, line in enumerate(ROOMS.splitlines()) for room in line[:52].split()}

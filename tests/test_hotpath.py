@@ -28,6 +28,7 @@ from keyring import core
 
 from oidc_helper import hotpath, kernel, paths, record
 from oidc_helper.cli import arguments
+from oidc_helper.machine import pause
 from oidc_helper.store import hit, keyring_settings, parts
 from oidc_helper.store.places import SECRET_SERVICE
 from oidc_helper.store.store import CREDENTIALS, Store
@@ -68,7 +69,15 @@ class Place:
     environment: dict[str, str]
     imports: set[str]
 
-    def put(self, home: Home, name: str, *, serve_for_s: int = 1000, damage: Callable[[bytes], bytes] = bytes) -> None:
+    def put(
+        self,
+        home: Home,
+        name: str,
+        *,
+        serve_for_s: int = 1000,
+        lives_for_s: int = 0,
+        damage: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         """Store a record as a fetch would."""
         now = int(time.time())
         text = record.compose(
@@ -76,7 +85,7 @@ class Place:
             serve_until=now + serve_for_s,
             stamp=paths.config_stamp([str(home.config)]),
             renew_from=now + serve_for_s,
-            expires_at=now + serve_for_s,
+            expires_at=now + (lives_for_s or serve_for_s),
         )
         self.keep(f"oidc-helper:credentials:{name}@{home.config}", damage(self.stored(text)))
 
@@ -298,6 +307,23 @@ def test_a_damaged_record_is_a_miss(home: Home, place: Place, damage: Callable[[
     place.put(home, "a", damage=damage)
 
     assert home.run("get", "a").returncode == 2
+
+
+@pytest.mark.parametrize("paused", [True, False], ids=["in a pause", "without one"])
+def test_a_record_that_still_lives_is_a_hit_while_its_renewal_rests(
+    home: Home, place: Place, monkeypatch: pytest.MonkeyPatch, *, paused: bool
+) -> None:
+    """SDKs ask before each request then, and a service that fails is not to be met each time."""
+    place.put(home, "a", serve_for_s=0, lives_for_s=800)
+    for name, value in home.environment.items():
+        monkeypatch.setenv(name, value)
+    if paused:
+        pause.begin(f"oidc-helper:credentials:a@{home.config}", time.time())
+
+    done = home.run("get", "a")
+
+    assert (done.returncode, done.stdout) == ((0, BODY + "\n") if paused else (2, ""))
+    assert not (home.path / ".local/state/oidc-helper/renewals").exists(), "no renewal was started"
 
 
 def test_an_expired_record_is_a_miss(home: Home, place: Place) -> None:

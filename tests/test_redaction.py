@@ -1,10 +1,17 @@
 """No text of ours repeats a secret, however it is spelt or cut, and the rest of the text stays readable."""
 
+import html
 import json
-from urllib.parse import quote, quote_plus, urlencode
+import re
+import traceback
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
 import pytest
 
+from oidc_helper import redaction
+from oidc_helper.errors import Refused
 from oidc_helper.redaction import covered, secrets_in
 
 ODD = 'a-Secret-"quoted" & späced\\'  # looks different in JSON, in a URL and in a Python literal
@@ -21,6 +28,14 @@ SPELLINGS = {
     "a Python literal": repr(ODD)[1:-1],
     "octets of Python": repr(ODD.encode())[2:-1],
     "octets of JSON": repr(json.dumps(ODD).encode())[3:-2],
+    "JSON of PHP": json.dumps(ODD)[1:-1].replace("/", "\\/"),
+    "HTML": html.escape(ODD),
+    "a URL in small letters": re.sub("%..", lambda escape: escape[0].lower(), quote(ODD)),
+    "a URL in a URL": quote(quote(ODD), safe=""),
+    "decoded once more": unquote_plus(ODD),
+    "an escape of our own": ODD.encode("unicode_escape").decode(),
+    "hex": ODD.encode().hex(),
+    "base64": b64encode(ODD.encode()).decode().rstrip("="),
 }
 
 
@@ -34,6 +49,78 @@ def test_a_cut_secret_is_covered_in_every_spelling(spelling: str) -> None:
     """A service or we ourselves may shorten what it repeats; the last character kept may be half of an escape."""
     for length in range(16, len(spelling)):
         assert covered(f"refused: {spelling[:length]}… wrong", [ODD]) == "refused: ***… wrong"
+
+
+@pytest.mark.parametrize("user", ["", "a", "ab", "abc", "client-of-us"])
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+def test_a_secret_is_covered_in_basic_authentication(user: str, encode: Callable[[bytes], bytes]) -> None:
+    """Base64 of user and password has another form for each length of the user."""
+    basic = encode(f"{user}:{ODD}".encode()).decode()
+
+    shown = covered(f"refused: Basic {basic}!", [ODD])
+
+    for length in range(8, len(basic)):
+        assert basic[-length:] not in shown
+
+
+@pytest.mark.parametrize(
+    ("secret", "repeated"),
+    [
+        ("first-piece&second-piece", "second-piece"),
+        ("first-piece&second-piece", "first-piece"),
+        ("first-piece=second piece;third-piece", "third-piece"),
+        ("first-piece%26second-piece", "first-piece&second-piece"),
+    ],
+)
+def test_a_piece_of_a_secret_is_covered(secret: str, repeated: str) -> None:
+    """A service reads it as a form that was not encoded, and repeats one field of it."""
+    assert covered(f"no field {repeated}!", [secret]) == "no field ***!"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://user:p-word@host/x", "https://p-word@host:1/", "http://user:p%20w@host", "//x http://u:p@[::1]"]
+)
+def test_the_user_of_a_url_is_covered(url: str) -> None:
+    """Also where nobody has learnt it: a proxy's URL, or an endpoint's."""
+    shown = covered(f"cannot reach {url}", [])
+
+    assert shown == f"cannot reach {re.sub('[^/]+@', '***@', url)}"
+
+
+def test_what_was_learnt_is_covered_from_then_on() -> None:
+    text = "planted-one planted-two http://planted-user:planted-word@host 's'"
+    redaction.learn("planted-one", None, "", "s")
+    redaction.learn_environment(
+        {
+            "CI_JOB_JWT": "planted-two",
+            "HTTPS_PROXY": "http://planted-user:planted-word@host",
+            "USE_TOKEN": "true",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/token",
+        }
+    )
+
+    shown = redaction.without_secrets(f"{text}, planted-word, true, /var/run/token")
+
+    assert shown == "*** *** http://***@host 's', ***, true, /var/run/token"
+
+
+def test_the_oldest_secrets_are_forgotten_first() -> None:
+    """A process that lives for weeks learns new ones every hour."""
+    for number in range(600):
+        redaction.learn(f"a-secret-{number:05}")
+
+    assert redaction.without_secrets("a-secret-00599") == "***"
+    assert len(redaction._learnt) == 500
+
+
+def test_an_error_shows_no_secret_that_was_learnt_before_or_after_it_was_made() -> None:
+    """Nor does its repr, nor the last line of its traceback."""
+    redaction.learn("planted-before")
+    error = Refused("no planted-before", "try planted-after")
+    redaction.learn("planted-after")
+
+    assert (error.message, error.hint, str(error)) == ("no ***", "try ***", "no ***")
+    assert "planted" not in repr(error) + "".join(traceback.format_exception(error))
 
 
 def test_a_secret_with_white_space_at_its_ends_is_covered_without_it() -> None:

@@ -7,7 +7,6 @@ caller that is set to `environment` or `profile`; endpoints (AWS_ENDPOINT_URL_*)
 
 import logging
 import os
-import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,20 +17,20 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore import UNSIGNED, exceptions, xform_name
 from botocore.config import Config
-from botocore.credentials import ProcessProvider
 from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
-from oidc_helper.aws import refusals
+from oidc_helper import redaction
+from oidc_helper.aws import callers, clients, refusals
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
+from oidc_helper.errors import OidcHelperError, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.identity.token import IdentityToken
-from oidc_helper.machine import child, reentry, tls
+from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
-from oidc_helper.redaction import secrets_in
 from oidc_helper.settings import Profile
-from oidc_helper.words import did_you_mean, printable
+from oidc_helper.settings.checks import is_loopback
+from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.aws.client")
 
@@ -46,17 +45,6 @@ _ISOLATED = {
     "region": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
-}
-# The parameters of all calls here that no message may repeat.
-_SECRET = {
-    "ContextAssertion",
-    "WebIdentityToken",
-    "accessToken",
-    "assertion",
-    "code",
-    "codeVerifier",
-    "refreshToken",
-    "subjectToken",
 }
 # These fail while connecting.
 _UNCONNECTED = (
@@ -85,7 +73,8 @@ class Aws:
         self._session.register_component(
             "data_loader", _Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
         )
-        self._sent: list[str | None] = []  # secrets, which no message of ours may repeat
+        clients.watch(self._session)
+        self._prepared: tuple[Credentials, Any] | None = None
 
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
         """Get the credentials that sign CreateTokenWithIAM. Raises OidcHelperError."""
@@ -93,36 +82,8 @@ class Aws:
         if caller.web_identity_role_arn:
             return self._assume_with_web_identity(caller.web_identity_role_arn, identity_token)
         if caller.profile:
-            return self._from_profile(caller.profile)
-        return _resolved(self._session, "the environment, the container or the instance")
-
-    def _from_profile(self, name: str) -> Credentials:
-        place = f"the AWS profile {printable(name)}"
-        session = botocore.session.Session(profile=name)
-        try:
-            known = session.full_config.get("profiles", {})
-        except exceptions.BotoCoreError as error:
-            raise WrongSettings(f"the AWS configuration cannot be read: {printable(str(error))}") from None
-        if name not in known:
-            config = printable(session.get_config_variable("config_file"))
-            raise WrongSettings(
-                f"there is no AWS profile {printable(name)!r}{did_you_mean(name, known)}", f"profiles are in {config}"
-            )
-        reentry.refuse_cycle(known, self._profile.name, name)
-        self._bound_process(session, name, place)
-        with reentry.marked(f"profile {self._profile.name} -> AWS profile {name}"):
-            return _resolved(session, place)
-
-    def _bound_process(self, session: botocore.session.Session, name: str, place: str) -> None:
-        """Give a credential_process only the time that is left: botocore waits for ever."""
-        bounded = ProcessProvider(
-            profile_name=name,
-            load_config=lambda: session.full_config,
-            popen=child.bounded(self._time_left, place),
-        )
-        providers = session.get_component("credential_provider")
-        providers.insert_after(ProcessProvider.METHOD, bounded)
-        providers.remove(ProcessProvider.METHOD)  # the first of that name, which is botocore's own
+            return callers.from_profile(self._profile, caller.profile, time_left=self._time_left)
+        return callers.from_environment(self._session, self._profile, time_left=self._time_left)
 
     @property
     def center_url(self) -> str:
@@ -130,12 +91,22 @@ class Aws:
         url: str = self._client("sso-oidc", self._profile.identity_center_region, None).meta.endpoint_url
         return url
 
+    def prepare(self, caller: Credentials) -> None:
+        """Make the client of CreateTokenWithIAM: what keeps it from being sent shows here. Raises OidcHelperError."""
+        self._exchange_client(caller)
+
     def create_token(self, caller: Credentials, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """CreateTokenWithIAM, sent once: it is not idempotent, and botocore would repeat it after a lost answer."""
-        client = self._client("sso-oidc", self._profile.identity_center_region, caller, attempts=1)
+        client = self._exchange_client(caller)
         return self._ask(
             client, "CreateTokenWithIAM", _with_access_token, clientId=self._profile.application_arn, **parameters
         )
+
+    def _exchange_client(self, caller: Credentials) -> Any:
+        if self._prepared is None or self._prepared[0] != caller:
+            region = self._profile.identity_center_region
+            self._prepared = caller, self._client("sso-oidc", region, caller, attempts=1)
+        return self._prepared[1]
 
     def credentials(self, tokens: Tokens, caller: Callable[[], Credentials]) -> Credentials:
         """Turn tokens into what the profile is for; `caller` is asked only where a role is to be assumed."""
@@ -211,32 +182,40 @@ class Aws:
     def _client(self, service: str, region: str, signer: Credentials | None, *, attempts: int = 2) -> Any:
         # All attempts and botocore's pause between them fit into the time that is left, so that the call is named.
         seconds = max(1.0, self._time_left() / (2 * attempts - 1))
-        self._sent += [signer.secret_access_key, signer.session_token] if signer else []
-        return self._session.create_client(
-            service,
-            region_name=region,
-            aws_access_key_id=signer.access_key_id if signer else None,
-            aws_secret_access_key=signer.secret_access_key if signer else None,
-            aws_session_token=signer.session_token if signer else None,
-            verify=self._profile.ca_bundle,
-            config=Config(
-                signature_version=None if signer else UNSIGNED,
-                connect_timeout=min(_CONNECT_S, seconds),
-                read_timeout=seconds,
-                retries={"total_max_attempts": attempts, "mode": "standard"},
-            ),
+        if signer:
+            redaction.learn(signer.secret_access_key, signer.session_token)
+        config = Config(
+            signature_version=None if signer else UNSIGNED,
+            connect_timeout=min(_CONNECT_S, seconds),
+            read_timeout=seconds,
+            retries={"total_max_attempts": attempts, "mode": "standard"},
         )
+        try:
+            client = self._session.create_client(
+                service,
+                region_name=region,
+                aws_access_key_id=signer.access_key_id if signer else None,
+                aws_secret_access_key=signer.secret_access_key if signer else None,
+                aws_session_token=signer.session_token if signer else None,
+                verify=self._profile.ca_bundle,
+                config=config,
+            )
+        except (exceptions.BotoCoreError, ValueError, LookupError) as error:
+            raise clients.mistaken(error) from None
+        except (MemoryError, RuntimeError):
+            raise clients.short_of_memory("a client of AWS") from None
+        return clients.checked(client, authorities=tls.authorities(self._profile.ca_bundle))
 
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""
-        host = client.meta.endpoint_url.partition("://")[2]
-        status = [200]
+        host = client.meta.endpoint_url.partition("://")[2].rpartition("@")[2]
+        status, sendings = [200], list[str]()
+        client.meta.events.register("before-send", lambda **_: sendings.append(operation))
         client.meta.events.register(
             "before-parse", lambda response_dict, **_: status.append(response_dict["status_code"])
         )
         began = time.monotonic()
         outcome = "answered"
-        self._sent += secrets_in(parameters, _SECRET.__contains__)
         call = getattr(client, xform_name(operation))
         try:
             # botocore's timeouts are those of single reads, and looking up a name has none.
@@ -246,7 +225,7 @@ class Aws:
             raise refusals.unreachable(operation, host, "too slow", never_sent=False) from None
         except exceptions.BotoCoreError as error:
             outcome = type(error).__name__
-            raise _unanswered(error, operation, host) from None
+            raise _unanswered(error, operation, host, never_sent=not sendings or never_sent(error)) from None
         except exceptions.ClientError as error:
             outcome = error.response.get("Error", {}).get("Code", "refused")
             raise refusals.from_error_answer(
@@ -255,11 +234,14 @@ class Aws:
                 error.response,
                 profile=self._profile.name,
                 now=datetime.now(UTC).timestamp(),  # by the clock that botocore signs with
-                sent=self._sent,
             ) from None
-        except _NONSENSE:
-            outcome = "not understood"
-            raise refusals.unreadable(operation, host, status[-1]) from None
+        except (MemoryError, *_NONSENSE) as error:
+            outcome = "not understood" if sendings else type(error).__name__
+            if sendings:
+                raise refusals.unreadable(operation, host, status[-1]) from None
+            if isinstance(error, MemoryError | RuntimeError):  # no thread can be started
+                raise clients.short_of_memory(operation) from None
+            raise clients.mistaken(error) from None
         finally:
             took_ms = (time.monotonic() - began) * 1000
             log.debug("%s at %s: %s in %.0f ms", operation, host, printable(outcome), took_ms)
@@ -281,7 +263,7 @@ def session_name(user: str) -> str:
 
 def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
     """Take off the account that botocore puts in front of a loopback host; no setting of botocore prevents it."""
-    if re.match(r"https?://(127\.|localhost|\[::1\])", endpoint):
+    if is_loopback(urlsplit(endpoint).hostname or ""):
         params["url"] = endpoint + urlsplit(params["url"])._replace(scheme="", netloc="").geturl()
 
 
@@ -318,40 +300,12 @@ def _checked(credentials: Credentials) -> Credentials:
     return credentials
 
 
-def _resolved(session: Any, place: str) -> Credentials:
-    try:
-        credentials = session.get_credentials()
-        keys = credentials and credentials.get_frozen_credentials()
-    except OidcHelperError:
-        raise
-    except exceptions.ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        raise Refused(
-            f"the caller's credentials cannot be had from {place}: {printable(code)}",
-            "try them: aws sts get-caller-identity",
-            code=code,
-        ) from None
-    except Exception as error:  # noqa: BLE001  # where a program prints nonsense, botocore raises anything
-        reason = str(error) if isinstance(error, exceptions.BotoCoreError) else "its answer holds none"
-        raise reentry.cycle_in(reason) or WrongSettings(
-            f"the caller's credentials cannot be had from {place}: {printable(reason)}",
-            "try them: aws sts get-caller-identity",
-        ) from None
-    if not keys:
-        raise WrongSettings(
-            f"the caller has no AWS credentials: nothing in {place}",
-            "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another caller",
-        )
-    expiry = getattr(credentials, "_expiry_time", None)  # botocore has no public name for it
-    return Credentials(keys.access_key, keys.secret_key, keys.token, expiry and int(expiry.timestamp()))
-
-
-def _unanswered(error: Exception, operation: str, host: str) -> OidcHelperError:
+def _unanswered(error: Exception, operation: str, host: str, *, never_sent: bool) -> OidcHelperError:
     if trouble := tls.trouble(host, error):
-        return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=never_sent(error))
+        return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=never_sent)
     if isinstance(error, exceptions.ParamValidationError):
         return WrongSettings(f"{operation}: {printable(str(error))}", "check the settings: oidc-helper explain")
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         how = type(error).__name__.removesuffix("Error")
-        return refusals.unreachable(operation, host, how, never_sent=never_sent(error))
+        return refusals.unreachable(operation, host, how, never_sent=never_sent)
     return refusals.unreadable(operation, host)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from oidc_helper.machine.clock import is_instant
+from oidc_helper.record import usable
 
 _SDK_WINDOW_S = 900  # botocore and .NET call again, for every request, while less is left
 _RENEW_AHEAD_S = 1_200
-_STILL_USABLE_S = 60  # a request signed with less left may arrive too late
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,6 @@ class Credentials:
             and all(text is None or isinstance(text, str) for text in others)
             and (self.expires_at is None or (isinstance(self.expires_at, int) and is_instant(self.expires_at)))
         )
-
-
-def usable(expires_at: int, now: float) -> bool:
-    """Whether a request signed now, with credentials that expire then, still arrives in time."""
-    return expires_at - now > _STILL_USABLE_S
 
 
 def serve_until(expires_at: int, made_at: float) -> int:

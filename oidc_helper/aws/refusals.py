@@ -1,11 +1,10 @@
 """Refusals of Identity Center, its portal and STS: one table of their causes in practice, and of the remedies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.machine.clock import skew
-from oidc_helper.redaction import covered
 from oidc_helper.words import printable
 
 _WAY = "the network, the proxy (HTTPS_PROXY) and the region"
@@ -143,13 +142,17 @@ def remedy(operation: str, code: str) -> Remedy | None:
     return _REMEDIES.get((operation, code)) or _REMEDIES.get(("", code))
 
 
-def from_error_answer(  # noqa: PLR0913 - an error is made of all these
-    operation: str, host: str, answer: Mapping[str, Any], *, profile: str, now: float, sent: Iterable[str | None]
+def may_pass(code: str, status: int) -> bool:
+    """Whether the same request may be granted later."""
+    return code in _PASSING or status >= 500 or status == 429
+
+
+def from_error_answer(
+    operation: str, host: str, answer: Mapping[str, Any], *, profile: str, now: float
 ) -> OidcHelperError:
     """One of our errors for botocore's parsed error answer, with the service's own words escaped in it.
 
-    `now` is in epoch seconds. `profile` takes the place of PROFILE in the commands of the hint. No secret of those that
-    were `sent` is repeated.
+    `now` is in epoch seconds. `profile` takes the place of PROFILE in the commands of the hint.
     """
     error, metadata = answer.get("Error", {}), answer.get("ResponseMetadata", {})
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode", 0)
@@ -158,9 +161,10 @@ def from_error_answer(  # noqa: PLR0913 - an error is made of all these
     description = answer.get("error_description") or error.get("Message") or answer.get("reason") or ""
     words = printable(str(description).strip())
     message = f"{operation} was refused: {printable(code) or status}" + (f": {words}" if words else "")
-    message = covered(message, sent)
-    if code in _PASSING or status >= 500 or status == 429:
-        return TryAgain(message.replace("was refused", "did not work"), "try again in a while")
+    if may_pass(code, status):
+        # A throttled request was turned away unread; one that a server failed at may have been carried out.
+        message = message.replace("was refused", "did not work")
+        return TryAgain(message, "try again in a while", never_sent=status < 500)
     if code == "ExpiredTokenException" and status == 403:
         code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
     known = remedy(operation, code)

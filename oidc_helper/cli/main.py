@@ -9,10 +9,10 @@ import sys
 import traceback
 from typing import NoReturn
 
-from oidc_helper import kernel, paths
+from oidc_helper import kernel, paths, redaction
 from oidc_helper.cli import arguments, streams
 from oidc_helper.cli.voice import complain, complain_past_stderr, log_to
-from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.errors import OidcHelperError, TryAgain, WrongSettings
 from oidc_helper.words import did_you_mean, shown
 
 log = logging.getLogger("oidc_helper")
@@ -34,9 +34,11 @@ def main() -> NoReturn:
 
 def run(words: list[str]) -> int:
     """Run the command line and return the exit code."""
+    redaction.learn_environment(os.environ)
     try:
         _require_one_user()
         if before := arguments.before_operation(words):
+            _let_ctrl_c_clean_up()
             return _raw_operation(before)
         options = arguments.parse(words)
     except SystemExit as end:  # of --help and --version
@@ -49,6 +51,7 @@ def run(words: list[str]) -> int:
     ours = streams.divert(quiet=options.quiet and not options.debug)
     log_to(ours, debug=options.debug, quiet=options.quiet)
     try:
+        _let_ctrl_c_clean_up()
         _check_variables()
         ours.require_answer()
         status = int(options.run(options, ours.answer))
@@ -60,6 +63,9 @@ def run(words: list[str]) -> int:
         status = error.exit_code
     except BrokenPipeError:  # the caller has gone
         status = 1
+    except MemoryError:
+        complain(TryAgain("there is not enough memory", "close other programs"), ours.complaint)
+        status = TryAgain.exit_code
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
@@ -73,11 +79,18 @@ def run(words: list[str]) -> int:
     return status
 
 
+def _let_ctrl_c_clean_up() -> None:
+    """From now on it is an exception; until here it ended us without a trace, see `hotpath`."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _raw_operation(before: argparse.Namespace) -> int:
     """It takes the AWS CLI's options, and parses them itself."""
     from oidc_helper import create_token_with_iam
 
     gc.enable()
+    streams.fill_gaps()
     _choose_config(before.config)
     return create_token_with_iam.main((["--debug"] if before.debug else []) + before.rest[1:])
 

@@ -9,10 +9,11 @@ from oidc_helper import settings
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import asking_at_login
 from oidc_helper.cli.wiring import Errand, errand, store_for
-from oidc_helper.errors import StoreUnusable, WrongSettings
+from oidc_helper.errors import Refused, SignInNeeded, StoreUnusable, WrongSettings
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.settings import Profile
+from oidc_helper.store.saving import note_or_warn
 from oidc_helper.store.store import CREDENTIALS, REMEDY, SIGN_IN, TOKENS, Store
 from oidc_helper.words import printable
 
@@ -21,14 +22,24 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
     """Sign in where nobody is, and fetch all that `get` needs; a source that needs no person is read anew each time."""
     from oidc_helper.person import browser
 
-    with asking_at_login(way=options.way, anew=options.force) as asking:
-        signing_in = errand(options.profile, asking, prompts=not browser.obstacle())
+    prompts = not browser.obstacle()
+    with asking_at_login(way=options.way, force=options.force) as asking:
+        signing_in = errand(options.profile, asking, prompts=prompts)
         if options.way and not signing_in.takes_a_person:
             raise WrongSettings(
                 f"identity {signing_in.profile.identity.name} needs nobody to sign in", f"leave --{options.way} out"
             )
-        with asking.person().terminal.watching(lambda: _waited_for(signing_in)):
-            report = _signed_in(signing_in, anew=options.force or not signing_in.takes_a_person)
+        terminal = asking.person().terminal
+        with terminal.watching(lambda: _waited_for(signing_in)):
+            try:
+                report = _signed_in(signing_in, anew=options.force or not signing_in.takes_a_person)
+            except (SignInNeeded, Refused) as failure:
+                if asking.anew or terminal.was_used or not signing_in.takes_a_person:
+                    raise
+                # Nobody was asked, so that something kept was refused: it must not stand in a person's way.
+                terminal.show(f"oidc-helper: the last sign-in no longer works: {failure.message}")
+                signing_in = errand(options.profile, asking._replace(anew=True), prompts=prompts)
+                report = _signed_in(signing_in, anew=True)
     _require_something_kept(signing_in, report)
     answer.write(report)
     return 0
@@ -36,7 +47,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
 
 def _waited_for(errand: Errand) -> str:
     store, profile = errand.means.store, errand.profile
-    names = (profile.tokens_name, kept_provider_session.lock_name(profile.identity.name))
+    names = (broker.asking_lock(profile), profile.tokens_name, kept_provider_session.lock_name(profile.identity.name))
     return f"waiting for {next(filter(None, map(store.holder, names)), 'Identity Center')}"
 
 
@@ -81,6 +92,7 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
         answer.write(f"only what is kept here can be forgotten: {error.message}\n")
         profiles = []
     store = store_for(profiles)
+    note_or_warn(store.forget_all_failures)
 
     def forget_rest() -> bool:
         return sign_out.any_of(partial(_forget_record, kind, name, store, answer) for kind, name in store.names())

@@ -74,7 +74,7 @@ class _Report:
             "tokens": self._tokens(profile),
             "provider": self._provider(profile),
             "sign_in": self._sign_in(profile),
-            "last_failure": failure and _shown(failure),
+            "last_failure": failure and _told(failure),
         }
 
     def _credentials(self, profile: Profile) -> Entry | None:
@@ -137,13 +137,9 @@ class _Report:
         return entry if entry and (entry.expires_at is None or entry.expires_at > self.now) else None
 
 
-def _shown(failure: Failure) -> dict[str, Any]:
-    return {
-        "at": wording.iso(failure.at),
-        "message": failure.message,
-        "hint": failure.hint,
-        "exit_code": failure.exit_code,
-    }
+def _told(failure: Failure) -> dict[str, Any]:
+    at = wording.iso(failure.at)
+    return {"at": at, "message": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
 
 
 def _number(entry: Entry, detail: str) -> int:

@@ -35,12 +35,16 @@ class Streams(NamedTuple):
 def divert(*, quiet: bool) -> Streams:
     """Keep stdout and stderr to ourselves; whatever libraries print there goes to stderr, or nowhere if `quiet`.
 
+    Standard input is the caller's, and nothing of ours reads it: neither a library nor a program that we start. A
+    person answers at the terminal.
+
     Quiet is for commands that SDKs run: old C++ SDKs read our stderr as part of the JSON, Go and Ruby show it on each
     call.
     """
-    closed = _fill_gaps()
+    closed = fill_gaps()
     streams = Streams(_own(1), _own(2), os.isatty(2), closed)
-    sink = os.open(os.devnull, os.O_WRONLY)
+    sink = os.open(os.devnull, os.O_RDWR)
+    os.dup2(sink, 0)
     os.dup2(sink if quiet else 2, 1)
     if quiet:
         os.dup2(sink, 2)
@@ -48,7 +52,7 @@ def divert(*, quiet: bool) -> Streams:
     return streams
 
 
-def _fill_gaps() -> frozenset[int]:
+def fill_gaps() -> frozenset[int]:
     """Put /dev/null in place of each closed standard stream: the next file we open would become that stream."""
     filled = set()
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:

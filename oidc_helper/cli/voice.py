@@ -8,6 +8,7 @@ from typing import TextIO
 
 from oidc_helper.cli import streams
 from oidc_helper.errors import OidcHelperError
+from oidc_helper.redaction import without_secrets
 from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper")
@@ -75,4 +76,4 @@ class _Once(logging.Filter):
 class _Voice(logging.Formatter):
     def format(self, entry: logging.LogRecord) -> str:
         kind = "warning: " if entry.levelno >= logging.WARNING else "debug: "
-        return f"oidc-helper: {kind}{entry.getMessage()}"
+        return f"oidc-helper: {kind}{without_secrets(entry.getMessage())}"

@@ -100,9 +100,10 @@ def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline,
         prove=Prover(
             profile, store, deadline, time.time, tokens_of, center_url=lambda: aws().center_url, asking=asking
         ).prove,
+        may_ask=asking is not None,
         same_person=loaded.same_person(profile.identity),
         exchange=aws,
         mend=identity.mend(profile.identity) or f"oidc-helper login {profile.name}",
         now=time.time,
-        time_left=deadline.left,
+        deadline=deadline,
     )

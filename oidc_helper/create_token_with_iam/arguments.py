@@ -251,10 +251,10 @@ def _parse(parser: _Parser, words: Sequence[str]) -> tuple[argparse.Namespace, l
     try:
         return parser.parse_known_args(words)
     except WrongUsage as error:
-        for word in words:  # argparse repeats the whole word, and a secret may follow its `=`
-            name, equals, _ = word.partition("=")
+        for word in words:  # argparse repeats the word, or what follows its `=`, and that may be a secret
+            name, equals, value = word.partition("=")
             if equals and name.startswith("--"):
-                error.message = error.message.replace(word, name)
+                error.message = error.message.replace(word, name).replace(f"explicit argument {value!r}", "value")
         raise
 
 

@@ -1,14 +1,18 @@
 """One run of the command: words to parameters, parameters to an answer, the answer to its reader."""
 
+import io
+import os
+import select
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TextIO
 
 from botocore.session import Session
 
+from oidc_helper import redaction
 from oidc_helper.create_token_with_iam import (
     arguments,
     checks,
@@ -37,14 +41,14 @@ def main(
     standard_input: TextIO | None = None,
 ) -> int:
     """Run the words behind `create-token-with-iam`, and return the exit code; streams default to the standard ones."""
-    secrets: set[str] = set()
+    nowhere = io.StringIO()  # in place of a stream that is closed
     streams = _Streams(
-        answer or sys.stdout, Complaints(complaints or sys.stderr, secrets), standard_input or sys.stdin, secrets
+        answer or sys.stdout, Complaints(complaints or sys.stderr or nowhere), standard_input or sys.stdin or nowhere
     )
     try:
         _run(list(words), streams)
         with suppress(OSError):
-            streams.answer.flush()
+            streams.out.flush()
     except KeyboardInterrupt:
         return exits.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the AWS CLI has an exit code for all other errors
@@ -56,16 +60,43 @@ def main(
 
 @dataclass(frozen=True)
 class _Streams:
-    """Standard input, output and error; `secrets` are those in use so far, which standard error must not repeat."""
+    """Standard input, output and error; `answer` is None where standard output is closed."""
 
-    answer: TextIO
+    answer: TextIO | None
     complaints: Complaints
     standard_input: TextIO
-    secrets: set[str] = field(repr=False)
 
-    def hide(self, value: Any) -> None:
-        """Cover the secrets in a request or an answer from now on."""
-        self.secrets.update(secrets_in(value, is_secret))
+    @property
+    def out(self) -> TextIO:
+        """Standard output, as text can be written to it. Raises Failed where it is closed."""
+        if self.answer is None:
+            raise _nobody_reads("is closed")
+        return self.answer
+
+    def require_reader(self) -> None:
+        """Raise Failed where the answer would have nowhere to go, which it does not show before it is written."""
+        try:
+            descriptor = self.out.fileno()
+        except OSError:  # it ends in memory
+            return
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            raise _nobody_reads("is closed") from None
+        if sys.platform != "win32":
+            poll = select.poll()
+            poll.register(descriptor, 0)  # errors are told of in any case
+            if any(events & select.POLLERR for _, events in poll.poll(0)):
+                raise _nobody_reads("has no reader any more")
+
+
+def _nobody_reads(how: str) -> exits.Failed:
+    return exits.Failed(f"standard output {how}: nothing was sent", "the answer is shown once, and must have a reader")
+
+
+def _hide(value: Any) -> None:
+    """Cover the secrets in a request or an answer from now on."""
+    redaction.learn(*secrets_in(value, is_secret))
 
 
 @dataclass(frozen=True)
@@ -86,20 +117,20 @@ def _run(words: list[str], streams: _Streams) -> None:
     prompt.check(prompt_mode)
     try:
         options, others = arguments.parse_global(words)
-        with trace.traced(streams.complaints.out, streams.secrets, debug=options.debug):
+        with trace.traced(streams.complaints.out, debug=options.debug):
             service.choose(session, options)
             streams.complaints.form = options.error_format or service.setting(session, "cli_error_format").lower()
             output.choose_encoding(streams.answer)
             service.check_settings(session, options)
             operation = arguments.parse_operation(others, model.members, asks=prompt_mode != "off")
             if operation is None:
-                streams.answer.write(manual.text(model.members))
+                streams.out.write(manual.text(model.members))
             else:
                 _fulfil(_Request(session, model, options, operation, prompt_mode), streams)
     except arguments.HelpAskedError:
-        streams.answer.write(manual.text(model.members))
+        streams.out.write(manual.text(model.members))
     except arguments.VersionAskedError:
-        streams.answer.write(manual.version() + "\n")
+        streams.out.write(manual.version() + "\n")
 
 
 def _fulfil(request: _Request, streams: _Streams) -> None:
@@ -107,7 +138,7 @@ def _fulfil(request: _Request, streams: _Streams) -> None:
     sources = values.Sources(streams.standard_input, streams.complaints.warn)
     parameters = values.parameters(operation, members, sources)
     if write := skeleton.WRITERS.get(operation.skeleton):
-        write(request.model, streams.answer)
+        write(request.model, streams.out)
         return
     profile = ProfileSettings(operation.profile_settings) if operation.profile_settings else None
     if operation.store and not profile:
@@ -115,11 +146,13 @@ def _fulfil(request: _Request, streams: _Streams) -> None:
     if profile:
         parameters = {**profile.parameters, **parameters}
     prompt.complete(request.prompt_mode, parameters, members, partial(values.parameter, sources=sources))
-    streams.hide(parameters)
+    _hide(parameters)
+    if not operation.store:  # an answer that is stored is not lost
+        streams.require_reader()
     response = _response(request, parameters, profile, streams)
-    streams.hide(response)
+    _hide(response)
     try:
-        output.show(dict(response), streams.answer, request.session, request.options)
+        output.show(dict(response), streams.out, request.session, request.options)
     finally:  # an answer that cannot be shown is kept all the same
         if profile and operation.store and operation.skeleton is None:
             _store(profile, parameters, response, streams.complaints)
@@ -138,22 +171,21 @@ def _response(
     request: _Request, parameters: dict[Any, Any], profile: ProfileSettings | None, streams: _Streams
 ) -> dict[str, Any]:
     if request.operation.skeleton is not None:
-        return service.rehearse(_client(request, {}, streams), parameters, request.model)
+        return service.rehearse(_client(request, {}), parameters, request.model)
     for doubt in checks.doubts(parameters, request.model.members):
         streams.complaints.warn(doubt)
     if not profile:
-        return _sent(_client(request, {}, streams), parameters)
+        return _sent(_client(request, {}), parameters)
     completed = replace(request, options=profile.complete(request.options))
     signs = request.options.sign_request and not request.options.profile
-    client = _client(completed, profile.keys(parameters) if signs else {}, streams)
+    client = _client(completed, profile.keys(parameters) if signs else {})
     with profile.spending(parameters, streams.complaints.warn):
         return _sent(client, parameters)
 
 
-def _client(request: _Request, keys: Mapping[str, str | None], streams: _Streams) -> Any:
-    streams.hide([keys.get("aws_secret_access_key"), keys.get("aws_session_token")])
+def _client(request: _Request, keys: Mapping[str, str | None]) -> Any:
     if request.options.sign_request and not keys:
-        trace.learn_signer(request.session, streams.secrets)
+        trace.learn_signer(request.session)
     return service.client(request.session, request.options, keys)
 
 

@@ -1,6 +1,7 @@
 """Standard error: warnings, and the one error that ended the run."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 from botocore.exceptions import ClientError
@@ -9,7 +10,7 @@ from oidc_helper.create_token_with_iam import formats, table
 from oidc_helper.create_token_with_iam.arguments import ERROR_FORMATS
 from oidc_helper.create_token_with_iam.exits import NotConfigured, ServiceRefused, WrongUsage
 from oidc_helper.errors import OidcHelperError
-from oidc_helper.redaction import covered
+from oidc_helper.redaction import without_secrets
 
 # The AWS CLI's codes for errors that do not come from the service; further errors are plain text in every form.
 _CODES: Mapping[type[OidcHelperError], str] = {WrongUsage: "ParamValidation", NotConfigured: "Configuration"}
@@ -17,14 +18,13 @@ _PLAIN = table.Style(colour=False, resets=False, width=80)
 
 
 class Complaints:
-    """Standard error, where none of the `secrets` is repeated; they may grow.
+    """Standard error, where no secret is repeated; what cannot be written there changes nothing.
 
     `form` is one of `--cli-error-format`, whose `enhanced` and `legacy` are our own voice here.
     """
 
-    def __init__(self, out: TextIO, secrets: Collection[str]) -> None:
+    def __init__(self, out: TextIO) -> None:
         self.out = out
-        self._secrets = secrets
         self.form = "enhanced"
 
     def warn(self, doubt: str) -> None:
@@ -35,19 +35,26 @@ class Complaints:
         """Print the cause and the remedy."""
         details = _details(failure, cause)
         if details and self.form in ERROR_FORMATS and self.form not in ("enhanced", "legacy"):
-            shown = {key: self._covered(value) if isinstance(value, str) else value for key, value in details.items()}
-            formats.write(self.form, shown, self.out, title="error", style=_PLAIN)
+            with suppress(OSError):
+                formats.write(self.form, _covered(details), self.out, title="error", style=_PLAIN)
             return
         self._say(f"oidc-helper: {failure.message}")
         if failure.hint and self.form != "legacy":
             self._say(f"hint: {failure.hint}")
 
     def _say(self, text: str) -> None:
-        line = "".join(character if character.isprintable() else " " for character in self._covered(text))
-        self.out.write(line + "\n")
+        line = "".join(character if character.isprintable() else " " for character in without_secrets(text))
+        with suppress(OSError):
+            self.out.write(line + "\n")
 
-    def _covered(self, text: str) -> str:
-        return covered(text, self._secrets)
+
+def _covered(value: Any) -> Any:
+    """The value with every text in it covered, the names of members included."""
+    if isinstance(value, dict):
+        return {_covered(key): _covered(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_covered(inner) for inner in value]
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 def _details(failure: OidcHelperError, cause: BaseException) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore import exceptions
 
-from oidc_helper.aws import refusals
+from oidc_helper.aws import clients, refusals
 from oidc_helper.create_token_with_iam.model import OPERATION
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, WrongSettings
 from oidc_helper.machine import clock, tls
@@ -53,9 +53,12 @@ def failure_of(error: Exception) -> OidcHelperError:
     """One of the four kinds above for any error."""
     if isinstance(error, WrongUsage | NotConfigured | ServiceRefused | Failed):
         return error
-    return next((make(error) for kind, make in _KINDS.items() if isinstance(error, kind)), None) or Failed(
-        _in_our_voice(error)
-    )
+    return next((make(error) for kind, make in _KINDS.items() if isinstance(error, kind)), None) or _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> OidcHelperError:
+    names = " or ".join(clients.variables_in(str(error)))
+    return Failed(_in_our_voice(error), f"correct or unset {names}" if names else "")
 
 
 def _refused(error: exceptions.ClientError) -> OidcHelperError:

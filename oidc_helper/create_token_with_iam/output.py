@@ -15,7 +15,7 @@ _ENCODING = "AWS_CLI_OUTPUT_ENCODING"
 _WIDTH = 80  # columns, where there is no terminal to ask
 
 
-def choose_encoding(answer: TextIO) -> None:
+def choose_encoding(answer: TextIO | None) -> None:
     """Obey AWS_CLI_OUTPUT_ENCODING. Raises Failed for an unknown encoding."""
     name = os.environ.get(_ENCODING)
     if name is None:

@@ -22,10 +22,13 @@ from botocore.loaders import create_loader
 from botocore.stub import Stubber
 from botocore.utils import ArgumentGenerator, IMDSRegionProvider, parse_timestamp
 
-from oidc_helper import __version__
+from oidc_helper import __version__, redaction
+from oidc_helper.aws import clients
 from oidc_helper.create_token_with_iam.arguments import BINARY_FORMATS, GlobalOptions
 from oidc_helper.create_token_with_iam.exits import Failed, NotConfigured, WrongUsage
 from oidc_helper.create_token_with_iam.model import METHOD, OPERATION, SERVICE, Model
+from oidc_helper.errors import WrongSettings
+from oidc_helper.machine import tls
 
 # variable of the AWS CLI -> where it is looked for, in that order: the command line, the environment, the AWS profile.
 _SETTINGS: Mapping[str, tuple[tuple[str, ...], str, str | None]] = {
@@ -43,6 +46,7 @@ def begin() -> botocore.session.Session:
     session = botocore.session.Session()
     session.user_agent_name, session.user_agent_version = "oidc-helper", __version__
     # botocore would look up data_path in the AWS profile, and help and skeletons must not need a profile
+    clients.watch(session)
     session.register_component("data_loader", create_loader(os.environ.get("AWS_DATA_PATH")))
     store = session.get_component("config_store")
     for variable, (names, key, default) in _SETTINGS.items():
@@ -125,7 +129,9 @@ def client(session: botocore.session.Session, options: GlobalOptions, keys: Mapp
         defaults_mode="legacy",  # type: ignore[arg-type]  # the AWS CLI has no other; the stubs are wrong
         signature_version=None if options.sign_request else UNSIGNED,
     )
-    return session.create_client(
+    redaction.learn(keys.get("aws_secret_access_key"), keys.get("aws_session_token"))
+    redaction.learn_url(options.endpoint_url or "")
+    client = session.create_client(
         SERVICE,
         region_name=options.region,
         endpoint_url=options.endpoint_url,
@@ -133,6 +139,12 @@ def client(session: botocore.session.Session, options: GlobalOptions, keys: Mapp
         config=config,
         **keys,
     )
+    authorities = tls.authorities(options.ca_bundle, setting="--ca-bundle") if options.verify_ssl else None
+    try:
+        return clients.checked(client, authorities=authorities, endpoint="--endpoint-url" * bool(options.endpoint_url))
+    except WrongSettings as mistake:
+        kind = WrongUsage if mistake.message.startswith("--") else NotConfigured
+        raise kind(mistake.message, mistake.hint) from None
 
 
 def call(client: Any, parameters: Mapping[Any, Any]) -> dict[str, Any]:

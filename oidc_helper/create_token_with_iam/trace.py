@@ -1,17 +1,18 @@
 """The trace of `--debug`: the steps that botocore and we take, without secrets.
 
 Two lines of defence: a record that carries a request or an answer is cut down to its constant words, and every secret
-in use is covered in the rest.
+that was learnt is covered in the rest. Of an error the trace shows the way and not the words.
 """
 
 import logging
 import re
-from collections.abc import Collection, Iterator
+import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from oidc_helper import redaction
 from oidc_helper.create_token_with_iam.model import OPERATION, SERVICE, is_secret
-from oidc_helper.redaction import covered
 
 _TRACED = ("botocore", "urllib3", "oidc_helper")
 # These loggers print names, places and decisions; all others print requests, answers, headers or signatures too.
@@ -33,10 +34,6 @@ log = logging.getLogger(__name__)
 
 
 class _Formatter(logging.Formatter):
-    def __init__(self, secrets: Collection[str]) -> None:
-        super().__init__(_FORMAT)
-        self._secrets = secrets
-
     def format(self, record: logging.LogRecord) -> str:
         if not _is_harmless(record.name):
             record = logging.makeLogRecord(
@@ -48,7 +45,11 @@ class _Formatter(logging.Formatter):
                     "exc_text": None,
                 }
             )
-        return covered(super().format(record), self._secrets)
+        return redaction.without_secrets(super().format(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
+        kind, _, trace = ei
+        return "".join(traceback.format_tb(trace)) + (kind.__name__ if kind else "")
 
 
 def _is_harmless(name: str) -> bool:
@@ -60,13 +61,13 @@ def _constant_words(message: str) -> str:
 
 
 @contextmanager
-def traced(complaints: TextIO, secrets: Collection[str], *, debug: bool) -> Iterator[None]:
-    """Write the trace while the body runs, if `debug`; `secrets` may grow meanwhile."""
+def traced(complaints: TextIO, *, debug: bool) -> Iterator[None]:
+    """Write the trace while the body runs, if `debug`."""
     if not debug:
         yield
         return
     to_complaints = logging.StreamHandler(complaints)
-    to_complaints.setFormatter(_Formatter(secrets))
+    to_complaints.setFormatter(_Formatter(_FORMAT))
     loggers = [logging.getLogger(name) for name in _TRACED]
     before = [(logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
@@ -85,13 +86,13 @@ def traced(complaints: TextIO, secrets: Collection[str], *, debug: bool) -> Iter
             logger.propagate = propagate
 
 
-def learn_signer(session: Any, secrets: set[str]) -> None:
-    """Add the credentials that sign the operation to the secrets, before the signer logs them."""
+def learn_signer(session: Any) -> None:
+    """Learn the credentials that sign the operation, before the signer logs them."""
 
     def learn(**_: Any) -> None:
         if credentials := session.get_credentials():
             keys = credentials.get_frozen_credentials()
-            secrets.update(secret for secret in (keys.secret_key, keys.token) if secret)
+            redaction.learn(keys.secret_key, keys.token)
 
     # For this operation alone: a request that is part of getting credentials must not wait for them.
     session.register(f"before-sign.{SERVICE}.{OPERATION}", learn)

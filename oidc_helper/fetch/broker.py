@@ -4,25 +4,34 @@
 2. The lock of this identity and application is taken; then the cache is looked into again, since another process may
    have done the work.
 3. to 5. are in `work`.
-6. Where no proof can be had without a person, SignInNeeded names the command to run.
+6. Where no proof can be had without a person, the person is asked, without that lock, or SignInNeeded names the command
+   to run.
 
-When 3 to 5 fail for a passing reason while cached credentials still live, those are the answer.
+While cached credentials still live, 2 to 5 get a few seconds; when they fail for a passing reason, the cached ones are
+the answer, and nobody tries again for a while.
 """
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from oidc_helper import record
+from oidc_helper import names, record
 from oidc_helper.aws import credentials
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.errors import OidcHelperError, SignInNeeded, StoreUnusable, TryAgain, kind_of
-from oidc_helper.fetch import kept_tokens, work
+from oidc_helper.errors import OidcHelperError, SignInNeeded, StoreUnusable, TryAgain
+from oidc_helper.fetch import failures, kept_tokens, work
 from oidc_helper.fetch.means import Means
+from oidc_helper.fetch.work import Progress
+from oidc_helper.identity import UNATTENDED
+from oidc_helper.identity.proof import Proof
+from oidc_helper.machine import pause
+from oidc_helper.machine.lock import Lock
+from oidc_helper.person.telling import reporting_to
 from oidc_helper.record import Record
 from oidc_helper.settings import Profile
 from oidc_helper.store.saving import note_or_warn, save_or_warn
@@ -32,7 +41,9 @@ log = logging.getLogger("oidc_helper.fetch.broker")
 
 _T = TypeVar("_T")
 
-_RETRY_AFTER_S = 15  # botocore calls before every request while less than 15 min are left: a failing refresh may wait
+# While cached credentials live, seconds for a whole renewal, and for the lock: it may be that of a stopped process.
+_RENEWAL_S, _LOCK_S = 5, 1
+_FETCHING, _ASKING = "oidc-helper for profile", "oidc-helper asking to sign in for profile"
 
 
 @dataclass(frozen=True)
@@ -44,40 +55,96 @@ class Fetched:
     due: bool = False
 
 
+@dataclass(frozen=True)
+class _Task(Generic[_T]):
+    """What one process shall do for a profile: `look` finds what another one made, and `do` makes it.
+
+    `may_ask`: a person may be asked. `waits`: for a person who is being asked elsewhere; `patience_s` is for any lock.
+    `conditions` are those of `failures`; empty: it shares no other's failure.
+    """
+
+    profile: Profile
+    means: Means
+    look: Callable[[], _T | None]
+    do: Callable[[Progress], _T]
+    may_ask: bool
+    waits: bool = True
+    patience_s: float = math.inf
+    conditions: str = ""
+
+    @property
+    def takes_a_person(self) -> bool:
+        """Whether somebody may have to sign in for a new proof."""
+        return self.profile.identity.source not in UNATTENDED
+
+    def prove_under_lock(self) -> Proof:
+        """Get a proof that needs nobody. A process that may ask seeks its proof later, when it keeps nobody waiting."""
+        if self.may_ask and self.takes_a_person:
+            raise SignInNeeded("a new proof of identity is needed")
+        return self.means.prove(may_ask=False)
+
+    def acquire(self, name: str, purpose: str) -> Lock | None:
+        """`lock.acquire` within the time that the task has."""
+        timeout_s = min(self.patience_s, self.means.deadline.left())
+        return self.means.store.acquire(name, timeout_s=timeout_s, purpose=f"{purpose} {self.profile.name}")
+
+    def hold(self, name: str, purpose: str) -> Lock:
+        """`lock.hold`, likewise."""
+        timeout_s = min(self.patience_s, self.means.deadline.left())
+        return self.means.store.hold(name, timeout_s=timeout_s, purpose=f"{purpose} {self.profile.name}")
+
+
 def fetch(profile: Profile, stamp: str, means: Means, *, refresh: bool = False, ahead: bool = False) -> Fetched:
     """Get the credential_process JSON of a profile; `stamp` is that of the settings it was resolved from.
 
     `refresh` ignores the cache; `ahead` renews what will soon be due, though it could still be served. Raises
     OidcHelperError.
     """
-    began = means.now()
     cached = None if refresh else _cached(profile, means)
     if fetched := _fresh(cached, stamp, means, ahead=ahead):
         log.debug("served from the cache")
         return fetched
-    fallback = _usable(cached, stamp, means)
-    if fallback and not ahead and _failed_just_now(profile, means):
-        return fallback
+    spare = None if ahead else _spare(cached, stamp, means)
 
-    def look_again() -> Fetched | None:
-        cached = None if refresh else _cached(profile, means)
-        fetched = _fresh(cached, stamp, means, ahead=ahead)
-        if fetched is None:
-            _fail_like_the_holder(profile, means, since=began)
-        return fetched
+    def look() -> Fetched | None:
+        return _fresh(None if refresh else _cached(profile, means), stamp, means, ahead=ahead)
 
-    def fetch_anew() -> Fetched:
-        progress = work.begin(profile, means, may_ask=not ahead and not fallback)
+    def do(progress: Progress) -> Fetched:
         made = work.credentials(progress)
         return _cache(made, profile, stamp, means, person=kept_tokens.person(progress.tokens.subject))
 
+    has_time = not (spare or ahead)
+    may_ask = means.may_ask and has_time
+
+    def renew() -> Fetched:
+        return _by_one_process(
+            _Task(
+                profile,
+                means,
+                look,
+                do,
+                may_ask=may_ask,
+                waits=has_time,
+                patience_s=_LOCK_S if spare else math.inf,
+                conditions=failures.conditions(profile, stamp, may_ask=may_ask),
+            )
+        )
+
+    return _renewed_in_time(spare, profile, means, renew) if spare else renew()
+
+
+def _renewed_in_time(spare: Fetched, profile: Profile, means: Means, renew: Callable[[], Fetched]) -> Fetched:
+    """New credentials, or after a passing failure those that still live, which then serve all callers for a while."""
+    entry = names.entry_name(CREDENTIALS, profile.name)
+    if pause.lasts(entry, means.now()):
+        return spare
     try:
-        return _by_one_process(profile, means, look_again, fetch_anew)
-    except OidcHelperError as error:
-        if fallback and isinstance(error, TryAgain | SignInNeeded | StoreUnusable):
-            log.debug("serving the cached credentials: %s", error.message)
-            return fallback
-        raise
+        with means.deadline.shortened(_RENEWAL_S):
+            return means.deadline.run(renew)
+    except (TryAgain, SignInNeeded, StoreUnusable) as error:
+        log.debug("serving the cached credentials: %s", error.message)
+        pause.begin(entry, means.now())
+        return spare
 
 
 def fetch_tokens(profile: Profile, means: Means, *, may_ask: bool = False) -> Tokens:
@@ -87,27 +154,36 @@ def fetch_tokens(profile: Profile, means: Means, *, may_ask: bool = False) -> To
         tokens = kept_tokens.load(profile, means.store)
         return tokens if work.serves(tokens, profile, means.now()) else None
 
-    return look() or _by_one_process(
-        profile, means, look, lambda: work.usable(work.begin(profile, means, may_ask=may_ask))
-    )
+    return look() or _by_one_process(_Task(profile, means, look, work.usable, may_ask=may_ask and means.may_ask))
 
 
 def sign_in(profile: Profile, means: Means, *, anew: bool) -> tuple[Tokens, bool]:
     """Get tokens, from a person where it takes one, and whether it took a new proof.
 
-    `anew`: a new proof is wanted though tokens are at hand; a source that has no other than theirs is no failure.
+    `anew`: a new proof is wanted though tokens are at hand; a source that has no other than theirs is no failure. How
+    others have failed is not looked at.
     """
-    lock = means.store.hold(profile.tokens_name, timeout_s=means.time_left(), purpose=_purpose(profile))
-    with lock, _remembered_failure(profile, means):
-        progress = work.begin(profile, means, may_ask=True)
+
+    def do(progress: Progress) -> tuple[Tokens, bool]:
         if anew:
             return work.signed_in(progress)
         return work.usable(progress), progress.proof is not None
 
+    task = _Task(profile, means, look=lambda: None, do=do, may_ask=means.may_ask)
+    if not (anew and task.takes_a_person):
+        return _by_one_process(task)
+    with task.hold(asking_lock(profile), _ASKING):
+        return _asked(task)
+
 
 def still_alive(profile: Profile, stamp: str, means: Means) -> Fetched | None:
     """Find cached credentials that are due for renewal but not over; for when renewing them does not work now."""
-    return _usable(_cached(profile, means), stamp, means)
+    return _spare(_cached(profile, means), stamp, means)
+
+
+def asking_lock(profile: Profile) -> str:
+    """The lock of the process that asks the profile's person to sign in."""
+    return f"asking {profile.identity.name}"
 
 
 def _cached(profile: Profile, means: Means) -> Record | None:
@@ -119,35 +195,75 @@ def _fresh(cached: Record | None, stamp: str, means: Means, *, ahead: bool) -> F
     now = means.now()
     if cached is None or not cached.fresh(now=now, stamp=stamp):
         return None
-    due = now >= cached.renew_from
+    due = cached.due(now)
     return None if due and ahead else Fetched(cached.body.decode(), cached.expires_at, due)
 
 
-def _usable(cached: Record | None, stamp: str, means: Means) -> Fetched | None:
-    if cached is None or cached.stamp != stamp or not credentials.usable(cached.expires_at, means.now()):
+def _spare(cached: Record | None, stamp: str, means: Means) -> Fetched | None:
+    if cached is None or not cached.spare(now=means.now(), stamp=stamp):
         return None
     return Fetched(cached.body.decode(), cached.expires_at)
 
 
-def _by_one_process(profile: Profile, means: Means, look: Callable[[], _T | None], do: Callable[[], _T]) -> _T:
-    """Step 2: do the work in one process, and find with `look` in all others what it made.
+def _by_one_process(task: _Task[_T]) -> _T:
+    """Do the task without a person where that is possible, else with the person's proof.
+
+    The person is asked by one process, while no other waits for it that has all it needs. A process that may not ask
+    waits for a sign-in that is open, and goes on with what came of it.
+    """
+    store, profile = task.means.store, task.profile
+    noted = store.failure(profile.name)
+    while True:
+        try:
+            return _under_lock(task)
+        except SignInNeeded as needed:
+            if not (task.takes_a_person and task.waits):
+                raise
+            missing = needed
+        if error := failures.shared(noted, store.failure(profile.name), task.conditions):
+            raise error
+        with task.acquire(asking_lock(profile), _ASKING) or nullcontext() as lock:
+            if lock and task.may_ask:
+                try:
+                    return _under_lock(task)  # another process may have asked a moment ago
+                except SignInNeeded:
+                    return _asked(task)
+            if lock:
+                with _noted(task):
+                    raise missing
+
+
+def _under_lock(task: _Task[_T]) -> _T:
+    """Step 2: do the work in one process, and find in all others what it made.
 
     They look after each wait, without the lock, so that a hundred do not queue for it; the one with the lock looks once
-    more before it works.
+    more before it works. Where it failed they fail likewise: retrying in turn would time everyone out.
     """
+    means, profile = task.means, task.profile
+    noted = means.store.failure(profile.name)
+    may_go_on = task.takes_a_person and task.waits
     while True:
-        timeout_s = means.time_left()
-        lock = means.store.acquire(profile.tokens_name, timeout_s=timeout_s, purpose=_purpose(profile))
-        with lock or nullcontext():
-            if (made := look()) is not None:
+        with task.acquire(profile.tokens_name, _FETCHING) or nullcontext() as lock:
+            if (made := task.look()) is not None:
                 return made
             if lock:
-                with _remembered_failure(profile, means):
-                    return do()
+                with _noted(task, but_not=SignInNeeded if may_go_on else ()):
+                    return task.do(work.begin(profile, means, task.prove_under_lock))
+        if error := failures.shared(noted, means.store.failure(profile.name), task.conditions):
+            raise error
 
 
-def _purpose(profile: Profile) -> str:
-    return f"oidc-helper for profile {profile.name}"
+def _asked(task: _Task[_T]) -> _T:
+    """Step 6: ask the person, and only then take the lock. To be called by one process at a time."""
+    means, profile = task.means, task.profile
+    with _noted(task):
+        proof = means.prove(may_ask=True)
+        with reporting_to(proof.finish):
+            lock = task.hold(profile.tokens_name, _FETCHING)
+        with lock:
+            with reporting_to(proof.finish):
+                progress = work.begin_with(proof, profile, means)
+            return task.do(progress)
 
 
 def _cache(made: Credentials, profile: Profile, stamp: str, means: Means, *, person: str) -> Fetched:
@@ -170,26 +286,15 @@ def _cache(made: Credentials, profile: Profile, stamp: str, means: Means, *, per
     return Fetched(answer, made.expires_at)
 
 
-def _failed_just_now(profile: Profile, means: Means) -> bool:
-    failure = means.store.failure(profile.name)
-    return failure is not None and 0 <= means.now() - failure.at < _RETRY_AFTER_S
-
-
-def _fail_like_the_holder(profile: Profile, means: Means, *, since: float) -> None:
-    """Raise the error that the process we waited for met: retrying in turn would time everyone out."""
-    failure = means.store.failure(profile.name)
-    if failure and failure.at >= since:
-        raise kind_of(failure.exit_code)(failure.message, failure.hint)
-
-
 @contextmanager
-def _remembered_failure(profile: Profile, means: Means) -> Iterator[None]:
+def _noted(task: _Task[_T], *, but_not: type[OidcHelperError] | tuple[()] = ()) -> Iterator[None]:
     """Note a failure before the lock is given back: waiting processes look for it first."""
     try:
         yield
-    except OidcHelperError as failure:
-        error = failure
+    except but_not:
+        raise
+    except OidcHelperError as error:
         if isinstance(error, SignInNeeded) and not error.hint:
-            error.hint = f"oidc-helper login {profile.name}"  # step 6
-        note_or_warn(lambda: means.store.remember_failure(profile.name, error))
+            error.hint = f"oidc-helper login {task.profile.name}"  # step 6
+        failures.note(task.profile, error, task.means.store, task.conditions)
         raise

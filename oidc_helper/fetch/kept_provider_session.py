@@ -49,8 +49,13 @@ def save(identity: Identity, session: ProviderSession, store: Store) -> None:
 
 
 def lock_name(identity: str) -> str:
-    """The lock for redeeming the identity's refresh token, and for asking its person."""
+    """The lock for redeeming the identity's refresh token, and for replacing it."""
     return f"{SIGN_IN} {identity}"
+
+
+def failure_name(identity: str) -> str:
+    """The name, which no profile has, under which the failure of a sign-in is noted."""
+    return f"sign-in:{identity}"
 
 
 def _from_text(text: str, binding: str) -> ProviderSession | None:

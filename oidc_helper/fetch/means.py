@@ -7,6 +7,7 @@ from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.identity.proof import Proof
 from oidc_helper.identity.token import IdentityToken
+from oidc_helper.machine.deadline import Deadline
 from oidc_helper.store.store import Store
 
 
@@ -16,6 +17,9 @@ class Exchange(Protocol):
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
         """Get the credentials that sign CreateTokenWithIAM."""
 
+    def prepare(self, caller: Credentials) -> None:
+        """Find out whether CreateTokenWithIAM can be sent, so that nothing is spent on one that cannot."""
+
     def create_token(self, caller: Credentials, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Ask CreateTokenWithIAM, once."""
 
@@ -23,18 +27,26 @@ class Exchange(Protocol):
         """Turn tokens into what the profile is for."""
 
 
+class Prove(Protocol):
+    """Gets a new proof, from a person only if one may be asked. Raises OidcHelperError."""
+
+    def __call__(self, *, may_ask: bool) -> Proof:
+        """Get it."""
+
+
 class Means(NamedTuple):
     """The parts of one fetch; libraries are loaded when a part is used first.
 
-    `prove` gets a new proof, and is told whether a person may be asked; `exchange` the way to AWS, the same each time.
-    `mend` tells a person how to come to a new identity token. `same_person` names the identities that share the
-    profile's sign-in. `now` is in epoch seconds, `time_left` in seconds.
+    `may_ask`: there may be a person whom `prove` can ask. `exchange` gives the way to AWS, the same each time. `mend`
+    tells a person how to come to a new identity token. `same_person` names the identities that share the profile's
+    sign-in. `now` is in epoch seconds; all must be done by the `deadline`.
     """
 
     store: Store
-    prove: Callable[[bool], Proof]
+    prove: Prove
+    may_ask: bool
     same_person: frozenset[str]
     exchange: Callable[[], Exchange]
     mend: str
     now: Callable[[], float]
-    time_left: Callable[[], float]
+    deadline: Deadline

@@ -1,6 +1,7 @@
 """New proofs: from the identity's source, from the provider's session, or from a person who signs in.
 
-A provider session is kept for the identity, under a lock of its own: one sign-in serves all applications.
+A provider session is kept for the identity, under a lock of its own: one sign-in serves all applications. No lock is
+held here while a person is asked.
 """
 
 import logging
@@ -12,16 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_helper import identity
 from oidc_helper.aws.tokens import ACCESS_TOKEN_TYPE, Tokens
-from oidc_helper.errors import OidcHelperError, SignInNeeded, WrongSettings
-from oidc_helper.fetch import kept_provider_session
+from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
+from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.identity.proof import Assertion, GrantParameters, Proof
+from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import SessionOver
-from oidc_helper.person.telling import Finish
+from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Profile
 from oidc_helper.store.saving import note_or_warn, save_or_warn
-from oidc_helper.store.store import Store
+from oidc_helper.store.store import TOKENS, Store
+from oidc_helper.words import printable
 
 if TYPE_CHECKING:
     from oidc_helper.person.person import Person, Way
@@ -38,13 +41,15 @@ _NO_REFRESH_TOKEN = f'allow {_REFRESHABLE} to the client, or ask with authorize_
 class Asking(NamedTuple):
     """How a person may be asked. `person` is made once there is something to ask.
 
-    `way` overrules the one that suits the machine; `anew` passes over any session. `patience_s` are the seconds that a
-    person may take beside the deadline; 0: within it, as for a caller that waits.
+    `way` overrules the one that suits the machine. `anew` passes over the kept session, and `as_another` over the one
+    that the browser has at the provider too. `patience_s` are the seconds that a person may take beside the deadline;
+    0: within it, as for a caller that waits.
     """
 
     person: "Callable[[], Person]"
     way: "Way | None" = None
     anew: bool = False
+    as_another: bool = False
     patience_s: float = 0
 
 
@@ -63,7 +68,7 @@ class Prover(NamedTuple):
     center_url: Callable[[], str]
     asking: Asking | None = None
 
-    def prove(self, may_ask: bool) -> Proof:  # noqa: FBT001  # as Means.prove has it
+    def prove(self, *, may_ask: bool) -> Proof:
         """Get a new proof for the profile's grant, from a person only if one may be asked. Raises OidcHelperError."""
         prover = self if may_ask else self._replace(asking=None)
         ways: Mapping[str, Callable[[], Proof]] = {
@@ -89,7 +94,8 @@ class Prover(NamedTuple):
         """A code of Identity Center's own authorize endpoint."""
         from oidc_helper.sign_in import identity_center
 
-        with self._alone(), self._attempt("nobody is signed in at Identity Center") as (asking, timeout_s):
+        nobody = SignInNeeded("nobody is signed in at Identity Center")
+        with self._attempt(nobody) as (asking, timeout_s):
             if asking.way == "device":
                 raise WrongSettings("Identity Center's own sign-in knows no device code", "leave --device out")
             obtained = identity_center.sign_in(
@@ -112,15 +118,23 @@ class Prover(NamedTuple):
         """An OpenID provider's token: renewed while its session lasts, else from a person who signs in."""
         with self._alone():
             session = kept_provider_session.load(self.profile.identity, self.store)
-            missing = f"nobody is signed in as {self.profile.identity.name}"
+            missing = SignInNeeded(f"nobody is signed in as {self.profile.identity.name}")
             if session.refresh_token and not (self.asking and self.asking.anew):
                 try:
                     return self._renewed(session)
-                except SessionOver as over:
-                    log.debug("%s", over.message)
-                    self._save(replace(session, refresh_token=""))
-                    missing = over.message
-            return self._signed_in(session.binding, missing)
+                except (SignInNeeded, Refused, TryAgain) as failure:
+                    log.debug("%s", failure.message)
+                    if isinstance(failure, TryAgain) and not (self.asking and self.asking.patience_s):
+                        raise  # it may pass, and nobody has come to sign in
+                    if isinstance(failure, SessionOver):
+                        self._save(replace(session, refresh_token=""))
+                    missing = self._mended_by_a_sign_in(failure, session.user)
+        return self._signed_in(session, missing)
+
+    def _mended_by_a_sign_in(self, failure: OidcHelperError, user: str) -> SignInNeeded:
+        message = f"{failure.message} (signed in as {printable(user)})" if user else failure.message
+        hint = f"oidc-helper login {self.profile.name}; {failure.hint}" if failure.hint else ""
+        return SignInNeeded(message, hint)
 
     def _renewed(self, session: ProviderSession) -> Proof:
         from oidc_helper.sign_in import provider
@@ -138,7 +152,7 @@ class Prover(NamedTuple):
         )
         return Assertion(renewed.identity_token)
 
-    def _signed_in(self, binding: str, missing: str) -> Proof:
+    def _signed_in(self, former: ProviderSession, missing: SignInNeeded) -> Proof:
         from oidc_helper.sign_in import provider
 
         with self._attempt(missing) as (asking, timeout_s):
@@ -146,17 +160,49 @@ class Prover(NamedTuple):
                 self.profile.identity,
                 asking.person(),
                 way=asking.way,
-                anew=asking.anew,
+                anew=asking.as_another,
                 timeout_s=timeout_s,
                 **self._access(),
             )
-        token = signed_in.identity_token
+            token = signed_in.identity_token
+            with reporting_to(signed_in.finish):
+                self._confirm(asking, token, self._displaced(former, signed_in.subject, token), timeout_s)
         refresh_token = signed_in.refresh_token or ""
         if not refresh_token and _REFRESHABLE in self.profile.identity.scopes:
             log.warning("no refresh token came, so that the sign-in will not last: %s", _NO_REFRESH_TOKEN)
         expires_at = signed_in.refresh_expires_at
-        self._save(ProviderSession(binding, token.user, signed_in.subject, refresh_token, expires_at))
+        with self._alone():
+            self._save(ProviderSession(former.binding, token.user, signed_in.subject, refresh_token, expires_at))
         return Assertion(token, by_person=True, finish=self._noting(signed_in.finish))
+
+    def _displaced(self, former: ProviderSession, subject: str, token: IdentityToken) -> str:
+        """Another user, of whom something is kept that goes with this sign-in; empty where there is none."""
+        if former.subject and subject and former.subject != subject:
+            return former.user
+        person, mine = kept_tokens.person(token.subject), self.profile.identity.name
+        kept = (one.details for one in self.store.entries() if one.kind == TOKENS)
+        others = (one for one in kept if one.get("identity") == mine and one.get("person") != person)
+        return next((str(one.get("user") or "another user") for one in others), "")
+
+    def _confirm(self, asking: Asking, token: IdentityToken, displaced: str, timeout_s: float) -> None:
+        """Name the person, and have it confirmed that it is another one: somebody else may have answered.
+
+        Raises SignInNeeded.
+        """
+        terminal, user = asking.person().terminal, printable(token.user)
+        terminal.show(f"oidc-helper: signed in at the identity provider as {user}")
+        if not displaced or asking.as_another:
+            return
+        former = printable(displaced)
+        try:
+            agreed = terminal.ask(
+                f"go on as {user}, and forget all that is kept of {former}? [y/N] ", timeout_s=timeout_s
+            )
+        except TimeoutError:
+            agreed = None
+        if (agreed or "").strip().lower() not in ("y", "yes"):
+            hint = f"oidc-helper login {self.profile.name} --force"
+            raise SignInNeeded(f"{user} has signed in, and before it was {former}: nothing was changed", hint)
 
     def _access(self) -> dict[str, Any]:
         """The parameters of every call to the provider."""
@@ -167,21 +213,21 @@ class Prover(NamedTuple):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Be the only process that redeems this identity's refresh token, or asks its person."""
+        """Be the only process that redeems this identity's refresh token, or puts another in its place."""
         name = self.profile.identity.name
         timeout_s, purpose = self.deadline.left(), f"oidc-helper for identity {name}"
         with self.store.hold(kept_provider_session.lock_name(name), timeout_s=timeout_s, purpose=purpose):
             yield
 
     @contextmanager
-    def _attempt(self, missing: str) -> Iterator[tuple[Asking, float]]:
+    def _attempt(self, missing: SignInNeeded) -> Iterator[tuple[Asking, float]]:
         """Ask the person, within the seconds that come second; a failure is remembered.
 
-        Raises SignInNeeded with the text `missing` where no person may be asked.
+        Raises `missing` where no person may be asked.
         """
         asking, deadline = self.asking, self.deadline
         if asking is None:
-            raise SignInNeeded(missing)
+            raise missing
         if not asking.patience_s:
             self._refuse_soon_after_a_failure()
         with deadline.extended(asking.patience_s):
@@ -215,7 +261,7 @@ class Prover(NamedTuple):
 
     @property
     def _failure_name(self) -> str:
-        return f"sign-in:{self.profile.identity.name}"  # which no profile is called
+        return kept_provider_session.failure_name(self.profile.identity.name)
 
     def _save(self, session: ProviderSession) -> None:
         put = partial(kept_provider_session.save, self.profile.identity, session, self.store)

@@ -9,6 +9,7 @@ from oidc_helper.errors import OidcHelperError, StoreUnusable, TryAgain
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.machine.lock import Lock
 from oidc_helper.settings import Identity, Profile
+from oidc_helper.store.saving import note_or_warn
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
 
 log = logging.getLogger("oidc_helper.fetch.sign_out")
@@ -40,8 +41,16 @@ def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_le
     steps.append(partial(store.delete, TOKENS, first.tokens_name))
     if first.identity.issuer:
         steps.append(partial(_forget_provider_session, first.identity, store, servers, time_left=time_left))
+    notes = (*(profile.name for profile in profiles), kept_provider_session.failure_name(first.identity.name))
+    steps.append(partial(_forget_failures, notes, store))
     lock = partial(store.hold, first.tokens_name, timeout_s=time_left() / 2, purpose=f"oidc-helper logout {first.name}")
     return _with(lock, steps)
+
+
+def _forget_failures(names: Iterable[str], store: Store) -> bool:
+    for name in names:
+        note_or_warn(partial(store.forget_failure, name))
+    return False
 
 
 def any_of(steps: Iterable[Callable[[], bool]]) -> bool:

@@ -4,14 +4,16 @@
 4. `refreshed`: CreateTokenWithIAM with Identity Center's refresh token.
 5. `exchanged`: CreateTokenWithIAM with a new proof.
 
-Beside them `caller` opens the role that signs 4 and 5, and the session of a role.
+Beside them `caller` opens the role that signs 4 and 5, and the session of a role. Nobody is asked here: a person's
+proof is at hand when the work begins.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from oidc_helper.aws import tokens as tokens_record
 from oidc_helper.aws.credentials import Credentials
@@ -30,39 +32,53 @@ from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.fetch.work")
 
+_T = TypeVar("_T")
+
 _REFRESH_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh token will never work again
+_OF_A_PERSON = {
+    *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
+    *("ResourceNotFoundException", "UnauthorizedException"),
+}
 _ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
+_CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
 
 
 @dataclass
 class Progress:
-    """How far a fetch has come: the tokens to go on with, those in the store, and the new proof if it took one."""
+    """How far a fetch has come: the tokens to go on with, those in the store, and the proof that `prove` has got."""
 
     profile: Profile
     means: Means
-    may_ask: bool
+    prove: Callable[[], Proof]
     tokens: Tokens
     saved: Tokens
     proof: Proof | None = None
 
 
-def begin(profile: Profile, means: Means, *, may_ask: bool) -> Progress:
-    """Start from the tokens in the store; `may_ask`: a person may be asked for a proof."""
+def begin(profile: Profile, means: Means, prove: Callable[[], Proof]) -> Progress:
+    """Start from the tokens in the store."""
     tokens = kept_tokens.load(profile, means.store)
-    return Progress(profile, means, may_ask, tokens, saved=tokens)
+    return Progress(profile, means, prove, tokens, saved=tokens)
+
+
+def begin_with(proof: Proof, profile: Profile, means: Means) -> Progress:
+    """Start from a proof that is at hand, and what the store has of its user."""
+    progress = begin(profile, means, lambda: proof)
+    _proof(progress)
+    return progress
 
 
 def credentials(progress: Progress) -> Credentials:
     """Steps 3 to 5, then ask for the credentials; once more with new tokens where a live access token is refused."""
-    exchange, tokens = progress.means.exchange(), live(progress)
+    tokens = live(progress)
     try:
-        made = exchange.credentials(tokens or renewed(progress), lambda: caller(progress))
+        made = _credentials_of(tokens or renewed(progress), progress)
     except Refused as refusal:
         if not tokens or refusal.code not in _ACCESS_OVER:
             raise
         log.debug("the access token is over: %s", refusal.code)
-        _save(progress, tokens.without_access())
-        made = exchange.credentials(renewed(progress), lambda: caller(progress))
+        _save(progress, progress.tokens.without_access())
+        made = _credentials_of(renewed(progress), progress)
     if progress.tokens != progress.saved:  # the caller was opened anew
         _save(progress, progress.tokens)
     return made
@@ -88,14 +104,16 @@ def signed_in(progress: Progress) -> tuple[Tokens, bool]:
 
 
 def live(progress: Progress) -> Tokens | None:
-    """Step 3: tokens that were made for another profile, or an hour ago."""
-    return progress.tokens if serves(progress.tokens, progress.profile, progress.means.now()) else None
+    """Step 3: tokens that were made for another profile, or an hour ago; a person's new sign-in is worth more."""
+    tokens = progress.tokens
+    return tokens if not _signed_in(progress) and serves(tokens, progress.profile, progress.means.now()) else None
 
 
 def renewed(progress: Progress) -> Tokens:
     """Steps 4 and 5: a refresh where that works, else a new proof."""
     tokens, profile = progress.tokens, progress.profile
-    if tokens.refresh_token and (not tokens.requested or tokens.covers(profile.scopes)):
+    may_refresh = tokens.refresh_token and not _signed_in(progress)
+    if may_refresh and (not tokens.requested or tokens.covers(profile.scopes)):
         answered = refreshed(progress)
         if answered and _fits(answered, profile):
             return answered
@@ -103,31 +121,34 @@ def renewed(progress: Progress) -> Tokens:
 
 
 def refreshed(progress: Progress) -> Tokens | None:
-    """Step 4; None where the refresh token is over, or opening the caller took a sign-in, which is worth more."""
-    with reporting_to(partial(_finish, progress)):
-        signer = caller(progress)
-    if progress.proof and progress.proof.by_person:
-        return None
-    try:
-        parameters = {"refreshToken": progress.tokens.refresh_token}
-        return _answered(progress, _asked(progress, signer, "refresh_token", parameters))
-    except Refused as refusal:
-        if refusal.code not in _REFRESH_OVER:
-            raise
-        log.debug("the refresh token is over: %s", refusal.code)
-        _save(progress, replace(progress.tokens, refresh_token=""))
-        return None
+    """Step 4; None where the refresh token is over."""
+
+    def ask(signer: Credentials) -> Tokens | None:
+        try:
+            parameters = {"refreshToken": progress.tokens.refresh_token}
+            return _answered(progress, _asked(progress, signer, "refresh_token", parameters))
+        except Refused as refusal:
+            if refusal.code not in _REFRESH_OVER:
+                raise
+            log.debug("the refresh token is over: %s", refusal.code)
+            _save(progress, replace(progress.tokens, refresh_token=""))
+            return None
+
+    return _signed(progress, lambda signer: ask(signer()))
 
 
 def exchanged(progress: Progress) -> Tokens:
     """Step 5; the person's page learns how it went."""
     profile = progress.profile
     with reporting_to(partial(_finish, progress)):
-        proof, signer = _proof(progress), caller(progress)
+        proof = _proof(progress)
         if isinstance(proof, Assertion):
-            _answered(progress, _asked_once(progress, signer, proof.token))
+            token = proof.token
+            _answered(progress, _signed(progress, lambda signer: _asked_once(progress, signer(), token)))
         else:
-            _answered(progress, _asked(progress, signer, profile.grant, proof.parameters))
+            parameters = proof.parameters
+            answer = _signed(progress, lambda signer: _asked(progress, signer(), profile.grant, parameters))
+            _answered(progress, answer)
             _drop_other_persons(progress)  # the user of a code is known from the answer only
         if not _fits(progress.tokens, profile):
             raise Refused(
@@ -156,6 +177,32 @@ def serves(tokens: Tokens, profile: Profile, now: float) -> bool:
     return _fits(tokens, profile) and tokens.access_alive(now) and tokens.covers(profile.scopes)
 
 
+def _credentials_of(tokens: Tokens, progress: Progress) -> Credentials:
+    with _naming_the_person(progress):
+        return _signed(progress, partial(progress.means.exchange().credentials, tokens))
+
+
+def _signed(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) -> _T:
+    """Ask with the caller's signature; once more with new keys where AWS no longer knows those that were kept.
+
+    It refuses before it looks at anything else: no token is used up.
+    """
+    signer, kept = partial(caller, progress), progress.saved.caller
+    try:
+        return ask(signer)
+    except Refused as refusal:
+        if kept is None or progress.tokens.caller != kept or refusal.code not in _CALLER_OVER:
+            raise
+        log.debug("the caller's kept keys are over: %s", refusal.code)
+        _save(progress, replace(progress.tokens, caller=None))
+        return ask(signer)
+
+
+def _signed_in(progress: Progress) -> bool:
+    """Whether a person has just signed in, whose proof is yet to be exchanged."""
+    return progress.proof is not None and progress.proof.by_person
+
+
 def _fits(tokens: Tokens, profile: Profile) -> bool:
     """Whether they hold what the profile's target takes: an answer to refresh_token may lack the identity context."""
     return bool(tokens.identity_context) or profile.target != "role"
@@ -181,7 +228,7 @@ def _identity_token(proof: Proof) -> IdentityToken | None:
 def _proof(progress: Progress) -> Proof:
     """The new proof of this fetch; from now on the tokens are those of its user."""
     if progress.proof is None:
-        progress.proof = progress.means.prove(progress.may_ask)
+        progress.proof = progress.prove()
         if progress.tokens.subject not in ("", progress.proof.subject):
             progress.tokens = Tokens(progress.tokens.binding)
         progress.tokens = kept_tokens.of_proof(progress.tokens, progress.proof, progress.profile)
@@ -204,7 +251,23 @@ def _asked(progress: Progress, signer: Credentials, grant: str, proof: Mapping[s
     """CreateTokenWithIAM's answer."""
     scopes = progress.profile.scopes
     parameters = {"grantType": grant, **proof, **({"scope": list(scopes)} if scopes else {})}
-    return progress.means.exchange().create_token(signer, parameters)
+    with _naming_the_person(progress):
+        return progress.means.exchange().create_token(signer, parameters)
+
+
+@contextmanager
+def _naming_the_person(progress: Progress) -> Iterator[None]:
+    """Say in a refusal that concerns a person whom it concerns, and how to be another one."""
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.code in _OF_A_PERSON and progress.tokens.user:
+            profile = progress.profile
+            refusal.message += f" (signed in as {printable(progress.tokens.user)})"
+            if profile.identity.source not in UNATTENDED:
+                another = f"to be another user: oidc-helper login {profile.name} --force"
+                refusal.hint = "; ".join(filter(None, (refusal.hint, another)))
+        raise
 
 
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
@@ -213,6 +276,7 @@ def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -
     Raises SignInNeeded for a spent one, and StoreUnusable where its answer could not be kept.
     """
     means = progress.means
+    means.exchange().prepare(signer)
     try:
         with single_use.sending(token, means.store, now=means.now()) as is_new:
             if not is_new:

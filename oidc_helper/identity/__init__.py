@@ -6,6 +6,7 @@ is broken.
 
 from collections.abc import Callable, Mapping
 
+from oidc_helper import redaction
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.identity import ci, command, environment, file
 from oidc_helper.identity.token import IdentityToken, parse
@@ -31,6 +32,7 @@ def obtain(identity: Identity, *, now: float, timeout_s: float) -> IdentityToken
     place = describe(identity)
     try:
         raw = UNATTENDED[identity.source](identity, timeout_s)
+        redaction.learn(raw)
         if raw is not None:
             return parse(raw, now=now, where=place)
     except SignInNeeded as error:

@@ -1,5 +1,6 @@
 """The secret of a confidential client: the settings say where it is kept, and never hold it."""
 
+from oidc_helper import redaction
 from oidc_helper.errors import SignInNeeded, StoreUnusable, WrongSettings
 from oidc_helper.identity import command
 from oidc_helper.settings import Identity
@@ -27,4 +28,5 @@ def resolve(identity: Identity, *, timeout_s: float, prompts: bool = False) -> s
         secret = vault.get(location.keyring) or ""
     if not secret:
         raise WrongSettings(f"{place} holds no client_secret", hint)
+    redaction.learn(secret)
     return secret

@@ -9,12 +9,14 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
+from oidc_helper import redaction
 from oidc_helper.errors import SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.machine import child, reentry
 from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
 _LARGEST = 65_536  # bytes of either stream; no identity token is so long
+_SECRET_FROM = 8  # characters: shorter words of an output are words
 
 
 def fetch(identity: Identity, timeout_s: float) -> str | None:
@@ -32,6 +34,8 @@ def output(words: Sequence[str], identity_name: str, role: str, timeout_s: float
     process = _start(words, name, identity_name)
     printed, errors = _streams(process, name, timeout_s)
     if process.returncode != 0:
+        # What it would have given as the secret, it may repeat as its reason.
+        redaction.learn(*(word for word in printed.decode(errors="replace").split() if len(word) >= _SECRET_FROM))
         complaint = errors.decode(errors="replace").strip()
         if cycle := reentry.cycle_in(complaint):
             raise cycle

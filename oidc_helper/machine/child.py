@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from oidc_helper.errors import TryAgain
+from oidc_helper.errors import TryAgain, WrongSettings
+from oidc_helper.words import printable
 
 
 def end(process: "subprocess.Popen[Any]") -> None:
@@ -27,7 +28,15 @@ def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subproc
 
     class Bounded(subprocess.Popen[Any]):
         def __init__(self, words: Any, **streams: Any) -> None:
-            super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=sys.platform != "win32", **streams)
+            apart = sys.platform != "win32"
+            try:
+                super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=apart, **streams)
+            except OSError as error:
+                program = printable(str(words[0] if words else ""))
+                reason = (
+                    "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be run: {error.strerror}"
+                )
+                raise WrongSettings(f"{what}: its program {program} {reason}", "name it by its whole path") from None
 
         def communicate(self, *_: Any) -> tuple[Any, Any]:
             timeout_s = time_left()

@@ -37,6 +37,16 @@ class Deadline:
         finally:
             self._end -= max(0.0, seconds - (time.monotonic() - began))
 
+    @contextmanager
+    def shortened(self, seconds: float) -> Iterator[None]:
+        """Leave the block at most so many seconds, for what is worth no more; afterwards all is as it was."""
+        before = self._end
+        self._end = min(before, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._end = before
+
     def run(self, work: Callable[[], _T]) -> _T:
         """Do the work in a thread, which is left behind when the time is over. Raises DeadlinePassed."""
         outcome: list[_T] = []

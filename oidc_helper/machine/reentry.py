@@ -23,15 +23,21 @@ def refuse_cycle(profiles: Mapping[str, Mapping[str, Any]], ours: str, start: st
     `profiles` are the parsed sections of the AWS configuration and credentials files, by name.
     """
     trail = [f"profile {ours}"]
+    for name, section in profiles_behind(profiles, start):
+        trail.append(f"AWS profile {printable(name)}")
+        process = section.get("credential_process")
+        if isinstance(process, str) and _OURSELVES.search(process):
+            raise _cycle([*trail, "its credential_process, oidc-helper"])
+
+
+def profiles_behind(profiles: Mapping[str, Mapping[str, Any]], start: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The AWS profile `start` and those that it leads to by source_profile, each once, by name and section."""
     name: Any = start
     seen: set[str] = set()
     while isinstance(name, str) and name not in seen:  # an indented block in a name's place is parsed as a table
         seen.add(name)
-        trail.append(f"AWS profile {printable(name)}")
         section = profiles.get(name, {})
-        process = section.get("credential_process")
-        if isinstance(process, str) and _OURSELVES.search(process):
-            raise _cycle([*trail, "its credential_process, oidc-helper"])
+        yield name, section
         name = section.get("source_profile")
 
 

@@ -1,9 +1,41 @@
-"""Explains failures of TLS to people, and tells whether one came before the request was sent."""
+"""Whom TLS trusts; explains its failures to people, and tells whether one came before the request was sent."""
 
+import os
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
+
+from oidc_helper.errors import WrongSettings
+from oidc_helper.words import printable
+
+
+def authorities(ca_bundle: str | None, *, setting: str = "ca_bundle") -> tuple[str, str] | None:
+    """The place of the certificate authorities that a user chose, and the setting or variable that names it.
+
+    None leaves the choice to the library.
+    """
+    if ca_bundle:
+        return ca_bundle, setting
+    return next(((path, name) for name in _VARIABLES if (path := os.environ.get(name))), None)
+
+
+def context(path: str, named: str) -> ssl.SSLContext:
+    """A context that trusts the certificates at `path`, which `named` holds. Raises WrongSettings."""
+    is_directory = Path(path).is_dir()
+    try:
+        return ssl.create_default_context(cafile=None if is_directory else path, capath=path if is_directory else None)
+    except FileNotFoundError:
+        hint = "write its whole path: ~ means nothing in a variable" if path.startswith("~") else ""
+        raise WrongSettings(
+            f"{named}: there is no file {printable(path)}", hint or f"correct or unset {named}"
+        ) from None
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        reason = "holds no certificate" if isinstance(error, ssl.SSLError) else "cannot be read"
+        raise WrongSettings(
+            f"{named}: {printable(path)} {reason}", f"let {named} name a file of certificates in PEM"
+        ) from None
 
 
 class Trouble(NamedTuple):
@@ -13,9 +45,11 @@ class Trouble(NamedTuple):
     hint: str
 
 
+_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")  # in botocore's order
 _AUTHORITY = "name the certificate authority of your proxy with {setting} or AWS_CA_BUNDLE"
 _CLOCK = "check this machine's clock; if it is right, the operator of that server must renew the certificate"
 _NETWORK = "check the network and the proxy (HTTPS_PROXY): a log-in page may answer in its place"
+_OF_HANDSHAKE = {"do_handshake", "ssl_wrap_socket"}  # the latter reads certificates first
 # By OpenSSL's x509_vfy.h; any other number means that no authority known here vouches for the certificate.
 _CERTIFICATES = {
     9: ("is not valid yet", _CLOCK),
@@ -42,7 +76,7 @@ def trouble(host: str, error: BaseException, *, setting: str = "ca_bundle") -> T
 def came_before_request(error: BaseException) -> bool:
     """Whether no byte of the request can have left; the types of the libraries' errors do not tell."""
     frames = (trace.tb_frame for cause in _causes(error) for trace in _traces(cause.__traceback__))
-    return any(frame.f_code.co_name == "do_handshake" for frame in frames) or _of_certificate(error) is not None
+    return any(frame.f_code.co_name in _OF_HANDSHAKE for frame in frames) or _of_certificate(error) is not None
 
 
 def _of_certificate(error: BaseException) -> tuple[str, str] | None:

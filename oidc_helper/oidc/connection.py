@@ -1,6 +1,7 @@
 """One HTTP call to an identity provider: whom it trusts, its limits of time and size, and its errors in words."""
 
-import os
+import logging
+import socket
 import ssl
 import time
 from base64 import b64encode
@@ -8,18 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
 import httpx2
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
 
-from oidc_helper import __version__
-from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
+from oidc_helper import __version__, redaction
+from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.words import printable
+
+log = logging.getLogger("oidc_helper.oidc.connection")
 
 _T = TypeVar("_T")
 
@@ -47,18 +49,8 @@ class Client:
 
         It is read once, since that takes 25 ms. Raises WrongSettings.
         """
-        path = self.ca_bundle or os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
-        if not path:
-            return httpx2.create_ssl_context()
-        is_directory = Path(path).is_dir()
-        try:
-            return ssl.create_default_context(
-                cafile=None if is_directory else path, capath=path if is_directory else None
-            )
-        except (OSError, ValueError):
-            raise WrongSettings(
-                f"the certificates in {printable(path)} cannot be read", "check ca_bundle or AWS_CA_BUNDLE"
-            ) from None
+        chosen = tls.authorities(self.ca_bundle)
+        return tls.context(*chosen) if chosen else httpx2.create_ssl_context()
 
 
 def call(  # noqa: PLR0913 - the parts of a call
@@ -124,6 +116,7 @@ def nonsense(host: str) -> Refused:
 
 
 def _session(client: Client, authentication: str, timeout_s: float, judge: "_Judge") -> Any:
+    redaction.learn(client.secret)
     session = OAuth2Client(
         client.client_id,
         client.secret,
@@ -143,7 +136,9 @@ def _session(client: Client, authentication: str, timeout_s: float, judge: "_Jud
 def _basic(client: Any, _method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:
     """RFC 6749 section 2.3.1 with the form encoding of both parts, which authlib leaves out."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
-    headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    basic = b64encode(pair.encode()).decode()
+    redaction.learn(pair, basic)
+    headers["Authorization"] = f"Basic {basic}"
     return uri, headers, body
 
 
@@ -200,12 +195,30 @@ class _Bounded(httpx2.SyncByteStream):
 
 
 def _too_slow(host: str, *, never_sent: bool = False) -> TryAgain:
-    return TryAgain(f"{host} does not answer in time", _NETWORK, never_sent=never_sent)
+    answer = "takes no connection" if never_sent else "does not answer"
+    log.debug("%s: %s in time", host, answer)
+    return TryAgain(f"{host} {answer} in time", _NETWORK, never_sent=never_sent)
 
 
 def _unreached(host: str, error: Exception) -> TryAgain:
     never_sent = isinstance(error, httpx2.ConnectError | httpx2.ProxyError)
-    if trouble := tls.trouble(host, error):
+    trouble, reason = tls.trouble(host, error), _reason(error)
+    log.debug("%s: %s: %s", host, type(error).__name__, trouble.message if trouble else reason)
+    if trouble:
         return TryAgain(*trouble, never_sent=never_sent)
     reach = "cannot be reached" if never_sent else "breaks the connection off"
-    return TryAgain(f"{host} {reach} ({type(error).__name__})", _NETWORK, never_sent=never_sent)
+    return TryAgain(f"{host} {reach} ({reason})", _NETWORK, never_sent=never_sent)
+
+
+def _reason(error: BaseException) -> str:
+    """The reason that the system gave for a failed connection, in a word or two; else the library's name for it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "the name is not found"
+        if isinstance(cause, ConnectionRefusedError):
+            return "the connection is refused"
+        if isinstance(cause, OSError) and cause.strerror:
+            return printable(cause.strerror.lower())
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

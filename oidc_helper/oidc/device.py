@@ -7,6 +7,7 @@ from typing import Any
 
 from authlib.integrations.httpx_client import OAuthError  # type: ignore[import-untyped]  # it has no types
 
+from oidc_helper import redaction
 from oidc_helper.errors import SignInNeeded, TryAgain
 from oidc_helper.oidc import grants
 from oidc_helper.oidc.connection import Client, call, nonsense
@@ -52,7 +53,7 @@ def begin(provider: Provider, client: Client, *, timeout_s: float, **parameters:
     if not isinstance(answer, dict):
         raise nonsense(provider.host)
     if isinstance(answer.get("error"), str):
-        raise refusal(provider.host, answer["error"], answer.get("error_description"), sent=[client.secret])
+        raise refusal(provider.host, answer["error"], answer.get("error_description"))
     return _checked(provider, answer)
 
 
@@ -79,8 +80,7 @@ def poll(  # noqa: PLR0913 - the code, the provider, the time and the clock
             interval_s *= 2
         except OAuthError as error:
             if error.error not in _WAIT_LONGER_S:
-                sent = (device.secret, client.secret)
-                raise refusal(provider.host, error.error, error.description, sent=sent) from None
+                raise refusal(provider.host, error.error, error.description) from None
             interval_s += _WAIT_LONGER_S[error.error]
     raise SignInNeeded("nobody entered the code in time")
 
@@ -97,6 +97,7 @@ def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
         or not lifetime_s
     ):
         raise nonsense(provider.host)
+    redaction.learn(secret)
     return DeviceCode(
         secret=str(secret),
         user_code=printable(str(user_code)),

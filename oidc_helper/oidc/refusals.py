@@ -1,10 +1,9 @@
 """The error codes of OAuth and OpenID Connect, of all endpoints: our kind of error for each, and a remedy."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
-from oidc_helper.redaction import covered
 from oidc_helper.words import printable
 
 # Sources: RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6, RFC 8628 section 3.5, RFC 8707.
@@ -32,14 +31,10 @@ _KINDS: Mapping[str, tuple[type[OidcHelperError], str]] = {
 _DECLINED = {"access_denied": "the sign-in was declined"}
 
 
-def refusal(host: str, code: Any, description: Any = None, *, sent: Iterable[str | None] = ()) -> OidcHelperError:
-    """Our error for a provider's error code; the message repeats the provider's own words, escaped.
-
-    It repeats none of the secrets that were `sent`.
-    """
+def refusal(host: str, code: Any, description: Any = None) -> OidcHelperError:
+    """Our error for a provider's error code; the message repeats the provider's own words, escaped."""
     code = code if isinstance(code, str) else "an error without a name"
     error, hint = _KINDS.get(code, (Refused, "see what the identity provider logs about this sign-in"))
     words = printable(description.strip()) if isinstance(description, str) else ""
     message = f"{_DECLINED.get(code, f'{host} refused')}: {printable(code)}" + (f": {words}" if words else "")
-    message = covered(message, sent)
     return Refused(message, hint, code=code) if error is Refused else error(message, hint)

@@ -6,6 +6,7 @@ import select
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from oidc_helper.errors import SignInNeeded
@@ -13,6 +14,7 @@ from oidc_helper.errors import SignInNeeded
 Show = Callable[[str], None]
 """Shows typed characters, or the removal of some."""
 
+_QUIET_S, _LONGEST_PASTE_S = 0.1, 2  # terminals send a long paste in parts
 _POLL_S = 0.05  # on Windows one can only ask whether a key was hit
 
 
@@ -24,6 +26,9 @@ class Keyboard(Protocol):
 
     def restore(self) -> None:
         """Put the terminal's settings back; a second call does nothing."""
+
+    def discard(self) -> None:
+        """Drop what was typed and not read: a shell would take the rest of a paste for commands."""
 
 
 if sys.platform != "win32":
@@ -42,9 +47,7 @@ if sys.platform != "win32":
             ends, line = time.monotonic() + timeout_s, Line(show)
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
             self._settings = termios.tcgetattr(self._descriptor)
-            changed = termios.tcgetattr(self._descriptor)
-            changed[3] &= ~(termios.ICANON | termios.ECHO)
-            termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
+            self._read_keys()
             try:
                 while not line.over:
                     if not select.select([self._descriptor], [], [], max(0.0, ends - time.monotonic()))[0]:
@@ -66,6 +69,24 @@ if sys.platform != "win32":
                     termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
                 except termios.error:
                     return
+
+        def discard(self) -> None:
+            """See Keyboard."""
+            ends = time.monotonic() + _LONGEST_PASTE_S
+            with suppress(OSError, SignInNeeded, termios.error):  # the terminal went away, or is another job's
+                self._refuse_in_background()
+                settings = termios.tcgetattr(self._descriptor)
+                self._read_keys()
+                while time.monotonic() < ends and select.select([self._descriptor], [], [], _QUIET_S)[0]:
+                    if not os.read(self._descriptor, 65_536):
+                        break
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
+
+        def _read_keys(self) -> None:
+            """Read keys as they are typed, and show none."""
+            changed = termios.tcgetattr(self._descriptor)
+            changed[3] &= ~(termios.ICANON | termios.ECHO)
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
 
         def _refuse_in_background(self) -> None:
             """The kernel would stop a background job that touches the keyboard, and nothing would keep the deadline."""
@@ -103,6 +124,11 @@ class WindowsKeyboard:
 
     def restore(self) -> None:
         """See Keyboard: the console's settings never change."""
+
+    def discard(self) -> None:
+        """See Keyboard."""
+        while self._system.kbhit():
+            self._system.getwch()
 
 
 def windows() -> WindowsKeyboard:

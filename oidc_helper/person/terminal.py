@@ -32,7 +32,8 @@ class Terminal:
         self._screen = screen
         self._keyboard = keyboard
         self._moving = screen.isatty() and os.environ.get("TERM") != "dumb"
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may close it while the same thread writes
+        self._has_asked = False
         self._progress = ""
         self._waits: list[tuple[Callable[[], str], float]] = []  # the innermost is shown
         self.was_used = False  # whether a person has seen any line
@@ -56,9 +57,12 @@ class Terminal:
         self.close()
 
     def close(self) -> None:
-        """Remove the progress line, restore the keyboard, and close the screen."""
+        """Remove the progress line, leave nothing typed to the shell, restore the keyboard, and close the screen."""
+        if self._screen.closed:
+            return
         self._draw("")
-        if self._keyboard:
+        if self._keyboard and self._has_asked:
+            self._keyboard.discard()
             self._keyboard.restore()
         with suppress(OSError):
             self._screen.close()
@@ -92,6 +96,7 @@ class Terminal:
             return None
         self._waits.append((str, time.monotonic()))  # no progress line moves while somebody types
         self._draw("")
+        self._has_asked = True
         self._write(prompt)
         try:
             return self._keyboard.read_line(timeout_s, (lambda _: None) if hidden else self._write)

@@ -15,19 +15,23 @@ def sign_in(
 ) -> Granted:
     """Show the code and wait until a person has entered it; `place` names the provider. Raises OidcHelperError."""
     code = device.begin(provider, client, timeout_s=timeout_s, **parameters)
-    person.terminal.show(*_instructions(code, place), *_qr_code(code, person.terminal))
+    limit_s = int(min(code.lifetime_s, timeout_s))
+    person.terminal.show(*_instructions(code, place, limit_s), *_qr_code(code, person.terminal))
     with person.terminal.waiting(f"waiting for {provider.host}"):
         return device.poll(provider, client, code, timeout_s=timeout_s, clock=person.clock, sleep=person.sleep)
 
 
-def _instructions(code: DeviceCode, place: str) -> list[str]:
-    """The instructions, with the warning that they need (RFC 8628 section 5.4)."""
+def _instructions(code: DeviceCode, place: str, limit_s: int) -> list[str]:
+    """The instructions, with the warning that they need (RFC 8628 section 5.4).
+
+    The limit may be shorter than the life of the code: a program that asks for credentials does not wait for so long.
+    """
     return [
         f"oidc-helper: to sign in at {place}, open this address on any device",
         f"  {code.url}",
         "and enter this code",
         f"  {code.user_code}",
-        f"it is good for {max(1, code.lifetime_s // 60)} min",
+        f"within {limit_s // 60} min" if limit_s >= 120 else f"within {limit_s} s",
         "enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you",
     ]
 

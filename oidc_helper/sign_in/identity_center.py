@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oidc_helper.oidc import authorization
-from oidc_helper.oidc.refusals import refusal
 from oidc_helper.person.browser import obstacle
 from oidc_helper.person.person import Person
 from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, paste
-from oidc_helper.sign_in.redirect import redirect_of
+from oidc_helper.sign_in.redirect import code_of, redirect_of
 
 _NAME = "Identity Center"
 
@@ -54,6 +53,5 @@ def sign_in(  # noqa: PLR0913 - the identity, the person, the place, the way and
     place = f"{_NAME} (identity {identity.name})"
     answered = authorize(begin, redirect_of(identity), person, place=place, timeout_s=timeout_s)
     with reporting_to(answered.finish):
-        if answered.answer.error:
-            raise refusal(_NAME, answered.answer.error, answered.answer.description)
-    return CodeObtained(answered.answer.code, answered.request.redirect_uri, answered.request.verifier, answered.finish)
+        code = code_of(answered, _NAME)
+    return CodeObtained(code, answered.request.redirect_uri, answered.request.verifier, answered.finish)

@@ -1,32 +1,36 @@
-"""The loopback redirect (RFC 8252 section 7.3): a server that takes one answer, and that nothing else disturbs."""
+"""The loopback redirect (RFC 8252 section 7.3): a server that takes one answer, and that nothing else disturbs.
+
+It also sends the browser on its way, since every user can read the arguments of a browser's process.
+"""
 
 import asyncio
 import logging
 import queue
-import socket
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import h11
 
-from oidc_helper.errors import SignInNeeded, TryAgain
+from oidc_helper.errors import OidcHelperError, SignInNeeded
 from oidc_helper.oidc.authorization import Answer, ForeignAnswerError
-from oidc_helper.sign_in import page
+from oidc_helper.sign_in import listeners, page, peer, request_head
 
 log = logging.getLogger("oidc_helper.loopback")
 
-_ADDRESS = "127.0.0.1"
-_LARGEST_HEAD = 16_384  # bytes up to the blank line; some providers' codes have 2,000 characters
 _REQUEST_S = 10  # a browser sends at once; this ends the spare connections that it opens
 _LINGER_S = 2  # for a browser to read our answer before its connection ends
 _HOLD_S = 120  # the longest that the page waits for the outcome of the exchange
 # Beyond so many connections the oldest is dropped. A connection that sends at once, as a browser's does, is read within
 # four turns of the event loop, and each turn accepts `_ACCEPTED` more: no flood can drive it out.
 _MOST_CONNECTIONS, _ACCEPTED = 128, 16
-_QUEUED = 1_024  # in the kernel; a connection that finds no room there is only tried again after a second
+_HTTP = 80  # the port that browsers leave out of Host
+_USED_TWICE = "the address that begins the sign-in was opened twice: another program may have read it"
 _REASONS = {
     400: "This request cannot be understood.",
+    403: "This sign-in belongs to another user of this machine.",
     404: "There is no such page.",
     405: "This is not how a sign-in is answered.",
     409: "This sign-in has been answered already.",
@@ -35,40 +39,62 @@ _REASONS = {
 }
 
 
-class Loopback:
-    """One redirect URI on this machine; it is bound at once, and `serve` begins to listen.
+class _Reply(NamedTuple):
+    """A status, the page where the status has no usual one, and where a redirect leads."""
 
-    `wait` gets the answer; then `finish`, or in any case `close`, ends everything.
+    status: int
+    body: bytes = b""
+    location: str = ""
+
+
+class Loopback:
+    """One redirect URI on this machine, and `start_url`, which leads to the provider, once.
+
+    `serve` begins to answer, `wait` gets the answer; then `finish`, or in any case `close`, ends everything.
     """
 
-    def __init__(self, *, ports: Sequence[int] = (0,), host: str = _ADDRESS, path: str) -> None:
-        """Bind the first free one of `ports` (0: any); the redirect URI names this machine `host`. Raises TryAgain."""
-        self._socket = _bound(ports or (0,))
-        port = self._socket.getsockname()[1]
+    def __init__(self, *, ports: Sequence[int] = (), host: str = listeners.IPV4, path: str) -> None:
+        """Listen on the first free one of `ports` (none: any); the redirect URI names this machine `host`.
+
+        Raises TryAgain.
+        """
+        self._sockets = listeners.listening(ports, host)
+        port = self._sockets[0].getsockname()[1]
+        start = f"/{secrets.token_urlsafe(32)}"
         self.redirect_uri = f"http://{host}:{port}{path}"
-        self._path = path.encode()
-        self._hosts = {f"{name}:{port}".encode() for name in (_ADDRESS, "localhost")}
-        self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        self.start_url = f"http://{listeners.IPV4}:{port}{start}"
+        self._path, self._start = path.encode(), start.encode()
+        names = (listeners.IPV4, "localhost")
+        self._hosts = {f"{name}:{port}".encode() for name in names}
+        self._hosts |= {name.encode() for name in names if port == _HTTP}
+        self._was_started = False
+        self._answers: queue.SimpleQueue[Answer | OidcHelperError] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def serve(self, read: Callable[[str], Answer]) -> None:
-        """Answer in the background; `read` raises ForeignAnswerError for a query that is not the awaited answer."""
-        self._read = read
-        self._socket.listen(_QUEUED)
+    def serve(self, url: str, read: Callable[[str], Answer]) -> None:
+        """Send the browser to `url`, and read its answer, in the background.
+
+        `read` raises ForeignAnswerError for a query that is not the awaited answer.
+        """
+        self._url, self._read = url, read
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda _, context: log.debug("loopback: %s", context.get("message")))
         self._outcome: asyncio.Future[bytes] = self._loop.create_future()
         self._connections: dict[asyncio.Task[None], None] = {}  # the oldest first
         self._holder: asyncio.Task[None] | None = None  # the connection that brought the answer
+        self._is_over = False
         self._thread = threading.Thread(target=self._run, name="loopback", daemon=True)
         self._thread.start()
 
-    def wait(self, timeout_s: float) -> Answer:
-        """The answer; from now on its page waits for `finish`. Raises SignInNeeded after `timeout_s`."""
+    def wait(self, timeout_s: float) -> Answer | None:
+        """The answer, whose page then waits for `finish`; None after `timeout_s`. Raises SignInNeeded."""
         try:
-            return self._answers.get(timeout=max(0.0, timeout_s))
+            answer = self._answers.get(timeout=max(0.0, timeout_s))
         except queue.Empty:
-            raise SignInNeeded("nobody finished the sign-in in the browser in time") from None
+            return None
+        if isinstance(answer, OidcHelperError):
+            raise answer
+        return answer
 
     def finish(self, error: str | None) -> None:
         """Let the page say that the sign-in has worked, or show the error, and end; further calls do nothing."""
@@ -84,7 +110,8 @@ class Loopback:
             with suppress(RuntimeError):  # the loop is over
                 self._loop.call_soon_threadsafe(self._settle, outcome)
             thread.join(4 * _LINGER_S)
-        self._socket.close()
+        for listener in self._sockets:
+            listener.close()
 
     def _settle(self, outcome: bytes) -> None:
         if not self._outcome.done():
@@ -95,10 +122,16 @@ class Loopback:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connected, sock=self._socket, limit=_LARGEST_HEAD, backlog=_ACCEPTED)
-        self._socket.listen(_QUEUED)  # asyncio has one number for the queue and for what it accepts in a turn
+        servers = [
+            await asyncio.start_server(
+                self._connected, sock=listener, limit=request_head.LARGEST_LINE, backlog=_ACCEPTED
+            )
+            for listener in self._sockets
+        ]
+        listeners.widen(self._sockets)  # asyncio has one number for the queue and for what it accepts in a turn
         await self._outcome
-        server.close()
+        for server in servers:
+            server.close()
         if self._holder:
             await asyncio.wait([self._holder], timeout=2 * _LINGER_S)
         for task in self._connections:
@@ -125,72 +158,61 @@ class Loopback:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: "asyncio.Task[None]"
     ) -> None:
         async with asyncio.timeout(_REQUEST_S):
-            http, request = await _request(reader)
-        status, body = self._judge(request) if isinstance(request, h11.Request) else (request, b"")
-        if status == 200:
+            http, request = await request_head.read(reader)
+        ends = (writer.get_extra_info(end)[:2] for end in ("sockname", "peername"))
+        reply = self._judge(request, *ends) if isinstance(request, h11.Request) else _Reply(request)
+        if reply.status == 200:
             self._holder = task
+            body = page.failed("It is not known how the sign-in went.")
             with suppress(TimeoutError):
                 body = await asyncio.wait_for(asyncio.shield(self._outcome), _HOLD_S)
-            body = body or page.failed("It is not known how the sign-in went.")
-        log.debug("loopback: answered with %d", status)
+            reply = _Reply(200, body)
+        log.debug("loopback: answered with %d", reply.status)
         async with asyncio.timeout(_LINGER_S):
-            writer.write(_response(http, status, body or page.ignored(_REASONS[status])))
+            writer.write(_response(http, reply))
             writer.write_eof()
-            while await reader.read(_LARGEST_HEAD):
+            while await reader.read(request_head.LARGEST_LINE):
                 pass  # closing a connection with unread bytes would reset it, and lose the answer
 
-    def _judge(self, request: h11.Request) -> tuple[int, bytes]:
-        """The status, and the page where the status has no usual one; 200 for the answer, which `wait` gets."""
+    def _judge(self, request: h11.Request, ours: peer.Address, theirs: peer.Address) -> _Reply:
+        """The reply; one with status 200 is to the answer, which `wait` gets."""
         path, _, query = request.target.partition(b"?")
         if dict(request.headers).get(b"host", b"").lower() not in self._hosts:  # DNS rebinding
-            return 421, b""
-        if path != self._path:
-            return 404, b""
+            return _Reply(421)
+        if path not in (self._path, self._start):
+            return _Reply(404)
         if request.method != b"GET":
-            return 405, b""
-        if self._holder:
-            return 409, b""
+            return _Reply(405)
+        if peer.is_foreign(ours, theirs):
+            return _Reply(403)
+        if self._is_over:
+            return _Reply(409)
+        return self._started() if path == self._start else self._answered(query.decode("ascii"))
+
+    def _started(self) -> _Reply:
+        """Lead to the provider once: whoever else opens the address may have got there first, and be answering."""
+        if self._was_started:
+            self._is_over = True
+            self._answers.put(SignInNeeded(_USED_TWICE))
+            return _Reply(409, page.failed(f"{_USED_TWICE.capitalize()}."))
+        self._was_started = True
+        return _Reply(303, location=self._url)
+
+    def _answered(self, query: str) -> _Reply:
         try:
-            answer = self._read(query.decode("ascii"))
+            answer = self._read(query)
         except ForeignAnswerError as error:
-            return 400, page.ignored(f"This is not the answer to the sign-in that waits here: {error}.")
+            return _Reply(400, page.ignored(f"This is not the answer to the sign-in that waits here: {error}."))
+        self._is_over = True
         self._answers.put(answer)
-        return 200, b""
+        return _Reply(200)
 
 
-def _bound(ports: Sequence[int]) -> socket.socket:
-    for port in ports:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            # Windows lets other programs bind the same port unless they are excluded; other systems do not.
-            listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
-            listener.bind((_ADDRESS, port))
-        except OSError:
-            listener.close()
-        else:
-            return listener
-    names = ", ".join(map(str, ports))
-    raise TryAgain(
-        f"cannot listen on {_ADDRESS}: {f'the ports {names} are' if ports[1:] else f'port {names} is'} taken",
-        "end what listens there, or name more in redirect_ports",
-    )
-
-
-async def _request(reader: asyncio.StreamReader) -> tuple[h11.Connection, h11.Request | int]:
-    """The request's head, or the status that refuses it. Raises EOFError where it stays incomplete."""
-    http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_HEAD)
-    try:
-        http.receive_data(await reader.readuntil(b"\r\n\r\n"))
-        event = http.next_event()
-    except asyncio.LimitOverrunError:
-        return http, 431
-    except h11.RemoteProtocolError:
-        return http, 400
-    return http, event if isinstance(event, h11.Request) else 400
-
-
-def _response(http: h11.Connection, status: int, body: bytes) -> bytes:
+def _response(http: h11.Connection, reply: _Reply) -> bytes:
+    body = b"" if reply.location else reply.body or page.ignored(_REASONS[reply.status])
     headers = [*page.HEADERS, ("Content-Length", str(len(body))), ("Connection", "close")]
-    if status == 405:
+    if reply.status == 405:
         headers.append(("Allow", "GET"))
-    return (http.send(h11.Response(status_code=status, headers=headers)) or b"") + body
+    if reply.location:
+        headers.append(("Location", reply.location))
+    return (http.send(h11.Response(status_code=reply.status, headers=headers)) or b"") + body

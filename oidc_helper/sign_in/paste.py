@@ -26,7 +26,7 @@ def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, t
         "copy that whole address from the browser's address bar, and paste it here",
     )
     ends = person.clock() + timeout_s
-    for _ in range(_TRIES):
+    for number in range(1, _TRIES + 1):
         try:
             pasted = terminal.ask("> ", timeout_s=ends - person.clock())
         except TimeoutError:
@@ -36,7 +36,8 @@ def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, t
         try:
             return Answered(request, _read(request, pasted.strip()), lambda _error: None)
         except ForeignAnswerError as error:
-            terminal.show(f"this cannot be used: {error}; paste the whole address, from http to its end")
+            which = f"{number} of {_TRIES}"
+            terminal.show(f"this cannot be used ({which}): {error}; paste the whole address, from http to its end")
     raise SignInNeeded("nobody pasted the address that the browser was sent to")
 
 

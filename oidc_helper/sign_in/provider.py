@@ -4,21 +4,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from oidc_helper.errors import Refused
+from oidc_helper.errors import Refused, SignInNeeded
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import authorization, grants
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.grants import Granted
 from oidc_helper.oidc.provider import Provider, discover
-from oidc_helper.oidc.refusals import refusal
 from oidc_helper.oidc.verification import verify
 from oidc_helper.person.browser import obstacle
 from oidc_helper.person.person import Person, Way
 from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, device, paste
-from oidc_helper.sign_in.redirect import redirect_of
+from oidc_helper.sign_in.redirect import code_of, redirect_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,8 @@ def renew(  # noqa: PLR0913 - the refresh token, and what calls to the provider 
 
     `keep` takes a new refresh token and its end in epoch seconds, None where the provider names none. It is called
     before all else, since the old token is spent and later steps may fail.
-    Raises oidc.SessionOver where the refresh token will never work again, other kinds of OidcHelperError where it may.
+    Raises oidc.SessionOver where the refresh token will never work again, other kinds of OidcHelperError where it may;
+    of these only TryAgain may pass without a person.
     """
     deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
@@ -93,6 +93,8 @@ def renew(  # noqa: PLR0913 - the refresh token, and what calls to the provider 
     provider_side = _AtProvider(identity, provider, client, deadline, now)
     if granted.refresh_token != refresh_token:
         keep(granted.refresh_token, provider_side.refresh_expires_at(granted))
+    if not granted.id_token and identity.assertion == "id_token":  # OpenID Connect Core section 12.2 allows that
+        raise SignInNeeded(f"{provider.host} renews the session without an identity token, which only a sign-in brings")
     token, new_subject = provider_side.assertion(granted, nonce=None)
     if subject and new_subject and new_subject != subject:  # OpenID Connect Core section 12.2
         raise Refused(f"{provider.host} answered the refresh token with somebody else's identity token")
@@ -146,13 +148,11 @@ class _AtProvider:
             self._begin, redirect_of(self.identity), person, place=self.place, timeout_s=self.deadline.left()
         )
         with reporting_to(answered.finish):
-            if answered.answer.error:
-                raise refusal(self.provider.host, answered.answer.error, answered.answer.description)
             granted = grants.redeem_code(
                 self.provider,
                 self.client,
                 answered.request,
-                answered.answer.code,
+                code_of(answered, self.provider.host),
                 timeout_s=self.deadline.left(),
                 **_resource(self.identity),
             )

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from oidc_helper.errors import Refused
 from oidc_helper.oidc.authorization import Answer, Request
+from oidc_helper.oidc.refusals import refusal
 from oidc_helper.person.telling import Finish
 from oidc_helper.settings import Identity
 
@@ -27,6 +29,16 @@ class Answered:
     request: Request
     answer: Answer
     finish: Finish
+
+
+def code_of(answered: Answered, host: str) -> str:
+    """The code that the answer brings; `host` names the provider. Raises OidcHelperError where it brings none."""
+    answer = answered.answer
+    if answer.fault:
+        raise Refused(f"the answer of {host} cannot be used: {answer.fault}", "compare issuer with the provider's own")
+    if answer.error:
+        raise refusal(host, answer.error, answer.description)
+    return answer.code
 
 
 def redirect_of(identity: Identity) -> Redirect:

@@ -59,6 +59,7 @@ class Entry:
 class Failure:
     """The last failure of a profile; `at` in epoch seconds.
 
+    Processes that waited under the same `conditions`, which are a digest, have failed with it; empty: none.
     `reach` is empty, or names the keyrings of the session whose failure it is: another session has others.
     """
 
@@ -66,6 +67,7 @@ class Failure:
     message: str
     hint: str
     exit_code: int
+    conditions: str = ""
     reach: str = ""
 
 
@@ -237,7 +239,7 @@ def _entry(value: Any) -> Entry:
 
 def _failure(value: Any) -> Failure:
     failure = Failure(**value)
-    _require(failure, str, "message", "hint", "reach")
+    _require(failure, str, "message", "hint", "conditions", "reach")
     _require(failure, int, "exit_code")
     if not is_instant(failure.at):
         raise TypeError

@@ -52,10 +52,13 @@ class Ledger:
         if mark in index.read().spent:
             index.update(lambda before: replace(before, spent=without(before.spent, mark)))
 
-    def remember_failure(self, profile: str, error: OidcHelperError) -> None:
-        """Note how a profile failed; a store that this session cannot use is no failure of another session."""
+    def remember_failure(self, profile: str, error: OidcHelperError, *, conditions: str = "") -> None:
+        """Note how a profile failed; a store that this session cannot use is no failure of another session.
+
+        `conditions` as in Failure.
+        """
         reach = _reach() if isinstance(error, StoreUnusable) else ""
-        failure = Failure(self._now(), error.message, error.hint, error.exit_code, reach)
+        failure = Failure(self._now(), error.message, error.hint, error.exit_code, conditions, reach)
         index.update(lambda before: replace(before, failures={**before.failures, _failure_key(profile): failure}))
 
     def forget_failure(self, profile: str) -> None:
@@ -64,10 +67,20 @@ class Ledger:
         if key in index.read().failures:
             index.update(lambda before: replace(before, failures=without(before.failures, key)))
 
+    def forget_all_failures(self) -> None:
+        """Drop the notes of all profiles of this configuration, also of those that it no longer has."""
+
+        def change(before: Index) -> Index:
+            others = {key: noted for key, noted in before.failures.items() if names.kind_and_name(key) is None}
+            return replace(before, failures=others)
+
+        if index.read().failures:
+            index.update(change)
+
     def failure(self, profile: str) -> Failure | None:
-        """The last failure of a profile, however long ago; None where it is that of another session."""
+        """The last failure of a profile, however long ago; none is one of the future, or of another session's store."""
         failure = index.read().failures.get(_failure_key(profile))
-        return failure if failure and failure.reach in ("", _reach()) else None
+        return failure if failure and failure.at <= self._now() and failure.reach in ("", _reach()) else None
 
 
 def _failure_key(profile: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from oidc_helper import kernel, names, paths, record
+from oidc_helper import kernel, names, paths
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine import lock
 from oidc_helper.machine.lock import Lock
@@ -65,9 +65,10 @@ class Store(Ledger):
         self._in_hand: dict[str, _Unkept] = {}  # what no place took: it serves this process, and is lost with it
 
     def get(self, kind: str, name: str) -> str | None:
-        """The record's text; None where there is none, or the stored text does not add up.
+        """The record's text; None where there is none, or its parts do not add up.
 
-        Raises StoreUnusable where it may lie in a vault that is locked, does not answer or is not this session's.
+        Whether credentials are intact is for `record.parse` to tell. Raises StoreUnusable where the record may lie in a
+        vault that is locked, does not answer or is not this session's.
         """
         entry = names.entry_name(kind, name)
         if unkept := self._in_hand.get(entry):
@@ -335,9 +336,7 @@ def _from_kernel(kind: str, entry: str) -> str | None:
     if payload is None:
         return None
     text = payload.decode("utf-8", "replace")
-    if kind == CREDENTIALS:  # as they are to be printed: the hit path reads them itself
-        return text if record.parse(payload) else None
-    return parts.unseal(text)
+    return text if kind == CREDENTIALS else parts.unseal(text)  # a hit reads credentials as they are to be printed
 
 
 def _forget_in_kernel(entry: str) -> bool:

@@ -74,12 +74,12 @@ def _exported(lines: Sequence[str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if f"export {name}=" in pasted}
 
 
-def is_in_line(process: "subprocess.Popen[str]") -> bool:
-    """Whether it has the lock of a fetch or waits for it, which shows in the files that it holds open."""
+def is_in_line(process: "subprocess.Popen[str]", lock: str = "") -> bool:
+    """Whether it has a lock of that name or waits for it, which shows in the files that it holds open."""
     names = []
     with suppress(OSError):  # it has ended
         names = [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-    return any("/locks/oidc-helper_lock_" in name for name in names)
+    return any(f"/locks/oidc-helper_lock_{lock}" in name for name in names)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

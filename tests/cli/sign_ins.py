@@ -101,3 +101,11 @@ def desk(home: Home, emulator: Emulator, *, visits: bool = True) -> Desk:
     made = Desk(home, emulator, browser)
     made.configure()
     return made
+
+
+def becomes_bob(emulator: Emulator) -> None:
+    """Let the provider's page offer Bob first from now on."""
+    provider = emulator.directory.identity_provider
+    people = dict(provider.people)
+    provider.people.clear()
+    provider.people.update({BOB: people.pop(BOB), **people})

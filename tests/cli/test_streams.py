@@ -41,6 +41,17 @@ class Keyring(TemporaryKeyring):
         chatter()
         super().set_password(*words)
 """
+# One that reads standard input, and notes what it read.
+ASKING_KEYRING = """
+import os, pathlib, subprocess, sys
+from oidc_helper.emulator.temporary_keyring import TemporaryKeyring
+
+class Keyring(TemporaryKeyring):
+    def get_password(self, *words):
+        read = sys.stdin.readline() + subprocess.run(["cat"], capture_output=True, text=True).stdout
+        pathlib.Path(os.environ["HOME"], "asked").write_text(repr(read))
+        return super().get_password(*words)
+"""
 WITH_MODULES_FROM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from oidc_helper.hotpath import main; main()"
 # The shell's ways to start a program without its streams.
 CLOSED = {
@@ -262,6 +273,28 @@ def test_an_answer_that_cannot_be_written_is_no_success(ready: Home, words: str)
     assert failed.code == 1
     assert "cannot be written" in failed.message
     assert "o space left" in failed.message
+
+
+def test_no_library_reads_the_callers_stdin(ready: Home) -> None:
+    """One that asks, as botocore does for an MFA code, finds the end of the input at once, and takes nothing."""
+    (ready.path / "asking.py").write_text(ASKING_KEYRING)
+    ready.environment["PYTHON_KEYRING_BACKEND"] = "asking.Keyring"
+    reads, writes = os.pipe()
+    with os.fdopen(reads, "rb") as stdin, os.fdopen(writes, "wb"):
+        os.write(writes, b"123456\n")
+        done = subprocess.run(
+            [sys.executable, "-c", WITH_MODULES_FROM, ready.path, "get", "analytics"],
+            env=ready.environment,
+            stdin=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        left = os.read(reads, 100)
+
+    answer(done)
+    assert (ready.path / "asked").read_text() == "''"
+    assert left == b"123456\n"
 
 
 def test_stdin_is_never_read(ready: Home) -> None:

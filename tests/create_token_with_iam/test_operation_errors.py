@@ -94,6 +94,48 @@ def test_a_failure_of_tls_names_its_cause(place: Place, server: dict[str, Any], 
     assert hint in done.stderr.splitlines()[1]
 
 
+@pytest.mark.parametrize(
+    ("words", "variables", "exit_code", "named"),
+    [
+        (("--endpoint-url", "http://192.0.2.1"), {}, 252, "--endpoint-url"),
+        ((), {"AWS_ENDPOINT_URL_SSO_OIDC": "http://192.0.2.1"}, 253, "AWS_ENDPOINT_URL_SSO_OIDC"),
+        ((), {"AWS_ENDPOINT_URL": "http://192.0.2.1", "AWS_ENDPOINT_URL_SSO_OIDC": None}, 253, "AWS_ENDPOINT_URL"),
+    ],
+    ids=["an option", "a variable", "a general variable"],
+)
+def test_no_secret_is_sent_in_clear_text(
+    place: Place, words: tuple[str, ...], variables: dict[str, str | None], exit_code: int, named: str
+) -> None:
+    """Plain http is for loopback hosts, as it is for issuers."""
+    place.set(variables)
+
+    done = place.run(*GOOD, *words)
+
+    assert done.exit == exit_code
+    assert done.stderr.startswith(f"oidc-helper: {named} leads to 192.0.2.1 without TLS")
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "named"),
+    [
+        (("--ca-bundle", "/nonexistent"), {}, "--ca-bundle"),
+        ((), {"AWS_CA_BUNDLE": "/nonexistent"}, "AWS_CA_BUNDLE"),
+        ((), {"AWS_STS_REGIONAL_ENDPOINTS": "maybe"}, "AWS_STS_REGIONAL_ENDPOINTS"),
+        ((), {"HTTPS_PROXY": "gopher://x"}, "HTTPS_PROXY"),
+    ],
+    ids=["an option", "certificates", "a choice", "a proxy"],
+)
+def test_a_mistake_is_named_before_anything_is_sent(
+    place: Place, words: tuple[str, ...], variables: dict[str, str | None], named: str
+) -> None:
+    place.set(variables)
+
+    done = place.run(*GOOD, "--endpoint-url", "https://127.0.0.1:1", *words)
+
+    assert done.exit in (252, 253, 255)
+    assert named in done.stderr
+
+
 def test_the_hint_after_a_lost_answer_is_that_the_request_may_have_been_carried_out(place: Place) -> None:
     """The assertion may be used up."""
     place.server.answer = None

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from create_token_with_iam.runs import ANSWER, BASE, JWT_BEARER, Outcome, Place
+from create_token_with_iam.runs import ANSWER, BASE, JWT_BEARER, Outcome, Place, jwt
+from fakes.one_answer import answering
 from homes import Home
 
 from oidc_helper.create_token_with_iam import service
@@ -127,6 +128,58 @@ def test_the_trace_shows_no_credentials_that_sts_gives(home: Home, emulator: Emu
 def _texts(answer: dict[str, Any]) -> list[str]:
     hidden = ("accessToken", "refreshToken", "idToken")
     return [answer[name] for name in hidden] + [answer["awsAdditionalDetails"]["identityContext"]]
+
+
+@pytest.mark.parametrize("length", [20, 60, 100, None])
+@pytest.mark.parametrize("form", ["enhanced", "json"])
+def test_a_refusal_shows_nothing_of_the_assertion(place: Place, length: int | None, form: str) -> None:
+    """Though each member repeats its beginning, nested ones and names of members too."""
+    token = jwt(sub="somebody-with-a-long-name", email="somebody-with-a-long-name@example.com")
+    piece = token[:length]
+    place.server.answer = {
+        "status": 400,
+        "headers": {"x-amzn-ErrorType": piece},
+        "body": {"error": piece, "reason": piece, "region": piece, "deep": {piece: [f"no {piece} here"]}},
+    }
+
+    done = place.run(*BASE[:-1], token, "--debug", "--cli-error-format", form)
+
+    assert done.exit == 254
+    assert "***" in done.stderr
+    assert token[:16] not in done.stderr
+
+
+def test_a_refusal_of_sts_shows_nothing_of_the_web_identity_token(place: Place) -> None:
+    """It is botocore that sends this one, for the caller's keys."""
+    token = jwt(sub="planted")
+    place.write({"pod": token})
+    place.set({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None})
+    place.set({"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "$DIR/pod"})
+    said = f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no {token[:60]}</Message></Error></ErrorResponse>"
+
+    with answering(403, said.encode()) as (url, _):
+        place.set({"AWS_ENDPOINT_URL_STS": url})
+        done = place.run(*BASE, "--debug")
+
+    assert done.exit == 254
+    assert token[:16] not in done.stderr
+
+
+def test_a_value_where_none_belongs_is_not_shown_by_the_trace(place: Place) -> None:
+    """`--store` takes none; argparse repeats it in the exception that the trace shows."""
+    done = place.run(*BASE, "--debug", "--store=planted")
+
+    assert done.exit == 252
+    assert "ended by WrongUsage" in done.stderr
+    assert "planted" not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "192.0.2.1"])
+def test_a_password_in_the_endpoint_is_not_shown(place: Place, host: str) -> None:
+    done = place.run(*BASE, "--debug", "--endpoint-url", f"http://planted-user:planted%20word@{host}")
+
+    assert done.exit in (252, 255)
+    assert "planted" not in done.stderr
 
 
 @pytest.mark.parametrize(

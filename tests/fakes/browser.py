@@ -7,14 +7,19 @@ import urllib.request
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 
 @dataclass
 class FakeBrowser:
-    """Stands in for `person.browser.open_browser`, and does not keep the caller waiting either."""
+    """Stands in for `person.browser.open_browser`, and does not keep the caller waiting either.
+
+    `opened` are the addresses that it was told, `went` those that they led to.
+    """
 
     opened: list[str] = field(default_factory=list)
+    went: list[str] = field(default_factory=list)
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     text: str = ""
@@ -43,22 +48,33 @@ class FakeBrowser:
             connection.close()
 
     def _visit(self, url: str) -> None:
+        class Redirects(urllib.request.HTTPRedirectHandler):
+            def redirect_request(_self, *request: Any) -> Any:  # noqa: N805 - ours is the browser
+                self.went.append(request[-1])
+                return super().redirect_request(*request)
+
         try:
-            answer = urllib.request.urlopen(url)  # noqa: S310 - of a test
+            answer = urllib.request.build_opener(Redirects).open(url)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
             self.status, self.headers, self.text = answer.status, dict(answer.headers), answer.read().decode()
 
 
-# The program for BROWSER: it records the address and, if it `visits`, goes there and keeps the page.
+# The program for BROWSER: it records the address and, if it `visits`, goes there, and keeps the redirect and the page.
 _PROGRAM = """#!{python} -IS
 import sys, urllib.error, urllib.request
 with open({opened!r}, "a") as file:
     file.write(sys.argv[1] + "\\n")
+class Redirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *request):
+        if request[0].full_url == sys.argv[1]:
+            with open({went!r}, "a") as file:
+                file.write(request[-1] + "\\n")
+        return super().redirect_request(*request)
 if {visits}:
     try:
-        page = urllib.request.urlopen(sys.argv[1])
+        page = urllib.request.build_opener(Redirects).open(sys.argv[1])
     except urllib.error.HTTPError as error:
         page = error
     with page, open({page!r}, "wb") as file:
@@ -76,7 +92,7 @@ class BrowserProgram:
     visits: bool = True
 
     def __post_init__(self) -> None:
-        paths = {"opened": str(self._opened), "page": str(self._page)}
+        paths = {"opened": str(self._opened), "went": str(self._went), "page": str(self._page)}
         self.path.write_text(_PROGRAM.format(python=sys.executable, visits=self.visits, **paths))
         self.path.chmod(0o755)
 
@@ -90,6 +106,11 @@ class BrowserProgram:
         return self._opened.read_text().splitlines() if self._opened.exists() else []
 
     @property
+    def went(self) -> list[str]:
+        """Where each of these led it at once."""
+        return self._went.read_text().splitlines() if self._went.exists() else []
+
+    @property
     def page(self) -> str:
         """The page where the last visit ended."""
         return self._page.read_text()
@@ -97,6 +118,10 @@ class BrowserProgram:
     @property
     def _opened(self) -> Path:
         return self.directory / "opened"
+
+    @property
+    def _went(self) -> Path:
+        return self.directory / "went"
 
     @property
     def _page(self) -> Path:

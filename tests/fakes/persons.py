@@ -15,7 +15,7 @@ from oidc_helper.person.terminal import Terminal, has_terminal
 from oidc_helper.sign_in.provider import sign_in
 
 
-def signs_in(way: Way, issuer: str, client_id: str, timeout_s: str = "60") -> object:
+def signs_in(way: Way, issuer: str, client_id: str, timeout_s: str = "900") -> object:
     """Sign in; polling sleeps until the test sends a line."""
     with Terminal.open() as terminal:
         person = Person(terminal, sleep=lambda _: sys.stdin.readline())

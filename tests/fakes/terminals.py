@@ -1,9 +1,11 @@
 """A process at a pseudo-terminal of its own, whose other end is a person's: the test's."""
 
+import fcntl
 import json
 import os
 import re
 import select
+import struct
 import subprocess
 import sys
 import termios
@@ -33,6 +35,7 @@ class AtTerminal:
 
     process: "subprocess.Popen[str]"
     descriptor: int
+    theirs: int
     before: list[Any]
     seen: str = ""
 
@@ -41,6 +44,12 @@ class AtTerminal:
         """The lines on the screen; those that were taken back are gone."""
         lines = self.seen.replace("\r\n", "\n").split("\n")
         return "\n".join(line.rpartition("\r")[2] for line in lines)
+
+    @property
+    def unread(self) -> int:
+        """How many characters would be the shell's."""
+        (number,) = struct.unpack("i", fcntl.ioctl(self.theirs, termios.FIONREAD, b"\0" * 4))
+        return int(number)
 
     def see(self, *words: str) -> None:
         """Wait until the screen shows each of the words, in this order."""
@@ -122,7 +131,7 @@ def at_terminal(
         start_new_session=True,
     )
     try:
-        yield AtTerminal(process, ours, before)
+        yield AtTerminal(process, ours, theirs, before)
     finally:
         process.kill()
         process.communicate()

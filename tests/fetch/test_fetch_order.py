@@ -103,6 +103,52 @@ def test_an_access_token_that_is_refused_early_is_refreshed(ready: Ready) -> Non
     assert ready.ask("get", "dev-admin") == ["GetRoleCredentials", REFRESH, "GetRoleCredentials"]
 
 
+def test_kept_keys_of_the_caller_that_sts_no_longer_knows_are_opened_anew(ready: Ready) -> None:
+    """The caller's role was made again: the keys that were kept are refused, and only logout helped."""
+    short_sessions(ready)
+    ready.ask("get", "analytics")
+    ready.emulator._state.credentials.clear()
+    ready.pass_time(1_000)
+
+    assert ready.ask("get", "analytics") == ["AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRole"]
+    ready.pass_time(1_000)
+    assert ready.ask("get", "analytics") == ["AssumeRole"]
+
+
+def test_kept_keys_of_the_caller_that_identity_center_no_longer_knows_are_opened_anew(ready: Ready) -> None:
+    """A refresh is sent again with new keys, and the refresh token is still good: the keys were refused, not it."""
+    ready.ask("get", "analytics")
+    ready.emulator._state.credentials.clear()
+    ready.emulator.fault("GetRoleCredentials", error="UnauthorizedException")
+
+    assert ready.ask("get", "dev-admin") == [
+        *("GetRoleCredentials", REFRESH),
+        *("AssumeRoleWithWebIdentity", REFRESH, "GetRoleCredentials"),
+    ]
+
+
+def test_an_identity_token_whose_signer_was_refused_is_sent_again(ready: Ready) -> None:
+    """The refusal of a signature comes before the work: the token is not spent by it."""
+    ready.ask("get", "analytics")
+    ready.emulator._state.credentials.clear()
+    ready.home.write_token(ready.emulator.mint(ALICE))
+
+    before = len(ready.emulator.requests)
+    done = ready.home.run("login", "analytics")
+
+    assert done.returncode == 0, done.stderr
+    exchanges = [one for one in ready.emulator.requests[before:] if one.operation == "CreateTokenWithIAM"]
+    assert [one.ok for one in exchanges] == [False, True]
+    assert len({one.asked("assertion") for one in exchanges}) == 1
+
+
+def test_new_keys_of_the_caller_that_are_refused_are_not_opened_twice(ready: Ready) -> None:
+    """They were not kept, so that others would fare no better."""
+    ready.emulator.fault("CreateTokenWithIAM", error="UnrecognizedClientException", times=None)
+
+    assert ready.calls(("get", "analytics"), code=5) == SIGN_IN
+
+
 def test_a_session_that_is_over_takes_a_new_identity_token(ready: Ready) -> None:
     """The refresh token is refused, so the identity source is asked, as if it were the first time."""
     ready.ask("get", "analytics")
@@ -157,11 +203,12 @@ def test_live_credentials_are_served_through_a_passing_fault(ready: Ready) -> No
 
 
 def test_live_credentials_are_not_served_against_a_refusal(ready: Ready) -> None:
-    """A person who may no longer enter is told so, though the former session still has some minutes."""
+    """A person who may no longer enter is told so each time, though the former session still has some minutes."""
     ready.ask("get", "analytics")
     ready.pass_time(2_800)
     ready.emulator.directory.analytics_role.trusted.clear()
 
+    assert ready.calls(("get", "analytics"), code=5) == ["AssumeRole"]
     assert ready.calls(("get", "analytics"), code=5) == ["AssumeRole"]
 
 

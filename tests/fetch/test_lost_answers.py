@@ -21,8 +21,16 @@ LOST: dict[str, dict[str, Any]] = {
     "the connection breaks after the work": {"cut": "after"},
     "the connection breaks before the work": {"cut": "before"},
     "the server fails": {"status": 500},
-    "the server is overloaded": {"error": "SlowDownException"},
     "something on the way answers": {"body": b"<html><title>Please log in to the network</title></html>"},
+}
+
+
+# How a request is turned away before anybody has looked at its token.
+TURNED_AWAY: dict[str, dict[str, Any]] = {
+    "slow down": {"error": "SlowDownException"},
+    "too many requests": {"status": 429, "error": "TooManyRequestsException"},
+    "throttled": {"error": "ThrottlingException"},
+    "authorization pending": {"error": "AuthorizationPendingException"},
 }
 
 
@@ -59,6 +67,18 @@ def test_a_token_whose_answer_is_lost_is_not_sent_again(ready: Home, emulator: E
     for one in (lost, *later):
         assert f"put a new identity token into {ready.path}/token" in one.hint
     assert told == []
+    answer(ready.run("get", "analytics"))
+    assert emulator.count(EXCHANGE) == 2
+
+
+@pytest.mark.parametrize("how", TURNED_AWAY)
+def test_a_token_that_was_turned_away_unread_can_be_sent(ready: Home, emulator: Emulator, how: str) -> None:
+    """Nothing was done with it, so that no new one is asked for."""
+    emulator.fault(EXCHANGE, **TURNED_AWAY[how])
+
+    turned_away = complaint(ready.run("get", "analytics"))
+
+    assert (turned_away.code, turned_away.hint) == (4, "try again in a while")
     answer(ready.run("get", "analytics"))
     assert emulator.count(EXCHANGE) == 2
 

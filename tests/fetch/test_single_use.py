@@ -39,6 +39,13 @@ FREED_BY = {
     "a refusal": Refused("CreateTokenWithIAM was refused"),
     "wrong settings": WrongSettings("the CA bundle does not exist"),
     "no connection": refusals.unreachable("CreateTokenWithIAM", "host", "ConnectTimeout", never_sent=True),
+    "throttling": refusals.from_error_answer(
+        "CreateTokenWithIAM",
+        "host",
+        {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}},
+        profile="x",
+        now=NOW,
+    ),
     "a missing proof": SignInNeeded("nobody is signed in"),
 }
 SPENT_BY: dict[str, Exception] = {

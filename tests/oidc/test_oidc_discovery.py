@@ -220,4 +220,31 @@ def test_an_unreadable_bundle_is_a_wrong_setting(provider: FakeProvider, monkeyp
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem")
     error = refusal(provider, Client("native"))
 
-    assert (error.exit_code, error.message) == (2, "the certificates in /nowhere/ca.pem cannot be read")
+    assert (error.exit_code, error.message) == (2, "AWS_CA_BUNDLE: there is no file /nowhere/ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "the name is not found"),
+        (ConnectionRefusedError(111, "Connection refused"), "the connection is refused"),
+        (OSError(113, "No route to host"), "no route to host"),
+        (OSError(101, "Network is unreachable"), "network is unreachable"),
+    ],
+    ids=["name", "refused", "route", "network"],
+)
+def test_a_provider_out_of_reach_is_named_with_the_reason(
+    error: OSError, reason: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each is another thing to mend; --debug tells it too."""
+    caplog.set_level("DEBUG", "oidc_helper.oidc.connection")
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+    with pytest.raises(TryAgain) as caught:
+        discover("https://login.example.com", client=Client("native"), timeout_s=10)
+
+    assert (caught.value.message, caught.value.never_sent) == (f"login.example.com cannot be reached ({reason})", True)
+    assert f"login.example.com: ConnectError: {reason}" in caplog.text

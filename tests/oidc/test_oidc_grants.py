@@ -13,7 +13,7 @@ from oidc_helper.oidc.authorization import Request as Authorization
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.provider import Provider, discover
 
-ASKED = Authorization("https://x", "http://127.0.0.1:1/callback", "a-state", "a-nonce", "a-verifier")
+ASKED = Authorization("https://x", CLIENT, "http://127.0.0.1:1/callback", "a-state", "a-nonce", "a-verifier")
 
 
 def discovered(provider: FakeProvider) -> Provider:
@@ -89,24 +89,25 @@ def test_an_ended_session_differs_from_every_other_failure(provider: FakeProvide
 @pytest.mark.parametrize(
     ("reply", "kind", "words"),
     [
-        (refusing("invalid_client", 401), Refused, "refused: invalid_client"),
-        (refusing("invalid_scope"), Refused, "refused: invalid_scope"),
+        (refusing("invalid_client", 401), SignInNeeded, "refused: invalid_client"),
+        (refusing("invalid_scope"), SignInNeeded, "refused: invalid_scope"),
         (refusing("interaction_required"), SignInNeeded, "interaction_required"),
         (refusing("temporarily_unavailable"), TryAgain, "temporarily_unavailable"),
-        (refusing("something_new", error_description={"x": 1}), Refused, "something_new"),
-        (refusing(["odd"]), Refused, "an error without a name"),
+        (refusing("something_new", error_description={"x": 1}), SignInNeeded, "something_new"),
+        (refusing(["odd"]), SignInNeeded, "an error without a name"),
         (refusing("server_error", 500), TryAgain, "HTTP status 500"),
-        (lambda _: Reply(403, {"Content-Type": "text/html"}, b"<h1>Blocked</h1>"), Refused, "HTTP status 403"),
-        (lambda _: answer(["x"]), Refused, "makes no sense"),
-        (lambda _: answer({"access_token": 5}), Refused, "makes no sense"),
-        (lambda _: answer({"access_token": "x", "expires_in": "soon"}), Refused, "makes no sense"),
-        (lambda _: Reply(308, {"Location": "https://x"}), Refused, "redirects to https://x"),
+        (lambda _: Reply(403, {"Content-Type": "text/html"}, b"<h1>Blocked</h1>"), SignInNeeded, "HTTP status 403"),
+        (lambda _: Reply(400, {}, b""), SignInNeeded, "HTTP status 400"),
+        (lambda _: answer(["x"]), SignInNeeded, "makes no sense"),
+        (lambda _: answer({"access_token": 5}), SignInNeeded, "makes no sense"),
+        (lambda _: answer({"access_token": "x", "expires_in": "soon"}), SignInNeeded, "makes no sense"),
+        (lambda _: Reply(308, {"Location": "https://x"}), SignInNeeded, "redirects to https://x"),
     ],
 )
 def test_other_refusals_leave_the_refresh_token_usable(
     provider: FakeProvider, client: Client, reply: Any, kind: type[OidcHelperError], words: str
 ) -> None:
-    """Their kind says whether to try again."""
+    """A person can mend each by signing in, unless it may pass by itself."""
     provider.replies["/token"] = reply
     with pytest.raises(kind) as caught:
         refresh(provider, client)

@@ -9,6 +9,8 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from fakes.browser import FakeBrowser
+
 from oidc_helper.emulator import Emulator
 from oidc_helper.person.person import Person
 from oidc_helper.person.terminal import Terminal
@@ -57,8 +59,9 @@ class Answer:
 
 @dataclass
 class WaitingSignIn:
-    """A sign-in that has opened the browser at `url` and waits for its answer."""
+    """A sign-in that has opened the browser at `start`, which led it to `url`, and waits for its answer."""
 
+    start: str
     url: str
     outcome: list[SignedIn | BaseException]
     thread: threading.Thread
@@ -101,12 +104,12 @@ class WaitingSignIn:
 @contextmanager
 def waiting_sign_in(identity: Identity, **how: Any) -> Iterator[WaitingSignIn]:
     """Begin a sign-in, until the person's browser is at the provider."""
-    opened: list[str] = []
+    opened: list[tuple[str, str]] = []
     ready = threading.Event()
     outcome: list[SignedIn | BaseException] = []
 
     def open_browser(url: str) -> bool:
-        opened.append(url)
+        opened.append((url, FakeBrowser().redirect_of(url)))
         ready.set()
         return True
 
@@ -123,7 +126,7 @@ def waiting_sign_in(identity: Identity, **how: Any) -> Iterator[WaitingSignIn]:
     assert ready.wait(PATIENCE_S)
     if outcome and isinstance(outcome[0], BaseException):
         raise outcome[0]
-    yield WaitingSignIn(opened[0], outcome, thread)
+    yield WaitingSignIn(*opened[0], outcome, thread)
     for signed_in in outcome:
         if isinstance(signed_in, SignedIn):
             signed_in.finish(None)

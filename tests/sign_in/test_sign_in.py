@@ -2,7 +2,7 @@
 
 import pytest
 from cli.arrangements import finished, wait_until
-from cli.sign_ins import ALICE, BOB, Desk, desk
+from cli.sign_ins import ALICE, BOB, Desk, becomes_bob, desk
 from cli.transcript import answer
 from emulator.browsing import send
 from homes import Home
@@ -23,14 +23,6 @@ def alice(home: Home, emulator: Emulator) -> Desk:
 
 def operations(emulator: Emulator) -> list[str]:
     return [request.operation for request in emulator.requests]
-
-
-def becomes_bob(emulator: Emulator) -> None:
-    """Let the provider's page offer Bob first from now on."""
-    provider = emulator.directory.identity_provider
-    people = dict(provider.people)
-    provider.people.clear()
-    provider.people.update({BOB: people.pop(BOB), **people})
 
 
 def test_a_browser_sign_in_names_the_person(alice: Desk, emulator: Emulator) -> None:
@@ -59,7 +51,7 @@ def test_force_starts_over(alice: Desk, emulator: Emulator) -> None:
     alice.log_in("analytics")
 
     assert alice.log_in("--force", "analytics").startswith(f"signed in as {ALICE}")
-    assert ["prompt=login" in url for url in alice.browser.opened] == [False, True]
+    assert ["prompt=login" in url for url in alice.browser.went] == [False, True]
 
 
 def test_force_keeps_to_the_prompt_of_the_settings(alice: Desk) -> None:
@@ -68,7 +60,7 @@ def test_force_keeps_to_the_prompt_of_the_settings(alice: Desk) -> None:
 
     alice.log_in("--force", "analytics")
 
-    assert "prompt=select_account" in alice.browser.opened[0]
+    assert "prompt=select_account" in alice.browser.went[0]
 
 
 def test_one_sign_in_serves_all_applications(alice: Desk, emulator: Emulator) -> None:
@@ -116,7 +108,10 @@ def test_the_same_person_displaces_nothing(alice: Desk) -> None:
 
 
 def test_a_person_without_an_assignment_is_refused(alice: Desk, emulator: Emulator) -> None:
-    """The message names the missing assignment, and the page does not claim success."""
+    """The message names the missing assignment, the person, and how to be another; the page claims no success.
+
+    The next login asks again, since somebody else may sit there.
+    """
     provider = emulator.directory.identity_provider
     provider.people = {"mallory@example.com": Person("mallory@example.com", "00u-mallory", "Mallory")}
 
@@ -124,8 +119,29 @@ def test_a_person_without_an_assignment_is_refused(alice: Desk, emulator: Emulat
 
     assert (done.returncode, done.stdout) == (5, "")
     assert "create-application-assignment" in done.stderr
+    assert " (signed in as mallory@example.com)\n" in done.stderr
+    assert done.stderr.endswith("; to be another user: oidc-helper login analytics --force\n")
     assert "<h1>Not signed in</h1>" in alice.browser.page
     assert "AccessDeniedException" in alice.browser.page
+
+    provider.people = {ALICE: Person(ALICE, "00u-alice", "Alice")}
+    assert "(signed in as mallory@example.com)" in alice.home.run("get", "analytics").stderr
+    assert alice.log_in("analytics", "--force").startswith(f"signed in as {ALICE}")
+    assert len(alice.browser.opened) == 2
+
+
+def test_a_permission_set_of_another_person_is_refused_by_the_name_of_the_person(
+    alice: Desk, emulator: Emulator
+) -> None:
+    """The sign-in itself is in order: `login` asks once more, since another person may have the assignment."""
+    alice.log_in("analytics")
+    emulator.fault("GetRoleCredentials", error="ForbiddenException", times=3)
+    got, done = alice.refused("get", "dev-admin"), alice.home.run("login", "dev-admin")
+
+    assert f" (signed in as {ALICE})" in got.message
+    assert got.hint.endswith("; to be another user: oidc-helper login dev-admin --force")
+    assert (done.returncode, len(alice.browser.opened)) == (5, 2)
+    assert f" (signed in as {ALICE})\n" in done.stderr
 
 
 def test_a_declined_sign_in_keeps_nothing(home: Home, emulator: Emulator) -> None:
@@ -134,7 +150,7 @@ def test_a_declined_sign_in_keeps_nothing(home: Home, emulator: Emulator) -> Non
     emulator.directory.identity_provider.auto_approve = False
     process = home.start("login", "analytics")
     wait_until(lambda: bool(absent.browser.opened))
-    form = send(absent.browser.opened[0]).hidden
+    form = send(send(absent.browser.opened[0]).headers["Location"]).hidden
     declined = send(f"{emulator.issuer}/authorize/decision", {**form, "decision": "deny"})
     page = send(declined.headers["Location"]).text
     done = finished(process)
@@ -153,7 +169,7 @@ def test_identity_center_s_own_sign_in_needs_no_provider(alice: Desk, emulator: 
 
     assert alice.home.run("token", "center", OIDC_HELPER_AHEAD="").stdout == first
     assert "Token" not in operations(emulator)
-    assert alice.browser.opened[0].startswith(f"{emulator.url}/authorize?")
+    assert alice.browser.went[0].startswith(f"{emulator.url}/authorize?")
 
 
 def test_identity_center_knows_no_device_code(alice: Desk) -> None:

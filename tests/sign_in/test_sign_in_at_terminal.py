@@ -2,20 +2,24 @@
 
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 from cli.arrangements import wait_until
-from cli.sign_ins import ALICE, Desk, desk
+from cli.sign_ins import ALICE, BOB, Desk, becomes_bob, desk
 from fakes.browser import BrowserProgram, FakeBrowser
 from fakes.terminals import AtTerminal, at_terminal
 from homes import COMMAND, Home
+from machine.renewal.clock import installed
 
 from oidc_helper.emulator import Emulator
 
 DONE = f"signed in as {ALICE}, until TIME (59 min)\ncredentials of analytics, until TIME (59 min), in the PLACE\n"
+NAMED = f"oidc-helper: signed in at the identity provider as {ALICE}\n"
 
 
 @pytest.fixture
@@ -54,6 +58,7 @@ def test_a_browser_sign_in_shows_its_address(alice: Desk) -> None:
     assert anonymous(alice, person.screen) == (
         "oidc-helper: opening the browser to sign in at HOST (identity corp); if it does not open, go to\n"
         "http://HOST/idp/authorize?...\n"
+        f"{NAMED}"
     )
 
 
@@ -69,8 +74,9 @@ def test_a_device_sign_in_shows_address_and_code(alice: Desk, emulator: Emulator
         "  http://HOST/idp/device\n"
         "and enter this code\n"
         "  CODE\n"
-        "it is good for 10 min\n"
+        "within 10 min\n"
         "enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you\n"
+        f"{NAMED}"
     )
 
 
@@ -90,6 +96,7 @@ def test_a_paste_sign_in_says_what_to_copy(alice: Desk) -> None:
         "  http://127.0.0.1:PORT/oidc-helper/callback\n"
         "copy that whole address from the browser's address bar, and paste it here\n"
         "> http://127.0.0.1:PORT/oidc-helper/callback?...\n"
+        f"{NAMED}"
     )
 
 
@@ -157,3 +164,103 @@ def test_a_failure_is_on_stderr_and_nothing_on_stdout(absent: Desk, emulator: Em
     assert anonymous(absent, done.stderr).startswith("oidc-helper: HOST answers with HTTP status 503\nhint: ")
     assert "HTTP status 503" in browser.page()
     assert absent.kept() == []
+
+
+@pytest.fixture
+def succeeded(home: Home, emulator: Emulator) -> Desk:
+    """A sign-in of Alice that is over, and a browser that signs in Bob."""
+    clock, alice = installed(home, emulator), desk(home, emulator)
+    alice.log_in("analytics")
+    clock.advance(31 * 86_400)
+    becomes_bob(emulator)
+    return alice
+
+
+QUESTION = f"go on as {BOB}, and forget all that is kept of {ALICE}? [y/N] "
+
+
+def test_another_person_than_before_is_asked_about(succeeded: Desk) -> None:
+    """Somebody else may have answered in the person's place."""
+    with login(succeeded, "analytics", columns=200) as person:
+        person.see(f"oidc-helper: signed in at the identity provider as {BOB}\n{QUESTION}")
+        person.type("y\r")
+        done = person.ended()
+
+    assert (done.returncode, done.stdout.startswith(f"signed in as {BOB}, ")) == (0, True)
+
+
+@pytest.mark.parametrize("answer", ["\r", "n\r", "\x04"])
+def test_without_consent_nothing_changes(succeeded: Desk, answer: str) -> None:
+    """Neither tokens nor the name of the person; the page says so, and the hint how to be the other one."""
+    before, exchanges = succeeded.status("analytics")["tokens"], succeeded.emulator.count("CreateTokenWithIAM")
+    with login(succeeded, "analytics", columns=200) as person:
+        person.see(QUESTION)
+        person.type(answer)
+        done = person.ended()
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"oidc-helper: {BOB} has signed in, and before it was {ALICE}: nothing was changed\n"
+        "hint: oidc-helper login analytics --force\n"
+    )
+    assert "<h1>Not signed in</h1>" in succeeded.browser.page
+    assert succeeded.status("analytics")["tokens"] == before
+    assert succeeded.emulator.count("CreateTokenWithIAM") == exchanges
+
+
+def test_without_a_terminal_another_person_takes_force(succeeded: Desk) -> None:
+    """Nobody can be asked."""
+    refused = succeeded.home.run("login", "analytics")
+    assert refused.returncode == 3
+    assert refused.stderr.endswith("nothing was changed\nhint: oidc-helper login analytics --force\n")
+
+    assert succeeded.log_in("analytics", "--force").startswith(f"signed in as {BOB}, ")
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT], ids=lambda one: one.name
+)
+def test_a_signal_leaves_the_terminal_as_it_was(absent: Desk, number: signal.Signals) -> None:
+    """While it waits for the browser: no progress line is left, and no traceback; the shell learns the signal."""
+    with login(absent, "analytics") as person:
+        person.see("waiting for the browser, ")
+        person.process.send_signal(number)
+        done = person.ended()
+
+    assert (done.returncode, done.stdout, done.stderr) == (-number, "", "")
+    assert "waiting" not in person.screen
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT], ids=lambda one: one.name)
+def test_a_signal_at_a_question_leaves_the_terminal_as_it_was(alice: Desk, number: signal.Signals) -> None:
+    """The shell would read keys without showing them."""
+    with login(alice, "--paste", "analytics") as person:
+        person.type("")  # it reads keys
+        person.process.send_signal(number)
+        done = person.ended()
+
+    assert (done.returncode, done.stdout, done.stderr) == (-number, "", "")
+
+
+_EARLY = """
+import signal, sys
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == "oidc_helper.cli.main":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+from oidc_helper.hotpath import main
+main()
+"""
+
+
+def test_an_early_ctrl_c_shows_no_traceback(alice: Desk) -> None:
+    """While the program still loads."""
+    done = subprocess.run(
+        [sys.executable, "-c", _EARLY, "login", "analytics"],
+        env=alice.home.environment,
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import re
 import socket
 import threading
 import time
@@ -13,13 +12,13 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from fakes.browser import FakeBrowser
-from fakes.provider import CLIENT, FakeProvider, answer, fake_provider
+from fakes.provider import CLIENT, FakeProvider, Reply, answer, fake_provider
 from sign_in.sign_ins import PATH, Screen, at, identity_of, waiting_sign_in
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
-from oidc_helper.oidc.authorization import Answer
 from oidc_helper.settings import Identity
+from oidc_helper.sign_in import browser as browser_sign_in
 from oidc_helper.sign_in import loopback, page
 from oidc_helper.sign_in.provider import SignedIn, sign_in
 
@@ -36,8 +35,9 @@ def signed_in(identity: Identity, browser: FakeBrowser, screen: Screen | None = 
 
 
 def port_in(url: str) -> int:
-    """The port where the answer to an authorization request is awaited."""
-    return int(re.findall(r"127\.0\.0\.1%3A(\d+)", url)[0])
+    port = urlsplit(url).port
+    assert port
+    return port
 
 
 def assert_nobody_listens(port: int) -> None:
@@ -59,7 +59,7 @@ def test_a_sign_in_ends_with_tokens_and_a_page(emulator: Emulator) -> None:
     assert "<h1>Signed in</h1>" in browser.page()
     assert screen.text.getvalue() == (
         f"oidc-helper: opening the browser to sign in at {urlsplit(emulator.issuer).netloc} (identity corp); "
-        f"if it does not open, go to\n{browser.opened[0]}\nwaiting for the browser\n"
+        f"if it does not open, go to\n{browser.went[0]}\nwaiting for the browser\n"
     )
 
 
@@ -242,15 +242,17 @@ def test_a_sign_in_may_bring_no_refresh_token(provider: FakeProvider) -> None:
 
 
 def test_a_provider_that_announces_iss_must_send_it(provider: FakeProvider) -> None:
-    """An answer without it is ignored, and the sign-in waits on."""
+    """An answer without it ends the sign-in with that reason."""
     provider.document["authorization_response_iss_parameter_supported"] = True
     with waiting_sign_in(identity_of(provider.issuer, CLIENT)) as waiting:
         browser = FakeBrowser()
         browser(waiting.url)
         assert "it comes from nobody" in browser.page()
-        assert waiting.waits
-
+        with pytest.raises(Refused, match="cannot be used: it comes from nobody"):
+            waiting.result()
+    with waiting_sign_in(identity_of(provider.issuer, CLIENT)) as waiting:
         values = {"code": "a-code", "state": waiting.asked["state"], "iss": provider.issuer}
+        provider._nonce = waiting.asked["nonce"]
         browser(f"{waiting.redirect_uri}?{urlencode(values)}")
         waiting.result().finish(None)
         assert "Signed in" in browser.page()
@@ -299,28 +301,6 @@ def test_a_confidential_client_needs_its_secret(emulator: Emulator) -> None:
     assert "wrong" not in browser.page()
 
 
-def free_ports(count: int) -> list[int]:
-    with_ports = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in with_ports]
-    for server in with_ports:
-        server.close()
-    return ports
-
-
-def test_the_first_free_port_of_the_list_is_taken(emulator: Emulator) -> None:
-    """Where none is free, the message names them."""
-    taken, free = free_ports(2)
-    with socket.create_server(("127.0.0.1", taken)):
-        browser = FakeBrowser()
-        signed_in(at(emulator, redirect_ports=(taken, free)), browser).finish(None)
-        assert f"127.0.0.1%3A{free}%2Fcallback" in browser.opened[0]
-
-        with pytest.raises(TryAgain) as caught:
-            signed_in(at(emulator, redirect_ports=(taken,)), FakeBrowser())
-        assert caught.value.message == f"cannot listen on 127.0.0.1: port {taken} is taken"
-        assert "redirect_ports" in caught.value.hint
-
-
 def test_the_redirect_uri_may_say_localhost(provider: FakeProvider) -> None:
     """Some providers accept nothing else."""
     browser = FakeBrowser()
@@ -330,16 +310,29 @@ def test_the_redirect_uri_may_say_localhost(provider: FakeProvider) -> None:
     assert "Signed in" in browser.page()
 
 
-def test_a_sign_in_that_nobody_finishes_ends_in_time() -> None:
+def test_a_sign_in_that_nobody_finishes_ends_in_time(provider: FakeProvider) -> None:
     """Nobody listens any more."""
-    waiting = loopback.Loopback(path=PATH)
-    waiting.serve(lambda _: Answer(code="x"))
+    browser = FakeBrowser()
+    provider.replies["/authorize"] = lambda _: Reply(200, {}, b"who are you?")
     with pytest.raises(SignInNeeded, match="nobody finished the sign-in in the browser in time"):
-        waiting.wait(0.01)
-    waiting.close()
-    waiting.close()
+        sign_in(identity_of(provider.issuer, CLIENT), Screen().person(browser), way="browser", timeout_s=0.5)
 
-    assert_nobody_listens(int(waiting.redirect_uri.removesuffix(PATH).rpartition(":")[2]))
+    assert_nobody_listens(port_in(browser.opened[0]))
+
+
+def test_after_a_while_the_terminal_says_what_may_be_wrong(
+    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The browser shows an error of the provider, which does not send it back: nobody else could tell."""
+    monkeypatch.setattr(browser_sign_in, "_ADVICE_AFTER_S", 0)
+    screen, browser = Screen(), FakeBrowser()
+    signed_in(identity_of(provider.issuer, CLIENT), browser, screen).finish(None)
+    redirect_uri = provider.asked("/authorize")[0].values["redirect_uri"]
+
+    assert (
+        f"oidc-helper: no answer yet; if the browser shows an error, compare with the settings at "
+        f"{urlsplit(provider.issuer).netloc} (identity corp): client {CLIENT}, redirect URI {redirect_uri}\n"
+    ) in screen.text.getvalue()
 
 
 def test_ctrl_c_while_the_browser_opens_ends_everything(emulator: Emulator) -> None:

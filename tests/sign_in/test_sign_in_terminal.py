@@ -50,7 +50,7 @@ oidc-helper: to sign in at PROVIDER (identity corp), open this address on any de
   http://PROVIDER/activate
 and enter this code
   WDJB-MJHT
-it is good for 10 min
+within 10 min
 enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you
 """
 
@@ -65,6 +65,16 @@ def test_a_device_sign_in_shows_address_and_code(provider: FakeProvider) -> None
 
         assert person.outcome() == "00u-alice"
         assert anonymous(provider, person.screen) == DEVICE
+
+
+def test_the_limit_of_a_device_sign_in_is_that_of_who_waits(provider: FakeProvider) -> None:
+    """The code would be good for 10 min, but the program gives up sooner."""
+    decide_after(provider, 0)
+    with terminal("signs_in", "device", provider.issuer, CLIENT, "40.9", columns=30) as person:
+        person.see("WDJB-MJHT\nwithin 40 s\n")
+        person.tick()
+
+        assert person.outcome() == "00u-alice"
 
 
 @pytest.mark.parametrize(
@@ -165,14 +175,15 @@ def test_each_mistake_is_named_and_asked_again(provider: FakeProvider) -> None:
     with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
         opened, pasted = addresses(provider, person)
         forged = urlsplit(pasted)._replace(query=urlencode({"code": "stolen", "state": "x"})).geturl()
-        for wrong, words in (
+        mistakes = (
             (opened, "it is the address to sign in at, not the one that follows"),
             ("yes", "it holds no answer"),
             (forged, "it belongs to another sign-in"),
             ("http://[", "it is no address"),
-        ):
+        )
+        for number, (wrong, words) in enumerate(mistakes, 1):
             person.type(wrong + "\r")
-            person.see(f"this cannot be used: {words}; paste the whole address, from http to its end", "> ")
+            person.see(f"({number} of 5): {words}; paste the whole address, from http to its end", "> ")
         person.type(urlsplit(pasted).query + "\r")
 
         assert person.outcome() == "00u-alice"
@@ -189,6 +200,16 @@ def test_five_mistakes_end_the_sign_in(provider: FakeProvider) -> None:
         assert person.outcome() == ["SignInNeeded", "nobody pasted the address that the browser was sent to"]
 
     assert not provider.asked("/token")
+
+
+def test_the_rest_of_a_paste_does_not_go_to_the_shell(provider: FakeProvider) -> None:
+    """It would run it as commands: of several lines the first five count as mistakes."""
+    with terminal("signs_in", "paste", provider.issuer, CLIENT) as person:
+        addresses(provider, person)
+        person.type("touch /tmp/x\r" * 2_000)
+
+        assert person.outcome()[0] == "SignInNeeded"
+        assert person.unread == 0
 
 
 @pytest.mark.parametrize(("key", "outcome"), [("\x04", "SignInNeeded"), ("\x03", "KeyboardInterrupt")])

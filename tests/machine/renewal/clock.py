@@ -18,7 +18,7 @@ def now():
         return true_time() + float(file.read())
 
 time.time = now
-os.utime = lambda path: true_utime(path, (now(), now()))
+os.utime = lambda path, times=None: true_utime(path, times or (now(), now()))
 sys.executable = {python!r}
 """
 # Stands for the interpreter, and is as deaf to PYTHONPATH as a renewal wants it to be.

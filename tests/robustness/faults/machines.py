@@ -42,10 +42,13 @@ def no_disk(world: World) -> None:
 
 
 def read_only_home(world: World) -> None:
-    """Nothing in the home can be written or created; root gives up its capabilities, which would allow it."""
+    """Nothing in the home can be written or created; root gives up its capabilities, which would allow it.
+
+    The configuration stays as it is, since another ctime is an edit.
+    """
     for directory, _, files in os.walk(world.home.path):
         for file in files:
-            if Path(directory, file) != world.home.config:  # a change of its mode is an edit, and the cache a miss
+            if Path(directory, file) != world.home.config:
                 Path(directory, file).chmod(0o444)
         Path(directory).chmod(0o555)
     world.stack.callback(_writable, world.home.path)
@@ -74,7 +77,8 @@ def nowhere(world: World) -> None:
     world.variables(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring", OIDC_HELPER_KERNEL_KEYRING="off")
 
 
-def _secret_service(world: World) -> None:
+def secret_service(world: World) -> None:
+    """The keyring is a Secret Service."""
     needs(not missing_programs(), " and ".join(missing_programs()))
     world.service = world.stack.enter_context(private_secret_service())
     world.variables(
@@ -242,7 +246,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "Secret Service is locked"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
     ),
     "keyring daemon died": Row(
@@ -254,7 +258,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "Secret Service daemon is neither running"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
     ),
     "keyring daemon hangs": Row(
@@ -265,7 +269,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "is locked or hangs"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
         over=_continue,
     ),
@@ -278,7 +282,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "Secret Service daemon is neither running"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
     ),
     "keyring daemon hangs in the middle": Row(
@@ -289,7 +293,7 @@ ROWS: Mapping[str, Row] = {
             "status": prints("analytics"),
             "logout analytics": fails(6, "is locked or hangs"),
         },
-        _secret_service,
+        secret_service,
         cached=True,
         over=_continue,
     ),

@@ -6,7 +6,7 @@ import pytest
 from zygote import Zygote
 
 from oidc_helper.emulator.keys import SigningKeys
-from robustness.faults import clocks, machines, network, provider, signing_in
+from robustness.faults import clocks, live, machines, network, provider, signing_in
 from robustness.faults.test_faults_of_the_field import PAINS
 from robustness.faults.world import whole_process
 
@@ -59,6 +59,13 @@ def test_commands_do_what_they_can_on_a_broken_machine(
 ) -> None:
     """They answer if they can, and name the obstacle if they cannot."""
     cell.check(zygote.run, keys)
+
+
+def test_no_fault_withholds_live_credentials(zygote: Zygote, keys: SigningKeys) -> None:
+    """One caller waits some seconds for a renewal, and the next one's answer is a hit."""
+    with ThreadPoolExecutor(4) as pool:  # some cells only wait
+        for outcome in [pool.submit(cell.check, zygote.run, keys) for cell in live.cells()]:
+            outcome.result()
 
 
 @pytest.mark.parametrize("cell", clocks.cells()[::2], ids=str)

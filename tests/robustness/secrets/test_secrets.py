@@ -92,7 +92,16 @@ def test_a_sign_in_shows_the_terminal_no_secret(home: Home, emulator: Emulator) 
 
     assert (done.returncode, emulator.count("Token", ok=True)) == (0, 1), done.stderr
 
-    shown = "\n".join((person.seen, done.stdout, done.stderr, *sign_in_desk.browser.opened, sign_in_desk.browser.page))
+    shown = "\n".join(
+        (
+            person.seen,
+            done.stdout,
+            done.stderr,
+            *sign_in_desk.browser.opened,
+            *sign_in_desk.browser.went,
+            sign_in_desk.browser.page,
+        )
+    )
     known_secrets = search.secrets(Sandbox(home, emulator))
 
     assert {"code_verifier", "the provider's refresh token", "authorization code", "client secret"} <= set(

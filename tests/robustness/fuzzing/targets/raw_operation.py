@@ -56,5 +56,5 @@ def target(data: bytes) -> None:
         assert failure.exit_code in (252, 253, 254, 255)
         if not isinstance(error, exits.WrongUsage | exits.Failed | exits.NotConfigured):
             raise
-        Complaints(output, ()).fail(failure, error)
+        Complaints(output).fail(failure, error)
         assert all(line.isprintable() for line in output.getvalue().split("\n"))
