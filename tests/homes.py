@@ -30,6 +30,9 @@ class Home:
     def __post_init__(self) -> None:
         self.config = self.path / "config.toml"
         self.environment["OIDC_HELPER_CONFIG"] = str(self.config)
+        runtime = self.path.with_name(f"{self.path.name}-run")
+        runtime.mkdir(exist_ok=True)
+        self.environment.setdefault("XDG_RUNTIME_DIR", str(runtime))
 
     def start(self, *words: str, **variables: str) -> "subprocess.Popen[str]":
         """Start the installed command as a user would."""

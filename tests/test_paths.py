@@ -58,6 +58,7 @@ def test_nobody_without_a_home_gets_a_directory_named_tilde(
         return answer
 
     monkeypatch.delenv("HOME")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/nowhere")
     monkeypatch.setattr(platformdirs, "user_state_dir", asked)
     monkeypatch.setattr(platformdirs, "user_config_dir", asked)
     with pytest.raises(FileNotFoundError, match="no home directory"):
@@ -66,7 +67,7 @@ def test_nobody_without_a_home_gets_a_directory_named_tilde(
         paths.config_file()
     assert index.read() == index.Index()
     with pytest.raises(StoreUnusable, match="no home directory"):
-        index.update(lambda before: replace(before, notices={"x": 1}))
+        index.update(lambda before: replace(before, spent={"x": 1}))
     with pytest.raises(WrongSettings, match="no home directory"):
         settings.load()
 

@@ -9,12 +9,12 @@ from oidc_helper import settings
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import asking_at_login
 from oidc_helper.cli.wiring import Errand, errand, store_for
-from oidc_helper.errors import Refused, SignInNeeded, WrongSettings
+from oidc_helper.errors import Refused, SignInNeeded, StoreUnusable, WrongSettings
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.settings import Profile
 from oidc_helper.store.saving import note_or_warn
-from oidc_helper.store.store import CREDENTIALS, Store
+from oidc_helper.store.store import CREDENTIALS, REMEDY, SIGN_IN, TOKENS, Store
 from oidc_helper.words import printable
 
 
@@ -38,8 +38,9 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
                     raise
                 # Nobody was asked, so that something kept was refused: it must not stand in a person's way.
                 terminal.show(f"oidc-helper: the last sign-in no longer works: {failure.message}")
-                again = errand(options.profile, asking._replace(anew=True), prompts=prompts)
-                report = _signed_in(again, anew=True)
+                signing_in = errand(options.profile, asking._replace(anew=True), prompts=prompts)
+                report = _signed_in(signing_in, anew=True)
+    _require_something_kept(signing_in, report)
     answer.write(report)
     return 0
 
@@ -62,8 +63,17 @@ def _signed_in(errand: Errand, *, anew: bool) -> str:
 def _warmed(errand: Errand, *, refresh: bool) -> str:
     profile, store, stamp = errand.profile, errand.means.store, errand.settings.stamp
     fetched = errand.deadline.run(lambda: broker.fetch(profile, stamp, errand.means, refresh=refresh))
-    until = wording.until(fetched.expires_at)
-    return f"credentials of {profile.name}, {until}, in the {store.where(CREDENTIALS)}\n"
+    place = store.lies_in(CREDENTIALS, profile.name)
+    kept = f"in the {place}" if place else "kept nowhere"
+    return f"credentials of {profile.name}, {wording.until(fetched.expires_at)}, {kept}\n"
+
+
+def _require_something_kept(errand: Errand, report: str) -> None:
+    """Raise StoreUnusable where the next command would find nothing of this sign-in."""
+    profile, store = errand.profile, errand.means.store
+    if not store.lies_in(TOKENS, profile.tokens_name) and not store.lies_in(SIGN_IN, profile.identity.name):
+        reason = store.why_unkept(TOKENS, profile.tokens_name)
+        raise StoreUnusable(f"{report.partition(', until')[0]}, but nothing of it is kept: {reason}", REMEDY)
 
 
 def logout(options: argparse.Namespace, answer: TextIO) -> int:

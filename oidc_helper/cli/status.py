@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, TextIO
 
-from oidc_helper import settings
+from oidc_helper import kernel, settings
 from oidc_helper.cli import wording
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
+from oidc_helper.store import quota
 from oidc_helper.store.index import Entry, Failure
 from oidc_helper.store.places import KERNEL, name_of
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
@@ -37,6 +38,7 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     report = {
         "config": loaded.path,
         "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
+        "kernel_keyring": _quota(),
         "profiles": [of_index.profile(profile) for profile in chosen],
     }
     if options.json:
@@ -44,6 +46,12 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     else:
         _show(report, answer)
     return 0
+
+
+def _quota() -> dict[str, int] | None:
+    """How full the kernel keyring is; None where it keeps nothing."""
+    told = quota.of_this_user() if kernel.available() else None
+    return told and told._asdict()
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,8 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
     console.print(table)
     for kind, place in report["stores"].items():
         console.print(Text(f"{kind}: {place}"))
+    if used := report["kernel_keyring"]:
+        console.print(Text(f"kernel keyring: {used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"))
     for profile in report["profiles"]:
         if failure := profile["last_failure"]:
             console.print(Text(f"{profile['name']} failed at {failure['at']}: {printable(failure['message'])}"))

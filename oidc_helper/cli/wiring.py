@@ -52,7 +52,7 @@ def errand(name: str | None, asking: Asking | None = None, *, prompts: bool = Fa
     if asking and not asking.patience_s and (profile.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(profile.deadline_seconds)
-    store = store_for([profile], prompts=prompts)
+    store = store_for([profile], prompts=prompts, anew=asking is not None and asking.patience_s > 0)
     return Errand(profile, loaded, deadline, _means(profile, loaded, store, deadline, asking))
 
 
@@ -75,10 +75,10 @@ def _only_choice(loaded: Settings) -> Profile:
     raise WrongSettings("login needs the name of a profile", f"oidc-helper login PROFILE, one of: {names}")
 
 
-def store_for(profiles: Iterable[Profile], *, prompts: bool = False) -> Store:
+def store_for(profiles: Iterable[Profile], *, prompts: bool = False, anew: bool = False) -> Store:
     """The store, whose keyring is given up before the deadline of any of the profiles."""
     longest_s = min((round(Deadline(profile.deadline_seconds).left()) for profile in profiles), default=_VAULT_S)
-    return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts)
+    return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew)
 
 
 def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:

@@ -34,7 +34,7 @@ from oidc_helper.machine.lock import Lock
 from oidc_helper.person.telling import reporting_to
 from oidc_helper.record import Record
 from oidc_helper.settings import Profile
-from oidc_helper.store.saving import note_or_warn, save_or_warn_once
+from oidc_helper.store.saving import note_or_warn, save_or_warn
 from oidc_helper.store.store import CREDENTIALS
 
 log = logging.getLogger("oidc_helper.fetch.broker")
@@ -281,7 +281,7 @@ def _cache(made: Credentials, profile: Profile, stamp: str, means: Means, *, per
     )
     details = {"identity": profile.identity.name, "person": person}
     put = partial(means.store.put, CREDENTIALS, profile.name, text, expires_at=made.expires_at, details=details)
-    save_or_warn_once(put, means.store)
+    save_or_warn(put)
     note_or_warn(lambda: means.store.forget_failure(profile.name))
     return Fetched(answer, made.expires_at)
 

@@ -22,7 +22,7 @@ from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import SessionOver
 from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Profile
-from oidc_helper.store.saving import note_or_warn, save_or_warn_once
+from oidc_helper.store.saving import note_or_warn, save_or_warn
 from oidc_helper.store.store import TOKENS, Store
 from oidc_helper.words import printable
 
@@ -266,4 +266,4 @@ class Prover(NamedTuple):
 
     def _save(self, session: ProviderSession) -> None:
         put = partial(kept_provider_session.save, self.profile.identity, session, self.store)
-        save_or_warn_once(put, self.store)
+        save_or_warn(put)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from oidc_helper.errors import OidcHelperError, StoreUnusable
+from oidc_helper.errors import OidcHelperError, StoreUnusable, TryAgain
 from oidc_helper.fetch import kept_provider_session, kept_tokens
+from oidc_helper.machine.lock import Lock
 from oidc_helper.settings import Identity, Profile
 from oidc_helper.store.saving import note_or_warn
 from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
@@ -25,7 +26,8 @@ def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_le
     """Remove one sign-in: its tokens and the credentials of all profiles that share them; whether there was anything.
 
     Sessions are ended first, while their tokens are still known. A server that cannot be reached is a warning: the
-    secrets are gone here all the same. Raises StoreUnusable where some cannot be removed, after removing all others.
+    secrets are gone here all the same. Raises StoreUnusable where some cannot be removed, after removing all others;
+    also where another process has the lock and may keep new ones.
     """
     profiles = list(shared)
     first = profiles[0]
@@ -39,26 +41,48 @@ def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_le
     steps.append(partial(store.delete, TOKENS, first.tokens_name))
     if first.identity.issuer:
         steps.append(partial(_forget_provider_session, first.identity, store, servers, time_left=time_left))
-    with store.hold(first.tokens_name, timeout_s=time_left(), purpose=f"oidc-helper logout {first.name}"):
-        for name in (*(profile.name for profile in profiles), kept_provider_session.failure_name(first.identity.name)):
-            note_or_warn(partial(store.forget_failure, name))
-        return any_of(steps)
+    notes = (*(profile.name for profile in profiles), kept_provider_session.failure_name(first.identity.name))
+    steps.append(partial(_forget_failures, notes, store))
+    lock = partial(store.hold, first.tokens_name, timeout_s=time_left() / 2, purpose=f"oidc-helper logout {first.name}")
+    return _with(lock, steps)
+
+
+def _forget_failures(names: Iterable[str], store: Store) -> bool:
+    for name in names:
+        note_or_warn(partial(store.forget_failure, name))
+    return False
 
 
 def any_of(steps: Iterable[Callable[[], bool]]) -> bool:
     """Take every step, and tell whether one of them removed something.
 
-    Where steps raise StoreUnusable the others are taken all the same, and the first of the errors is raised at the end.
+    Where steps raise StoreUnusable or TryAgain the others are taken all the same, and StoreUnusable tells at the end
+    what went wrong.
     """
     removed, problems = [], []
     for step in steps:
         try:
             removed.append(step())
-        except StoreUnusable as problem:
+        except (StoreUnusable, TryAgain) as problem:
             problems.append(problem)
     if problems:
-        raise problems[0]
+        messages = dict.fromkeys(problem.message for problem in problems)
+        raise StoreUnusable("; ".join(messages), problems[0].hint)
     return any(removed)
+
+
+def _with(hold: Callable[[], Lock], steps: Iterable[Callable[[], bool]]) -> bool:
+    """Take the steps under a lock, and without it where another process does not give it up."""
+    try:
+        lock = hold()
+    except (StoreUnusable, TryAgain) as problem:
+        return any_of([*steps, partial(_fail, problem)])
+    with lock:
+        return any_of(steps)
+
+
+def _fail(problem: OidcHelperError) -> bool:
+    raise problem
 
 
 def _forget_provider_session(
@@ -71,8 +95,8 @@ def _forget_provider_session(
         _end(f"the identity provider of {name}", servers.revoke, session.refresh_token)
         return False
 
-    with store.hold(kept_provider_session.lock_name(name), timeout_s=time_left(), purpose=purpose):
-        return any_of([revoke, partial(store.delete, SIGN_IN, name)])
+    lock = partial(store.hold, kept_provider_session.lock_name(name), timeout_s=time_left() / 2, purpose=purpose)
+    return _with(lock, [revoke, partial(store.delete, SIGN_IN, name)])
 
 
 def _end(place: str, end: Callable[[str], None], token: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from oidc_helper.aws import tokens as tokens_record
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.errors import Refused, SignInNeeded, TryAgain
+from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, StoreUnusable, TryAgain
 from oidc_helper.fetch import kept_tokens, single_use
 from oidc_helper.fetch.means import Means
 from oidc_helper.identity import UNATTENDED
@@ -26,8 +26,8 @@ from oidc_helper.identity.proof import Assertion, Proof
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.person.telling import reporting_to
 from oidc_helper.settings import Profile
-from oidc_helper.store.saving import note_or_warn, save_or_warn_once
-from oidc_helper.store.store import CREDENTIALS, TOKENS
+from oidc_helper.store.saving import note_or_warn, save_or_warn
+from oidc_helper.store.store import CREDENTIALS, REMEDY, TOKENS
 from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.fetch.work")
@@ -271,16 +271,16 @@ def _naming_the_person(progress: Progress) -> Iterator[None]:
 
 
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
-    """CreateTokenWithIAM's answer to an identity token, which counts only once. Raises SignInNeeded for a spent one."""
+    """CreateTokenWithIAM's answer to an identity token, which counts only once.
+
+    Raises SignInNeeded for a spent one, and StoreUnusable where its answer could not be kept.
+    """
     means = progress.means
     means.exchange().prepare(signer)
     try:
         with single_use.sending(token, means.store, now=means.now()) as is_new:
             if not is_new:
-                raise SignInNeeded(
-                    f"the identity token of {printable(token.user)} was sent before, and each counts only once",
-                    means.mend,
-                )
+                raise _sent_before(progress, token)
             return _asked(progress, signer, progress.profile.grant, {"assertion": token.raw})
     except Refused as refusal:
         refusal.hint = _reasons(token, refusal)
@@ -289,6 +289,14 @@ def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -
         if single_use.may_be_spent(failure):
             failure.hint = f"the identity token may have been exchanged and is not sent again: {means.mend}"
         raise
+
+
+def _sent_before(progress: Progress, token: IdentityToken) -> OidcHelperError:
+    sent = f"the identity token of {printable(token.user)} was sent before, and each counts only once"
+    store, mend = progress.means.store, progress.means.mend
+    if reason := store.why_unkept(TOKENS, progress.profile.tokens_name):
+        return StoreUnusable(f"{sent}; its answer could not be kept: {reason}", f"{REMEDY}; then {mend}")
+    return SignInNeeded(sent, mend)
 
 
 def _reasons(token: IdentityToken, refusal: Refused) -> str:
@@ -310,7 +318,7 @@ def _answered(progress: Progress, answer: Mapping[str, Any]) -> Tokens:
 
 def _save(progress: Progress, tokens: Tokens) -> None:
     progress.tokens = progress.saved = tokens
-    save_or_warn_once(partial(kept_tokens.save, progress.profile, tokens, progress.means.store), progress.means.store)
+    save_or_warn(partial(kept_tokens.save, progress.profile, tokens, progress.means.store))
 
 
 def _finish(progress: Progress, error: str | None) -> None:

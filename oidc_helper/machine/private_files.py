@@ -1,10 +1,14 @@
-"""Files in the state directory: private, ours, and never another user's file through a link."""
+"""Files in the state directory: private, ours, and never another user's file through a link.
+
+With `spare`, the same in the runtime directory, for where the state directory cannot be written: it ends with the boot.
+"""
 
 import errno
 import os
 import stat
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,13 +23,16 @@ _TRIES = 50 if sys.platform == "win32" else 1  # Windows neither opens nor repla
 _PAUSE_S = 0.01
 
 
-def directory(*below: str) -> Path:
+def directory(*below: str, spare: bool = False) -> Path:
     """The state directory, or one below it; made for us alone where it is missing, and closed to others.
 
     Raises OSError, also where it belongs to another user, or would be made in the home of one.
     """
-    path = Path(paths.state_directory())
+    path = _base(spare=spare)
     _make(path)
+    if spare:
+        for above in path.parents[:2]:
+            _require_ours(above.lstat(), above)  # another user could put something else in our place
     _close_to_others(path.stat(), path)
     for name in below:
         path /= name
@@ -50,9 +57,9 @@ def open_file(path: Path, flags: int) -> int:
     return descriptor
 
 
-def read(name: str, largest: int) -> bytes:
+def read(name: str, largest: int, *, spare: bool = False) -> bytes:
     """The content of a file of ours, cut after `largest` bytes. Raises OSError."""
-    path = Path(paths.state_directory(), name)
+    path = _base(spare=spare) / name
 
     def content() -> bytes:
         with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
@@ -61,15 +68,15 @@ def read(name: str, largest: int) -> bytes:
     return _patiently(content)
 
 
-def wrecks(name: str) -> list[Path]:
+def wrecks(name: str, *, spare: bool = False) -> list[Path]:
     """The files that killed writers of `name` left, provided that nobody is writing it now. Raises OSError."""
-    with os.scandir(paths.state_directory()) as entries:
+    with os.scandir(_base(spare=spare)) as entries:
         return [Path(entry.path) for entry in entries if entry.name.startswith(f".{name}.")]
 
 
-def replace(name: str, text: str) -> None:
+def replace(name: str, text: str, *, spare: bool = False) -> None:
     """Rename a complete and synced file over the old one. Raises OSError."""
-    path = directory() / name
+    path = directory(spare=spare) / name
     beginning = path.with_name(f".{name}.{os.urandom(8).hex()}")
     try:
         with os.fdopen(open_file(beginning, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
@@ -84,6 +91,36 @@ def replace(name: str, text: str) -> None:
     _sync(path.parent)
 
 
+def remove(name: str, *, spare: bool = False) -> None:
+    """Delete a file of ours. Raises OSError."""
+    (_base(spare=spare) / name).unlink()
+
+
+def _base(*, spare: bool) -> Path:
+    return _spare_directory() if spare else Path(paths.state_directory())
+
+
+def _spare_directory() -> Path:
+    """One for each state directory, below the one that ends with the boot or the last login of this user."""
+    try:
+        state = paths.state_directory()
+    except FileNotFoundError:  # a user without a home
+        state = ""
+    return _runtime_directory() / paths.APPLICATION / f"{zlib.crc32(os.fsencode(state)):08x}"
+
+
+def _runtime_directory() -> Path:
+    """As platformdirs' user_runtime_path, which would cost each reader of the index 23 ms."""
+    if sys.platform != "linux":
+        import platformdirs
+
+        return platformdirs.user_runtime_path()
+    if named := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(named)
+    usual = Path(f"/run/user/{os.geteuid()}")
+    return usual if usual.is_dir() else Path(f"/tmp/runtime-{os.geteuid()}")  # noqa: S108  only if it is ours
+
+
 def _make(path: Path) -> None:
     """Make a directory, and those missing above it, for us alone, whatever the caller's umask.
 
@@ -96,9 +133,9 @@ def _make(path: Path) -> None:
     try:
         path.mkdir(_DIRECTORY_MODE)
         path.chmod(_DIRECTORY_MODE)
-    except FileExistsError:
+    except FileExistsError:  # a file, or a directory that another process has just made
         if not path.is_dir():
-            raise  # a file; a directory was made by another process meanwhile
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
 
 
 def _sync(path: Path) -> None:

@@ -4,8 +4,10 @@ import os
 import sys
 import time
 import zlib
+from contextlib import suppress
+from pathlib import Path
 
-from oidc_helper import names
+from oidc_helper import kernel, names
 from oidc_helper.machine import flock, private_files
 
 _ONCE_IN_S = 30  # a busy caller starts no second renewal meanwhile, nor one at once after a failure
@@ -22,8 +24,18 @@ def start(profile: str) -> None:
 
 
 def _is_our_turn(entry: str) -> bool:
-    """Whether nobody renewed lately, which the time of a file tells; from now on we did. Raises OSError."""
-    path = private_files.directory("renewals") / f"{zlib.crc32(entry.encode()):08x}"
+    """Whether nobody renewed lately, which the time of a file or a key tells; from now on we did. Raises OSError."""
+    for spare in (False, True):
+        with suppress(OSError):  # it cannot be written, or its file system has no locks
+            directory = private_files.directory("renewals", spare=spare)
+            return _is_next(directory / f"{zlib.crc32(entry.encode()):08x}")
+    if kernel.exists(entry):
+        return False
+    kernel.write(entry, b"begun", _ONCE_IN_S)
+    return True
+
+
+def _is_next(path: Path) -> bool:
     descriptor = private_files.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
         if not flock.try_exclusive(descriptor):

@@ -44,9 +44,14 @@ def _kwallet_is_open(backend: Any) -> bool:
     return True
 
 
+_WITHOUT_DISPLAY = (
+    "without a display: gnome-keyring-daemon --replace --unlock --components=secrets takes the password from its "
+    "standard input, and with PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring the kernel keyring serves until the "
+    "next boot"
+)
 SECRET_SERVICE = Traits(
     places.SECRET_SERVICE,
-    f"unlock the login keyring of the desktop session (KeePassXC must not ask at each access), {OTHERWISE}",
+    f"unlock the login keyring of the desktop session (KeePassXC must not ask at each access); {_WITHOUT_DISPLAY}",
     trusted=True,
 )
 KWALLET = Traits(places.KWALLET, f"unlock the wallet, {OTHERWISE}", is_open=_kwallet_is_open)
@@ -75,3 +80,10 @@ def traits_of(backend: Any) -> Traits:
 def class_name(kind: type) -> str:
     """A class as keyring's own settings name it."""
     return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def hint_of(place: str) -> str:
+    """How to come to the records of a place from a session that does not use it."""
+    known = next((traits for traits in _TRAITS.values() if traits.place == place), Traits(place))
+    here = f"run it in the session that has {places.name_of(place)}, or sign in for this one with oidc-helper login"
+    return f"{here}; {known.hint}"

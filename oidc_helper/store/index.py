@@ -1,6 +1,7 @@
 """What is known without opening a secret: names, places and expiries of records, spent assertions, last failures.
 
-One file, replaced as a whole: readers take no lock, and anything that makes no sense in it counts as absent.
+One file, replaced as a whole: readers take no lock, and anything that makes no sense in it counts as absent. Where the
+state directory cannot be written, a second file in the runtime directory goes on until it can.
 """
 
 import errno
@@ -24,8 +25,9 @@ _VERSION = 1
 _FILE = "index.json"
 _LARGEST = 4 * 2**20  # bytes; a thousand records are 300 kB
 _LOCK_TIMEOUT_S = 5  # a hundred writers in turn need one second
-# errno values that mean there is no index of ours to preserve: no file, a link, another user's, one closed to us.
-_NOTHING_TO_PRESERVE = {errno.ENOENT, errno.ELOOP, errno.EPERM}
+# errno values that mean there is no index of ours to preserve: no file, no directory, a link, another user's, one
+# closed to us.
+_NOTHING_TO_PRESERVE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EPERM}
 if sys.platform != "win32":  # where it means that another process has the file open at this moment
     _NOTHING_TO_PRESERVE.add(errno.EACCES)
 
@@ -58,6 +60,7 @@ class Failure:
     """The last failure of a profile; `at` in epoch seconds.
 
     Processes that waited under the same `conditions`, which are a digest, have failed with it; empty: none.
+    `reach` is empty, or names the keyrings of the session whose failure it is: another session has others.
     """
 
     at: float
@@ -65,42 +68,38 @@ class Failure:
     hint: str
     exit_code: int
     conditions: str = ""
+    reach: str = ""
 
 
 @dataclass(frozen=True)
 class Index:
-    """The whole index; its keys are names of entries, `assertion_mark`s, names of entries again, and notices.
+    """The whole index; its keys are names of entries, but `assertion_mark`s in `spent`.
 
-    `spent` tells when the assertions end, `notices` when they were given, both in epoch seconds.
+    `spent` tells when the assertions end, in epoch seconds; `unkept` why the latest text of a record was kept nowhere.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     spent: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, Failure] = field(default_factory=dict)
-    notices: Mapping[str, int] = field(default_factory=dict)
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
 def read() -> Index:
     """The index as it is, less anything that cannot be read, is not ours or makes no sense."""
-    try:
-        return _parsed(private_files.read(_FILE, _LARGEST))
-    except OSError:
-        return Index()
+    return _merged(*(_read(spare=spare) for spare in (False, True)))
 
 
 def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT_S) -> Index:
     """Put `change` of the index in its place, one process at a time, and return it.
 
-    Raises StoreUnusable where the state directory cannot be written or another process keeps the index too long.
+    Raises StoreUnusable where it can be written nowhere or another process keeps the index too long.
     """
     try:
-        with lock.hold("index", timeout_s=timeout_s, purpose="writing the index") as index_lock:
-            for wreck in private_files.wrecks(_FILE) if index_lock.locked else ():
-                wreck.unlink()
-            before = _to_be_replaced()
+        with lock.hold("index", timeout_s=timeout_s, purpose="writing the index"):
+            before = _merged(*(_to_be_replaced(spare=spare) for spare in (False, True)))
             after = change(before)
-            if after != before:
-                private_files.replace(_FILE, _serialised(after))
+            if after != before or _has_wrecks():
+                _write(after)
             return after
     except OSError as error:
         raise StoreUnusable(
@@ -113,9 +112,15 @@ def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT
 
 def tidy() -> None:
     """Remove the files that killed writers left, if there are any. Raises StoreUnusable."""
-    with suppress(OSError):  # there is no directory, or one that is closed to us
-        if private_files.wrecks(_FILE):
-            update(lambda before: before)
+    if _has_wrecks():
+        update(lambda before: before)
+
+
+def _has_wrecks() -> bool:
+    try:
+        return bool(private_files.wrecks(_FILE))
+    except OSError:  # there is no directory, or one that is closed to us
+        return False
 
 
 def _place() -> str:
@@ -135,14 +140,58 @@ def without(mapping: Mapping[str, T], key: str) -> dict[str, T]:
     return {other: value for other, value in mapping.items() if other != key}
 
 
-def _to_be_replaced() -> Index:
+def _read(*, spare: bool) -> Index:
+    try:
+        return _parsed(private_files.read(_FILE, _LARGEST, spare=spare))
+    except OSError:
+        return Index()
+
+
+def _to_be_replaced(*, spare: bool) -> Index:
     """The index for a writer; one that cannot be read at this moment must not count as empty, and be overwritten."""
     try:
-        return _parsed(private_files.read(_FILE, _LARGEST))
+        return _parsed(private_files.read(_FILE, _LARGEST, spare=spare))
     except OSError as error:
         if error.errno in _NOTHING_TO_PRESERVE:
             return Index()
         raise
+
+
+def _write(index: Index) -> None:
+    """Where it is written in the state directory, nothing is left in the spare one. Raises OSError."""
+    text = _serialised(index)
+    try:
+        _replace(text, spare=False)
+    except OSError as obstacle:
+        try:
+            _replace(text, spare=True)
+        except OSError:
+            raise obstacle from None
+    else:
+        with suppress(OSError):
+            private_files.remove(_FILE, spare=True)
+
+
+def _replace(text: str, *, spare: bool) -> None:
+    private_files.directory(spare=spare)
+    for wreck in private_files.wrecks(_FILE, spare=spare):
+        wreck.unlink()
+    private_files.replace(_FILE, text, spare=spare)
+
+
+def _merged(usual: Index, spare: Index) -> Index:
+    """Of what both tell, the newer."""
+    return Index(
+        entries=_newest(usual.entries, spare.entries, lambda entry: entry.written_at),
+        spent=_newest(usual.spent, spare.spent, lambda end: end),
+        failures=_newest(usual.failures, spare.failures, lambda failure: failure.at),
+        unkept={**usual.unkept, **spare.unkept},
+    )
+
+
+def _newest(usual: Mapping[str, T], spare: Mapping[str, T], at: Callable[[T], float]) -> dict[str, T]:
+    older = {key for key, value in spare.items() if key in usual and at(value) < at(usual[key])}
+    return {**usual, **{key: value for key, value in spare.items() if key not in older}}
 
 
 def _parsed(content: bytes) -> Index:
@@ -156,7 +205,7 @@ def _parsed(content: bytes) -> Index:
         entries=_sound(stored.get("entries"), _entry),
         spent=_sound(stored.get("spent"), _whole),
         failures=_sound(stored.get("failures"), _failure),
-        notices=_sound(stored.get("notices"), _whole),
+        unkept=_sound(stored.get("unkept"), _text),
     )
 
 
@@ -190,7 +239,7 @@ def _entry(value: Any) -> Entry:
 
 def _failure(value: Any) -> Failure:
     failure = Failure(**value)
-    _require(failure, str, "message", "hint", "conditions")
+    _require(failure, str, "message", "hint", "conditions", "reach")
     _require(failure, int, "exit_code")
     if not is_instant(failure.at):
         raise TypeError
@@ -199,6 +248,12 @@ def _failure(value: Any) -> Failure:
 
 def _whole(value: Any) -> int:
     if not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
         raise TypeError
     return value
 

@@ -1,12 +1,18 @@
-"""Notes beside the records: which assertions are spent, how each profile failed last, which notices were given."""
+"""Notes beside the records: which assertions are spent, how each profile failed last, what could not be kept."""
 
+import math
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 
-from oidc_helper import names
-from oidc_helper.errors import OidcHelperError
+from oidc_helper import kernel, names, paths
+from oidc_helper.errors import OidcHelperError, StoreUnusable
 from oidc_helper.store import index
 from oidc_helper.store.index import Failure, Index, without
+
+# What leads to another keyring, or to none: cron has no session bus.
+_REACH = ("DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND", kernel.VARIABLE)
 
 
 class Ledger:
@@ -16,27 +22,43 @@ class Ledger:
         self._now = now
 
     def mark_spent(self, issuer: str, jti: str, *, until: int) -> bool:
-        """Note that an assertion is spent, until that epoch second; False where another had noted it before."""
+        """Note that an assertion is spent, until that epoch second; False where another had noted it before.
+
+        Where the index cannot be written, a key without a secret is the note.
+        """
         mark = index.assertion_mark(issuer, jti)
-        is_new = False
+        is_new = not kernel.exists(_spent_key(mark))
 
         def change(before: Index) -> Index:
             nonlocal is_new
             alive = {key: end for key, end in before.spent.items() if end > self._now()}
-            is_new = mark not in alive
+            is_new = is_new and mark not in alive
             return replace(before, spent={mark: until, **alive})
 
-        index.update(change)
+        try:
+            index.update(change)
+        except StoreUnusable as problem:
+            try:
+                kernel.write(_spent_key(mark), b"spent", max(1, math.ceil(until - self._now())))
+            except OSError:
+                raise problem from None
         return is_new
 
     def unmark_spent(self, issuer: str, jti: str) -> None:
         """Take the note back, for an assertion that was certainly not redeemed."""
         mark = index.assertion_mark(issuer, jti)
-        index.update(lambda before: replace(before, spent=without(before.spent, mark)))
+        if kernel.exists(_spent_key(mark)):
+            kernel.delete(_spent_key(mark))
+        if mark in index.read().spent:
+            index.update(lambda before: replace(before, spent=without(before.spent, mark)))
 
     def remember_failure(self, profile: str, error: OidcHelperError, *, conditions: str = "") -> None:
-        """Note how a profile failed; `conditions` as in Failure."""
-        failure = Failure(self._now(), error.message, error.hint, error.exit_code, conditions)
+        """Note how a profile failed; a store that this session cannot use is no failure of another session.
+
+        `conditions` as in Failure.
+        """
+        reach = _reach() if isinstance(error, StoreUnusable) else ""
+        failure = Failure(self._now(), error.message, error.hint, error.exit_code, conditions, reach)
         index.update(lambda before: replace(before, failures={**before.failures, _failure_key(profile): failure}))
 
     def forget_failure(self, profile: str) -> None:
@@ -56,17 +78,19 @@ class Ledger:
             index.update(change)
 
     def failure(self, profile: str) -> Failure | None:
-        """The last failure of a profile, however long ago; one that lies in the future is none."""
+        """The last failure of a profile, however long ago; none is one of the future, or of another session's store."""
         failure = index.read().failures.get(_failure_key(profile))
-        return failure if failure and failure.at <= self._now() else None
-
-    def first_time(self, notice: str) -> bool:
-        """Whether a notice was never given on this machine; from now on it counts as given."""
-        if notice in index.read().notices:
-            return False
-        index.update(lambda before: replace(before, notices={notice: int(self._now()), **before.notices}))
-        return True
+        return failure if failure and failure.at <= self._now() and failure.reach in ("", _reach()) else None
 
 
 def _failure_key(profile: str) -> str:
     return names.entry_name("failure", profile)
+
+
+def _spent_key(mark: str) -> str:
+    return f"{paths.APPLICATION}:spent:{mark}"
+
+
+def _reach() -> str:
+    """A digest of the variables that decide which keyrings a session has."""
+    return sha256(repr([os.environ.get(name) for name in _REACH]).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -385,18 +385,6 @@ def test_a_demo_that_is_ended_leaves_nothing_either(home: Home, number: signal.S
     assert list(Path(temporary).iterdir()) == []
 
 
-def test_a_machine_that_caches_nothing_says_so_once(home: Home, emulator: Emulator) -> None:
-    """Without keyring and kernel keyring each call signs in; the first one says why, the second does not repeat it."""
-    nowhere = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "OIDC_HELPER_KERNEL_KEYRING": "off"}
-    home.configure(file_config(emulator))
-    warnings = []
-    for _ in range(2):
-        home.write_token(emulator.mint("alice@example.com"))
-        warnings.append(home.run("token", "--debug", "analytics", **nowhere).stderr.count("nothing is cached"))
-
-    assert warnings == [1, 0]
-
-
 def test_the_options_of_an_identity_provider_go_together(home: Home) -> None:
     """An issuer without audience and email address is wrong usage."""
     wrong = complaint(home.run("emulator", "--issuer", "https://login.example.com", "--audience", "0oa1b2c3d4"))

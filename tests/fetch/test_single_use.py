@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from oidc_helper import kernel
 from oidc_helper.aws import refusals
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.fetch import single_use
@@ -110,8 +111,10 @@ def test_callers_with_errors_of_their_own_judge_them() -> None:
     assert is_new()
 
 
-def test_a_store_that_notes_nothing_keeps_no_token_from_being_sent(home: Path) -> None:
+def test_a_store_that_notes_nothing_keeps_no_token_from_being_sent(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The warning says so; the answer is worth more than the mark."""
+    monkeypatch.setenv(kernel.VARIABLE, "off")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / ".local"))
     (home / ".local").write_text("a file where the directory should be")
     warnings: list[str] = []
 

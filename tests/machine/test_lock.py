@@ -1,5 +1,6 @@
 """One process at a time does a piece of work, the others look what it made, nobody waits for ever or for the dead."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -7,16 +8,17 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from cli.arrangements import wait_until
 from fakes import windows
+from fakes.places import needs
 
-from oidc_helper.errors import TryAgain
-from oidc_helper.machine import lock, private_files
+from oidc_helper.errors import StoreUnusable, TryAgain
+from oidc_helper.machine import flock, lock, private_files, socket_lock
 
 TESTS = Path(__file__).parents[1]
 
@@ -102,16 +104,14 @@ def test_a_waiter_that_finds_nothing_does_the_work_itself() -> None:
     ours = lock.acquire("work", timeout_s=1, purpose="following")
 
     assert ours
-    with ours:
-        assert ours.locked
+    ours.release()
 
 
 def test_a_killed_holder_frees_the_lock() -> None:
     """No lock outlives its process: nothing is ever to be deleted by hand."""
     with other_holder("work") as process:
         process.send_signal(signal.SIGKILL)
-        with lock.hold("work", timeout_s=60, purpose="following") as held:
-            assert held.locked
+        lock.hold("work", timeout_s=60, purpose="following").release()
 
 
 def test_a_waiter_learns_which_process_it_waited_for(tmp_path: Path) -> None:
@@ -144,27 +144,93 @@ def test_a_lock_that_was_given_up_on_is_not_taken_later() -> None:
 
 def test_different_work_goes_on_side_by_side() -> None:
     """Names that look alike as files are still two locks."""
-    with lock.hold("a/b", timeout_s=1, purpose="one"), lock.hold("a:b", timeout_s=1, purpose="other") as held:
-        assert held.locked
+    with lock.hold("a/b", timeout_s=1, purpose="one"), lock.hold("a:b", timeout_s=1, purpose="other"):
+        pass
 
 
-def test_no_state_directory_does_not_stop_the_work(home: Path) -> None:
-    """Where no lock file can be made the work is done unlocked, and says so."""
+def no_state_directory(home: Path) -> None:
     (home / ".local").write_text("a file where the directory should be")
-    with lock.hold("work", timeout_s=1, purpose="working") as held:
-        assert not held.locked
+
+
+def no_runtime_directory_either(home: Path) -> None:
+    no_state_directory(home)
+    (home / "run").rmdir()
+    (home / "run").write_text("another")
+
+
+HOMES_WITHOUT_LOCK_FILES = pytest.mark.parametrize("spoil", [no_state_directory, no_runtime_directory_either])
+
+
+@HOMES_WITHOUT_LOCK_FILES
+def test_where_no_lock_file_can_be_made_processes_take_turns_all_the_same(
+    home: Path, spoil: Callable[[Path], None]
+) -> None:
+    """Seen: a read-only state directory, and one identity token sent twenty times."""
+    spoil(home)
+    journal = home / "journal"
+    processes = [start("take_turns", "work", journal, 5) for _ in range(8)]
+
+    assert [process.communicate() and process.returncode for process in processes] == [0] * 8
+    lines = journal.read_text().splitlines()
+    assert len(lines) == 80
+    assert all(entering.split()[0] == leaving.split()[0] for entering, leaving in zip(*[iter(lines)] * 2, strict=True))
+
+
+@HOMES_WITHOUT_LOCK_FILES
+def test_where_no_lock_file_can_be_made_the_holder_is_named_and_its_end_noticed(
+    home: Path, spoil: Callable[[Path], None]
+) -> None:
+    """As with a file: a deadline, a name, and nothing that outlives a killed process."""
+    spoil(home)
+    with other_holder("work") as process:
+        assert lock.holder("work").startswith(f"process {process.pid}")
+        with pytest.raises(TryAgain, match=f"process {process.pid}"):
+            lock.hold("work", timeout_s=0.05, purpose="waiting")
+        process.send_signal(signal.SIGKILL)
+        lock.hold("work", timeout_s=60, purpose="following").release()
+    assert lock.holder("work") == ""
+
+
+def _refuse(_: object) -> None:
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+def test_a_file_system_without_locks_does_not_leave_the_work_unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ENOLCK, as NFS without its lock daemon answers."""
+    monkeypatch.setattr(flock, "try_exclusive", _refuse)
+    with lock.hold("work", timeout_s=1, purpose="working"), pytest.raises(TryAgain):
+        lock.hold("work", timeout_s=0.01, purpose="waiting")
+
+
+def test_a_name_that_another_user_took_is_no_lock(home: Path) -> None:
+    """Anybody may take a socket's name; then nothing is done unlocked, and the user is named."""
+    needs(os.geteuid() == 0, "root, to become another user")
+    no_runtime_directory_either(home)
+    with start("squat", lock._socket_name("work"), 12_345) as squatter:
+        assert squatter.stdout is not None
+        assert squatter.stdout.readline() == "taken\n"
+        with pytest.raises(StoreUnusable, match=r"no lock can be had.*: Not a directory; .*user 12345"):
+            lock.hold("work", timeout_s=60, purpose="working")
+        assert lock.holder("work") == ""
+        squatter.kill()
+
+
+def test_where_there_is_no_lock_at_all_the_work_is_not_done(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a system without socket names, and in some sandboxes: the reason is told, and how to mend it."""
+    no_runtime_directory_either(home)
+    monkeypatch.setattr(socket_lock, "try_exclusive", _refuse)
+    with pytest.raises(StoreUnusable, match="no lock can be had, so that others might do the same") as raised:
+        lock.acquire("work", timeout_s=60, purpose="working")
+    assert "XDG_STATE_HOME" in raised.value.hint
 
 
 def test_a_lock_file_that_somebody_deleted_is_made_again() -> None:
     """The lock of a deleted file is one that others cannot see: both sides notice."""
-    with lock.hold("work", timeout_s=1, purpose="one") as first:
+    with lock.hold("work", timeout_s=1, purpose="one"):
         file = next(private_files.directory("locks").iterdir())
         file.unlink()
-        with lock.hold("work", timeout_s=1, purpose="other") as second:
-            assert first.locked
-            assert second.locked
-            with pytest.raises(TryAgain):
-                lock.hold("work", timeout_s=0.01, purpose="third")
+        with lock.hold("work", timeout_s=1, purpose="other"), pytest.raises(TryAgain):
+            lock.hold("work", timeout_s=0.01, purpose="third")
 
 
 def test_a_child_that_stays_does_not_keep_the_lock() -> None:
@@ -193,8 +259,7 @@ def test_a_forked_child_has_no_part_in_the_lock() -> None:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "forked\n"
         parent.kill()
-        with lock.hold("work", timeout_s=60, purpose="next") as held:
-            assert held.locked
+        lock.hold("work", timeout_s=60, purpose="next").release()
         assert parent.stdin is not None
         parent.stdin.close()
 
@@ -208,15 +273,14 @@ def test_lock_files_are_private() -> None:
 
 
 def test_a_link_in_place_of_a_lock_file_is_not_followed(tmp_path: Path) -> None:
-    """A link planted there leads to no writing elsewhere; the work goes on unlocked."""
+    """A link planted there leads to no writing elsewhere; the lock is in another place."""
     lock.hold("work", timeout_s=1, purpose="making the file").release()
     file = next(private_files.directory("locks").iterdir())
     target = tmp_path / "target"
     target.write_text("precious")
     file.unlink()
     file.symlink_to(target)
-    with lock.hold("work", timeout_s=1, purpose="working") as held:
-        assert not held.locked
+    lock.hold("work", timeout_s=1, purpose="working").release()
     assert target.read_text() == "precious"
 
 
@@ -236,8 +300,7 @@ def test_windows_waits_and_names_the_holder() -> None:
         with pytest.raises(TryAgain, match=str(process.pid)):
             lock.hold("work", timeout_s=0.01, purpose="waiting")
         process.kill()
-        with lock.hold("work", timeout_s=60, purpose="following") as held:
-            assert held.locked
+        with lock.hold("work", timeout_s=60, purpose="following"):
             began = time.monotonic()
             with pytest.raises(TryAgain, match=f"process {os.getpid()}, following"):
                 lock.hold("work", timeout_s=0.2, purpose="waiting")

@@ -69,7 +69,7 @@ def test_root_with_the_home_of_a_user_leaves_nothing_there(strangers: Home, word
 
 
 def test_root_with_the_home_of_a_user_is_told_why_nothing_is_kept(strangers: Home) -> None:
-    done = strangers.run("login", "x")
+    done = strangers.run("login", "x", XDG_RUNTIME_DIR="/proc/nowhere", OIDC_HELPER_KERNEL_KEYRING="off")
 
     assert f"it would lie in a directory of another user ({STRANGER})" in done.stderr
     assert "let XDG_STATE_HOME name another" in done.stderr

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fakes.places import Place
 
-from oidc_helper import record
+from oidc_helper import kernel, record
 from oidc_helper.machine import private_files
-from oidc_helper.store import index
+from oidc_helper.store import index, parts
 from oidc_helper.store.places import name_of
 from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
 
@@ -39,15 +39,39 @@ def test_what_is_kept_is_found_by_the_next_process(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_a_record_has_its_name_in_the_index_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed in between leaves a name too many, and never a secret that no logout finds."""
+    named: list[bool] = []
+    write, put = kernel.write, parts.put
+
+    def write_key(entry: str, payload: bytes, timeout_s: int) -> None:
+        named.append(entry in index.read().entries)
+        write(entry, payload, timeout_s)
+
+    def put_parts(vault: parts.Entries, entry: str, text: str) -> None:
+        named.append(entry in index.read().entries)
+        put(vault, entry, text)
+
+    monkeypatch.setattr(kernel, "write", write_key)
+    monkeypatch.setattr(parts, "put", put_parts)
+
+    Store().put(TOKENS, "corp", LONG, expires_at=None)
+    Store().put(CREDENTIALS, "analytics", credentials(), expires_at=in_an_hour())
+
+    assert named == [True, True]
+
+
+@pytest.mark.usefixtures("place")
 def test_keeping_a_record_reads_the_index_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """It grows with the number of profiles, and every fetch keeps something."""
     Store().put(TOKENS, "corp", LONG, expires_at=None)
     files: list[str] = []
     true_read = private_files.read
 
-    def read(name: str, largest: int) -> bytes:
-        files.append(name)
-        return true_read(name, largest)
+    def read(name: str, largest: int, *, spare: bool) -> bytes:
+        if not spare:
+            files.append(name)
+        return true_read(name, largest, spare=spare)
 
     monkeypatch.setattr(private_files, "read", read)
 

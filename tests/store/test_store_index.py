@@ -1,7 +1,8 @@
-"""The index survives whatever happens to its file: what is known of records, assertions, failures and notices."""
+"""The index survives whatever happens to its file: what is known of records, assertions and failures."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fakes.places import needs
 from hypothesis import given
 from hypothesis import strategies as some
 
-from oidc_helper.errors import StoreUnusable
+from oidc_helper import kernel
+from oidc_helper.errors import SignInNeeded, StoreUnusable
 from oidc_helper.machine import lock, private_files
 from oidc_helper.store import index
 from oidc_helper.store.index import Entry, Failure, Index
@@ -23,7 +26,9 @@ TESTS = Path(__file__).parents[1]
 ENTRY = Entry(
     "tokens", "corp", "/home/a/config.toml", "kwallet", 2_000_000_000, 1_900_000_000, {"user": "alice"}, ("x",)
 )
-FULL = Index({"entry": ENTRY}, {"mark": 1}, {"key": Failure(1, "message", "hint", 3)}, {"notice": 2})
+FULL = Index(
+    {"entry": ENTRY}, {"mark": 1}, {"key": Failure(1, "message", "hint", 3)}, {"entry": "the key quota is full"}
+)
 
 
 def victim(*words: object) -> "subprocess.Popen[bytes]":
@@ -55,7 +60,7 @@ def test_parallel_updates_lose_nothing() -> None:
     processes = [victim("count_up", 10) for _ in range(20)]
     assert [process.wait() for process in processes] == [0] * 20
     noted = {f"{process.pid}.{number}" for process in processes for number in range(10)}
-    assert set(index.read().notices) == noted
+    assert set(index.read().spent) == noted
 
 
 def test_a_crash_before_the_rename_changes_nothing(file: Path) -> None:
@@ -64,7 +69,7 @@ def test_a_crash_before_the_rename_changes_nothing(file: Path) -> None:
     assert victim("die_before_rename").wait() == -signal.SIGKILL
     assert index.read() == FULL
     assert len([one for one in file.parent.iterdir() if one.is_file()]) == 2
-    index.update(lambda before: replace(before, notices={}))
+    index.update(lambda before: replace(before, spent={}))
     assert [one for one in file.parent.iterdir() if one.is_file()] == [file]
 
 
@@ -93,8 +98,8 @@ def test_a_file_that_makes_no_sense_counts_as_absent(file: Path, kind: str) -> N
     file.parent.mkdir(parents=True)
     file.write_bytes(STRANGE[kind].encode("latin-1"))
     assert index.read() == Index()
-    index.update(lambda before: replace(before, notices={"notice": 1}))
-    assert index.read() == Index(notices={"notice": 1})
+    index.update(lambda before: replace(before, spent={"mark": 1}))
+    assert index.read() == Index(spent={"mark": 1})
 
 
 JSON = (
@@ -197,7 +202,7 @@ def test_one_bad_value_costs_only_its_own_entry(stored: Path, data: some.DataObj
     content["spent"]["other"] = data.draw(JSON)
     damaged = read_with(stored, json.dumps(content))
     assert damaged.spent["mark"] == 1
-    assert damaged.notices == FULL.notices
+    assert damaged.unkept == FULL.unkept
     for entry in damaged.entries.values():
         assert {type(one) for one in (entry.kind, entry.name, entry.config, entry.place, *entry.former_places)} == {str}
 
@@ -218,7 +223,7 @@ def test_a_link_in_place_of_the_file_is_not_followed(file: Path, tmp_path: Path)
     file.symlink_to(target)
     content = target.read_bytes()
     assert index.read() == Index()
-    index.update(lambda before: replace(before, notices={"notice": 1}))
+    index.update(lambda before: replace(before, spent={"mark": 1}))
     assert target.read_bytes() == content
     assert not file.is_symlink()
 
@@ -242,10 +247,40 @@ def test_an_index_of_another_user_is_not_believed(file: Path, monkeypatch: pytes
 def test_a_directory_that_cannot_be_made_is_named(home: Path) -> None:
     """The message tells where, the hint what to set."""
     (home / ".local").write_text("a file where the directory should be")
+    (home / "run").rmdir()
+    (home / "run").write_text("another")
     with pytest.raises(StoreUnusable, match="cannot write in .*/.local/state/oidc-helper: Not a directory") as raised:
         index.update(lambda _: FULL)
     assert "XDG_STATE_HOME" in raised.value.hint
     assert index.read() == Index()
+
+
+def test_what_cannot_be_noted_in_the_state_directory_is_noted_in_the_runtime_directory(home: Path, file: Path) -> None:
+    """Seen: a read-only home, where no process knew what another had sent; once there is room again, all is there."""
+    (home / ".local").write_text("a file where the directory should be")
+    index.update(lambda _: FULL)
+
+    assert index.read() == FULL
+    (spare,) = (home / "run").rglob("index.json")
+    assert spare.stat().st_mode & 0o777 == 0o600
+    (home / ".local").unlink()
+    index.update(lambda before: replace(before, unkept={}))
+    assert index.read() == replace(FULL, unkept={})
+    assert (file.exists(), spare.exists()) == (True, False)
+
+
+def test_of_two_notes_the_newer_counts(home: Path, file: Path) -> None:
+    """Both directories were written, each when the other could not be."""
+    older, newer = Failure(1, "older", "", 3), Failure(2, "newer", "", 3)
+    index.update(lambda _: Index({"entry": ENTRY}, {"a": 1}, {"x": older, "y": newer}))
+    file.parent.parent.rename(home / "away")
+    (home / ".local/state").write_text("in the way")
+    later = replace(ENTRY, written_at=ENTRY.written_at + 1)
+    index.update(lambda _: Index({"entry": later}, {"b": 2}, {"x": newer, "y": older}))
+    (home / ".local/state").unlink()
+    (home / "away").rename(file.parent.parent)
+
+    assert index.read() == Index({"entry": later}, {"a": 1, "b": 2}, {"x": newer, "y": newer})
 
 
 def test_a_full_disk_leaves_the_old_index(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
@@ -266,14 +301,14 @@ def test_an_index_that_cannot_be_read_now_is_not_overwritten(monkeypatch: pytest
     """A process short of descriptors, or a failing disk, must not cost what others noted."""
     index.update(lambda _: FULL)
 
-    def fail(*_: object) -> int:
+    def fail(*_: object, **__: object) -> int:
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patch:
         patch.setattr(private_files, "read", fail)
         assert index.read() == Index()
         with pytest.raises(StoreUnusable, match="Too many open files"):
-            index.update(lambda before: replace(before, notices={}))
+            index.update(lambda before: replace(before, spent={}))
     assert index.read() == FULL
 
 
@@ -334,15 +369,34 @@ def test_a_failure_is_remembered_until_a_success() -> None:
     """Another process learns when and how a profile failed, and how to mend it."""
     store = Store(now=lambda: 1_000.5)
     store.remember_failure("analytics", StoreUnusable("what", "hint"))
-    assert Store().failure("analytics") == Failure(1_000.5, "what", "hint", 6)
+    failure = Store().failure("analytics")
+    assert failure
+    assert replace(failure, reach="") == Failure(1_000.5, "what", "hint", 6)
     assert Store().failure("other") is None
     store.forget_failure("analytics")
     store.forget_failure("analytics")
     assert Store().failure("analytics") is None
 
 
-def test_a_notice_is_given_once() -> None:
-    """Also when another process asks."""
-    assert Store().first_time("ends with the boot")
-    assert not Store().first_time("ends with the boot")
-    assert Store().first_time("another")
+def test_a_store_out_of_reach_is_no_failure_of_another_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen: cron, without a session bus, and the desktop's status told its failure as the desktop's own."""
+    Store().remember_failure("analytics", StoreUnusable("out of reach"))
+    Store().remember_failure("reports", SignInNeeded("over"))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus")
+
+    assert Store().failure("analytics") is None
+    assert Store().failure("reports")
+
+
+def test_an_assertion_is_spent_though_the_index_cannot_be_written(home: Path) -> None:
+    """A key, which holds no secret and ends when the mark would."""
+    needs(kernel.available(), "a kernel that lets us keep keys")
+    for directory in (".local", "run"):
+        shutil.rmtree(home / directory, ignore_errors=True)
+        (home / directory).write_text("a file where the directory should be")
+
+    assert Store().mark_spent("https://login.example.com", "id-1", until=2**31)
+    assert not Store().mark_spent("https://login.example.com", "id-1", until=2**31)
+    assert Store().names() == []
+    Store().unmark_spent("https://login.example.com", "id-1")
+    assert Store().mark_spent("https://login.example.com", "id-1", until=2**31)

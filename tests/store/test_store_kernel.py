@@ -116,19 +116,42 @@ def strangers_home() -> Iterator[str]:
         yield directory
 
 
-def test_an_ordinary_user_with_a_full_quota_loses_nothing(strangers_home: str) -> None:
-    """Real EDQUOT, as after seven records of 2.5 kB: the vault takes the next one, and the older one is not served."""
-    needs(os.geteuid() == 0, "root, to become a user with nothing else in the kernel keyring")
+def as_a_stranger(work: str, home: str, **variables: str) -> dict[str, object]:
+    """What the work of a victim found that became an ordinary user with nothing else in the kernel keyring."""
+    needs(os.geteuid() == 0, "root, to become another user")
     done = subprocess.run(
-        [sys.executable, "-m", "fakes.victims", "fill_quota", str(200_000 + os.getpid()), strangers_home],
+        [sys.executable, "-m", "fakes.victims", work, str(200_000 + os.getpid()), home],
         cwd=TESTS,
-        env={**os.environ, "HOME": strangers_home, "PYTHON_KEYRING_BACKEND": BACKEND},
+        env={**os.environ, "HOME": home, **variables},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.stderr == ""
-    assert json.loads(done.stdout) == {
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_a_full_quota_takes_no_tokens_and_serves_no_older_keys(strangers_home: str) -> None:
+    """Seen: a rotated refresh token lost, and `get` printed older keys than `get --refresh` had."""
+    assert as_a_stranger("keep_in_a_full_keyring", strangers_home) == {
+        "tokens": KERNEL,
+        "room for tokens": [False, False],
+        "said": "cannot keep the credentials of analytics: "
+        "the kernel keyring is full (see /proc/key-users); there is no keyring in this session",
+        "in hand": '    newer"',
+        "where": "",
+        "later": None,
+        "why": "the kernel keyring is full (see /proc/key-users); there is no keyring in this session",
+        "tokens later": "tttttttttt",
+        "limit": 20_000,
+        "full": True,
+    }
+
+
+def test_an_ordinary_user_with_a_full_quota_loses_nothing(strangers_home: str) -> None:
+    """Real EDQUOT, as after seven records of 2.5 kB: the vault takes the next one, and the older one is not served."""
+    assert as_a_stranger("fill_quota", strangers_home, PYTHON_KEYRING_BACKEND=BACKEND) == {
         "refusal": errno.EDQUOT,
         "places": [KERNEL, CREDENTIAL_LOCKER],
         "read back": True,

@@ -1,5 +1,6 @@
 """Renewal before anybody waits: the caller is answered at once, and one process in the background fetches anew."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -7,15 +8,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.places import needs
 from homes import COMMAND, Home, file_config
 from machine.renewal.clock import Clock
 from machine.renewal.conftest import DUE_S
 from machine.renewal.processes import Renewal, renewals
 
+from oidc_helper import kernel
 from oidc_helper.emulator import Emulator
+from oidc_helper.machine import flock, renewal
 
 MANY = 20
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for the open files of a renewal")
@@ -32,15 +37,15 @@ def held_up(home: Home, emulator: Emulator, **fault: Any) -> Iterator[None]:
     finally:
         started = renewals(home)
         going_on.set()
-        for renewal in started:
-            renewal.wait()
+        for begun in started:
+            begun.wait()
 
 
 def the_renewal(home: Home, emulator: Emulator) -> Renewal:
     """The only one, once it has come as far as AWS."""
     assert emulator.wait_for("AssumeRole", 2, timeout_s=60)
-    (renewal,) = renewals(home)
-    return renewal
+    (only,) = renewals(home)
+    return only
 
 
 def test_a_hit_that_is_due_answers_at_once_and_is_renewed_behind(due: Home, emulator: Emulator) -> None:
@@ -125,14 +130,35 @@ def test_a_failed_renewal_costs_no_answer_and_is_not_repeated_at_once(
     assert due.get("analytics") != before
 
 
-def test_without_a_state_directory_the_answer_is_there(due: Home) -> None:
-    """Where nothing can be written none is started, since nothing tells that another one runs already."""
+@pytest.mark.parametrize("also", ["", "XDG_RUNTIME_DIR"])
+def test_without_a_state_directory_one_renewal_begins_all_the_same(due: Home, emulator: Emulator, also: str) -> None:
+    """Seen: none did, in silence, and callers waited; what tells that one runs already is in another place."""
     (due.path / "a file").touch()
+    due.environment |= dict.fromkeys(filter(None, ("XDG_STATE_HOME", also)), str(due.path / "a file"))
+    with held_up(due, emulator):
+        before = due.get("analytics")
+        the_renewal(due, emulator)
+        assert due.get("analytics") == before
+        the_renewal(due, emulator)
 
-    done = due.run("get", "analytics", XDG_STATE_HOME=str(due.path / "a file"))
+    assert due.get("analytics") != before
 
-    assert (done.returncode, done.stderr, bool(done.stdout)) == (0, "", True)
-    assert renewals(due) == []
+
+def test_a_file_system_without_locks_ends_no_renewal_ahead(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ENOLCK, as NFS without its lock daemon answers: a key that ends by itself is the note."""
+    needs(kernel.available(), "a kernel that lets us keep keys")
+    assert empty_home.is_dir()
+    started: list[list[str]] = []
+
+    def refuse(_: int) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(flock, "try_exclusive", refuse)
+    monkeypatch.setattr(renewal, "_spawn", started.append)
+    renewal.start("analytics")
+    renewal.start("analytics")
+
+    assert len(started) == 1
 
 
 def test_a_busy_caller_never_waits_over_several_lifetimes(home: Home, emulator: Emulator, clock: Clock) -> None:

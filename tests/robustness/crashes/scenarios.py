@@ -168,7 +168,7 @@ def _unanswered(program: Program, sandbox: Sandbox, *, may_ask: bool, person: bo
     """The problems of the next commands: `get`, `get --refresh` and `logout`."""
     for words in (GET, RENEW):
         run = program.run(sandbox.home, *words)
-        if run.returncode == 3 and may_ask and _says_so(run, person=person):
+        if run.returncode in (3, 6) and may_ask and _says_so(run, person=person):
             may_ask = False
             if person:
                 yield from _failure(program.run(sandbox.home, *LOGIN))
@@ -180,6 +180,8 @@ def _unanswered(program: Program, sandbox: Sandbox, *, may_ask: bool, person: bo
 
 
 def _says_so(run: Run, *, person: bool) -> bool:
+    if run.returncode == 6:
+        return "was sent before" in run.stderr and "its answer could not be kept: " in run.stderr
     if person:
         return run.stderr.endswith(f"hint: oidc-helper {' '.join(LOGIN)}\n")
     return "was sent before" in run.stderr and "hint: " in run.stderr

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 from fakes.places import needs
@@ -36,6 +36,30 @@ def harmed(trials_: Iterable[Trial], program: Program, sandboxes: Sandboxes) -> 
     return [verdict for trial in trials_ if (verdict := judged(trial, program, sandboxes))]
 
 
+def sample(every_trial: Sequence[Trial], every: int) -> list[Trial]:
+    """Some of the trials, and those at the first call after a record came into the vault."""
+    calls = {trial.harm.at: trial.call for trial in every_trial}
+    return [
+        trial
+        for number, trial in enumerate(every_trial, every // 2 + 1)
+        if number % every == 0 or (trial.then == FORGETS_REMOVED and _fills_the_vault(calls.get(trial.harm.at - 1, "")))
+    ]
+
+
+def _fills_the_vault(call: str) -> bool:
+    return call.startswith("rename") and call.endswith("keyring.json")
+
+
+def test_the_sample_holds_the_moment_between_a_record_and_its_name(sandboxes: Sandboxes) -> None:
+    """Seen: the record went before its note in the index, and the sample of kill -9 stayed green."""
+    _require_ptrace()
+    with warm_program("a record is written before its name") as program:
+        chosen = sample(trials(_SCENARIOS["cold fetch"], program, sandboxes), 101)
+        verdicts = harmed([trial for trial in chosen if trial.then == FORGETS_REMOVED], program, sandboxes)
+
+    assert any(verdict.problems for verdict in verdicts)
+
+
 @pytest.mark.parametrize(
     ("name", "every"),
     [
@@ -48,7 +72,7 @@ def harmed(trials_: Iterable[Trial], program: Program, sandboxes: Sandboxes) -> 
 )
 def test_kill_9_loses_nothing(name: str, every: int, program: Program, sandboxes: Sandboxes) -> None:
     """The next call answers, or says that a proof was sent before and what to do; after logout no secret is left."""
-    verdicts = harmed(trials(_SCENARIOS[name], program, sandboxes)[every // 2 :: every], program, sandboxes)
+    verdicts = harmed(sample(trials(_SCENARIOS[name], program, sandboxes), every), program, sandboxes)
 
     assert verdicts
     assert [str(verdict) for verdict in verdicts if verdict.problems] == []

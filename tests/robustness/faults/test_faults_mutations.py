@@ -59,7 +59,7 @@ Aws._client = lambda self, *words, attempts=2: client(self, *words)
     "no answer without a store": (
         """
 from oidc_helper.fetch import broker, work
-broker.save_or_warn_once = work.save_or_warn_once = lambda put, store: put()
+broker.save_or_warn = work.save_or_warn = lambda put: put()
 """,
         MachineCell("no store at all"),
     ),

@@ -62,7 +62,7 @@ def _document(word: str, number: float) -> dict[str, object]:
         },
         "spent": {word: int(number)},
         "failures": {f"oidc-helper:failure:{name}": {"at": number, "message": word, "hint": word, "exit_code": 4}},
-        "notices": {word: 1},
+        "unkept": {word: word},
     }
 
 

@@ -1,0 +1,76 @@
+"""A lock without a file: a name in Linux's abstract socket namespace, for where no file of ours can be made.
+
+The kernel frees the name with the last descriptor of its socket, so a killed holder keeps nobody waiting; waiters
+connect to the holder, and all wake when it goes. Any user of the machine may take the name: then there is no lock,
+which is an error. The kernel keyring would be ours alone, but cannot lock: it has no "make it unless it exists", does
+not free what a killed process made, and nobody can wait for it.
+"""
+
+import errno
+import hashlib
+import os
+import socket
+import struct
+import sys
+import time
+
+_WAITERS = 4_096  # the kernel takes net.core.somaxconn where that is less; those beyond look again and again
+_PAUSE_S = 0.02
+
+if sys.platform == "linux":
+    _PEER = struct.Struct("=iII")  # struct ucred of unix(7): process, user, group
+
+    def try_exclusive(name: str) -> int | None:
+        """The descriptor that has the lock; None where another process has it. Raises OSError where there are none."""
+        with socket.socket(socket.AF_UNIX) as ours:
+            try:
+                ours.bind(_address(name))
+                ours.listen(_WAITERS)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                return None
+            return ours.detach()
+
+    def wait(name: str, timeout_s: float) -> bool:
+        """Whether the holder went before time was up. Raises OSError where it is a process of another user."""
+        end = time.monotonic() + timeout_s
+        while (left_s := end - time.monotonic()) > 0:
+            with socket.socket(socket.AF_UNIX) as waiter:
+                waiter.settimeout(left_s)
+                try:
+                    waiter.connect(_address(name))
+                    _process_of(waiter)
+                    waiter.recv(1)  # nothing is ever sent: it ends with the holder's socket
+                except ConnectionResetError:
+                    return True
+                except ConnectionRefusedError:  # it has just gone, or does not listen yet
+                    time.sleep(min(left_s, _PAUSE_S))
+                    return True
+                except BlockingIOError:  # too many wait
+                    time.sleep(min(left_s, _PAUSE_S))
+                except TimeoutError:
+                    return False
+                else:
+                    return True
+        return False
+
+    def holder(name: str) -> int | None:
+        """The process that has the lock; None where none has. Raises OSError where it is another user's."""
+        with socket.socket(socket.AF_UNIX) as visitor:
+            visitor.settimeout(0)
+            try:
+                visitor.connect(_address(name))
+            except (ConnectionRefusedError, BlockingIOError):
+                return None
+            return _process_of(visitor)
+
+    def _process_of(waiter: socket.socket) -> int:
+        process, user, _ = _PEER.unpack(waiter.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+        if user != os.geteuid():
+            raise PermissionError(errno.EPERM, f"a process of user {user} took the name of our lock")
+        return int(process)
+
+    def _address(name: str) -> str:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"\0oidc-helper:{os.geteuid()}:{digest}"
