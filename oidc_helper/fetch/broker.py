@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 
 # While cached credentials live, seconds for a whole renewal, and for the lock: it may be that of a stopped process.
 _RENEWAL_S, _LOCK_S = 5, 1
-_FETCHING, _ASKING = "oidc-helper for profile", "oidc-helper asking to sign in for profile"
+_FETCHING, _ASKING = "oidc-helper for profile", "oidc-helper signing in for profile"
 
 
 @dataclass(frozen=True)

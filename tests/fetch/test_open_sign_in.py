@@ -95,7 +95,7 @@ def test_a_caller_with_nothing_names_the_login_that_stays_open(alice: Desk) -> N
 
     assert refused.code == 4
     assert refused.message == (
-        f"gave up waiting for process {login.pid}, oidc-helper asking to sign in for profile analytics"
+        f"gave up waiting for process {login.pid}, oidc-helper signing in for profile analytics"
     )
 
 
