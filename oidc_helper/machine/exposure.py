@@ -52,7 +52,8 @@ def _is_open_to_others(place: Path) -> bool:
 
 def _is_private_group(place: Path, status: os.stat_result) -> bool:
     """Whether the group is its owner alone, as where the umask is 002; the group's bits may stand for an ACL, too."""
-    assert sys.platform != "win32"  # noqa: S101
+    if sys.platform == "win32":
+        return True
     import grp
     import pwd
 
@@ -65,8 +66,7 @@ def _is_private_group(place: Path, status: os.stat_result) -> bool:
 
 def _is_read_only(place: Path) -> bool:
     """Whether nobody can write there, whatever the permissions: volumes of Kubernetes are 0777, and read-only."""
-    assert sys.platform != "win32"  # noqa: S101
-    return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+    return sys.platform != "win32" and bool(os.statvfs(place).f_flag & os.ST_RDONLY)
 
 
 def _unmapped() -> set[int]:

@@ -5,7 +5,8 @@ from pathlib import Path
 # Without it, a leak is hidden by the last line of defence.
 _NO_REDACTOR = """
 from oidc_helper import redaction
-redaction.without_secrets = str
+from oidc_helper.cli import voice
+redaction.without_secrets = voice.without_secrets = str
 """
 # Name -> statements, executed where `oidc_helper` can be imported.
 MUTATIONS = {
