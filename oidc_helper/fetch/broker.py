@@ -34,8 +34,8 @@ from oidc_helper.machine.lock import Lock
 from oidc_helper.person.telling import reporting_to
 from oidc_helper.record import Record
 from oidc_helper.settings import Profile
+from oidc_helper.store.kinds import CREDENTIALS
 from oidc_helper.store.saving import note_or_warn, save_or_warn
-from oidc_helper.store.store import CREDENTIALS
 
 log = logging.getLogger("oidc_helper.fetch.broker")
 

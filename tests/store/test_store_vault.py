@@ -24,8 +24,9 @@ from vaults.password_store import PasswordStore
 from oidc_helper import kernel
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.store import choice
+from oidc_helper.store.kinds import TOKENS
 from oidc_helper.store.places import CREDENTIAL_LOCKER, KERNEL
-from oidc_helper.store.store import TOKENS, Store
+from oidc_helper.store.store import Store
 from oidc_helper.store.vault import Vault
 
 SECRET = "eyJhbGciOiJSUzI1NiJ9.made-up"
