@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from cli.arrangements import wait_until
 
 from oidc_helper.errors import TryAgain
 from oidc_helper.machine import child
@@ -72,16 +72,9 @@ def test_a_program_ends_when_we_are_killed(tmp_path: Path, name: str) -> None:
     us = subprocess.Popen([sys.executable, "-c", _WAITS, script], stderr=subprocess.DEVNULL)
     with alive.open() as lives:
         assert lives.readline() == "begun\n"
-        guards_are_there(us.pid)
+        children = Path(f"/proc/{us.pid}/task/{us.pid}/children")
+        wait_until(lambda: len(children.read_text().split()) == 2)  # the program, and the one that watches over it
         us.send_signal(signal.Signals[name])
         us.wait()
 
         assert lives.read() == "", "it holds this open as long as it, or its child, lives"
-
-
-def guards_are_there(pid: int) -> None:
-    """Wait until both its children are there, the program and the one that watches over it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    ends = time.monotonic() + 60
-    while len(children.read_text().split()) < 2:
-        assert time.monotonic() < ends
