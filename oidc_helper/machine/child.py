@@ -15,7 +15,7 @@ from oidc_helper.words import printable
 LARGEST = 65_536  # bytes of either stream; no identity token is so long, nor any answer of a credential_process
 _PIECE = 8_192  # bytes
 _REST_S = 1  # for reading what a process that has ended left in its pipes
-# Our end of its standard input closes with us, however we end, be it by SIGKILL.
+# Its standard input ends when we do, even by SIGKILL; $0 is the session to kill then.
 _GUARD = ("/bin/sh", "-c", 'read end; kill -s KILL -- "-$0"')
 
 
@@ -34,8 +34,8 @@ def streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> 
     """What a process that leads a session of its own wrote to stdout and stderr, once it has ended by itself.
 
     A daemon that it left behind may hold the pipes open, and is not waited for. A process that writes more than LARGEST
-    bytes to a stream is ended, and the stream is longer than that. Raises TryAgain, with the `name`, once it has been
-    ended for taking too long. A process dies with us.
+    bytes to a stream is killed, and the stream is longer than that. If we die meanwhile, it is killed, too. Raises
+    TryAgain, which calls it by its `name`, where it took too long and was killed.
     """
     contents = bytearray(), bytearray()
 
@@ -57,7 +57,7 @@ def streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> 
         if waiting.is_alive():
             raise TryAgain(f"{name} did not answer within {timeout_s:.0f} s", "raise deadline_seconds if it needs more")
     finally:
-        if waiting.is_alive():
+        if process.poll() is None:
             end(process)
     for reader in readers:
         reader.join(_REST_S)
@@ -66,7 +66,7 @@ def streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> 
 
 @contextmanager
 def _guarded(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Let the session of a process end if we end meanwhile; where there is no shell to see to it, it goes on."""
+    """Kill the session of a process if we die meanwhile; without a shell that does it, the process goes on."""
     null = subprocess.DEVNULL
     guard = None
     if sys.platform != "win32":
