@@ -34,7 +34,7 @@ log = logging.getLogger("oidc_helper.fetch.work")
 
 _T = TypeVar("_T")
 
-_REFRESH_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh token will never work again
+_TOKEN_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh or identity token will never work
 _OF_A_PERSON = {
     *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
     *("ResourceNotFoundException", "UnauthorizedException"),
@@ -128,7 +128,7 @@ def refreshed(progress: Progress) -> Tokens | None:
             parameters = {"refreshToken": progress.tokens.refresh_token}
             return _answered(progress, _asked(progress, signer, "refresh_token", parameters))
         except Refused as refusal:
-            if refusal.code not in _REFRESH_OVER:
+            if refusal.code not in _TOKEN_OVER:
                 raise
             log.debug("the refresh token is over: %s", refusal.code)
             _save(progress, replace(progress.tokens, refresh_token=""))
@@ -273,9 +273,11 @@ def _naming_the_person(progress: Progress) -> Iterator[None]:
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
     """CreateTokenWithIAM's answer to an identity token, which counts only once.
 
-    Raises SignInNeeded for a spent one, and StoreUnusable where its answer could not be kept.
+    Raises SignInNeeded for a spent one, and for one of a kept session that is refused where a person's may be taken;
+    StoreUnusable where its answer could not be kept.
     """
     means = progress.means
+    is_renewed = progress.profile.identity.source not in UNATTENDED and not _signed_in(progress)
     means.exchange().prepare(signer)
     try:
         with single_use.sending(token, means.store, now=means.now()) as is_new:
@@ -284,10 +286,14 @@ def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -
             return _asked(progress, signer, progress.profile.grant, {"assertion": token.raw})
     except Refused as refusal:
         refusal.hint = _reasons(token, refusal)
+        if is_renewed and refusal.code in _TOKEN_OVER:
+            is_over = refusal.code == "ExpiredTokenException"
+            raise SignInNeeded(refusal.message, means.mend if is_over else f"{means.mend}; {refusal.hint}") from None
         raise
     except TryAgain as failure:
         if single_use.may_be_spent(failure):
-            failure.hint = f"the identity token may have been exchanged and is not sent again: {means.mend}"
+            mend = "try again, which gets a new one" if is_renewed else means.mend
+            failure.hint = f"the identity token may have been exchanged and is not sent again: {mend}"
         raise
 
 

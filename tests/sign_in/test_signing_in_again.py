@@ -63,17 +63,17 @@ def test_a_refused_renewal_asks_the_person(alice: Desk, seen_at: str) -> None:
 def test_the_same_id_token_again_asks_the_person(alice: Desk) -> None:
     """Identity Center takes it once, for whichever application: neither command sends it again."""
     body = json.dumps(TOKENS | {"id_token": alice.emulator.mint(ALICE)}).encode()
-    alice.emulator.fault("Token", body=body)
+    alice.emulator.fault("Token", status=200, body=body)
     answer(alice.home.run("get", "analytics"))
 
     exchanges = alice.emulator.count("CreateTokenWithIAM")
-    alice.emulator.fault("Token", body=body)
+    alice.emulator.fault("Token", status=200, body=body)
     refusal = alice.refused("token", "other")
     assert (refusal.code, refusal.hint) == (3, "oidc-helper login other")
     assert refusal.message == f"the identity token of {ALICE} was sent before, and each counts only once"
     assert alice.emulator.count("CreateTokenWithIAM") == exchanges
 
-    alice.emulator.fault("Token", body=body)
+    alice.emulator.fault("Token", status=200, body=body)
     assert alice.log_in("other").startswith(f"signed in as {ALICE}")
     assert len(alice.browser.opened) == 2
 
