@@ -123,7 +123,7 @@ def _own_name(key: int) -> str:
     except OSError:
         return ""
     _, owner, _, rights, name = described.value.split(b";", 4)  # the first is the type, the third the group
-    is_ours = int(owner) == os.geteuid() and int(rights, 16) == _OF_THE_USER
+    is_ours = sys.platform == "linux" and int(owner) == os.geteuid() and int(rights, 16) == _OF_THE_USER
     return name.decode("utf-8", "replace") if is_ours else ""
 
 

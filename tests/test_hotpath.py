@@ -30,8 +30,9 @@ from oidc_helper import hotpath, kernel, paths, record
 from oidc_helper.cli import arguments
 from oidc_helper.machine import pause
 from oidc_helper.store import hit, keyring_settings, parts
+from oidc_helper.store.kinds import CREDENTIALS
 from oidc_helper.store.places import SECRET_SERVICE
-from oidc_helper.store.store import CREDENTIALS, Store
+from oidc_helper.store.store import Store
 
 # What a hit adds to a bare interpreter; ctypes brings those below it.
 LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "ctypes._endian", "types"}

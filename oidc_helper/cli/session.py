@@ -13,8 +13,10 @@ from oidc_helper.errors import Refused, SignInNeeded, StoreUnusable, WrongSettin
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.settings import Profile
+from oidc_helper.store.in_kernel import REMEDY
+from oidc_helper.store.kinds import CREDENTIALS, SIGN_IN, TOKENS
 from oidc_helper.store.saving import note_or_warn
-from oidc_helper.store.store import CREDENTIALS, REMEDY, SIGN_IN, TOKENS, Store
+from oidc_helper.store.store import Store
 from oidc_helper.words import printable
 
 

@@ -16,8 +16,9 @@ from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store import quota
 from oidc_helper.store.index import Entry, Failure
+from oidc_helper.store.kinds import CREDENTIALS, SIGN_IN, TOKENS
 from oidc_helper.store.places import KERNEL, name_of
-from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
+from oidc_helper.store.store import Store
 from oidc_helper.words import printable
 
 

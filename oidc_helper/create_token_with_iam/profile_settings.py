@@ -18,7 +18,8 @@ from oidc_helper.fetch import kept_tokens, single_use
 from oidc_helper.identity.proof import Assertion
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
-from oidc_helper.store.store import CREDENTIALS, Store
+from oidc_helper.store.kinds import CREDENTIALS
+from oidc_helper.store.store import Store
 
 Warn = Callable[[str], None]
 

@@ -34,8 +34,8 @@ from oidc_helper.machine.lock import Lock
 from oidc_helper.person.telling import reporting_to
 from oidc_helper.record import Record
 from oidc_helper.settings import Profile
+from oidc_helper.store.kinds import CREDENTIALS
 from oidc_helper.store.saving import note_or_warn, save_or_warn
-from oidc_helper.store.store import CREDENTIALS
 
 log = logging.getLogger("oidc_helper.fetch.broker")
 
@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 
 # While cached credentials live, seconds for a whole renewal, and for the lock: it may be that of a stopped process.
 _RENEWAL_S, _LOCK_S = 5, 1
-_FETCHING, _ASKING = "oidc-helper for profile", "oidc-helper asking to sign in for profile"
+_FETCHING, _ASKING = "oidc-helper for profile", "oidc-helper signing in for profile"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from hashlib import sha256
 from oidc_helper import names
 from oidc_helper.machine.clock import is_instant
 from oidc_helper.settings import Identity
-from oidc_helper.store.store import SIGN_IN, Store
+from oidc_helper.store.kinds import SIGN_IN
+from oidc_helper.store.store import Store
 
 _VERSION = 1
 

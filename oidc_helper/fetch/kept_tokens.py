@@ -10,7 +10,8 @@ from oidc_helper.aws.tokens import Tokens
 from oidc_helper.identity.proof import Assertion, Proof
 from oidc_helper.identity.token import unverified_claims
 from oidc_helper.settings import Profile
-from oidc_helper.store.store import TOKENS, Store
+from oidc_helper.store.kinds import TOKENS
+from oidc_helper.store.store import Store
 
 
 def load(profile: Profile, store: Store) -> Tokens:

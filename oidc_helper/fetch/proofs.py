@@ -22,8 +22,9 @@ from oidc_helper.machine.deadline import Deadline
 from oidc_helper.oidc import ClockOff, SessionOver
 from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Profile
+from oidc_helper.store.kinds import TOKENS
 from oidc_helper.store.saving import note_or_warn, save_or_warn
-from oidc_helper.store.store import TOKENS, Store
+from oidc_helper.store.store import Store
 from oidc_helper.words import printable
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from oidc_helper.errors import OidcHelperError, StoreUnusable, TryAgain
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.machine.lock import Lock
 from oidc_helper.settings import Identity, Profile
+from oidc_helper.store.kinds import CREDENTIALS, SIGN_IN, TOKENS
 from oidc_helper.store.saving import note_or_warn
-from oidc_helper.store.store import CREDENTIALS, SIGN_IN, TOKENS, Store
+from oidc_helper.store.store import Store
 
 log = logging.getLogger("oidc_helper.fetch.sign_out")
 

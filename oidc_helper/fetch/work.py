@@ -26,8 +26,9 @@ from oidc_helper.identity.proof import Assertion, Proof
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.person.telling import reporting_to
 from oidc_helper.settings import Profile
+from oidc_helper.store.in_kernel import REMEDY
+from oidc_helper.store.kinds import CREDENTIALS, TOKENS
 from oidc_helper.store.saving import note_or_warn, save_or_warn
-from oidc_helper.store.store import CREDENTIALS, REMEDY, TOKENS
 from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.fetch.work")

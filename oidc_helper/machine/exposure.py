@@ -1,4 +1,7 @@
-"""Whether a file may be obeyed: it is ours or root's, and nobody else can write it, or put another in its place."""
+"""Whether a file may be obeyed: it is ours or root's, and nobody else can write it, or put another in its place.
+
+On Windows the profile directory is the guard, and nothing here looks at a file.
+"""
 
 import os
 import stat
@@ -13,7 +16,7 @@ _ALL_USERS = "4294967295"  # as many as a namespace has that is none (user_names
 def foreign_owner(path: str) -> int | None:
     """The number of the file's owner, where that is neither we nor root. Raises OSError."""
     owner = Path(path).stat().st_uid
-    if sys.platform == "win32" or owner in {0, os.geteuid(), *_unmapped()}:  # Windows' profile directory is the guard
+    if sys.platform == "win32" or owner in {0, os.geteuid(), *_unmapped()}:
         return None
     return owner
 
@@ -49,6 +52,8 @@ def _is_open_to_others(place: Path) -> bool:
 
 def _is_private_group(place: Path, status: os.stat_result) -> bool:
     """Whether the group is its owner alone, as where the umask is 002; the group's bits may stand for an ACL, too."""
+    if sys.platform == "win32":
+        return True
     import grp
     import pwd
 
@@ -61,7 +66,7 @@ def _is_private_group(place: Path, status: os.stat_result) -> bool:
 
 def _is_read_only(place: Path) -> bool:
     """Whether nobody can write there, whatever the permissions: volumes of Kubernetes are 0777, and read-only."""
-    return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+    return sys.platform != "win32" and bool(os.statvfs(place).f_flag & os.ST_RDONLY)
 
 
 def _unmapped() -> set[int]:

@@ -29,6 +29,8 @@ def is_foreign(ours: Address, theirs: Address) -> bool:
     False where nothing tells: on other systems, and for what comes from outside, such as WSL's host. So it is for root,
     who needs no such way, and whose relay brings the connections of WSL's host in some versions.
     """
+    if sys.platform != "linux":
+        return False
     near, far = _spelled(*ours), _spelled(*theirs)
     rows = [row for row in _rows() if row.local in near or row.remote in near]
     their_end = [row for row in rows if row.local in far]

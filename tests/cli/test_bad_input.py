@@ -17,7 +17,8 @@ from homes import COMMAND, Home, file_config
 
 from oidc_helper import kernel, names, paths, record
 from oidc_helper.emulator import Emulator
-from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.store.kinds import CREDENTIALS, TOKENS
+from oidc_helper.store.store import Store
 
 pytestmark = pytest.mark.usefixtures("forks")
 

@@ -18,7 +18,8 @@ from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine import lock, private_files, socket_lock
 from oidc_helper.store import index, parts, quota, vault
 from oidc_helper.store.index import Index
-from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.store.kinds import CREDENTIALS, TOKENS
+from oidc_helper.store.store import Store
 
 
 def replace_text(file: str, text: str, die_after: str) -> None:

@@ -18,7 +18,7 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.fetch import broker
 from oidc_helper.machine import pause
 from oidc_helper.machine.deadline import Deadline
-from oidc_helper.store.store import CREDENTIALS
+from oidc_helper.store.kinds import CREDENTIALS
 
 ENTRY = "oidc-helper:credentials:analytics"
 NOW = 1_700_000_000

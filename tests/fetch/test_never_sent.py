@@ -12,6 +12,7 @@ pytestmark = pytest.mark.usefixtures("forks")
 EXCHANGE = "CreateTokenWithIAM"
 # Variable -> a value that no request can be made with. ENDPOINT stands for the emulator's URL, as if it knew TLS.
 HTTPS = {"AWS_ENDPOINT_URL_SSO_OIDC": "ENDPOINT"}
+ELSEWHERE = {"AWS_ENDPOINT_URL_SSO_OIDC": "https://identity-center.example"}  # to this machine no proxy is used
 MISTAKES: dict[str, dict[str, str]] = {
     "no such bundle": {"AWS_CA_BUNDLE": "/nonexistent/ca.pem", **HTTPS},
     "home in a bundle's path": {"AWS_CA_BUNDLE": "~/ca.pem", **HTTPS},
@@ -24,9 +25,9 @@ MISTAKES: dict[str, dict[str, str]] = {
     "a general endpoint in clear text": {"AWS_ENDPOINT_URL": "http://192.0.2.1", "AWS_ENDPOINT_URL_SSO_OIDC": ""},
     "regional endpoints": {"AWS_STS_REGIONAL_ENDPOINTS": "true"},
     "checksums": {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_needed"},
-    "a proxy with a space": {"HTTP_PROXY": "http://us er:p#ss@127.0.0.1:9"},
-    "a proxy of another kind": {"HTTP_PROXY": "gopher://127.0.0.1:9"},
-    "a proxy with an impossible port": {"http_proxy": "http://127.0.0.1:99999"},
+    "a proxy with a space": {"HTTPS_PROXY": "http://us er:p#ss@127.0.0.1:9", **ELSEWHERE},
+    "a proxy of another kind": {"HTTPS_PROXY": "gopher://127.0.0.1:9", **ELSEWHERE},
+    "a proxy with an impossible port": {"https_proxy": "http://127.0.0.1:99999", **ELSEWHERE},
 }
 # What runs out of memory -> statements that let it.
 STARVED = {
@@ -89,7 +90,10 @@ def test_a_bundle_of_the_settings_is_named_as_such(ready: Home, emulator: Emulat
 
     failed = complaint(ready.run("get", "analytics", AWS_ENDPOINT_URL_SSO_OIDC=https))
 
-    assert (failed.code, failed.message) == (2, "ca_bundle: there is no file /nonexistent/ca.pem")
+    assert (failed.code, failed.message) == (
+        2,
+        "ca_bundle: the certificates in /nonexistent/ca.pem cannot be read: No such file or directory",
+    )
     ready.configure(good)
     answer(ready.run("get", "analytics"))
 

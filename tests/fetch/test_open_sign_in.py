@@ -94,9 +94,7 @@ def test_a_caller_with_nothing_names_the_login_that_stays_open(alice: Desk) -> N
         refused = alice.refused("get", "analytics")
 
     assert refused.code == 4
-    assert refused.message == (
-        f"gave up waiting for process {login.pid}, oidc-helper asking to sign in for profile analytics"
-    )
+    assert refused.message == (f"gave up waiting for process {login.pid}, oidc-helper signing in for profile analytics")
 
 
 def test_two_logins_at_once_ask_once(alice: Desk) -> None:

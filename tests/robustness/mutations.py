@@ -5,7 +5,8 @@ from pathlib import Path
 # Without it, a leak is hidden by the last line of defence.
 _NO_REDACTOR = """
 from oidc_helper import redaction
-redaction.without_secrets = str
+from oidc_helper.cli import voice
+redaction.without_secrets = voice.without_secrets = str
 """
 # Name -> statements, executed where `oidc_helper` can be imported.
 MUTATIONS = {
@@ -34,8 +35,8 @@ def put(vault, entry, text):
 parts.put = put
 """,
     "a record is written before its name": """
-from oidc_helper.store import store
-true_note, true_put, true_write, later = store._note, store.parts.put, store.kernel.write, []
+from oidc_helper.store import in_kernel, notes, parts
+true_note, true_put, true_write, later = notes.write, parts.put, in_kernel.kernel.write, []
 def note(entry, noted):
     later.append((entry, noted))
 def after(write):
@@ -44,7 +45,7 @@ def after(write):
         while later:
             true_note(*later.pop())
     return written
-store._note, store.parts.put, store.kernel.write = note, after(true_put), after(true_write)
+notes.write, parts.put, in_kernel.kernel.write = note, after(true_put), after(true_write)
 """,
     "the keyring is not listed": """
 from oidc_helper import kernel

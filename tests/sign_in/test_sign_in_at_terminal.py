@@ -125,7 +125,9 @@ def test_the_progress_line_names_what_is_waited_for(absent: Desk) -> None:
     with login(absent, "analytics", columns=100) as first:
         first.see("waiting for the browser, ", " s (ctrl-c to stop)")
         with login(absent, "analytics", columns=100) as second:
-            second.see("waiting for process ", ", oidc-helper for profile analytics, ", " s (ctrl-c to stop)")
+            second.see(
+                "waiting for process ", ", oidc-helper signing in for profile analytics, ", " s (ctrl-c to stop)"
+            )
             second.interrupt()
 
             assert second.ended().returncode == -signal.SIGINT

@@ -10,8 +10,9 @@ from fakes.places import Place
 from oidc_helper import kernel, record
 from oidc_helper.machine import private_files
 from oidc_helper.store import index, parts
+from oidc_helper.store.kinds import CREDENTIALS, TOKENS
 from oidc_helper.store.places import name_of
-from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.store.store import Store
 
 HOUR_S = 3_600
 LONG = "".join(f"{number:x}." for number in range(3_000))  # 12 kB: several JWTs of a user in many groups

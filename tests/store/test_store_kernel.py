@@ -20,8 +20,9 @@ from hypothesis import strategies as some
 from oidc_helper import kernel, names, record
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.store import index, parts
+from oidc_helper.store.kinds import CREDENTIALS, TOKENS
 from oidc_helper.store.places import CREDENTIAL_LOCKER, KERNEL
-from oidc_helper.store.store import CREDENTIALS, TOKENS, Store
+from oidc_helper.store.store import Store
 
 TESTS = Path(__file__).parents[1]
 RECORD = record.compose(

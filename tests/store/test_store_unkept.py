@@ -6,7 +6,8 @@ from fakes import credential_locker
 from oidc_helper import kernel
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.store import index
-from oidc_helper.store.store import SIGN_IN, TOKENS, Store
+from oidc_helper.store.kinds import SIGN_IN, TOKENS
+from oidc_helper.store.store import Store
 
 NO_KEYRING = "keyring.backends.null.Keyring"
 OUT_OF_REACH = "the tokens of corp may lie in Windows Credential Locker, which this session does not use"

@@ -24,8 +24,9 @@ from vaults.password_store import PasswordStore
 from oidc_helper import kernel
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.store import choice
+from oidc_helper.store.kinds import TOKENS
 from oidc_helper.store.places import CREDENTIAL_LOCKER, KERNEL
-from oidc_helper.store.store import TOKENS, Store
+from oidc_helper.store.store import Store
 from oidc_helper.store.vault import Vault
 
 SECRET = "eyJhbGciOiJSUzI1NiJ9.made-up"
@@ -502,7 +503,7 @@ def test_a_record_in_two_vaults_is_forgotten_in_both(
     for backend in (credential_locker.BACKEND, password_store.BACKEND):
         monkeypatch.setenv("PYTHON_KEYRING_BACKEND", backend)
         Store().put(TOKENS, "corp", f"kept in {backend}", expires_at=None)
-    with pytest.raises(StoreUnusable, match="lies in Windows Credential Locker, which this session does not use"):
+    with pytest.raises(StoreUnusable, match="may lie in Windows Credential Locker, which this session does not use"):
         Store().delete(TOKENS, "corp")
     assert passwords.entries() == []
     assert Store().names() == [(TOKENS, "corp")]

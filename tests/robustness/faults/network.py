@@ -45,7 +45,7 @@ def lookup(name: str, how: How, does: str, expected: str, *, slow: bool = False)
     """Looking up the name of AWS executes the statement `does`."""
 
     def arrange(world: World, call: Call) -> None:
-        world.variables(**{call.endpoint: "http://aws.invalid"})
+        world.variables(**{call.endpoint: "https://aws.invalid"})
         world.before += (
             "import socket, threading\n_look_up = socket.getaddrinfo\n"
             f"def _strange(host, *words, **more):\n"

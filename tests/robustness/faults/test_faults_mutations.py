@@ -65,7 +65,11 @@ broker.save_or_warn = work.save_or_warn = lambda put: put()
         MachineCell("no store at all"),
     ),
     "no vault where the kernel refuses": (
-        "from oidc_helper.store.store import Store\nStore._vault_place = Store._kernel_place",
+        """
+from oidc_helper.store import in_kernel
+from oidc_helper.store.store import Store
+Store._vault_place = lambda _: in_kernel.require_place()
+""",
         MachineCell("EPERM on keyctl"),
     ),
     "a clock is not compared": (

@@ -80,7 +80,7 @@ def target(data: bytes) -> None:
         for as_json in (True, False):
             shown = io.StringIO()
             with ours():
-                status.status(argparse.Namespace(json=as_json), shown)
+                status.status(argparse.Namespace(json=as_json, profile=None), shown)
             assert all(line.isprintable() for line in shown.getvalue().split("\n")), ascii(shown.getvalue())
     finally:
         os.environ.clear()

@@ -1,0 +1,87 @@
+"""The note of each record in the index: which places may hold it, or a former text of it.
+
+It is written before the record: a killed process leaves a name too many, never a secret without one.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from oidc_helper import names
+from oidc_helper.errors import StoreUnusable
+from oidc_helper.store import index
+from oidc_helper.store.index import Entry, Index, without
+from oidc_helper.store.places import KERNEL
+
+log = logging.getLogger("oidc_helper.store.notes")
+
+
+def of(entry: str) -> Entry | None:
+    """The note of one record."""
+    return index.read().entries.get(entry)
+
+
+def of_configuration() -> list[Entry]:
+    """The notes of all records of the configuration in force."""
+    try:
+        config = names.configuration()
+    except FileNotFoundError:  # a user without a home has no configuration, and no records
+        return []
+    return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
+
+
+def write(entry: str, noted: Entry) -> Entry | None:
+    """Note a record, with the places that may hold a former text of it, and return the former note."""
+
+    def with_former_places(former: Entry | None) -> Entry:
+        places = former.vaults() if former else ()
+        return replace(noted, former_places=tuple(place for place in dict.fromkeys(places) if place != noted.place))
+
+    return change(entry, with_former_places)
+
+
+def change(entry: str, changed: Callable[[Entry | None], Entry | None], *, unkept: str = "") -> Entry | None:
+    """Change or drop a note and return the former one; that the index cannot be written is a warning.
+
+    `unkept` is why no place took the latest text; empty where one does.
+    """
+    former = None
+
+    def update(before: Index) -> Index:
+        nonlocal former
+        former = before.entries.get(entry)
+        after = changed(former)
+        others, reasons = without(before.entries, entry), without(before.unkept, entry)
+        return replace(
+            before,
+            entries=others if after is None else {**others, entry: after},
+            unkept={**reasons, entry: unkept} if unkept else reasons,
+        )
+
+    try:
+        index.update(update)
+    except StoreUnusable as problem:
+        log.warning("%s", problem.message)
+        return of(entry)
+    return former
+
+
+def taken_back(former: Entry | None, attempt: Entry | None) -> Entry | None:
+    """The former note again; it adds that a vault which failed half-way may hold some of the new text."""
+    if attempt is None or attempt == former:
+        return former
+    stands = former or (replace(attempt, expires_at=0) if attempt.vaults() else None)
+    return stands and replace(stands, former_places=tuple(place for place in attempt.vaults() if place != stands.place))
+
+
+def without_vault(place: str, noted: Entry | None) -> Entry | None:
+    """The note of a record whose other vaults are not reached now, so that another session can finish there."""
+    if noted is None:
+        return None
+    first, *others = [other for other in (noted.place, *noted.former_places) if other != place]
+    return replace(noted, place=first, former_places=tuple(others))
+
+
+def without_former_places(noted: Entry | None) -> Entry | None:
+    """The note of a record that lies in the kernel keyring alone."""
+    return replace(noted, former_places=()) if noted and noted.place == KERNEL else noted
