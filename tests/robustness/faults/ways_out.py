@@ -26,7 +26,7 @@ _DAY = 24 * HOUR
 _CENTER_OVER = 9 * HOUR  # only the provider's session goes on
 _ACCESS_OVER = HOUR + 10  # Identity Center's goes on too
 _TOKENS = {"access_token": "x", "token_type": "Bearer", "expires_in": 300}
-_TO_SIGN_IN = re.compile(r"(?<!to be another user: )oidc-helper (login [\w-]+)")
+_TO_SIGN_IN = re.compile(r"(?<!to be another user: )oidc-helper (login(?: [\w-]+)?)")
 
 Step = Callable[[World], object]
 
@@ -43,8 +43,8 @@ def _cleared(world: World) -> None:
 class Failure:
     """What `begin` does to a sign-in that was kept `after_s` ago, and `end` mends; `prepare` comes before the sign-in.
 
-    `code` is how `get` ends: with 3, the command of its hint is the way out; with another code but 0 none is named,
-    and once the failure has ended `get` works without a person.
+    `code` is how `get` ends: with 3, or if it `has_hint`, the command of its hint is the way out; with another code but
+    0 none is named, and once the failure has ended `get` works without a person.
     """
 
     begin: Step
@@ -52,6 +52,7 @@ class Failure:
     after_s: int = _CENTER_OVER
     end: Step = _cleared
     prepare: Step = _nothing
+    has_hint: bool = False
 
 
 def _of(operation: str, parameters: Mapping[str, str], **order: Any) -> Step:
@@ -140,6 +141,14 @@ def _secret_service_alone(world: World) -> None:
     _vault_alone(world)
 
 
+def _in_another_session(world: World) -> None:
+    """The sign-in lies in another keyring than the Secret Service of the session that follows."""
+    _in_another_vault(world)
+    assert typed(world, "login analytics").code == 0
+    world.pass_time(_CENTER_OVER)
+    machines.secret_service(world)
+
+
 def _unlocked(world: World) -> None:
     assert world.service
     world.service.unlock()
@@ -207,6 +216,9 @@ FAILURES: Mapping[str, Failure] = {
     "the clock is a day behind": Failure(_shifted(-_DAY), 0, _ACCESS_OVER, _shifted(_DAY)),
     "the vault is locked": Failure(machines.locked, 6, _ACCESS_OVER, _unlocked, _secret_service_alone),
     "there is no vault": Failure(_no_vault, 6, _ACCESS_OVER, _vault_again, _vault_alone),
+    "the sign-in is in another session's vault": Failure(
+        _in_another_session, 6, after_s=0, end=_vault_again, prepare=_vault_alone, has_hint=True
+    ),
     "nothing is kept": Failure(_forgotten, 3, prepare=_vault_alone),
     "the records are corrupt": Failure(_corrupt, 3, prepare=_vault_alone),
     "the sign-in is in another vault": Failure(_in_another_vault, 3, prepare=_vault_alone),
@@ -240,7 +252,7 @@ class WayOut:
                 failure.begin(world)
                 outcome = typed(world, command)
                 assert outcome.code == failure.code or not command.startswith("get"), outcome
-                if failure.code in (0, 3):
+                if failure.code in (0, 3) or failure.has_hint:
                     _check_hint(world, failure, outcome)
                 else:
                     _check_end(world, failure, outcome, person)
