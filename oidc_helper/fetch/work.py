@@ -148,7 +148,7 @@ def exchanged(progress: Progress) -> Tokens:
             _answered(progress, _signed(progress, lambda signer: _asked_once(progress, signer(), token)))
         else:
             parameters = proof.parameters
-            answer = _signed(progress, lambda signer: _asked(progress, signer(), profile.grant, parameters))
+            answer = _signed(progress, lambda signer: _asked_with_proof(progress, signer(), parameters))
             _answered(progress, answer)
             _drop_other_persons(progress)  # the user of a code is known from the answer only
         if not _fits(progress.tokens, profile):
@@ -202,6 +202,11 @@ def _signed(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) 
 def _signed_in(progress: Progress) -> bool:
     """Whether a person has just signed in, whose proof is yet to be exchanged."""
     return progress.proof is not None and progress.proof.by_person
+
+
+def _is_of_kept_session(progress: Progress) -> bool:
+    """Whether the proof came without a person, though one may sign in for another."""
+    return progress.profile.identity.source not in UNATTENDED and not _signed_in(progress)
 
 
 def _fits(tokens: Tokens, profile: Profile) -> bool:
@@ -271,29 +276,39 @@ def _naming_the_person(progress: Progress) -> Iterator[None]:
         raise
 
 
+def _asked_with_proof(
+    progress: Progress, signer: Credentials, proof: Mapping[str, str], token: IdentityToken | None = None
+) -> dict[str, Any]:
+    """CreateTokenWithIAM's answer to a proof of the profile's grant, which may be a token.
+
+    Raises SignInNeeded where one of a kept session is refused: a person's may be taken.
+    """
+    try:
+        return _asked(progress, signer, progress.profile.grant, proof)
+    except Refused as refusal:
+        if token:
+            refusal.hint = _reasons(token, refusal)
+        if refusal.code not in _TOKEN_OVER or not _is_of_kept_session(progress):
+            raise
+        mend, is_over = progress.means.mend, refusal.code == "ExpiredTokenException"
+        raise SignInNeeded(refusal.message, mend if is_over else f"{mend}; {refusal.hint}") from None
+
+
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
     """CreateTokenWithIAM's answer to an identity token, which counts only once.
 
-    Raises SignInNeeded for a spent one, and for one of a kept session that is refused where a person's may be taken;
-    StoreUnusable where its answer could not be kept.
+    Raises SignInNeeded for a spent one, and StoreUnusable where its answer could not be kept.
     """
     means = progress.means
-    is_renewed = progress.profile.identity.source not in UNATTENDED and not _signed_in(progress)
     means.exchange().prepare(signer)
     try:
         with single_use.sending(token, means.store, now=means.now()) as is_new:
             if not is_new:
                 raise _sent_before(progress, token)
-            return _asked(progress, signer, progress.profile.grant, {"assertion": token.raw})
-    except Refused as refusal:
-        refusal.hint = _reasons(token, refusal)
-        if is_renewed and refusal.code in _TOKEN_OVER:
-            is_over = refusal.code == "ExpiredTokenException"
-            raise SignInNeeded(refusal.message, means.mend if is_over else f"{means.mend}; {refusal.hint}") from None
-        raise
+            return _asked_with_proof(progress, signer, {"assertion": token.raw}, token)
     except TryAgain as failure:
         if single_use.may_be_spent(failure):
-            mend = "try again, which gets a new one" if is_renewed else means.mend
+            mend = "try again, which gets a new one" if _is_of_kept_session(progress) else means.mend
             failure.hint = f"the identity token may have been exchanged and is not sent again: {mend}"
         raise
 

@@ -14,14 +14,14 @@ from typing import Any
 from cli.sign_ins import Desk, desk
 from fakes.browser import FakeBrowser
 
-from oidc_helper.emulator.directory import JWT_BEARER
+from oidc_helper.emulator.directory import JWT_BEARER, TOKEN_EXCHANGE
 from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 from robustness.faults import machines
 from robustness.faults.calls import EXCHANGE, OPEN, ROLE
 from robustness.faults.world import ALICE, HOUR, Execute, Outcome, World, new_world
 
-COMMANDS = ("get analytics", "token analytics", "login analytics", "login --paste analytics")
+COMMANDS = ("get", "token", "login", "login --paste")
 _DAY = 24 * HOUR
 _CENTER_OVER = 9 * HOUR  # only the provider's session goes on
 _ACCESS_OVER = HOUR + 10  # Identity Center's goes on too
@@ -53,6 +53,7 @@ class Failure:
     end: Step = _cleared
     prepare: Step = _nothing
     has_hint: bool = False
+    profile: str = "analytics"
 
 
 def _of(operation: str, parameters: Mapping[str, str], **order: Any) -> Step:
@@ -87,9 +88,9 @@ def _same_id_token(world: World) -> None:
     world.pass_time(_CENTER_OVER)
 
 
-def _refusing_the_renewed(error: str) -> Step:
-    """Identity Center refuses one identity token."""
-    return _of(EXCHANGE, {"grant_type": JWT_BEARER}, error=error, times=1)
+def _refusing_one(grant: str, error: str) -> Step:
+    """Identity Center refuses the first token that it is given."""
+    return _of(EXCHANGE, {"grant_type": grant}, error=error, times=1)
 
 
 def _failed_tomorrow(world: World) -> None:
@@ -189,13 +190,19 @@ FAILURES: Mapping[str, Failure] = {
     "Identity Center, refresh: 503": Failure(_of(EXCHANGE, _REFRESH, status=503), 4, _ACCESS_OVER),
     "Identity Center, refresh: silence": Failure(_silent(EXCHANGE, _REFRESH), 4, _ACCESS_OVER),
     **{
-        f"Identity Center, renewed token: {error}": Failure(_refusing_the_renewed(error), code)
+        f"Identity Center, renewed token: {error}": Failure(_refusing_one(JWT_BEARER, error), code)
         for error, code in {
             "InvalidGrantException": 3,
             "ExpiredTokenException": 3,
             "AccessDeniedException": 5,
             "InvalidClientException": 5,
         }.items()
+    },
+    **{
+        f"Identity Center, token of another profile: {error}": Failure(
+            _refusing_one(TOKEN_EXCHANGE, error), code, profile="exchanged"
+        )
+        for error, code in {"InvalidGrantException": 3, "ExpiredTokenException": 3, "AccessDeniedException": 5}.items()
     },
     "Identity Center, renewed token: 503": Failure(_of(EXCHANGE, {"grant_type": JWT_BEARER}, status=503), 4),
     **{
@@ -246,12 +253,12 @@ class WayOut:
             person = desk(world.home, world.emulator)
             person.configure(defaults="deadline_seconds = 5")
             failure.prepare(world)
-            assert typed(world, "login analytics").code == 0
+            assert typed(world, f"login {failure.profile}").code == 0
             for command in COMMANDS:
                 world.pass_time(failure.after_s)
                 failure.begin(world)
-                outcome = typed(world, command)
-                assert outcome.code == failure.code or not command.startswith("get"), outcome
+                outcome = typed(world, f"{command} {failure.profile}")
+                assert outcome.code == failure.code or command != "get", outcome
                 if failure.code in (0, 3) or failure.has_hint:
                     _check_hint(world, failure, outcome)
                 else:
@@ -267,7 +274,7 @@ def _check_hint(world: World, failure: Failure, outcome: Outcome) -> None:
         failure.begin(world)
         signed_in = typed(world, to_type)
         assert signed_in.code == 0, signed_in
-    last = world.run("get", "analytics")
+    last = world.run("get", failure.profile)
     assert last.answered, (outcome, last)
     failure.end(world)
 
@@ -278,7 +285,7 @@ def _check_end(world: World, failure: Failure, outcome: Outcome, person: Desk) -
     assert not _TO_SIGN_IN.search(outcome.stderr), outcome
     failure.end(world)
     opened = len(person.browser.opened)
-    last = world.run("get", "analytics")
+    last = world.run("get", failure.profile)
     assert last.answered, (outcome, last)
     assert len(person.browser.opened) == opened
 
