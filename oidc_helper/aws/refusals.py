@@ -97,7 +97,8 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "lower duration_seconds, or check role_session_name",
     ),
     ("AssumeRole", "ExpiredTokenException"): Remedy(
-        "the caller's keys or the identity context have expired", "sign in again: oidc-helper login PROFILE"
+        "the caller's keys or the identity context have expired",
+        "see where the caller's keys come from: oidc-helper explain PROFILE",
     ),
     ("", "RegionDisabledException"): Remedy("STS is switched off for this region", "choose another region"),
     ("GetRoleCredentials", "UnauthorizedException"): Remedy(
@@ -114,7 +115,9 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ("GetDataAccess", "AccessDenied"): Remedy(
         "no access grant of this user covers the target", "check s3_grant, or ask for a grant on that target"
     ),
-    ("", "ExpiredToken"): Remedy("the caller's session has expired", "sign in again: oidc-helper login PROFILE"),
+    ("", "ExpiredToken"): Remedy(
+        "the caller's session has expired", "see where the caller's keys come from: oidc-helper explain PROFILE"
+    ),
     ("", "InvalidClientTokenId"): _SIGNER,
     ("", "UnrecognizedClientException"): _SIGNER,
     ("", "InvalidSignatureException"): _SIGNER,
@@ -172,5 +175,8 @@ def from_error_answer(
         known = Remedy(
             "the application is in another region", f"set identity_center_region = {printable(str(answer['region']))!r}"
         )
-    hints = [skew(metadata.get("HTTPHeaders", {}).get("date", ""), now), known and f"{known.cause}; {known.mend}"]
+    clock = skew(metadata.get("HTTPHeaders", {}).get("date", ""), now)
+    if clock and known is _SIGNER:
+        known = _CLOCK  # which is enough for the refusal
+    hints = [clock, known and f"{known.cause}; {known.mend}"]
     return Refused(message, "; ".join(hint for hint in hints if hint).replace("PROFILE", profile), code=code)

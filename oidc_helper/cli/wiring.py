@@ -1,7 +1,7 @@
 """The only place where the parts of a fetch are put together."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,10 +75,11 @@ def _only_choice(loaded: Settings) -> Profile:
     raise WrongSettings("login needs the name of a profile", f"oidc-helper login PROFILE, one of: {names}")
 
 
-def store_for(profiles: Iterable[Profile], *, prompts: bool = False, anew: bool = False) -> Store:
+def store_for(profiles: Sequence[Profile], *, prompts: bool = False, anew: bool = False) -> Store:
     """The store, whose keyring is given up before the deadline of any of the profiles."""
     longest_s = min((round(Deadline(profile.deadline_seconds).left()) for profile in profiles), default=_VAULT_S)
-    return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew)
+    login = f"oidc-helper login {profiles[0].name}" if len(profiles) == 1 else "oidc-helper login"
+    return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew, login=login)
 
 
 def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:

@@ -87,3 +87,13 @@ def single_values(text: str) -> dict[str, str]:
     if len(values) < len(pairs):
         raise Refusal("invalid_request", "a parameter is repeated")
     return values
+
+
+def asked(parameters: Parameters, name: str) -> Any:
+    """A parameter by its name in any spelling: `grant_type` is `grantType`."""
+    return next((value for key, value in parameters.items() if plain(key) == plain(name)), None)
+
+
+def plain(name: str) -> str:
+    """A name without the marks by which spellings differ."""
+    return name.replace("_", "").replace("-", "").lower()

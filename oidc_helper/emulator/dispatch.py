@@ -45,13 +45,14 @@ class Dispatch:
         """Carry out the operation, unless a fault prevents it."""
         endpoint = self._endpoint(call)
         began = self.log.arrived(endpoint.operation)
-        fault = self.faults.take(endpoint.operation) or _NO_FAULT
+        parameters = _parameters(endpoint, call)
+        fault = self.faults.take(endpoint.operation, parameters) or _NO_FAULT
         self._wait(fault)
         dropped = fault.cut == "before" or self.stopping.is_set()
         answer = None if dropped else _answer(self.state, endpoint, call, fault)
         if fault.cut in ("after", "reset"):
             answer = None
-        self.log.answered(endpoint.service, endpoint.operation, _parameters(endpoint, call), answer, began)
+        self.log.answered(endpoint.service, endpoint.operation, parameters, answer, began)
         return Outcome(answer, fault.slow_bytes_per_s, fault.cut)
 
     def _endpoint(self, call: Call) -> Endpoint:

@@ -1,15 +1,18 @@
 """Faults that a test orders: answers that are late, refusals, garbled or lost."""
 
 import threading
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from oidc_helper.emulator.calls import Parameters, asked
 
 Cut = Literal["before", "after", "within", "reset"]
 
 
 @dataclass
 class Fault:
-    """What happens to the next `times` calls of an operation (None: to all of them).
+    """What happens to the next `times` calls of an operation (None: to all of them) that have those `parameters`.
 
     In this order: wait `delay_s`, then for `until`. `cut="before"` closes the connection. `error` (a code of the
     service model, or a common one) or `status` answers without carrying out the operation. Otherwise the operation is
@@ -28,6 +31,13 @@ class Fault:
     body: bytes | None = None
     slow_bytes_per_s: float | None = None
     times: int | None = 1
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def meets(self, operation: str, parameters: Parameters) -> bool:
+        """Whether it happens to such a call."""
+        return operation == self.operation and all(
+            asked(parameters, name) == value for name, value in self.parameters.items()
+        )
 
 
 class Faults:
@@ -47,11 +57,11 @@ class Faults:
         with self._lock:
             self._ordered.clear()
 
-    def take(self, operation: str) -> Fault | None:
+    def take(self, operation: str, parameters: Parameters) -> Fault | None:
         """The fault for this call of the operation; counts it down."""
         with self._lock:
             for fault in self._ordered:
-                if fault.operation != operation:
+                if not fault.meets(operation, parameters):
                     continue
                 if fault.times is not None:
                     fault.times -= 1

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from oidc_helper.emulator.calls import Answer, Parameters
+from oidc_helper.emulator.calls import Answer, Parameters, asked, plain
 
-# The parameters that may be shown, as `_plain` spells them; any other may be a secret.
+# The parameters that may be shown, as `plain` spells them; any other may be a secret.
 _SHOWN = {
     *("accountid", "action", "clientid", "codechallengemethod", "durationseconds", "granttype", "loginhint"),
     *("maxresult", "permission", "privilege", "prompt", "redirecturi", "requestedtokentype", "responsetype"),
@@ -45,11 +45,11 @@ class Request:
 
     def asked(self, name: str) -> Any:
         """A parameter by its name in any spelling: `grant_type` is `grantType`."""
-        return next((value for key, value in self.parameters.items() if _plain(key) == _plain(name)), None)
+        return asked(self.parameters, name)
 
     def described(self) -> dict[str, Any]:
         """The fields as they may be shown: parameters that may be secret are masked."""
-        shown = {key: value if _plain(key) in _SHOWN else "***" for key, value in self.parameters.items()}
+        shown = {key: value if plain(key) in _SHOWN else "***" for key, value in self.parameters.items()}
         return {**self.__dict__, "parameters": shown}
 
 
@@ -126,7 +126,3 @@ def matching(entries: Iterable[Request], operation: str, parameters: Parameters,
         and all(entry.asked(name) == value for name, value in parameters.items())
         for entry in entries
     )
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()

@@ -19,7 +19,7 @@ from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.identity.proof import Assertion, GrantParameters, Proof
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine.deadline import Deadline
-from oidc_helper.oidc import SessionOver
+from oidc_helper.oidc import ClockOff, SessionOver
 from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Profile
 from oidc_helper.store.kinds import TOKENS
@@ -126,8 +126,8 @@ class Prover(NamedTuple):
                     return self._renewed(session)
                 except (SignInNeeded, Refused, TryAgain) as failure:
                     log.debug("%s", failure.message)
-                    if isinstance(failure, TryAgain) and not (self.asking and self.asking.patience_s):
-                        raise  # it may pass, and nobody has come to sign in
+                    if isinstance(failure, TryAgain | ClockOff) and not (self.asking and self.asking.patience_s):
+                        raise  # no sign-in is needed once that is over, and nobody has come for one
                     if isinstance(failure, SessionOver):
                         self._save(replace(session, refresh_token=""))
                     missing = self._mended_by_a_sign_in(failure, session.user)

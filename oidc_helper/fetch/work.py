@@ -35,7 +35,7 @@ log = logging.getLogger("oidc_helper.fetch.work")
 
 _T = TypeVar("_T")
 
-_REFRESH_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh token will never work again
+_TOKEN_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh or identity token will never work
 _OF_A_PERSON = {
     *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
     *("ResourceNotFoundException", "UnauthorizedException"),
@@ -129,7 +129,7 @@ def refreshed(progress: Progress) -> Tokens | None:
             parameters = {"refreshToken": progress.tokens.refresh_token}
             return _answered(progress, _asked(progress, signer, "refresh_token", parameters))
         except Refused as refusal:
-            if refusal.code not in _REFRESH_OVER:
+            if refusal.code not in _TOKEN_OVER:
                 raise
             log.debug("the refresh token is over: %s", refusal.code)
             _save(progress, replace(progress.tokens, refresh_token=""))
@@ -148,7 +148,7 @@ def exchanged(progress: Progress) -> Tokens:
             _answered(progress, _signed(progress, lambda signer: _asked_once(progress, signer(), token)))
         else:
             parameters = proof.parameters
-            answer = _signed(progress, lambda signer: _asked(progress, signer(), profile.grant, parameters))
+            answer = _signed(progress, lambda signer: _asked_with_proof(progress, signer(), parameters))
             _answered(progress, answer)
             _drop_other_persons(progress)  # the user of a code is known from the answer only
         if not _fits(progress.tokens, profile):
@@ -202,6 +202,11 @@ def _signed(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) 
 def _signed_in(progress: Progress) -> bool:
     """Whether a person has just signed in, whose proof is yet to be exchanged."""
     return progress.proof is not None and progress.proof.by_person
+
+
+def _is_of_kept_session(progress: Progress) -> bool:
+    """Whether the proof came without a person, though one may sign in for another."""
+    return progress.profile.identity.source not in UNATTENDED and not _signed_in(progress)
 
 
 def _fits(tokens: Tokens, profile: Profile) -> bool:
@@ -271,6 +276,24 @@ def _naming_the_person(progress: Progress) -> Iterator[None]:
         raise
 
 
+def _asked_with_proof(
+    progress: Progress, signer: Credentials, proof: Mapping[str, str], token: IdentityToken | None = None
+) -> dict[str, Any]:
+    """CreateTokenWithIAM's answer to a proof of the profile's grant, which may be a token.
+
+    Raises SignInNeeded where one of a kept session is refused: a person's may be taken.
+    """
+    try:
+        return _asked(progress, signer, progress.profile.grant, proof)
+    except Refused as refusal:
+        if token:
+            refusal.hint = _reasons(token, refusal)
+        if refusal.code not in _TOKEN_OVER or not _is_of_kept_session(progress):
+            raise
+        mend, is_over = progress.means.mend, refusal.code == "ExpiredTokenException"
+        raise SignInNeeded(refusal.message, mend if is_over else f"{mend}; {refusal.hint}") from None
+
+
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
     """CreateTokenWithIAM's answer to an identity token, which counts only once.
 
@@ -282,13 +305,11 @@ def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -
         with single_use.sending(token, means.store, now=means.now()) as is_new:
             if not is_new:
                 raise _sent_before(progress, token)
-            return _asked(progress, signer, progress.profile.grant, {"assertion": token.raw})
-    except Refused as refusal:
-        refusal.hint = _reasons(token, refusal)
-        raise
+            return _asked_with_proof(progress, signer, {"assertion": token.raw}, token)
     except TryAgain as failure:
         if single_use.may_be_spent(failure):
-            failure.hint = f"the identity token may have been exchanged and is not sent again: {means.mend}"
+            mend = "try again, which gets a new one" if _is_of_kept_session(progress) else means.mend
+            failure.hint = f"the identity token may have been exchanged and is not sent again: {mend}"
         raise
 
 

@@ -3,8 +3,12 @@
 Its modules load libraries that take 200 ms: import them where a sign-in begins.
 """
 
-from oidc_helper.errors import SignInNeeded
+from oidc_helper.errors import Refused, SignInNeeded
 
 
 class SessionOver(SignInNeeded):
     """The provider will never accept this refresh token again: a person has to sign in."""
+
+
+class ClockOff(Refused):
+    """The provider's clock and ours differ by too much: a sign-in does not help, setting the clock does."""

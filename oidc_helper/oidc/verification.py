@@ -11,6 +11,7 @@ from joserfc.jwk import JWKRegistry, Key
 
 from oidc_helper.errors import Refused
 from oidc_helper.machine.clock import instant, skew
+from oidc_helper.oidc import ClockOff
 from oidc_helper.oidc.connection import Client, get_json
 from oidc_helper.oidc.provider import Provider
 from oidc_helper.words import printable
@@ -38,7 +39,7 @@ def verify(  # noqa: PLR0913 - all that a token is compared with
     now: float,
     timeout_s: float,
 ) -> Mapping[str, Any]:
-    """The claims of a valid ID token. Raises Refused, TryAgain.
+    """The claims of a valid ID token. Raises ClockOff where its times are wrong by our clock only, Refused, TryAgain.
 
     `nonce` is None where none was sent, `date` the Date header of the answer with the token, `now` in epoch seconds.
     """
@@ -58,8 +59,11 @@ def verify(  # noqa: PLR0913 - all that a token is compared with
     try:
         token.validate(now=int(now), leeway=_LEEWAY_S)
     except ClaimError as error:
-        hint = skew(date, now) or "check this machine's clock"
-        raise _untrusted(provider, error, hint if error.claim in _TIMES else "") from None
+        if error.claim not in _TIMES:
+            raise _untrusted(provider, error) from None
+        if hint := skew(date, now):
+            raise ClockOff(_untrusted(provider, error).message, hint) from None
+        raise _untrusted(provider, error, "check this machine's clock") from None
     except _UNREADABLE as error:
         raise _untrusted(provider, error) from None
     return claims

@@ -82,8 +82,7 @@ def class_name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def hint_of(place: str) -> str:
-    """How to come to the records of a place from a session that does not use it."""
+def hint_of(place: str, otherwise: str) -> str:
+    """How to come to the records of a place from a session that does not use it, or what to do `otherwise`."""
     known = next((traits for traits in _TRAITS.values() if traits.place == place), Traits(place))
-    here = f"run it in the session that has {places.name_of(place)}, or sign in for this one with oidc-helper login"
-    return f"{here}; {known.hint}"
+    return f"run it in the session that has {places.name_of(place)}{otherwise}; {known.hint}"

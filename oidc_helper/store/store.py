@@ -27,21 +27,23 @@ class Store(Ledger):
     """The records of the configuration in force, and the notes beside them.
 
     `now` tells epoch seconds. A call of the vault is given up after `vault_timeout_s`; `prompts` lets it ask a person
-    to unlock it. `anew` counts tokens out of reach as none, for a person who signs in again. `find_vault` is
-    `choice.find`, or a stand-in in tests.
+    to unlock it. `anew` counts tokens out of reach as none, for a person who signs in again, with the command `login`.
+    `find_vault` is `choice.find`, or a stand-in in tests.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the clock, the vault, and the person who signs in
         self,
         *,
         now: Callable[[], float] = time.time,
         vault_timeout_s: float = 15,
         prompts: bool = False,
         anew: bool = False,
+        login: str = "oidc-helper login",
         find_vault: Callable[..., vault.Vault | None] = choice.find,
     ) -> None:
         super().__init__(now)
         self._anew = anew
+        self._login = login
         self._find_vault = partial(find_vault, timeout_s=vault_timeout_s, prompts=prompts)
         self._vaults: list[vault.Vault | None] = []  # the one there is, or None, once it was looked for
         self._trouble: tuple[float, StoreUnusable] | None = None
@@ -201,12 +203,19 @@ class Store(Ledger):
             self._require_reach(noted)
         return text
 
+    def _out_of_reach(self, kind: str, name: str, place: str) -> StoreUnusable:
+        keeps_here = kernel.available() or self._vault() is not None
+        return StoreUnusable(
+            f"the {kind} of {_for_people(kind, name)} may lie in {name_of(place)}, which this session does not use",
+            backends.hint_of(place, f", or sign in for this one with {self._login}" if keeps_here else ""),
+        )
+
     def _require_reach(self, noted: Entry) -> None:
         """Raise StoreUnusable where a record may lie in another vault than this session's."""
         own = self._vault()
         for place in noted.vaults():
             if own is None or place != own.place:
-                raise _out_of_reach(noted.kind, noted.name, place)
+                raise self._out_of_reach(noted.kind, noted.name, place)
 
     def _vault(self) -> vault.Vault | None:
         """The vault, looked for once; a failure to find it is not repeated by every call of a fetch."""
@@ -268,7 +277,7 @@ class Store(Ledger):
             if own:
                 notes.change(entry, partial(notes.without_vault, own.place))
             raise (
-                _out_of_reach(noted.kind, noted.name, elsewhere[0])
+                self._out_of_reach(noted.kind, noted.name, elsewhere[0])
                 if noted
                 else StoreUnusable(_NO_VAULT, in_kernel.REMEDY)
             )
@@ -287,10 +296,3 @@ def _has_vaults(noted: Entry | None) -> bool:
 def _for_people(kind: str, name: str) -> str:
     """The name of a record; tokens are named by their identity, and the application's ARN would say no more."""
     return printable(name.partition("+arn:")[0] if kind == TOKENS else name)
-
-
-def _out_of_reach(kind: str, name: str, place: str) -> StoreUnusable:
-    return StoreUnusable(
-        f"the {kind} of {_for_people(kind, name)} may lie in {name_of(place)}, which this session does not use",
-        backends.hint_of(place),
-    )

@@ -79,7 +79,7 @@ def test_the_hint_names_the_region_that_the_service_names() -> None:
 def test_the_hint_begins_with_a_clock_that_is_off() -> None:
     refused = error("InvalidSignatureException", date="Wed, 18 May 2033 03:23:20 GMT")
 
-    assert refused.hint.startswith("this machine's clock is 600 s ahead of the server's; the caller's keys")
+    assert refused.hint.startswith("this machine's clock is 600 s ahead of the server's; the signature's time")
 
 
 def test_an_unknown_refusal_has_no_hint() -> None:

@@ -119,6 +119,15 @@ def test_a_fault_is_for_one_operation(emulator: Emulator) -> None:
     assert send(emulator.issuer + "/.well-known/openid-configuration").status == 200
 
 
+def test_a_fault_can_be_for_calls_with_certain_parameters(emulator: Emulator, caller: Caller) -> None:
+    """Refreshing fails while new sign-ins work."""
+    emulator.fault("CreateTokenWithIAM", error="InvalidGrantException", parameters={"grant_type": "refresh_token"})
+    answer = caller.exchange(assertion=emulator.mint("alice@example.com"))
+
+    assert refusal(caller.refresh, answer["refreshToken"]) == ("InvalidGrantException", 400)
+    assert caller.refresh(answer["refreshToken"])["accessToken"]
+
+
 def test_a_call_can_wait_until_a_test_releases_it(emulator: Emulator) -> None:
     """A test can also wait for its arrival, so that two things happen at once without a sleep."""
     release = threading.Event()

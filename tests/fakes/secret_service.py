@@ -10,12 +10,13 @@ from pathlib import Path
 
 import secretstorage
 from jeepney.io.blocking import open_dbus_connection
-from secretstorage.util import DBusAddressWrapper
+from secretstorage.util import DBusAddressWrapper, format_secret, open_session
 from vaults.bus import is_taken, private_bus, serving, takes
 
 PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")  # Debian packages dbus and gnome-keyring
 
 _NAME = "org.freedesktop.secrets"
+_PASSWORD = "made up"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,15 @@ class SecretService:
         """Lock the default collection: a program that reads it must wait for a prompt from then on."""
         with closing(open_dbus_connection(self.address)) as bus:
             secretstorage.Collection(bus).lock()
+
+    def unlock(self) -> None:
+        """Unlock it again, as the person would at the prompt."""
+        with closing(open_dbus_connection(self.address)) as bus:
+            collection, session = secretstorage.Collection(bus), open_session(bus)
+            interface = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
+            service = DBusAddressWrapper("/org/freedesktop/secrets", interface, bus)
+            password = format_secret(session, _PASSWORD.encode(), "text/plain")
+            service.call("UnlockWithMasterPassword", "o(oayays)", collection.collection_path, password)
 
     def change_default(self) -> None:
         """Make another collection the default one, kept until the end of the session."""
@@ -64,7 +74,7 @@ def private_secret_service(*, unlocked: bool = True) -> Iterator[SecretService]:
             serving(
                 ["gnome-keyring-daemon", "--foreground", "--components=secrets", *unlock],
                 {**environment, "DBUS_SESSION_BUS_ADDRESS": address},
-                stdin="made up",
+                stdin=_PASSWORD,
                 awaited=takes(_NAME),
                 ready=lambda: is_taken(address, _NAME),  # it makes its collections before
             ) as program,

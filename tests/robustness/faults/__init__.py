@@ -15,7 +15,7 @@ def figures(*, thorough: bool) -> Iterator[tuple[str, int, int]]:
     from zygote import Zygote
 
     from oidc_helper.emulator.keys import SigningKeys
-    from robustness.faults import clocks, live, machines, network, provider, signing_in
+    from robustness.faults import clocks, live, machines, network, provider, signing_in, ways_out
     from robustness.faults.world import whole_process
 
     keys = SigningKeys("RS256", "ES256")
@@ -27,6 +27,7 @@ def figures(*, thorough: bool) -> Iterator[tuple[str, int, int]]:
             "faults at the identity provider, in commands": _checks(signing_in.cells(), execute, keys),
             "machines that are not as they should be": _checks(machines.cells(), execute, keys),
             "faults while credentials live": _checks(live.cells(), execute, keys),
+            "ways out of a kept sign-in that fails": _checks(ways_out.cells(), execute, keys),
             "clocks that are wrong": _checks(clocks.cells(), execute, keys),
         }
         for what, checks in tables.items():

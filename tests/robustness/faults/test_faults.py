@@ -6,7 +6,7 @@ import pytest
 from zygote import Zygote
 
 from oidc_helper.emulator.keys import SigningKeys
-from robustness.faults import clocks, live, machines, network, provider, signing_in
+from robustness.faults import clocks, live, machines, network, provider, signing_in, ways_out
 from robustness.faults.test_faults_of_the_field import PAINS
 from robustness.faults.world import whole_process
 
@@ -65,6 +65,22 @@ def test_no_fault_withholds_live_credentials(zygote: Zygote, keys: SigningKeys) 
     """One caller waits some seconds for a renewal, and the next one's answer is a hit."""
     with ThreadPoolExecutor(4) as pool:  # some cells only wait
         for outcome in [pool.submit(cell.check, zygote.run, keys) for cell in live.cells()]:
+            outcome.result()
+
+
+@pytest.mark.parametrize("cell", [cell for cell in ways_out.cells() if not cell.slow], ids=str)
+def test_the_hint_or_the_end_of_the_trouble_is_the_way_out(
+    zygote: Zygote, keys: SigningKeys, cell: ways_out.WayOut
+) -> None:
+    """After each command: a person types what its hint names and is signed in, or needs to type nothing."""
+    cell.check(zygote.run, keys)
+
+
+def test_silence_has_a_way_out(zygote: Zygote, keys: SigningKeys) -> None:
+    """The same for those that only wait."""
+    slow = [cell for cell in ways_out.cells() if cell.slow]
+    with ThreadPoolExecutor(len(slow)) as pool:
+        for outcome in [pool.submit(cell.check, zygote.run, keys) for cell in slow]:
             outcome.result()
 
 

@@ -12,6 +12,7 @@ from robustness.faults import network, provider
 from robustness.faults.clocks import Skewed
 from robustness.faults.machines import MachineCell
 from robustness.faults.network import Cell, Fault
+from robustness.faults.ways_out import WayOut
 
 _FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in network.FAULTS}
 _LATE = network.lookup(
@@ -78,6 +79,14 @@ Store._vault_place = lambda _: in_kernel.require_place()
     "logout gives up where AWS is out of reach": (
         "from oidc_helper.fetch import sign_out\nsign_out.OidcHelperError = ZeroDivisionError",
         Cell(_FAULTS["500"], "logout"),
+    ),
+    "what is kept stands in the way of a sign-in": (
+        "from oidc_helper.cli import session\nsession.SignInNeeded = session.Refused = ZeroDivisionError",
+        WayOut("Identity Center, renewed token: InvalidGrantException"),
+    ),
+    "a wrong clock asks the person": (
+        "from oidc_helper.fetch import proofs\nproofs.ClockOff = ZeroDivisionError",
+        WayOut("the clock is a day ahead"),
     ),
 }
 

@@ -51,6 +51,7 @@ def whole_process(words: Sequence[str], environment: dict[str, str], where: Path
 class Outcome:
     """How a command ended, and the operations that it called."""
 
+    words: tuple[str, ...]
     code: int
     stdout: str = field(repr=False)
     stderr: str
@@ -84,7 +85,7 @@ class World:
         shift = _SHIFTED.format(seconds=self.now) if self.now else ""
         done = self.execute(words, self.home.environment, self.home.path, shift + self.before)
         outcome = Outcome(
-            done.returncode, done.stdout, done.stderr, tuple(map(_named, self.emulator.requests[earlier:]))
+            words, done.returncode, done.stdout, done.stderr, tuple(map(_named, self.emulator.requests[earlier:]))
         )
         _check_form(outcome, words)
         assert tells(done.stderr, secrets(self.home, self.emulator)) == []
