@@ -14,11 +14,11 @@ _TOML_TYPES = {
 }
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = _LONGEST_WORDS) -> str:
     """One line of somebody else's words: long text is cut, and what could steer a terminal or reorder it is escaped."""
-    cut = text[:_LONGEST_WORDS]  # a server may send a megabyte
+    cut = text[:longest]  # a server may send a megabyte
     escaped = "".join(map(_in_one_line, cut))
-    return escaped if len(escaped) <= _LONGEST_WORDS and cut == text else escaped[: _LONGEST_WORDS - 1] + "…"
+    return escaped if len(escaped) <= longest and cut == text else escaped[: longest - 1] + "…"
 
 
 def shown(text: str, longest: int = _LONGEST_VALUE) -> str:

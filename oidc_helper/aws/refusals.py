@@ -32,9 +32,7 @@ class Remedy(NamedTuple):
 
 
 _CLOCK = Remedy("the signature's time is not accepted", "set this machine's clock")
-_SIGNER = Remedy(
-    "the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE"
-)
+SIGNER = Remedy("the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE")
 
 # (operation, error code) -> remedy; "" stands for any operation. Sources: AWS's API references and reports of users.
 _REMEDIES: Mapping[tuple[str, str], Remedy] = {
@@ -115,11 +113,11 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "no access grant of this user covers the target", "check s3_grant, or ask for a grant on that target"
     ),
     ("", "ExpiredToken"): Remedy("the caller's session has expired", "sign in again: oidc-helper login PROFILE"),
-    ("", "InvalidClientTokenId"): _SIGNER,
-    ("", "UnrecognizedClientException"): _SIGNER,
-    ("", "InvalidSignatureException"): _SIGNER,
-    ("", "SignatureDoesNotMatch"): _SIGNER,
-    ("", "IncompleteSignature"): _SIGNER,
+    ("", "InvalidClientTokenId"): SIGNER,
+    ("", "UnrecognizedClientException"): SIGNER,
+    ("", "InvalidSignatureException"): SIGNER,
+    ("", "SignatureDoesNotMatch"): SIGNER,
+    ("", "IncompleteSignature"): SIGNER,
     ("", "RequestExpired"): _CLOCK,
     ("", "RequestTimeTooSkewed"): _CLOCK,
 }

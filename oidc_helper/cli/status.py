@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from oidc_helper import kernel, settings
 from oidc_helper.cli import wording
+from oidc_helper.errors import Refused, SignInNeeded
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store import quota
@@ -20,6 +21,9 @@ from oidc_helper.store.kinds import CREDENTIALS, SIGN_IN, TOKENS
 from oidc_helper.store.places import KERNEL, name_of
 from oidc_helper.store.store import Store
 from oidc_helper.words import printable
+
+_LONGEST_NOTE = 1_000  # characters of a message or hint of ours
+_MENDED_BY_A_PERSON = (SignInNeeded.exit_code, Refused.exit_code)
 
 
 def explain(options: argparse.Namespace, answer: TextIO) -> int:
@@ -172,9 +176,11 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
         console.print(Text(f"kernel keyring: {used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"))
     for profile in report["profiles"]:
         if failure := profile["last_failure"]:
-            console.print(Text(f"{profile['name']} failed at {failure['at']}: {printable(failure['message'])}"))
+            console.print(
+                Text(f"{profile['name']} failed at {failure['at']}: {printable(failure['message'], _LONGEST_NOTE)}")
+            )
             if failure["hint"]:
-                console.print(Text(f"hint: {printable(failure['hint'])}"))
+                console.print(Text(f"hint: {printable(failure['hint'], _LONGEST_NOTE)}"))
     answer.write(text.getvalue())
 
 
@@ -186,6 +192,9 @@ def _person_needed(profile: dict[str, Any]) -> str:
     needed, at, by = profile["sign_in"].values()
     if needed:
         return "now"
+    failure = profile["last_failure"]
+    if failure and failure["exit_code"] in _MENDED_BY_A_PERSON:
+        return "see the hint"
     if at:
         return f"in {_left(at).removesuffix(' left')}"
     return "when the session ends" if by else "no"

@@ -342,6 +342,14 @@ def test_a_signal_stops_the_emulator(home: Home, typed: TypedEmulator, number: s
     assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_many_signals_at_once_stop_the_emulator(typed: TypedEmulator) -> None:
+    """Seen: a SIGTERM right after a SIGINT left it waiting, since another thread had got them."""
+    for number in [signal.SIGINT, signal.SIGTERM] * 50:
+        typed.process.send_signal(number)
+
+    assert typed.process.wait() == 0
+
+
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])
 def test_an_impossible_port_is_refused(home: Home, port: str) -> None:
     """Ports are numbers of 16 bits."""
@@ -365,6 +373,8 @@ def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
     assert "boto3 is arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_" in output
     assert "0 requests" in output
     assert "credential_process = oidc-helper get analytics" in output
+    assert "in place of these examples" in output
+    assert output.endswith("To go on without AWS\n   oidc-helper emulator\n")
     assert sorted(path.name for path in home.path.iterdir()) == ["json.py", "tmp"]
     assert list(temporary.iterdir()) == []
     assert kept_by_the_kernel() == keys

@@ -124,6 +124,10 @@ def test_a_person_without_an_assignment_is_refused(alice: Desk, emulator: Emulat
     assert "<h1>Not signed in</h1>" in alice.browser.page
     assert "AccessDeniedException" in alice.browser.page
 
+    table = alice.home.run("status", "analytics").stdout
+    assert "see the hint" in table.splitlines()[1]
+    assert "; to be another user: oidc-helper login analytics --force\n" in table
+
     provider.people = {ALICE: Person(ALICE, "00u-alice", "Alice")}
     assert "(signed in as mallory@example.com)" in alice.home.run("get", "analytics").stderr
     assert alice.log_in("analytics", "--force").startswith(f"signed in as {ALICE}")
