@@ -162,18 +162,22 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
         credentials, tokens = profile["credentials"], profile["tokens"]
         table.add_row(
             profile["name"],
-            Text(printable((tokens and tokens["user"]) or profile["identity"])),
+            Text(_identity(profile)),
             _left(credentials["expires_at"]) if credentials else "none",
             _life(tokens) if tokens else "none",
             _person_needed(profile),
         )
     text = StringIO()  # written at once, so that a failure to write is one error
     console = Console(file=text, force_terminal=answer.isatty(), width=_width(answer), highlight=False, soft_wrap=True)
-    console.print(table)
+    if report["profiles"]:
+        console.print(table)
+    else:
+        console.print(Text(f"no profile in {printable(report['config'])} yet; to write one: oidc-helper help config"))
     for kind, place in report["stores"].items():
         console.print(Text(f"{kind}: {place}"))
     if used := report["kernel_keyring"]:
-        console.print(Text(f"kernel keyring: {used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"))
+        in_use = f"{used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"
+        console.print(Text(f"kernel keyring: {in_use}, by all programs of this user"))
     for profile in report["profiles"]:
         if failure := profile["last_failure"]:
             console.print(
@@ -182,6 +186,11 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
             if failure["hint"]:
                 console.print(Text(f"hint: {printable(failure['hint'], _LONGEST_NOTE)}"))
     answer.write(text.getvalue())
+
+
+def _identity(profile: dict[str, Any]) -> str:
+    user = profile["tokens"] and profile["tokens"]["user"]
+    return f"{profile['identity']} ({printable(user)})" if user else str(profile["identity"])
 
 
 def _life(tokens: dict[str, Any]) -> str:

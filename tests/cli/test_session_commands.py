@@ -12,12 +12,13 @@ import pytest
 from cli.arrangements import TypedEmulator, keys_of_the_iam_user, typed_emulator
 from cli.transcript import answer, complaint, secrets, tells
 from fakes import session_keys
+from fakes.browser import BrowserProgram
 from fakes.places import needs
 from fakes.secret_service import missing_programs, private_secret_service
 from homes import Home, file_config
 
 from oidc_helper import kernel
-from oidc_helper.emulator import Emulator
+from oidc_helper.emulator import Emulator, example_config
 
 pytestmark = pytest.mark.usefixtures("forks")
 
@@ -242,6 +243,33 @@ def test_status_follows_the_life_of_a_profile(ready: Home) -> None:
     assert ALICE in table
     assert {"analytics", "dev-admin"} <= set(table.split())
     assert profiles(ready)["analytics"] == first
+
+
+def test_status_names_the_identity_and_its_user(ready: Home) -> None:
+    """A name of the configuration and an email address are told apart."""
+    before = stdout_of(ready, "status")
+    answer(ready.run("get", "analytics"))
+
+    assert " job  " in before
+    assert f" job ({ALICE}) " in stdout_of(ready, "status")
+
+
+def test_status_without_profiles_says_how_to_write_one(home: Home) -> None:
+    """Seen: a table of headings only."""
+    home.configure("")
+
+    assert stdout_of(home, "status").startswith(
+        f"no profile in {home.config} yet; to write one: oidc-helper help config\n"
+    )
+
+
+def test_login_alone_signs_a_person_in_with_the_configuration_of_the_emulator(home: Home, emulator: Emulator) -> None:
+    """Of its two identities only one needs a person."""
+    emulator.directory.identity_provider.auto_approve = True
+    home.environment["BROWSER"] = str(BrowserProgram(home.path).path)
+    home.configure(example_config(emulator))
+
+    assert "credentials of personal" in home.run("login").stdout
 
 
 def test_status_of_one_profile_shows_no_other(ready: Home) -> None:
