@@ -40,10 +40,15 @@ def listed(words: Iterable[str]) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`, did you mean X?` with the nearest known word; empty where none is near."""
+    meant = nearest(word, known)
+    return f", did you mean {meant}?" if meant else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The nearest known word; empty where none is near."""
     import difflib
 
-    nearest = difflib.get_close_matches(word[:100], known, n=1)
-    return f", did you mean {nearest[0]}?" if nearest else ""
+    return next(iter(difflib.get_close_matches(word[:100], known, n=1)), "")
 
 
 def _in_one_line(character: str) -> str:

@@ -123,10 +123,11 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
 }
 
 
-def unreachable(operation: str, host: str, how: str, *, never_sent: bool) -> TryAgain:
-    """The error for a call without an answer; `how` it failed is a word or two."""
+def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variable: str = "") -> TryAgain:
+    """The error for a call without an answer; `how` it failed is a word or two, and `variable` chose the host."""
+    check = f"check {variable}, which names this host, and {_WAY}" if variable else f"check {_WAY}"
     reach = "cannot be reached" if never_sent else "did not answer"
-    return TryAgain(f"{operation}: {host} {reach} ({how})", f"check {_WAY}", never_sent=never_sent)
+    return TryAgain(f"{operation}: {host} {reach} ({how})", check, never_sent=never_sent)
 
 
 def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:

@@ -62,6 +62,8 @@ def choice(*words: str) -> Check:
     """One of the words."""
 
     def check(value: object) -> str:
+        if not isinstance(value, str):
+            raise UnfitError(f"must be {listed(words)}, not {toml_type(value)}")
         word = text(value)
         if word not in words:
             raise UnfitError(f"{shown(word)} is not {listed(words)}{did_you_mean(word, words)}")

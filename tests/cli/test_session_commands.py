@@ -370,6 +370,22 @@ def test_a_signal_stops_the_emulator(home: Home, typed: TypedEmulator, number: s
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.parametrize("words", [["get", "--profile", "analytics"], ["analytics"]], ids=" ".join)
+def test_habits_of_the_aws_cli_get_the_line_to_type(ready: Home, words: list[str]) -> None:
+    """`--profile` is its option, and the name of a profile is no command."""
+    wrong = complaint(ready.run(*words))
+
+    assert (wrong.code, wrong.hint) == (2, "oidc-helper get analytics")
+
+
+def test_an_unreachable_address_is_named_with_its_variable(ready: Home) -> None:
+    """A forgotten export of an emulator that has ended."""
+    failed = complaint(ready.run("get", "analytics", AWS_ENDPOINT_URL_STS=NOWHERE))
+
+    assert failed.code == 4
+    assert failed.hint.startswith("check AWS_ENDPOINT_URL_STS, which names this host, and the network")
+
+
 def test_many_signals_at_once_stop_the_emulator(typed: TypedEmulator) -> None:
     """Seen: a SIGTERM right after a SIGINT left it waiting, since another thread had got them."""
     for number in [signal.SIGINT, signal.SIGTERM] * 50:
