@@ -1,6 +1,8 @@
 """`login` and `logout`: the beginning and the end of a sign-in."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from typing import TextIO
@@ -32,7 +34,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
                 f"identity {signing_in.profile.identity.name} needs nobody to sign in", f"leave --{options.way} out"
             )
         terminal, was_kept = asking.person().terminal, _something_kept(signing_in)
-        with terminal.watching(lambda: _waited_for(signing_in)):
+        with _hinting_as_typed(options, signing_in.profile), terminal.watching(lambda: _waited_for(signing_in)):
             try:
                 report = _signed_in(signing_in, anew=options.force or not signing_in.takes_a_person)
             except (SignInNeeded, Refused) as failure:
@@ -45,6 +47,18 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
     _require_something_kept(signing_in, report)
     answer.write(report)
     return 0
+
+
+@contextmanager
+def _hinting_as_typed(options: argparse.Namespace, profile: Profile) -> Iterator[None]:
+    """Let a hint to sign in repeat the options of this command."""
+    typed = [f"--{options.way}"] * bool(options.way) + ["--force"] * options.force
+    try:
+        yield
+    except SignInNeeded as failure:
+        if failure.hint == f"oidc-helper login {profile.name}":
+            failure.hint = " ".join(["oidc-helper login", *typed, profile.name])
+        raise
 
 
 def _waited_for(errand: Errand) -> str:

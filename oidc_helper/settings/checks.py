@@ -128,7 +128,7 @@ def arn(example: str, *forms: tuple[str, str, str]) -> Check:
         for (part_name, pattern, form), part in zip((*before, *forms), parts, strict=True):
             if not re.fullmatch(pattern, part):
                 wrong = f"the {part_name} {shown(part)} is not {form}"
-                raise UnfitError(f"{shown(string)} does not look like {example}: {wrong}")
+                raise UnfitError(f"does not look like {example}: {wrong}")
         return string
 
     return check

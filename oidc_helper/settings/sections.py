@@ -94,7 +94,7 @@ class _Reader(NamedTuple):
         if not isinstance(value, dict):
             return None
         for inner in KEYS[key.table]:
-            if inner.required and inner.name not in value:
+            if inner.required and inner.name not in values:
                 self.problems.add((*path, inner.name), "missing")
         if key.one_of and len(value) != 1:
             names = ", ".join(inner.name for inner in KEYS[key.table])

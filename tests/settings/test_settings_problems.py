@@ -46,6 +46,15 @@ def test_all_problems_come_in_one_message(tmp_path: Path) -> None:
     assert error.exit_code == 2
 
 
+def test_a_misspelt_key_of_an_inner_table_is_not_missing_too(tmp_path: Path) -> None:
+    """Though its table cannot do without it."""
+    grant = '{ target = "s3://reports/*", permision = "READ" }'
+    error = refusal(tmp_path, f'{COMPLETE}role_arn = "{ROLE}"\ns3_grant = {grant}\n')
+
+    assert error.message.endswith(": unknown key, did you mean permission?")
+    assert len(problems_of(error)) == 1
+
+
 def test_a_misspelt_key_is_not_missing_too(tmp_path: Path) -> None:
     """Seen: for `role_arm` alone, also that `s3_grant` needs role_arn."""
     error = refusal(

@@ -97,6 +97,14 @@ def session_arn(person: Desk, profile: str) -> str:
     return credentials.arn.replace("assumed-role", "role")
 
 
+def test_a_hint_to_sign_in_repeats_what_was_typed(alice: Desk) -> None:
+    """Without a keyboard nobody can paste; at a terminal the same command works."""
+    done = alice.home.run("login", "--paste", "--force", "analytics")
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.endswith("\nhint: oidc-helper login --paste --force analytics\n")
+
+
 def test_the_same_person_displaces_nothing(alice: Desk) -> None:
     """The credentials of other profiles stay."""
     alice.log_in("analytics")
