@@ -7,6 +7,10 @@ import os
 import sys
 import time
 
+_LIBRARIES = "LD_LIBRARY_PATH"
+_PATIENCE_S = 5  # with a reader whose pipe is full
+_PIECE = 4_096  # bytes, for which a pipe that can be written to has room: PIPE_BUF in pipe(7)
+
 
 def _forget_pythonpath() -> None:
     """The caller's PYTHONPATH is for the caller's program: a json.py found there must not run with our secrets.
@@ -21,14 +25,54 @@ def _forget_pythonpath() -> None:
     sys.path[:] = [entry for entry in sys.path if entry not in foreign]
 
 
+def _leave_bundle() -> bool:
+    """Put LD_LIBRARY_PATH back to what it was before a caller that PyInstaller made; whether that changed it.
+
+    Its libraries are for that program only: a browser, which has our environment, may not start with them.
+    """
+    before = os.environ.get(_LIBRARIES)
+    if not before:
+        return False
+    original = os.environ.get(f"{_LIBRARIES}_ORIG", before)  # PyInstaller's name for it
+    after = os.pathsep.join(entry for entry in original.split(os.pathsep) if not _is_bundle(entry))
+    if after:
+        os.environ[_LIBRARIES] = after
+    else:
+        del os.environ[_LIBRARIES]
+    return after != before
+
+
+def _is_bundle(directory: str) -> bool:
+    """Whether PyInstaller put libraries there: every bundle has this archive, a temporary one also has such a name."""
+    is_temporary = os.path.basename(directory).startswith("_MEI")
+    return is_temporary or os.path.exists(os.path.join(directory, "base_library.zip"))
+
+
+def _start_over() -> None:
+    """Run the same command in the environment as it is now; returns only if that fails.
+
+    Libraries are chosen when a process starts.
+    """
+    try:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # no shell is needed
+    except OSError:
+        return
+
+
 _forget_pythonpath()  # before anything but the frozen os and the built-in sys and time is imported
 
-from oidc_helper import kernel, names, paths, record  # noqa: E402
+try:
+    from oidc_helper import kernel, names, paths, record
+except ImportError:  # such as: ctypes finds another libffi than its own
+    if _leave_bundle() or os.environ.pop(_LIBRARIES, ""):
+        _start_over()
+    raise
 
 
 def main() -> None:
     """Answer and leave; never returns."""
     _forbid_core_dumps()
+    has_foreign_libraries = _leave_bundle()
     profile = _profile(sys.argv[1:])
     cached = _cached(profile) if profile else None
     if profile and cached:
@@ -38,9 +82,13 @@ def main() -> None:
 
             renewal.start(profile)
         os._exit(status)
+    if has_foreign_libraries:  # the full program needs many, such as OpenSSL
+        _start_over()
     import gc
     import signal
 
+    if sys.platform != "win32":
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where a caller ignores it, each child seems to succeed
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(
             signal.SIGINT, signal.SIG_DFL
@@ -116,7 +164,30 @@ def _print(answer: bytes) -> int:
     left = answer + b"\n"
     try:
         while left:
-            left = left[os.write(1, left) :]
-    except OSError:
-        return 1  # the caller has gone
+            if not _has_room(1, _PATIENCE_S):
+                return _unwritten("nobody reads it")
+            left = left[os.write(1, left[:_PIECE]) :]
+    except BrokenPipeError:  # the caller has gone
+        return 1
+    except OSError as error:
+        return _unwritten(str(error.strerror))
     return 0
+
+
+def _has_room(descriptor: int, patience_s: int) -> bool:
+    import select
+
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(patience_s * 1_000))
+
+
+def _unwritten(reason: str) -> int:
+    """Say that the answer could not be written, as the full program does, if stderr takes it; the exit code."""
+    message = f"oidc-helper: the answer cannot be written: {reason}\nhint: check where standard output goes\n"
+    try:
+        if _has_room(2, 0):
+            os.write(2, message.encode())
+    except OSError:  # stderr has no reader either
+        return 1
+    return 1

@@ -1,16 +1,19 @@
 """Sends botocore's requests the way that all others go: botocore's own knows neither SOCKS nor more than one bundle."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore import exceptions
 from botocore.awsrequest import AWSResponse
-from urllib3 import PoolManager, Timeout
+from botocore.parsers import ResponseParserError
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3 import exceptions as failures
 
 from oidc_helper.machine.http import way_to
 from oidc_helper.machine.trust import trust
 
+_LARGEST = 10_485_760  # bytes of an answer; AWS's own have some 10,000
 _EVENT = "before-send"  # the last of its handlers sends, so that others see the request before it leaves
 # The first that fits: what urllib3 raises -> what botocore makes of it.
 _ERRORS: dict[type[Exception], type[exceptions.BotoCoreError]] = {
@@ -58,7 +61,7 @@ class Transport:
         return self._ways[server]
 
     def _send(self, request: Any, **_: Any) -> AWSResponse:
-        """The whole answer to a request. Raises as botocore's own sender does, and WrongSettings."""
+        """The whole answer to a request. Raises botocore's errors, also for one without end, and WrongSettings."""
         try:
             answer = self._way(request.url).urlopen(
                 request.method,
@@ -73,9 +76,26 @@ class Transport:
                 enforce_content_length=False,
             )
             headers: Any = dict(answer.headers)
-            response = AWSResponse(request.url, answer.status, headers, answer)
+            response = AWSResponse(request.url, answer.status, headers, _Bounded(answer))
             response.content  # noqa: B018  # reads the body, here where its errors are understood
         except failures.HTTPError as error:
             kind = next(kind for cause, kind in _ERRORS.items() if isinstance(error, cause))
             raise kind(endpoint_url=request.url, proxy_url="the proxy", error=error, request=request) from error
         return response
+
+
+class _Bounded:
+    """The body of an answer, as AWSResponse reads it; one that does not end is cut."""
+
+    def __init__(self, answer: BaseHTTPResponse) -> None:
+        self._answer = answer
+
+    def stream(self) -> Iterator[bytes]:
+        """Its pieces. Raises ResponseParserError and urllib3's errors."""
+        received = 0
+        for piece in self._answer.stream():
+            received += len(piece)
+            if received > _LARGEST:
+                self._answer.close()
+                raise ResponseParserError(f"the answer has more than {_LARGEST:,} bytes")
+            yield piece

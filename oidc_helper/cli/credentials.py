@@ -21,7 +21,6 @@ def get(options: argparse.Namespace, answer: TextIO) -> int:
     if not options.ahead:
         answer.write(fetched.answer + "\n")
     if fetched.due:
-        answer.flush()
         renewal.start(getting.profile.name)
     return 0
 

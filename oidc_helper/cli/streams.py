@@ -1,20 +1,29 @@
 """The three standard streams: stdout carries the answer and nothing else, whatever a library prints."""
 
+import errno
 import os
+import select
+import sys
 from typing import NamedTuple, TextIO
 
 from oidc_helper.errors import OidcHelperError
+from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 
 _BUFFER_BYTES = 1 << 20  # larger than any answer: only `deliver` writes, and notices a reader that has gone
+_PATIENCE_S = 5  # with a reader whose pipe is full
 
 
 class Streams(NamedTuple):
-    """The stream for the answer, the one for complaints, and whether a person reads the latter."""
+    """The stream for the answer, the one for complaints, and whether a person reads the latter.
+
+    An SDK reads at once; a `patient` command waits for its reader, as for the person at a pager.
+    """
 
     answer: TextIO
     complaint: TextIO
     person_reads: bool
     closed: frozenset[int]
+    patient: bool
 
     def require_answer(self) -> None:
         """Raise OidcHelperError if we were started without a stdout."""
@@ -24,12 +33,21 @@ class Streams(NamedTuple):
     def deliver(self) -> None:
         """Write the answer. On an OSError, which it raises, drop it: Python would try again at exit, and complain."""
         try:
-            self.answer.flush()
+            if self.patient:
+                self.answer.flush()
+            else:
+                self._flush_in_time()
         except OSError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.answer.fileno())
             os.close(nowhere)
             raise
+
+    def _flush_in_time(self) -> None:
+        try:
+            Deadline(_PATIENCE_S).run(self.answer.flush)
+        except DeadlinePassed:
+            raise TimeoutError(errno.ETIMEDOUT, "nobody reads it") from None
 
 
 def divert(*, quiet: bool) -> Streams:
@@ -42,7 +60,7 @@ def divert(*, quiet: bool) -> Streams:
     call.
     """
     closed = fill_gaps()
-    streams = Streams(_own(1), _own(2), os.isatty(2), closed)
+    streams = Streams(_own(1), _own(2), os.isatty(2), closed, patient=not quiet)
     sink = os.open(os.devnull, os.O_RDWR)
     os.dup2(sink, 0)
     os.dup2(sink if quiet else 2, 1)
@@ -50,6 +68,18 @@ def divert(*, quiet: bool) -> Streams:
         os.dup2(sink, 2)
     os.close(sink)
     return streams
+
+
+def takes_a_message(stream: TextIO) -> bool:
+    """Whether a few lines can be written without waiting, at last after some seconds; always so in memory."""
+    if sys.platform == "win32":
+        return True  # it tells of sockets only
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), select.POLLOUT)
+    except OSError:  # it has no descriptor
+        return True
+    return bool(poll.poll(_PATIENCE_S * 1_000))
 
 
 def fill_gaps() -> frozenset[int]:

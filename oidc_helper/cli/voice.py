@@ -24,8 +24,9 @@ def complain(error: OidcHelperError, complaint: TextIO | None) -> None:
     first, *others = error.lines if complaint.isatty() else [error.message]
     lines = [f"oidc-helper: {first}", *others] + ([f"hint: {error.hint}"] if error.hint else [])
     with suppress(OSError):
-        complaint.write("".join(f"{_one_line(line)}\n" for line in lines))
-        complaint.flush()
+        if streams.takes_a_message(complaint):
+            complaint.write("".join(f"{_one_line(line)}\n" for line in lines))
+            complaint.flush()
 
 
 def complain_past_stderr(error: OidcHelperError, ours: streams.Streams) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import locale
+import math
 import os
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,6 +14,7 @@ from oidc_helper.create_token_with_iam.exits import Failed, WrongUsage
 from oidc_helper.create_token_with_iam.model import Member
 
 _SCALARS: Mapping[str, Callable[[Any], Any]] = {"integer": int, "long": int, "float": float, "double": float}
+_LARGEST = 1_048_576  # characters and nodes of a whole input
 _FILE_ENCODING = "AWS_CLI_FILE_ENCODING"
 
 Warn = Callable[[str], None]
@@ -135,9 +138,23 @@ def _yaml(text: str | bytes, option: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    yaml = YAML(typ="safe", pure=True)
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        if _weight(yaml.compose(text), {}) > _LARGEST:
+            raise WrongUsage(f"{option}: too large once its aliases are resolved")
+        return yaml.load(text)
     except YAMLError:
         raise WrongUsage(f"{option}: not YAML") from None
     except RecursionError:
         raise WrongUsage(f"{option}: nested too deeply") from None
+
+
+def _weight(node: Any, known: dict[int, float]) -> float:
+    """How many characters and nodes a YAML node stands for, each alias counted as what it names: no end in a circle."""
+    if node is None:  # an empty document
+        return 0
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        parts = chain.from_iterable(node.value) if node.id == "mapping" else node.value
+        known[id(node)] = 1 + (len(parts) if isinstance(parts, str) else sum(_weight(part, known) for part in parts))
+    return known[id(node)]

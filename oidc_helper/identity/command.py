@@ -4,18 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Sequence
-from typing import IO
 
 from oidc_helper import redaction
-from oidc_helper.errors import SignInNeeded, TryAgain, WrongSettings
+from oidc_helper.errors import SignInNeeded, WrongSettings
 from oidc_helper.machine import child, reentry
 from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
-_LARGEST = 65_536  # bytes of either stream; no identity token is so long
 _SECRET_FROM = 8  # characters: shorter words of an output are words
 
 
@@ -32,7 +28,9 @@ def output(words: Sequence[str], identity_name: str, role: str, timeout_s: float
     reentry.refuse_command(identity_name, words)
     name = f"the {role} {printable(words[0])}"
     process = _start(words, name, identity_name)
-    printed, errors = _streams(process, name, timeout_s)
+    printed, errors = child.streams(process, name, timeout_s)
+    if max(len(printed), len(errors)) > child.LARGEST:
+        raise SignInNeeded(f"{name} printed more than any identity token or secret")
     if process.returncode != 0:
         # What it would have given as the secret, it may repeat as its reason.
         redaction.learn(*(word for word in printed.decode(errors="replace").split() if len(word) >= _SECRET_FROM))
@@ -67,36 +65,6 @@ def _start(words: Sequence[str], name: str, identity_name: str) -> "subprocess.P
         raise WrongSettings(
             f"{name} cannot be started: {reason}", f"name a program: ls -l {printable(words[0])}"
         ) from None
-
-
-def _streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> tuple[bytes, bytes]:
-    """The stdout and stderr of a process that has ended by itself. Raises OidcHelperError once it has been ended."""
-    end = time.monotonic() + timeout_s
-    contents: dict[str, bytes] = {}
-
-    def read(stream: IO[bytes], key: str) -> None:
-        with stream:
-            contents[key] = stream.read(_LARGEST + 1)
-
-    streams = {"stdout": process.stdout, "stderr": process.stderr}
-    readers = [threading.Thread(target=read, args=(stream, key), daemon=True) for key, stream in streams.items()]
-    for reader in readers:
-        reader.start()
-    try:
-        for reader in readers:
-            reader.join(max(0.0, end - time.monotonic()))
-            if any(len(content) > _LARGEST for content in contents.values()):
-                raise SignInNeeded(f"{name} printed more than any identity token or secret")
-        process.wait(max(0.0, end - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        raise TryAgain(
-            f"{name} did not answer within {timeout_s:.0f} s",
-            "raise deadline_seconds if it needs more",
-        ) from None
-    finally:
-        if process.poll() is None:
-            child.end(process)
-    return contents.get("stdout", b""), contents.get("stderr", b"")
 
 
 def _ending(code: int) -> str:

@@ -4,12 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
 
 from oidc_helper.errors import TryAgain, WrongSettings
 from oidc_helper.words import printable
+
+LARGEST = 65_536  # bytes of either stream; no identity token is so long, nor any answer of a credential_process
+_PIECE = 8_192  # bytes
+_REST_S = 1  # for reading what a process that has ended left in its pipes
+# Its standard input ends when we do, even by SIGKILL; $0 is the session to kill then.
+_GUARD = ("/bin/sh", "-c", 'read end; kill -s KILL -- "-$0"')
 
 
 def end(process: "subprocess.Popen[Any]") -> None:
@@ -23,14 +30,66 @@ def end(process: "subprocess.Popen[Any]") -> None:
         process.wait(1)
 
 
+def streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> tuple[bytes, bytes]:
+    """What a process that leads a session of its own wrote to stdout and stderr, once it has ended by itself.
+
+    A daemon that it left behind may hold the pipes open, and is not waited for. A process that writes more than LARGEST
+    bytes to a stream is killed, and the stream is longer than that. If we die meanwhile, it is killed, too. Raises
+    TryAgain, which calls it by its `name`, where it took too long and was killed.
+    """
+    contents = bytearray(), bytearray()
+
+    def read(stream: IO[bytes], content: bytearray) -> None:
+        with stream:
+            while len(content) <= LARGEST and (piece := os.read(stream.fileno(), _PIECE)):
+                content += piece
+            if len(content) > LARGEST:
+                end(process)
+
+    pipes = (process.stdout, process.stderr)
+    readers = [threading.Thread(target=read, args=pair, daemon=True) for pair in zip(pipes, contents, strict=True)]
+    waiting = threading.Thread(target=process.wait, daemon=True)
+    try:
+        with _guarded(process):
+            for thread in (waiting, *readers):
+                thread.start()
+            waiting.join(timeout_s)
+        if waiting.is_alive():
+            raise TryAgain(f"{name} did not answer within {timeout_s:.0f} s", "raise deadline_seconds if it needs more")
+    finally:
+        if process.poll() is None:
+            end(process)
+    for reader in readers:
+        reader.join(_REST_S)
+    return bytes(contents[0]), bytes(contents[1])
+
+
+@contextmanager
+def _guarded(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Kill the session of a process if we die meanwhile; without a shell that does it, the process goes on."""
+    null = subprocess.DEVNULL
+    guard = None
+    if sys.platform != "win32":
+        with suppress(OSError):
+            guard = subprocess.Popen(
+                [*_GUARD, str(process.pid)], stdin=subprocess.PIPE, stdout=null, stderr=null, start_new_session=True
+            )
+    try:
+        yield
+    finally:
+        if guard:
+            guard.kill()  # before its standard input ends
+            guard.communicate()
+
+
 def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subprocess.Popen[Any]"]:
     """Make a stand-in for subprocess.Popen, for a library that waits for ever; `what` names the process in errors."""
 
     class Bounded(subprocess.Popen[Any]):
-        def __init__(self, words: Any, **streams: Any) -> None:
+        def __init__(self, words: Any, **pipes: Any) -> None:
             apart = sys.platform != "win32"
             try:
-                super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=apart, **streams)
+                super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=apart, **pipes)
             except OSError as error:
                 program = printable(str(words[0] if words else ""))
                 reason = (
@@ -39,15 +98,6 @@ def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subproc
                 raise WrongSettings(f"{what}: its program {program} {reason}", "name it by its whole path") from None
 
         def communicate(self, *_: Any) -> tuple[Any, Any]:
-            timeout_s = time_left()
-            try:
-                return super().communicate(timeout=timeout_s)
-            except subprocess.TimeoutExpired:
-                end(self)
-                for stream in filter(None, (self.stdout, self.stderr)):
-                    stream.close()
-                raise TryAgain(
-                    f"{what} did not answer within {timeout_s:.0f} s", "raise deadline_seconds if it needs more"
-                ) from None
+            return streams(self, what, time_left())
 
     return Bounded

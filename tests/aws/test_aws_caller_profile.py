@@ -1,6 +1,7 @@
 """A caller that is an AWS profile: its program gets the time that is left and nothing else of ours."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -106,3 +107,14 @@ def test_an_unknown_profile_is_met_with_the_nearest_one(tmp_path: Path, aws_prof
 
     with pytest.raises(WrongSettings, match="there is no AWS profile 'base', did you mean basis?"):
         opened(tmp_path)
+
+
+def test_a_program_whose_daemon_holds_its_pipes_gives_the_keys(tmp_path: Path, aws_profile: AwsProfile) -> None:
+    """The daemon was waited for until the deadline, and the keys were lost."""
+    end = tmp_path / "end"
+    os.mkfifo(end)
+    daemon = f"subprocess.Popen(['/bin/sh', '-c', 'read end <{end}'])"
+    aws_profile(program(tmp_path, f"import subprocess; {daemon}; print({json.dumps(KEYS)!r})"))
+
+    assert opened(tmp_path).access_key_id == "AKIAPROGRAM"
+    end.write_text("\n")  # the daemon lives, and opens it

@@ -5,6 +5,8 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 from cli.arrangements import keys_of_the_iam_user, with_caller
@@ -265,9 +267,69 @@ def test_a_caller_that_is_gone_ends_get_silently(ready: Home, emulator: Emulator
     assert emulator.count("AssumeRole") == 1
 
 
-@pytest.mark.parametrize("words", ["get analytics", "status", "--help"])
+@contextmanager
+def full_pipe() -> Iterator[int]:
+    """The end to write to, of a pipe whose reader does not read."""
+    reads, writes = os.pipe()
+    os.set_blocking(writes, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writes, bytes(4_096))
+    os.set_blocking(writes, True)
+    try:
+        yield writes
+    finally:
+        os.close(writes)
+        os.close(reads)
+
+
+@pytest.mark.parametrize("cached", [False, True], ids=["new", "cached"])
+def test_an_answer_that_nobody_reads_is_no_success(ready: Home, *, cached: bool) -> None:
+    """It waited for ever, past any deadline; the credentials are kept."""
+    if cached:
+        ready.get("analytics")
+    with full_pipe() as stdout:
+        done = subprocess.run(
+            [COMMAND, "get", "analytics"],
+            env=ready.environment,
+            cwd=ready.path,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "oidc-helper: the answer cannot be written: nobody reads it\nhint: check where standard output goes\n"
+    )
+    ready.get("analytics")
+
+
+@pytest.mark.parametrize("words", ["get analytics", "get nothing", "status nothing", "--no-such-option"])
+def test_a_complaint_that_nobody_reads_keeps_nobody_waiting(ready: Home, words: str) -> None:
+    """It waited for ever, past any deadline."""
+    with full_pipe() as stderr:
+        done = subprocess.run(
+            [COMMAND, *words.split()],
+            env=ready.environment,
+            cwd=ready.path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            check=False,
+        )
+
+    assert (done.returncode, bool(done.stdout)) == ((0, True) if words == "get analytics" else (2, False))
+
+
+@pytest.mark.parametrize("words", ["get analytics", "get analytics again", "status", "--help"])
 def test_an_answer_that_cannot_be_written_is_no_success(ready: Home, words: str) -> None:
-    """Stdout leads to a full disk: exit 1, and the message says so."""
+    """Stdout leads to a full disk: exit 1, and the message says so. From the cache, it said nothing."""
+    if words.endswith("again"):
+        words = words.removesuffix("again")
+        ready.get("analytics")
     failed = complaint(in_a_shell(ready, f"oidc-helper {words} >/dev/full"))
 
     assert failed.code == 1

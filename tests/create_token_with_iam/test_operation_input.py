@@ -5,6 +5,15 @@ import json
 import pytest
 from create_token_with_iam.runs import APPLICATION, JWT_BEARER, Place
 
+# Each level names the one before nine times.
+_NINE = ",".join(9 * ["*{0}"])
+BOMBS = {
+    "lists": "l0: &l0 [x]\n" + "".join(f"l{n + 1}: &l{n + 1} [{_NINE.format(f'l{n}')}]\n" for n in range(12)),
+    "merged maps": "m0: &m0 {x: y}\n"
+    + "".join(f"m{n + 1}: &m{n + 1}\n  <<: [{_NINE.format(f'm{n}')}]\n" for n in range(12)),
+    "long texts": f"t: &t {20_000 * 'x'}\nscope: [{','.join(60 * ['*t'])}]\n",
+    "a circle": "scope: &c [*c]\n",
+}
 REFRESH = ("--client-id", APPLICATION, "--grant-type", "refresh_token")
 
 
@@ -58,3 +67,21 @@ def test_a_file_of_words_is_split_into_characters_with_a_warning(place: Place) -
 
     assert done.sent[0].body["scope"] == ["a", "w", "s"]
     assert "warning: --scope: the file holds no JSON list" in done.stderr
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_yaml_input_whose_aliases_multiply_is_refused(place: Place, bomb: str) -> None:
+    """A few hundred bytes kept a processor busy, and took all memory."""
+    done = place.run("--cli-input-yaml", BOMBS[bomb])
+
+    assert (done.exit, done.sent) == (252, [])
+    assert "--cli-input-yaml: too large once its aliases are resolved" in done.stderr
+
+
+def test_a_yaml_input_may_name_a_value_twice(place: Place) -> None:
+    """The AWS CLI resolves aliases."""
+    text = f"clientId: &a {APPLICATION}\ngrantType: {JWT_BEARER}\nassertion: a.b.c\nscope: [&s openid, *s]\n"
+
+    done = place.run("--cli-input-yaml", text)
+
+    assert done.sent[0].body["scope"] == ["openid", "openid"]

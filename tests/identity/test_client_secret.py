@@ -1,6 +1,7 @@
 """The secret of a confidential client, from the keyring or a command, and the error where it is missing."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,20 @@ def test_of_a_long_complaint_the_last_line_is_shown() -> None:
     )
 
     assert message == f"the client_secret command {sys.executable} failed with exit code 1: no route"
+
+
+def test_the_output_of_a_command_counts_while_its_daemon_holds_the_pipe(tmp_path: Path) -> None:
+    """As an agent does that the command starts: the secret was `empty` after the whole deadline."""
+    end = tmp_path / "end"
+    os.mkfifo(end)
+    daemon = f"subprocess.Popen(['/bin/sh', '-c', 'read end <{end}'])"
+
+    assert printed_by(f"import subprocess; {daemon}; print('hunter2')") == "hunter2"
+    end.write_text("\n")  # the daemon lives, and opens it
+
+
+def test_a_command_that_prints_without_end_is_named() -> None:
+    kind, message, _ = printed_by("while True: print('hunter2')")
+
+    assert kind == "StoreUnusable"
+    assert message == f"the client_secret command {sys.executable} printed more than any identity token or secret"

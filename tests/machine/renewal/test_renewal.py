@@ -103,6 +103,17 @@ def test_a_renewal_has_no_parent_and_no_terminal(due: Home, emulator: Emulator) 
         assert (session, terminal) == (renewal.pid, 0)
 
 
+def test_a_renewal_gets_the_library_path_of_before_a_bundle(due: Home, emulator: Emulator) -> None:
+    """The AWS CLI 2, which PyInstaller made, has libraries of its own."""
+    with held_up(due, emulator):
+        theirs = {"LD_LIBRARY_PATH": "/nowhere/_internal", "LD_LIBRARY_PATH_ORIG": "/opt/mine"}
+        due.get("analytics", **theirs)
+        renewal = the_renewal(due, emulator)
+        variables = Path(f"/proc/{renewal.pid}/environ").read_bytes().split(b"\0")
+
+    assert b"LD_LIBRARY_PATH=/opt/mine" in variables
+
+
 def test_renewal_on_demand_starts_nothing(home: Home, emulator: Emulator, clock: Clock) -> None:
     """With renew = "on-demand" the credentials are served as they are until somebody has to wait for new ones."""
     home.configure(file_config(emulator, defaults='renew = "on-demand"'))
