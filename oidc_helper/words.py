@@ -14,11 +14,11 @@ _TOML_TYPES = {
 }
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = _LONGEST_WORDS) -> str:
     """One line of somebody else's words: long text is cut, and what could steer a terminal or reorder it is escaped."""
-    cut = text[:_LONGEST_WORDS]  # a server may send a megabyte
+    cut = text[:longest]  # a server may send a megabyte
     escaped = "".join(map(_in_one_line, cut))
-    return escaped if len(escaped) <= _LONGEST_WORDS and cut == text else escaped[: _LONGEST_WORDS - 1] + "…"
+    return escaped if len(escaped) <= longest and cut == text else escaped[: longest - 1] + "…"
 
 
 def shown(text: str, longest: int = _LONGEST_VALUE) -> str:
@@ -40,10 +40,15 @@ def listed(words: Iterable[str]) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`, did you mean X?` with the nearest known word; empty where none is near."""
+    meant = nearest(word, known)
+    return f", did you mean {meant}?" if meant else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The nearest known word; empty where none is near."""
     import difflib
 
-    nearest = difflib.get_close_matches(word[:100], known, n=1)
-    return f", did you mean {nearest[0]}?" if nearest else ""
+    return next(iter(difflib.get_close_matches(word[:100], known, n=1)), "")
 
 
 def _in_one_line(character: str) -> str:

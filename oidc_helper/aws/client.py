@@ -214,6 +214,7 @@ class Aws:
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""
         host = client.meta.endpoint_url.partition("://")[2].rpartition("@")[2]
+        variable = clients.endpoint_variable(client.meta.service_model.service_id)
         status, sendings = [200], list[str]()
         client.meta.events.register("before-send", lambda **_: sendings.append(operation))
         client.meta.events.register(
@@ -227,10 +228,11 @@ class Aws:
             return Deadline(self._time_left() + _FAREWELL_S).run(lambda: read(call(**parameters)))
         except DeadlinePassed:
             outcome = "too slow"
-            raise refusals.unreachable(operation, host, "too slow", never_sent=False) from None
+            raise refusals.unreachable(operation, host, "too slow", never_sent=False, variable=variable) from None
         except exceptions.BotoCoreError as error:
             outcome = type(error).__name__
-            raise _unanswered(error, operation, host, never_sent=not sendings or never_sent(error)) from None
+            unsent = not sendings or never_sent(error)
+            raise _unanswered(error, operation, host, never_sent=unsent, variable=variable) from None
         except exceptions.ClientError as error:
             outcome = error.response.get("Error", {}).get("Code", "refused")
             raise refusals.from_error_answer(
@@ -305,12 +307,12 @@ def _checked(credentials: Credentials) -> Credentials:
     return credentials
 
 
-def _unanswered(error: Exception, operation: str, host: str, *, never_sent: bool) -> OidcHelperError:
+def _unanswered(error: Exception, operation: str, host: str, *, never_sent: bool, variable: str) -> OidcHelperError:
     if trouble := tls.trouble(host, error):
         return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=never_sent)
     if isinstance(error, exceptions.ParamValidationError):
         return WrongSettings(f"{operation}: {printable(str(error))}", "check the settings: oidc-helper explain")
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         how = type(error).__name__.removesuffix("Error")
-        return refusals.unreachable(operation, host, how, never_sent=never_sent)
+        return refusals.unreachable(operation, host, how, never_sent=never_sent, variable=variable)
     return refusals.unreadable(operation, host)

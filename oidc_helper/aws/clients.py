@@ -99,6 +99,12 @@ def short_of_memory(work: str) -> TryAgain:
     return TryAgain(f"there is not enough memory for {work}", "close other programs", never_sent=True)
 
 
+def endpoint_variable(service: str) -> str:
+    """The variable that chose the address of a service, whose id of botocore it is; empty where none did."""
+    own = f"AWS_ENDPOINT_URL_{re.sub('[ -]', '_', service).upper()}"
+    return next((name for name in (own, "AWS_ENDPOINT_URL") if os.environ.get(name)), "")
+
+
 def refuse_clear_text(url: str, service: str, named: str = "") -> None:
     """Raise WrongSettings where secrets would go to another machine without TLS.
 
@@ -107,10 +113,7 @@ def refuse_clear_text(url: str, service: str, named: str = "") -> None:
     parts = urlsplit(url)
     if parts.scheme == "https" or is_loopback(parts.hostname or ""):
         return
-    variable = f"AWS_ENDPOINT_URL_{re.sub('[ -]', '_', service).upper()}"
-    named = named or next(
-        (name for name in (variable, "AWS_ENDPOINT_URL") if os.environ.get(name)), "endpoint_url of the AWS profile"
-    )
+    named = named or endpoint_variable(service) or "endpoint_url of the AWS profile"
     raise WrongSettings(
         f"{named} leads to {printable(parts.hostname or url)} without TLS, and secrets would go there in clear text",
         f"let {named} begin with https://; plain http is for loopback hosts only",

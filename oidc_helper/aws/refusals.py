@@ -32,9 +32,7 @@ class Remedy(NamedTuple):
 
 
 _CLOCK = Remedy("the signature's time is not accepted", "set this machine's clock")
-_SIGNER = Remedy(
-    "the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE"
-)
+SIGNER = Remedy("the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE")
 
 # (operation, error code) -> remedy; "" stands for any operation. Sources: AWS's API references and reports of users.
 _REMEDIES: Mapping[tuple[str, str], Remedy] = {
@@ -118,20 +116,21 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ("", "ExpiredToken"): Remedy(
         "the caller's session has expired", "see where the caller's keys come from: oidc-helper explain PROFILE"
     ),
-    ("", "InvalidClientTokenId"): _SIGNER,
-    ("", "UnrecognizedClientException"): _SIGNER,
-    ("", "InvalidSignatureException"): _SIGNER,
-    ("", "SignatureDoesNotMatch"): _SIGNER,
-    ("", "IncompleteSignature"): _SIGNER,
+    ("", "InvalidClientTokenId"): SIGNER,
+    ("", "UnrecognizedClientException"): SIGNER,
+    ("", "InvalidSignatureException"): SIGNER,
+    ("", "SignatureDoesNotMatch"): SIGNER,
+    ("", "IncompleteSignature"): SIGNER,
     ("", "RequestExpired"): _CLOCK,
     ("", "RequestTimeTooSkewed"): _CLOCK,
 }
 
 
-def unreachable(operation: str, host: str, how: str, *, never_sent: bool) -> TryAgain:
-    """The error for a call without an answer; `how` it failed is a word or two."""
+def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variable: str = "") -> TryAgain:
+    """The error for a call without an answer; `how` it failed is a word or two, and `variable` chose the host."""
+    check = f"check {variable}, which names this host, and {_WAY}" if variable else f"check {_WAY}"
     reach = "cannot be reached" if never_sent else "did not answer"
-    return TryAgain(f"{operation}: {host} {reach} ({how})", f"check {_WAY}", never_sent=never_sent)
+    return TryAgain(f"{operation}: {host} {reach} ({how})", check, never_sent=never_sent)
 
 
 def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:

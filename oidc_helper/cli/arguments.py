@@ -3,7 +3,9 @@
 import argparse
 import gc
 import re
+import shlex
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple, NoReturn, TextIO
 
@@ -195,11 +197,21 @@ files and variables:
 """
 
 
+def _is_profile(word: str) -> bool:
+    from oidc_helper import settings
+
+    with suppress(WrongSettings):
+        return word in settings.load().profiles
+    return False
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports wrong usage in the voice of the program."""
 
     def error(self, message: str) -> NoReturn:
         if unknown := re.match(r"argument COMMAND: invalid choice: '?([^' ]*)", message):
+            if _is_profile(unknown[1]):
+                raise WrongSettings(f"{unknown[1]} is a profile, not a command", f"oidc-helper get {unknown[1]}")
             names = [command.name for command in COMMANDS]
             message = f"there is no command {shown(unknown[1], 40)}{did_you_mean(unknown[1], names)}"
         raise WrongSettings(message, f"{self.prog} --help")
@@ -211,6 +223,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     whole = parser(first or COMMANDS)  # the parsers of all commands take 5 ms
     options, unknown = whole.parse_known_args(words)
     command = f"oidc-helper {options.command}" if options.command else "oidc-helper"
+    if unknown[:1] == ["--profile"] and getattr(options, "profile", None):
+        raise WrongSettings(f"{command} takes the profile as a plain word", f"{command} {shlex.quote(options.profile)}")
     if unknown:
         known = [action.option_strings[-1] for action in options.parser._actions if action.option_strings]  # noqa: SLF001
         raise WrongSettings(

@@ -64,8 +64,10 @@ def run(answer: TextIO) -> int:
             _use_sdk(profile, environment, emulator, show)
         _title(show, f"{len(_PROFILES) + 1}. the same request, answered from the cache")
         _use_cache(environment, emulator, show)
-        _title(show, "Your own files would say")
+        _title(show, "At AWS, your own files would say, with your names and ARNs in place of these examples")
         _show_lines(show)
+        _title(show, "To go on without AWS")
+        show.print(Text("   oidc-helper emulator"))
     return 0
 
 

@@ -2,7 +2,9 @@
 
 import argparse
 import signal
-import threading
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from oidc_helper.errors import WrongSettings
@@ -25,14 +27,29 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
         raise WrongSettings(f"port {options.port} cannot be used: {error.strerror}", "choose another --port") from None
     if all(foreign):
         running.trust(*foreign)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    with running:
+    with _ended() as ended, running:
         answer.write(f"{shell_exports(running)}\n{_HEADING}{example_config(running)}")
         answer.flush()
-        ended.wait()
+        ended.recv(1)
     return 0
+
+
+@contextmanager
+def _ended() -> Iterator[socket.socket]:
+    """A socket that has something to read once a signal to end has come.
+
+    The kernel may give a signal to any thread, and Python then does not wake the main thread from waiting for a lock.
+    """
+    reading, writing = socket.socketpair()
+    with reading, writing:
+        writing.settimeout(0)  # as set_wakeup_fd asks: it may not block
+        signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        try:
+            yield reading
+        finally:
+            signal.set_wakeup_fd(-1)
 
 
 def demo(_options: argparse.Namespace, answer: TextIO) -> int:

@@ -1,6 +1,8 @@
 """`login` and `logout`: the beginning and the end of a sign-in."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from typing import TextIO
@@ -31,14 +33,14 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
             raise WrongSettings(
                 f"identity {signing_in.profile.identity.name} needs nobody to sign in", f"leave --{options.way} out"
             )
-        terminal = asking.person().terminal
-        with terminal.watching(lambda: _waited_for(signing_in)):
+        terminal, was_kept = asking.person().terminal, _something_kept(signing_in)
+        with _hinting_as_typed(options, signing_in.profile), terminal.watching(lambda: _waited_for(signing_in)):
             try:
                 report = _signed_in(signing_in, anew=options.force or not signing_in.takes_a_person)
             except (SignInNeeded, Refused) as failure:
-                if asking.anew or terminal.was_used or not signing_in.takes_a_person:
+                if asking.anew or terminal.was_used or not (signing_in.takes_a_person and was_kept):
                     raise
-                # Nobody was asked, so that something kept was refused: it must not stand in a person's way.
+                # Nobody was asked, so that what was kept was refused: it must not stand in a person's way.
                 terminal.show(f"oidc-helper: the last sign-in no longer works: {failure.message}")
                 signing_in = errand(options.profile, asking._replace(anew=True), prompts=prompts)
                 report = _signed_in(signing_in, anew=True)
@@ -47,10 +49,23 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
     return 0
 
 
+@contextmanager
+def _hinting_as_typed(options: argparse.Namespace, profile: Profile) -> Iterator[None]:
+    """Let a hint to sign in repeat the options of this command."""
+    typed = [f"--{options.way}"] * bool(options.way) + ["--force"] * options.force
+    try:
+        yield
+    except SignInNeeded as failure:
+        if failure.hint == f"oidc-helper login {profile.name}":
+            failure.hint = " ".join(["oidc-helper login", *typed, profile.name])
+        raise
+
+
 def _waited_for(errand: Errand) -> str:
     store, profile = errand.means.store, errand.profile
     names = (broker.asking_lock(profile), profile.tokens_name, kept_provider_session.lock_name(profile.identity.name))
-    return f"waiting for {next(filter(None, map(store.holder, names)), 'Identity Center')}"
+    holder = next(filter(None, map(store.holder, names)), "")
+    return f"waiting for {holder}" if holder else "signing in"
 
 
 def _signed_in(errand: Errand, *, anew: bool) -> str:
@@ -72,10 +87,20 @@ def _warmed(errand: Errand, *, refresh: bool) -> str:
 
 def _require_something_kept(errand: Errand, report: str) -> None:
     """Raise StoreUnusable where the next command would find nothing of this sign-in."""
-    profile, store = errand.profile, errand.means.store
-    if not store.lies_in(TOKENS, profile.tokens_name) and not store.lies_in(SIGN_IN, profile.identity.name):
-        reason = store.why_unkept(TOKENS, profile.tokens_name)
+    if not _something_kept(errand):
+        reason = errand.means.store.why_unkept(TOKENS, errand.profile.tokens_name)
         raise StoreUnusable(f"{report.partition(', until')[0]}, but nothing of it is kept: {reason}", REMEDY)
+
+
+def _something_kept(errand: Errand) -> bool:
+    """Whether there is anything of a sign-in of the profile, or of one whose token it exchanges."""
+    store, profile = errand.means.store, errand.profile
+    while True:
+        if store.lies_in(TOKENS, profile.tokens_name) or store.lies_in(SIGN_IN, profile.identity.name):
+            return True
+        if not profile.identity.profile:
+            return False
+        profile = errand.settings.profile(profile.identity.profile)
 
 
 def logout(options: argparse.Namespace, answer: TextIO) -> int:

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from oidc_helper import kernel, settings
 from oidc_helper.cli import wording
+from oidc_helper.errors import Refused, SignInNeeded
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store import quota
@@ -20,6 +21,9 @@ from oidc_helper.store.kinds import CREDENTIALS, SIGN_IN, TOKENS
 from oidc_helper.store.places import KERNEL, name_of
 from oidc_helper.store.store import Store
 from oidc_helper.words import printable
+
+_LONGEST_NOTE = 1_000  # characters of a message or hint of ours
+_MENDED_BY_A_PERSON = (SignInNeeded.exit_code, Refused.exit_code)
 
 
 def explain(options: argparse.Namespace, answer: TextIO) -> int:
@@ -158,24 +162,35 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
         credentials, tokens = profile["credentials"], profile["tokens"]
         table.add_row(
             profile["name"],
-            Text(printable((tokens and tokens["user"]) or profile["identity"])),
+            Text(_identity(profile)),
             _left(credentials["expires_at"]) if credentials else "none",
             _life(tokens) if tokens else "none",
             _person_needed(profile),
         )
     text = StringIO()  # written at once, so that a failure to write is one error
     console = Console(file=text, force_terminal=answer.isatty(), width=_width(answer), highlight=False, soft_wrap=True)
-    console.print(table)
+    if report["profiles"]:
+        console.print(table)
+    else:
+        console.print(Text(f"no profile in {printable(report['config'])} yet; to write one: oidc-helper help config"))
     for kind, place in report["stores"].items():
         console.print(Text(f"{kind}: {place}"))
     if used := report["kernel_keyring"]:
-        console.print(Text(f"kernel keyring: {used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"))
+        in_use = f"{used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"
+        console.print(Text(f"kernel keyring: {in_use}, by all programs of this user"))
     for profile in report["profiles"]:
         if failure := profile["last_failure"]:
-            console.print(Text(f"{profile['name']} failed at {failure['at']}: {printable(failure['message'])}"))
+            console.print(
+                Text(f"{profile['name']} failed at {failure['at']}: {printable(failure['message'], _LONGEST_NOTE)}")
+            )
             if failure["hint"]:
-                console.print(Text(f"hint: {printable(failure['hint'])}"))
+                console.print(Text(f"hint: {printable(failure['hint'], _LONGEST_NOTE)}"))
     answer.write(text.getvalue())
+
+
+def _identity(profile: dict[str, Any]) -> str:
+    user = profile["tokens"] and profile["tokens"]["user"]
+    return f"{profile['identity']} ({printable(user)})" if user else str(profile["identity"])
 
 
 def _life(tokens: dict[str, Any]) -> str:
@@ -186,6 +201,9 @@ def _person_needed(profile: dict[str, Any]) -> str:
     needed, at, by = profile["sign_in"].values()
     if needed:
         return "now"
+    failure = profile["last_failure"]
+    if failure and failure["exit_code"] in _MENDED_BY_A_PERSON:
+        return "see the hint"
     if at:
         return f"in {_left(at).removesuffix(' left')}"
     return "when the session ends" if by else "no"

@@ -69,7 +69,8 @@ def _only_choice(loaded: Settings) -> Profile:
         return choices[0]
     if not choices:
         raise WrongSettings(
-            f"there is no profile in {printable(loaded.path)}", "add [profile.NAME], as in the man page"
+            f"there is no profile in {printable(loaded.path)}",
+            "add [profile.NAME]; to see how: oidc-helper help config",
         )
     names = ", ".join(profile.name for profile in choices[:_MOST_NAMES])
     raise WrongSettings("login needs the name of a profile", f"oidc-helper login PROFILE, one of: {names}")

@@ -84,6 +84,8 @@ def _mend(operation: str, code: str, answer: Mapping[str, Any]) -> str:
         "InvalidScopeException": "leave it out of --scope, or add it with sso-admin put-application-access-scope",
     }
     mend = options.get(code) if operation == OPERATION else None
+    if known is refusals.SIGNER:
+        mend = "check AWS_ACCESS_KEY_ID, --profile or --profile-settings"
     cause_and_mend = [known.cause, mend or known.mend] if known else []
     skew = clock.skew(answer["ResponseMetadata"].get("HTTPHeaders", {}).get("date", ""), time.time())
     return "; ".join(part for part in (skew, *cause_and_mend) if part)

@@ -5,6 +5,7 @@ import shlex
 import sys
 
 from oidc_helper.emulator.control import TOKEN_PATH
+from oidc_helper.emulator.directory import Directory
 from oidc_helper.emulator.emulator import Emulator
 
 LOOPBACK = "127.0.0.1,localhost"  # to reach without a proxy, which has a loopback of its own
@@ -12,24 +13,32 @@ _FETCH = (
     "import sys, urllib.request as r; "
     "sys.stdout.write(r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=10).read().decode())"
 )
-_OWN_IDENTITY = """\
+_COMMAND = """\
+[identity.example]
 source = "command"
 command = {command}
 """
-_FOREIGN_IDENTITY = """\
+_PERSON = """\
+[identity.{name}]
 source = "browser"
 issuer = {issuer}
 client_id = {client_id}
 """
-_CONFIG = """\
-[identity.example]
-{identity}
+_DEFAULTS = """\
 [defaults]
 identity = "example"
 application_arn = {application_arn}
 identity_center_region = {region}
 caller = {{ web_identity_role_arn = {caller_role_arn} }}
-
+"""
+_PERSONAL = """\
+# with the browser, as anybody whom its page offers: oidc-helper login personal
+[profile.personal]
+identity = "person"
+role_arn = {role_arn}
+region = {region}
+"""
+_PROFILES = """\
 [profile.analytics]
 role_arn = {role_arn}
 region = {region}
@@ -43,7 +52,8 @@ permission_set = "Admin"
 def example_config(emulator: Emulator, user: str = "alice@example.com", python: str = sys.executable) -> str:
     """A config.toml with a role session and a permission set; `python` fetches that user's identity tokens.
 
-    If Identity Center trusts another issuer than the emulator's, the identity signs in there with the browser.
+    A second identity, with a profile of its own, signs in with the browser. If Identity Center trusts another issuer
+    than the emulator's, the only identity signs in there.
     """
     directory = emulator.directory
     issuer, client_id = _trusted(emulator)
@@ -58,8 +68,9 @@ def example_config(emulator: Emulator, user: str = "alice@example.com", python: 
     }
     # JSON's strings and lists of ASCII are TOML's too
     quoted = {name: json.dumps(value) for name, value in values.items()}
-    identity = _OWN_IDENTITY if issuer == emulator.issuer else _FOREIGN_IDENTITY
-    return _CONFIG.format(identity=identity.format(**quoted), **quoted)
+    own = (_COMMAND, _PERSON, _DEFAULTS, _PERSONAL, _PROFILES)
+    name, sections = ("person", own) if issuer == emulator.issuer else ("example", (_PERSON, _DEFAULTS, _PROFILES))
+    return "\n".join(section.format(name=name, **quoted) for section in sections)
 
 
 def _trusted(emulator: Emulator) -> tuple[str, str]:
@@ -69,7 +80,10 @@ def _trusted(emulator: Emulator) -> tuple[str, str]:
 
 
 def shell_exports(emulator: Emulator) -> str:
-    """Lines for a POSIX shell that lead SDKs and tools to the emulator; comments give the other addresses and names."""
+    """Lines for a POSIX shell that lead SDKs and tools to the emulator.
+
+    Comments give the other addresses and names, and who may do what.
+    """
     directory = emulator.directory
     issuer, client_id = _trusted(emulator)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
@@ -85,4 +99,16 @@ def shell_exports(emulator: Emulator) -> str:
     }
     if issuer == emulator.issuer:
         notes["identity token"] = f"{emulator.url}{TOKEN_PATH}?user=alice@example.com"
+    users = directory.users if issuer == emulator.issuer else directory.users[:1]
+    notes |= {user.email: f"may use {_reach(user.user_id, directory)}" for user in users}
     return "\n".join([*lines, *(f"# {name}: {value}" for name, value in notes.items())]) + "\n"
+
+
+def _reach(user_id: str, directory: Directory) -> str:
+    """What a user may do with the application, for people."""
+    if user_id not in directory.application.assigned:
+        return "nothing, for tests of a refusal"
+    sets = sorted((one.permission_set, one.account_id) for one in directory.assignments if one.user_id == user_id)
+    permission_sets = [f"{name} in {account}" for name, account in sets]
+    grants = [f"{one.scope} ({one.permission})" for one in directory.s3_grants if one.user_id == user_id]
+    return ", ".join(["the role analytics", *permission_sets, *grants])

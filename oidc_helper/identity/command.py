@@ -38,7 +38,8 @@ def output(words: Sequence[str], identity_name: str, role: str, timeout_s: float
         if cycle := reentry.cycle_in(complaint):
             raise cycle
         raise SignInNeeded(
-            f"{name} {_ending(process.returncode)}" + (f": {printable(complaint)}" if complaint else ""),
+            f"{name} {_ending(process.returncode)}"
+            + (f": {printable(complaint.splitlines()[-1])}" if complaint else ""),
         )
     try:
         return printed.decode("ascii")

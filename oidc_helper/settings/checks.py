@@ -62,6 +62,8 @@ def choice(*words: str) -> Check:
     """One of the words."""
 
     def check(value: object) -> str:
+        if not isinstance(value, str):
+            raise UnfitError(f"must be {listed(words)}, not {toml_type(value)}")
         word = text(value)
         if word not in words:
             raise UnfitError(f"{shown(word)} is not {listed(words)}{did_you_mean(word, words)}")
@@ -126,7 +128,7 @@ def arn(example: str, *forms: tuple[str, str, str]) -> Check:
         for (part_name, pattern, form), part in zip((*before, *forms), parts, strict=True):
             if not re.fullmatch(pattern, part):
                 wrong = f"the {part_name} {shown(part)} is not {form}"
-                raise UnfitError(f"{shown(string)} does not look like {example}: {wrong}")
+                raise UnfitError(f"does not look like {example}: {wrong}")
         return string
 
     return check

@@ -1,5 +1,6 @@
 """Read the configuration file; a single error names everything that is wrong with it."""
 
+import ast
 import re
 import shlex
 import tomllib
@@ -11,12 +12,14 @@ from oidc_helper.errors import WrongSettings
 from oidc_helper.machine import exposure
 from oidc_helper.settings.lines import locate
 from oidc_helper.settings.model import Settings
-from oidc_helper.settings.problems import wrong_file
+from oidc_helper.settings.problems import dotted, wrong_file
 from oidc_helper.settings.resolution import resolve
 from oidc_helper.words import printable
 
 _LARGEST = 1_048_576  # bytes
 _MOST_DOTS = 100  # on a line: tomllib takes time with the square of a key's parts, 5 s for 16,000
+_UNCLOSED = {r"Illegal character '\n'", r"Found invalid character '\n'", 'Expected "\'"'}
+_TWICE = re.compile(r"Cannot declare (\(.*\)) twice", re.DOTALL)
 _SYNTAX_ERROR = re.compile(r"(.*?)(?: \(at (?:line ([0-9]+), column [0-9]+|end of document)\))?", re.DOTALL)
 
 # Habits from the AWS configuration file, shells and Windows: a line that TOML refuses, and advice.
@@ -41,7 +44,7 @@ def load() -> Settings:
     except (FileNotFoundError, NotADirectoryError):
         raise WrongSettings(
             f"no configuration at {printable(path)}",
-            "write it as in the man page oidc-helper-config(5), or try oidc-helper demo",
+            "to see how to write it: oidc-helper help config; to try without: oidc-helper demo",
         ) from None
     except OSError as error:
         raise wrong_file(path, f": cannot be read: {(error.strerror or 'failed').lower()}") from None
@@ -68,7 +71,8 @@ def _require_unexposed(path: str) -> None:
 def _read(path: str) -> str:
     """The file's text. Raises OSError and WrongSettings."""
     if not Path(path).is_file():
-        raise wrong_file(path, ": is not a regular file")
+        hint = f"name a file with --config or {paths.CONFIG_VARIABLE}"
+        raise WrongSettings(f"{printable(path)}: is not a regular file", hint)
     with Path(path).open("rb") as file:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
@@ -98,4 +102,12 @@ def _syntax_error(message: str, text: str) -> str:
     place = f" (line {number})" if number else ""
     about_names = reason.startswith("Cannot ")  # a name declared twice, or as both a table and a value
     advice = next((f"; {advice}" for mistake, advice in _ADVICE if not about_names and re.match(mistake, line)), "")
-    return f"{place}: is not TOML: {printable(reason[:1].lower() + reason[1:])}{advice}"
+    return f"{place}: is not TOML: {_in_our_words(reason)}{advice}"
+
+
+def _in_our_words(reason: str) -> str:
+    if reason in _UNCLOSED:
+        return "a quote is not closed"
+    if twice := _TWICE.fullmatch(reason):
+        return f"cannot declare [{dotted(ast.literal_eval(twice[1]))}] twice"
+    return printable(reason[:1].lower() + reason[1:])

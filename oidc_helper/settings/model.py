@@ -126,7 +126,11 @@ class Settings:
         names = sorted(self.profiles)
         listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if names[_LISTED:] else "")
         where = printable(self.path)
-        hint = f"profiles in {where}: {listed}" if names else f"add [profile.NAME] to {where}, as in the man page"
+        hint = (
+            f"profiles in {where}: {listed}"
+            if names
+            else f"add [profile.NAME] to {where}; to see how: oidc-helper help config"
+        )
         raise WrongSettings(f"no profile {shown(name, 64)}{did_you_mean(name, names)}", hint)
 
     def first_identity(self, identity: Identity) -> Identity:

@@ -46,7 +46,7 @@ def wrong_file(path: str, text: str, *problems: str) -> WrongSettings:
     where = printable(path)
     return WrongSettings(
         where + text + "; ".join(problems),
-        f"edit {where}; the man page oidc-helper-config(5) tells every key",
+        f"edit {where}; for every key: oidc-helper help config",
         lines=[f"{where}:", *(f"  {problem}" for problem in problems)] if len(problems) > 1 else (),
     )
 

@@ -8,7 +8,7 @@ from oidc_helper.settings import checks
 from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.problems import Problems
 from oidc_helper.settings.schema import KEYS, TOP_LEVEL, Key
-from oidc_helper.words import did_you_mean, shown, toml_type
+from oidc_helper.words import did_you_mean, nearest, shown, toml_type
 
 _FEW = 4  # keys that a message lists; the manual lists more
 _SECTIONS = ": there are [identity.NAME], [defaults] and [profile.NAME]"
@@ -72,6 +72,8 @@ class _Reader(NamedTuple):
                 values[name] = self._value(known[name], value, (*path, name))
             else:
                 self.problems.add((*path, name), _unknown_key(name, value, known, path))
+                if meant := nearest(name, known):
+                    values.setdefault(meant, None)  # so that no rule calls it missing
         return values
 
     def _value(self, key: Key, value: object, path: KeyPath) -> Any:
@@ -92,7 +94,7 @@ class _Reader(NamedTuple):
         if not isinstance(value, dict):
             return None
         for inner in KEYS[key.table]:
-            if inner.required and inner.name not in value:
+            if inner.required and inner.name not in values:
                 self.problems.add((*path, inner.name), "missing")
         if key.one_of and len(value) != 1:
             names = ", ".join(inner.name for inner in KEYS[key.table])

@@ -206,7 +206,11 @@ def hangs(world: World) -> None:
 AGAIN = "put a new identity token into|/token"
 SETTINGS = [
     Case(
-        "no configuration", lambda world: world.home.config.unlink(), 2, "no configuration at|config.toml", "man page"
+        "no configuration",
+        lambda world: world.home.config.unlink(),
+        2,
+        "no configuration at|config.toml",
+        "help config",
     ),
     Case("broken TOML", lambda world: world.settings("[profile.", "[profile "), 2, "(line |is not TOML", "edit"),
     Case(

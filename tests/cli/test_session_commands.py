@@ -12,12 +12,13 @@ import pytest
 from cli.arrangements import TypedEmulator, keys_of_the_iam_user, typed_emulator
 from cli.transcript import answer, complaint, secrets, tells
 from fakes import session_keys
+from fakes.browser import BrowserProgram
 from fakes.places import needs
 from fakes.secret_service import missing_programs, private_secret_service
 from homes import Home, file_config
 
 from oidc_helper import kernel
-from oidc_helper.emulator import Emulator
+from oidc_helper.emulator import Emulator, example_config
 
 pytestmark = pytest.mark.usefixtures("forks")
 
@@ -244,6 +245,33 @@ def test_status_follows_the_life_of_a_profile(ready: Home) -> None:
     assert profiles(ready)["analytics"] == first
 
 
+def test_status_names_the_identity_and_its_user(ready: Home) -> None:
+    """A name of the configuration and an email address are told apart."""
+    before = stdout_of(ready, "status")
+    answer(ready.run("get", "analytics"))
+
+    assert " job  " in before
+    assert f" job ({ALICE}) " in stdout_of(ready, "status")
+
+
+def test_status_without_profiles_says_how_to_write_one(home: Home) -> None:
+    """Seen: a table of headings only."""
+    home.configure("")
+
+    assert stdout_of(home, "status").startswith(
+        f"no profile in {home.config} yet; to write one: oidc-helper help config\n"
+    )
+
+
+def test_login_alone_signs_a_person_in_with_the_configuration_of_the_emulator(home: Home, emulator: Emulator) -> None:
+    """Of its two identities only one needs a person."""
+    emulator.directory.identity_provider.auto_approve = True
+    home.environment["BROWSER"] = str(BrowserProgram(home.path).path)
+    home.configure(example_config(emulator))
+
+    assert "credentials of personal" in home.run("login").stdout
+
+
 def test_status_of_one_profile_shows_no_other(ready: Home) -> None:
     """A name that is not there is refused, with the nearest one."""
     answer(ready.run("get", "analytics"))
@@ -342,6 +370,30 @@ def test_a_signal_stops_the_emulator(home: Home, typed: TypedEmulator, number: s
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.parametrize("words", [["get", "--profile", "analytics"], ["analytics"]], ids=" ".join)
+def test_habits_of_the_aws_cli_get_the_line_to_type(ready: Home, words: list[str]) -> None:
+    """`--profile` is its option, and the name of a profile is no command."""
+    wrong = complaint(ready.run(*words))
+
+    assert (wrong.code, wrong.hint) == (2, "oidc-helper get analytics")
+
+
+def test_an_unreachable_address_is_named_with_its_variable(ready: Home) -> None:
+    """A forgotten export of an emulator that has ended."""
+    failed = complaint(ready.run("get", "analytics", AWS_ENDPOINT_URL_STS=NOWHERE))
+
+    assert failed.code == 4
+    assert failed.hint.startswith("check AWS_ENDPOINT_URL_STS, which names this host, and the network")
+
+
+def test_many_signals_at_once_stop_the_emulator(typed: TypedEmulator) -> None:
+    """Seen: a SIGTERM right after a SIGINT left it waiting, since another thread had got them."""
+    for number in [signal.SIGINT, signal.SIGTERM] * 50:
+        typed.process.send_signal(number)
+
+    assert typed.process.wait() == 0
+
+
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])
 def test_an_impossible_port_is_refused(home: Home, port: str) -> None:
     """Ports are numbers of 16 bits."""
@@ -365,6 +417,8 @@ def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
     assert "boto3 is arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_" in output
     assert "0 requests" in output
     assert "credential_process = oidc-helper get analytics" in output
+    assert "in place of these examples" in output
+    assert output.endswith("To go on without AWS\n   oidc-helper emulator\n")
     assert sorted(path.name for path in home.path.iterdir()) == ["json.py", "tmp"]
     assert list(temporary.iterdir()) == []
     assert kept_by_the_kernel() == keys

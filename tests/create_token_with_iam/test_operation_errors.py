@@ -24,6 +24,10 @@ def refusal(kind: str, status: int = 400, **body: Any) -> dict[str, Any]:
             refusal("InvalidRequestRegionException", error="invalid_request", region="eu-west-1"),
             "add --region eu-west-1",
         ),
+        (
+            refusal("UnrecognizedClientException", 403),
+            "the caller's keys are not valid; check AWS_ACCESS_KEY_ID, --profile or --profile-settings",
+        ),
         (refusal("UnsupportedGrantTypeException", error="unsupported_grant_type"), "put-application-grant"),
         ({"status": 502, "raw": "<html>"}, "the proxy (HTTPS_PROXY)"),
     ],

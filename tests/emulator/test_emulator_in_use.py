@@ -58,6 +58,19 @@ def test_the_example_configuration_is_complete(emulator: Emulator, caller: Calle
     assert set(config["profile"]["dev-admin"]) == {"account_id", "permission_set"}
 
 
+def test_the_example_configuration_has_an_identity_for_the_browser(emulator: Emulator) -> None:
+    """With a profile of its own, so that `login` alone is enough; the comments name the people and what they may do."""
+    config, comments = tomllib.loads(example_config(emulator)), shell_exports(emulator)
+
+    assert config["identity"][config["profile"]["personal"]["identity"]] == {
+        "source": "browser",
+        "issuer": emulator.issuer,
+        "client_id": emulator.client_id,
+    }
+    assert "# bob@example.com: may use the role analytics, ReadOnly in 111122223333\n" in comments
+    assert "# mallory@example.com: may use nothing" in comments
+
+
 def test_with_another_issuer_the_example_configuration_signs_in_there(emulator: Emulator) -> None:
     """With the browser; the comments for the shell name that issuer."""
     emulator.trust("https://login.example.com", "0oa1b2c3d4", "carol@example.com")
@@ -65,6 +78,8 @@ def test_with_another_issuer_the_example_configuration_signs_in_there(emulator: 
 
     assert identity == {"source": "browser", "issuer": "https://login.example.com", "client_id": "0oa1b2c3d4"}
     assert "# issuer: https://login.example.com\n# client id: 0oa1b2c3d4\n" in shell_exports(emulator)
+    assert "# carol@example.com: may use the role analytics, " in shell_exports(emulator)
+    assert "bob@" not in shell_exports(emulator)
 
 
 def test_there_is_no_token_for_an_unknown_person(emulator: Emulator) -> None:

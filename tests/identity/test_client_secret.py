@@ -95,6 +95,15 @@ def test_a_failing_command_shows_its_complaint_and_not_its_output() -> None:
     assert hint == "see what it prints"
 
 
+def test_of_a_long_complaint_the_last_line_is_shown() -> None:
+    """Seen: of a traceback only the beginning was left, without the cause."""
+    _, message, _ = printed_by(
+        "import sys; sys.stderr.write('Traceback\\n' + 'line\\n' * 200 + '\\nno route\\n\\n'); sys.exit(1)"
+    )
+
+    assert message == f"the client_secret command {sys.executable} failed with exit code 1: no route"
+
+
 def test_the_output_of_a_command_counts_while_its_daemon_holds_the_pipe(tmp_path: Path) -> None:
     """As an agent does that the command starts: the secret was `empty` after the whole deadline."""
     end = tmp_path / "end"

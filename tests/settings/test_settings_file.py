@@ -13,7 +13,7 @@ def test_a_missing_file_is_named_with_a_hint_how_to_write_it(tmp_path: Path) -> 
     error = refusal_at(tmp_path / "config.toml")
 
     assert error.message == f"no configuration at {tmp_path / 'config.toml'}"
-    assert "oidc-helper-config(5)" in error.hint
+    assert "oidc-helper help config" in error.hint
     assert "oidc-helper demo" in error.hint
 
 
@@ -47,8 +47,11 @@ def test_a_relative_path_begins_at_the_working_directory(tmp_path: Path, monkeyp
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
-    """The message says that it is not a regular file."""
-    assert refusal_at(tmp_path).message == f"{tmp_path}: is not a regular file"
+    """The message says that it is not a regular file, and nobody is told to edit it."""
+    error = refusal_at(tmp_path)
+
+    assert error.message == f"{tmp_path}: is not a regular file"
+    assert error.hint == "name a file with --config or OIDC_HELPER_CONFIG"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -77,10 +80,27 @@ def test_a_file_that_cannot_be_opened_is_named_with_the_system_s_reason(monkeypa
         (b".".join([b"a"] * 100_000) + b" = 1", ": is nested too deeply"),
         (b"\n\na = '\0'", " (line 3): is not TOML: found invalid character '\\x00'"),
         (b"a = '\x1b[2J'", " (line 1): is not TOML: found invalid character '\\x1b'"),
+        (b'a = "x\nb = 1', " (line 1): is not TOML: a quote is not closed"),
+        (b"a = 'x\nb = 1", ": is not TOML: a quote is not closed"),
+        (b"a = 'x\nb = 'y'", " (line 1): is not TOML: a quote is not closed"),
+        (b"[profile.x]\n[profile.x]", " (line 2): is not TOML: cannot declare [profile.x] twice"),
         (b'a = """', ": is not TOML: unterminated string"),
         (b"a = " + b"9" * 5000, ": is not TOML: exceeds the limit"),
     ],
-    ids=["utf-16", "10 MiB", "brackets", "dots", "nul", "escape", "no end", "digits"],
+    ids=[
+        "utf-16",
+        "10 MiB",
+        "brackets",
+        "dots",
+        "nul",
+        "escape",
+        "quote",
+        "single quote",
+        "two quotes",
+        "twice",
+        "no end",
+        "digits",
+    ],
 )
 def test_a_file_that_is_not_toml_is_refused_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
     """The message has the line, where tomllib names one."""

@@ -34,16 +34,35 @@ def test_all_problems_come_in_one_message(tmp_path: Path) -> None:
         "profile.x.application_arn (line 4): missing: set it in the profile or in [defaults]; "
         "profile.x.identity_center_region (line 4): missing: set it in the profile or in [defaults]; "
         "profile.x.caller (line 4): missing: set it in the profile or in [defaults]; "
-        "profile.x.permission_set (line 4): missing: account_id needs it; "
         "profile.x.rol_arn (line 5): unknown key, did you mean role_arn?; "
         "profile.x.account_id (line 6): must be in quotes, since a number loses its leading zeros; "
+        "profile.x.account_id (line 6): must not stand with role_arn: a profile has one target; "
         'identity.job.source (line 8): \'fil\' is not "browser", "device", "file", "environment", "command", "ci", '
         '"identity-center" or "profile", did you mean file?'
     )
     assert list(error.lines) == [f"{tmp_path / 'config.toml'}:", *(f"  {one}" for one in problems_of(error))]
     assert str(tmp_path / "config.toml") in error.hint
-    assert "oidc-helper-config(5)" in error.hint
+    assert "oidc-helper help config" in error.hint
     assert error.exit_code == 2
+
+
+def test_a_misspelt_key_of_an_inner_table_is_not_missing_too(tmp_path: Path) -> None:
+    """Though its table cannot do without it."""
+    grant = '{ target = "s3://reports/*", permision = "READ" }'
+    error = refusal(tmp_path, f'{COMPLETE}role_arn = "{ROLE}"\ns3_grant = {grant}\n')
+
+    assert error.message.endswith(": unknown key, did you mean permission?")
+    assert len(problems_of(error)) == 1
+
+
+def test_a_misspelt_key_is_not_missing_too(tmp_path: Path) -> None:
+    """Seen: for `role_arm` alone, also that `s3_grant` needs role_arn."""
+    error = refusal(
+        tmp_path, f'{COMPLETE}role_arm = "{ROLE}"\ns3_grant = {{ target = "s3://reports/*", permission = "READ" }}\n'
+    )
+
+    assert len(problems_of(error)) == 1
+    assert error.message.endswith(": unknown key, did you mean role_arn?")
 
 
 @pytest.mark.parametrize(

@@ -257,4 +257,4 @@ def test_without_profiles_the_hint_says_to_add_one(tmp_path: Path) -> None:
     with pytest.raises(WrongSettings) as caught:
         load(tmp_path, "").profile("x")
 
-    assert caught.value.hint == f"add [profile.NAME] to {tmp_path / 'config.toml'}, as in the man page"
+    assert caught.value.hint == f"add [profile.NAME] to {tmp_path / 'config.toml'}; to see how: oidc-helper help config"

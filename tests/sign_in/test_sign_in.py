@@ -97,6 +97,14 @@ def session_arn(person: Desk, profile: str) -> str:
     return credentials.arn.replace("assumed-role", "role")
 
 
+def test_a_hint_to_sign_in_repeats_what_was_typed(alice: Desk) -> None:
+    """Without a keyboard nobody can paste; at a terminal the same command works."""
+    done = alice.home.run("login", "--paste", "--force", "analytics")
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.endswith("\nhint: oidc-helper login --paste --force analytics\n")
+
+
 def test_the_same_person_displaces_nothing(alice: Desk) -> None:
     """The credentials of other profiles stay."""
     alice.log_in("analytics")
@@ -123,6 +131,10 @@ def test_a_person_without_an_assignment_is_refused(alice: Desk, emulator: Emulat
     assert done.stderr.endswith("; to be another user: oidc-helper login analytics --force\n")
     assert "<h1>Not signed in</h1>" in alice.browser.page
     assert "AccessDeniedException" in alice.browser.page
+
+    table = alice.home.run("status", "analytics").stdout
+    assert "see the hint" in table.splitlines()[1]
+    assert "; to be another user: oidc-helper login analytics --force\n" in table
 
     provider.people = {ALICE: Person(ALICE, "00u-alice", "Alice")}
     assert "(signed in as mallory@example.com)" in alice.home.run("get", "analytics").stderr

@@ -109,6 +109,15 @@ def test_what_aws_refuses_of_the_last_sign_in_asks_the_person(alice: Desk, what:
     assert len(alice.browser.opened) == 2
 
 
+def test_a_first_sign_in_that_is_refused_speaks_of_no_last_one(home: Home, emulator: Emulator) -> None:
+    """Seen: with a wrong client_id, nothing was kept, and yet it no longer worked."""
+    first = desk(home, emulator)
+    home.configure(home.config.read_text().replace(emulator.client_id, "nobody"))
+    refused = first.refused("login", "--device", "analytics")
+
+    assert (refused.code, refused.message.endswith(" refused: invalid_client")) == (5, True)
+
+
 def test_aws_in_trouble_troubles_no_person(alice: Desk) -> None:
     """Signing in again would not help."""
     alice.emulator.fault("CreateTokenWithIAM", status=503, times=None)
