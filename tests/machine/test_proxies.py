@@ -51,6 +51,7 @@ def test_a_proxy_is_found_where_other_programs_find_it(
         ("https_proxy", "http://:p#ss@proxy", "https_proxy is not the address of a proxy"),
         ("HTTPS_PROXY", "http://pro xy:1", "HTTPS_PROXY is not the address of a proxy"),
         ("HTTPS_PROXY", "http://proxy:99999", "HTTPS_PROXY is not the address of a proxy"),
+        ("HTTPS_PROXY", r"http://evil\proxy:1", "HTTPS_PROXY is not the address of a proxy"),
         ("HTTPS_PROXY", "http://[::1", "HTTPS_PROXY is not the address of a proxy"),
     ],
 )
