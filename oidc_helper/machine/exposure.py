@@ -16,7 +16,7 @@ _ALL_USERS = "4294967295"  # as many as a namespace has that is none (user_names
 
 
 def foreign_place(path: str) -> tuple[Path, int] | None:
-    """The first place on the way to a file that belongs to neither us nor root, and its owner's number. Raises OSError."""
+    """The first place on the way to a file that is neither ours nor root's, and its owner's number. Raises OSError."""
     if sys.platform == "win32":
         return None
     trusted = {0, os.geteuid(), *_unmapped()}
