@@ -23,7 +23,7 @@ _BLOCK = 8  # letters and digits; each run of `_BEGINNING` has a whole one, wher
 _OF_TOKENS = string.ascii_letters + string.digits + "._~+/=%-" + _COVER  # a later part may be covered already
 _MOST = 500  # learnt secrets: one fetch has some thirty, and a process that lives for weeks forgets the oldest
 _SECRET_VARIABLE = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|JWT|ACCESS_KEY|API_KEY|PRIVATE_KEY)$", re.IGNORECASE)
-_USER_IN_URL = re.compile(r"(?<=://)[^\s/@]+@")
+_USER_IN_URL = re.compile(r"(?<=://)(?!USER:PASSWORD@)[^\s/@]+@")  # those are words of our own hints
 # Letters and digits of a text, plain or as URLs, JSON, Python and HTML escape them, once or more often.
 _LETTERS = re.compile(
     r"(?P<plain>[A-Za-z0-9]+)"
@@ -50,8 +50,8 @@ def learn(*secrets: str | None) -> None:
 
 
 def learn_url(url: str) -> None:
-    """Learn the user and password of a URL, as they are written and as they are sent."""
-    user, at, _ = url.partition("://")[2].rpartition("@")
+    """Learn the user and password of a URL, which may lack its scheme, as they are written and as they are sent."""
+    user, at, _ = (url.partition("://")[2] or url).rpartition("@")
     if at:
         password = user.partition(":")[2]
         learn(user, unquote(user), password, unquote(password))
@@ -62,7 +62,7 @@ def learn_environment(environment: Mapping[str, str]) -> None:
     for name, value in environment.items():
         if _SECRET_VARIABLE.search(name) and len(value) >= _SHORT:  # a shorter one is `true`, or a name
             learn(value)
-        if "://" in value:
+        if "://" in value or name.lower().endswith("_proxy"):
             learn_url(value)
 
 

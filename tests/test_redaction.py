@@ -153,6 +153,12 @@ def test_what_was_learnt_is_covered_from_then_on() -> None:
     assert shown == "*** *** http://***@host 's', ***, true, /var/run/token"
 
 
+def test_the_password_of_a_proxy_without_scheme_is_covered() -> None:
+    redaction.learn_environment({"https_proxy": "a-user:a-planted-word@host:1", "NO_PROXY": "b@c"})
+
+    assert redaction.without_secrets("a-planted-word at host:1") == "*** at host:1"
+
+
 def test_the_oldest_secrets_are_forgotten_first() -> None:
     """A process that lives for weeks learns new ones every hour."""
     for number in range(600):

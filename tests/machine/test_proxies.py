@@ -68,6 +68,15 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
     assert "p#ss" not in f"{caught.value.message} {caught.value.hint}"
 
 
+def test_the_hint_shows_how_to_write_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words that stand for user and password were covered as if they were some."""
+    monkeypatch.setenv("HTTPS_PROXY", "user:pw@127.0.0.1:notaport")
+    with pytest.raises(WrongSettings) as caught:
+        proxy_for(HTTPS)
+
+    assert "write HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("no_proxy", "url"),
     [
