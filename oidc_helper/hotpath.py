@@ -15,14 +15,23 @@ _PIECE = 4_096  # bytes, for which a pipe that can be written to has room: PIPE_
 def _forget_pythonpath() -> None:
     """The caller's PYTHONPATH is for the caller's program: a json.py found there must not run with our secrets.
 
-    An empty or relative entry means the caller's directory, which may hold anything.
+    An empty or relative entry means the caller's directory, which may hold anything. The interpreter's own directories
+    stay, which sys.path names once: the library cannot be had without them.
     """
     path = os.environ.get("PYTHONPATH")
     if not path:
         return
     foreign = {os.path.abspath(entry) for entry in path.split(os.pathsep)}
-    foreign.discard(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    foreign -= {os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *_directories_of_python()}
     sys.path[:] = [entry for entry in sys.path if entry not in foreign]
+
+
+def _directories_of_python() -> list[str]:
+    """Where this interpreter has its library, the compiled part of it, and packages, as sys.path names them."""
+    library = os.path.dirname(os.__file__)
+    beside = os.path.join(sys.base_exec_prefix, sys.platlibdir, os.path.basename(library))
+    packages = sys.modules["site"].getsitepackages() if "site" in sys.modules else []
+    return [library, os.path.join(library, "lib-dynload"), os.path.join(beside, "lib-dynload"), *packages]
 
 
 def _leave_bundle() -> bool:

@@ -17,14 +17,24 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 _COVER = "***"
 _SHORTEST = 3  # characters; less is no secret, and would take every message to pieces
 _SHORT = 8  # characters; a shorter secret is covered only where it stands alone, else the text would be unreadable
-# So many characters identify a secret: a service, or our own limit of length, may cut it anywhere behind them.
+# So many characters identify a secret: a service, or our own limit of length, may cut it anywhere before and behind.
 _BEGINNING = 16
+_BLOCK = 8  # letters and digits; each run of `_BEGINNING` has a whole one, where blocks follow one another
 _OF_TOKENS = string.ascii_letters + string.digits + "._~+/=%-" + _COVER  # a later part may be covered already
 _MOST = 500  # learnt secrets: one fetch has some thirty, and a process that lives for weeks forgets the oldest
 _SECRET_VARIABLE = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|JWT|ACCESS_KEY|API_KEY|PRIVATE_KEY)$", re.IGNORECASE)
-_USER_IN_URL = re.compile(r"(?<=://)[^\s/@]+@")
-_URL_SAFE = str.maketrans("+/", "-_")
+_USER_IN_URL = re.compile(r"(?<=://)(?!USER:PASSWORD@)[^\s/@]+@")  # those are words of our own hints
+# Letters and digits of a text, plain or as URLs, JSON, Python and HTML escape them, once or more often.
+_LETTERS = re.compile(
+    r"(?P<plain>[A-Za-z0-9]+)"
+    r"|%(?:25)*(?P<hex_of_url>[0-9A-Fa-f]{2})"
+    r"|\\++(?:u(?P<hex_of_json>[0-9A-Fa-f]{4})|x(?P<hex_of_python>[0-9A-Fa-f]{2})|[nrt])?"
+    r"|&(?:amp;)*(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hex_of_html>[0-9A-Fa-f]{1,6})|amp|lt|gt|quot|apos);"
+)
 _IN_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+
+# Block -> texts of letters and digits, each with where the block begins there.
+_Places = dict[str, list[tuple[str, int]]]
 
 _learnt: dict[str, None] = {}  # in the order of their coming
 
@@ -40,8 +50,8 @@ def learn(*secrets: str | None) -> None:
 
 
 def learn_url(url: str) -> None:
-    """Learn the user and password of a URL, as they are written and as they are sent."""
-    user, at, _ = url.partition("://")[2].rpartition("@")
+    """Learn the user and password of a URL, which may lack its scheme, as they are written and as they are sent."""
+    user, at, _ = (url.partition("://")[2] or url).rpartition("@")
     if at:
         password = user.partition(":")[2]
         learn(user, unquote(user), password, unquote(password))
@@ -52,7 +62,7 @@ def learn_environment(environment: Mapping[str, str]) -> None:
     for name, value in environment.items():
         if _SECRET_VARIABLE.search(name) and len(value) >= _SHORT:  # a shorter one is `true`, or a name
             learn(value)
-        if "://" in value:
+        if "://" in value or name.lower().endswith("_proxy"):
             learn_url(value)
 
 
@@ -62,15 +72,18 @@ def without_secrets(text: str) -> str:
 
 
 def covered(text: str, secrets: Iterable[str | None]) -> str:
-    """The text with `***` in place of each secret: whole, stripped, encoded, escaped or cut off, or a part of it."""
+    """The text with `***` in place of each secret, whole, and of each run of 16 letters and digits that a secret has.
+
+    A run may be escaped, encoded, or broken by white space and punctuation.
+    """
     veil = _veil(frozenset(secret for secret in secrets if secret))
     text = _USER_IN_URL.sub(f"{_COVER}@", text)
-    for spelling in veil.spellings:
-        if len(spelling) < _SHORT:
-            text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", _COVER, text)
-        else:
-            text = text.replace(spelling, _COVER)
-    return _without_beginnings(text, veil)
+    shown, after = "", 0
+    for begin, end in sorted({*_spelt(text, veil), *_begun(text, veil), *_runs(text, veil)}):
+        if begin > after or not shown:
+            shown += text[after:begin] + _COVER
+        after = max(after, end)
+    return shown + text[after:]
 
 
 def secrets_in(value: Any, is_secret: Callable[[str], bool], name: str | None = None) -> Iterator[str]:
@@ -86,38 +99,57 @@ def secrets_in(value: Any, is_secret: Callable[[str], bool], name: str | None = 
 
 
 class _Veil(NamedTuple):
-    """All that is to be covered, the longest first; `beginnings` matches how the longer ones begin."""
+    """All that is to be covered, the longest first; `beginnings` matches how the longer ones begin.
+
+    `blocks` are pieces of all secrets' letters and digits, and `places` say for each secret where they are from.
+    """
 
     spellings: list[str]
     beginnings: re.Pattern[str] | None
+    blocks: frozenset[str]
+    places: list[_Places]
 
 
 @lru_cache(maxsize=2)  # a trace covers hundreds of lines with the same secrets
 def _veil(secrets: frozenset[str]) -> _Veil:
     spellings = sorted({spelling for secret in secrets for spelling in _spellings(secret)}, key=len, reverse=True)
     beginnings = {re.escape(spelling[:_BEGINNING]) for spelling in spellings if len(spelling) >= _BEGINNING}
-    return _Veil(spellings, re.compile("|".join(beginnings)) if beginnings else None)
+    places = [_places(secret) for secret in secrets]
+    return _Veil(
+        spellings,
+        re.compile("|".join(beginnings)) if beginnings else None,
+        frozenset().union(*places),
+        places,
+    )
+
+
+@lru_cache(maxsize=_MOST)
+def _places(secret: str) -> _Places:
+    """Where blocks are in the letters and digits of a secret: plain, in hex, and in base64, also when encoded twice."""
+    octets = secret.encode("utf-8", "surrogatepass")
+    once = _in_base64(octets) | _in_base64(_quoted_whole(secret, "replace").encode())
+    twice = {text for inner in once for text in _in_base64(inner.encode())}
+    places: _Places = {}
+    for letters in {_letters(text).text for text in {secret, octets.hex(), octets.hex().upper(), *once, *twice}}:
+        for place in range(0, len(letters) - _BLOCK + 1, _BLOCK):
+            places.setdefault(letters[place : place + _BLOCK], []).append((letters, place))
+    return places
 
 
 def _spellings(secret: str) -> set[str]:
-    """A secret and its parts, plain and as they look in JSON, HTML, a URL, a form, a Python literal, base64 or hex."""
-    plain = {secret, secret.strip(), unquote_plus(secret), *_parts(secret)} - {""}
-    octets = {word: word.encode("utf-8", "surrogatepass") for word in plain}
+    """A secret and its pieces, plain and as they look in JSON, HTML, a URL, a form, or a Python literal."""
+    plain = {secret, secret.strip(), unquote_plus(secret), *_pieces(secret)} - {""}
     in_json = {json.dumps(word, ensure_ascii=ascii_only)[1:-1] for word in plain for ascii_only in (True, False)}
     in_url = {encode(word, errors="replace") for word in plain for encode in (quote, quote_plus, _quoted_whole)}
     return set().union(
         plain,
         in_json,
-        {word.replace("/", "\\/") for word in in_json},
+        in_url,
         {word.translate(_IN_HTML) for word in plain},
-        {repr(word)[1:-1] for word in plain | in_json},
+        {_quoted_whole(word) for word in in_url},
+        {repr(word)[1:-1] for word in plain},
         {word.encode("unicode_escape").decode() for word in plain},
         {repr(word.encode("utf-8", "surrogatepass"))[2:-1] for word in plain | in_json},
-        in_url,
-        {re.sub("%[0-9A-F]{2}", lambda escape: escape[0].lower(), word) for word in in_url},
-        {_quoted_whole(word) for word in in_url},
-        *(_in_base64(word) for word in octets.values() if len(word) >= _SHORT),
-        *({word.hex(), word.hex().upper()} for word in octets.values() if len(word) >= _SHORT),
     )
 
 
@@ -125,31 +157,96 @@ def _quoted_whole(word: str, errors: str = "strict") -> str:
     return quote(word, safe="", errors=errors)
 
 
-def _parts(secret: str) -> set[str]:
-    """What a service may take for the secret: a later part of a JWT, or a piece of a form that was not encoded."""
-    of_jwt = (part for part in secret.split(".")[1:] if len(part) >= _BEGINNING)  # all of an issuer begin alike
+def _pieces(secret: str) -> set[str]:
+    """What a service may take for the secret: a piece of a form that was not encoded."""
     first, *others = re.split(r"[&;=?\s]+", secret.strip().rstrip("="))
     # A longer first piece is a beginning of the secret, and covered as such.
     pieces = [first] * (len(first) < _BEGINNING) + others
-    return {*of_jwt, *(piece for piece in pieces if len(piece) >= _SHORT)}
+    return {piece for piece in pieces if len(piece) >= _SHORT}
 
 
 def _in_base64(octets: bytes) -> set[str]:
     """What base64 makes of the octets wherever they stand in a longer text, such as user and password."""
     encoded = set()
     for before, skipped in ((0, 0), (1, 2), (2, 3)):
-        at_the_end = b64encode(bytes(before) + octets).decode().rstrip("=")[skipped:]
-        before_others = at_the_end[: 8 * (before + len(octets)) // 6 - skipped]
-        encoded |= {at_the_end, before_others}
-    return encoded | {text.translate(_URL_SAFE) for text in encoded}
+        in_full = b64encode(bytes(before) + octets).decode()
+        encoded.add(in_full[skipped : 8 * (before + len(octets)) // 6])
+    return encoded
 
 
-def _without_beginnings(text: str, veil: _Veil) -> str:
-    """Cover what begins as a spelling does, as far as both agree, and the rest of a token behind it."""
-    before = ""
-    while veil.beginnings and (match := veil.beginnings.search(text)):
-        before += text[: match.start()] + _COVER
-        text = text[match.start() :]
-        agreed = max(len(os.path.commonprefix([spelling, text])) for spelling in veil.spellings)  # noqa: RUF071  # no paths
-        text = text[agreed:].lstrip(_OF_TOKENS)
-    return before + text
+def _spelt(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
+    """Where a spelling begins and ends."""
+    for spelling in veil.spellings:
+        if spelling in text:
+            pattern = re.escape(spelling) if len(spelling) >= _SHORT else rf"(?<!\w){re.escape(spelling)}(?!\w)"
+            yield from (match.span() for match in re.finditer(pattern, text))
+
+
+def _begun(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
+    """Where the text begins as a spelling does, as far as both agree, and the rest of a token behind it."""
+    end = 0
+    while veil.beginnings and (match := veil.beginnings.search(text, end)):
+        begin, rest = match.start(), text[match.start() :]
+        end = _end_of_token(text, begin + max(_agreed(spelling, rest) for spelling in veil.spellings))
+        yield begin, end
+
+
+class _Letters(NamedTuple):
+    """The letters and digits of a text, the same in all its spellings, and where each begins and ends there."""
+
+    text: str
+    begins: list[int]
+    ends: list[int]
+
+
+def _letters(text: str) -> _Letters:
+    """All but ASCII is left out, as are punctuation and white space: spellings differ in them."""
+    letters: list[str] = []
+    begins: list[int] = []
+    ends: list[int] = []
+    for match in _LETTERS.finditer(text):
+        kind, (begin, end) = match.lastgroup, match.span()
+        if kind == "plain":
+            letters.append(match[0])
+            begins += range(begin, end)
+            ends += range(begin + 1, end + 1)
+        elif kind:
+            number = int(match[kind], 10 if kind == "decimal" else 16)
+            if number < 128 and chr(number).isalnum():
+                letters.append(chr(number))
+                begins.append(begin)
+                ends.append(end)
+    return _Letters("".join(letters), begins, ends)
+
+
+def _runs(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
+    """Where letters and digits are in a row that are so in a secret too, and the rest of a token behind them."""
+    letters, place = _letters(text), 0
+    while place + _BLOCK <= len(letters.text):
+        block, begin, end = letters.text[place : place + _BLOCK], place, place
+        if block in veil.blocks:
+            known = (there for places in veil.places for there in places.get(block, ()))
+            begin, end = max((_run(letters.text, place, *there) for there in known), key=_length)
+        if begin < end:
+            yield letters.begins[begin], _end_of_token(text, letters.ends[end - 1])
+        place = max(end, place + 1)
+
+
+def _run(text: str, place: int, secret: str, offset: int) -> tuple[int, int]:
+    """Where the run begins and ends that text and secret share around a block; empty where it is too short."""
+    before = _agreed(text[max(0, place - offset) : place][::-1], secret[:offset][::-1])
+    behind = _agreed(text[place : place + len(secret)], secret[offset:])
+    is_telling = before + behind >= min(_BEGINNING, len(secret))
+    return (place - before, place + behind) if is_telling else (place, place)
+
+
+def _end_of_token(text: str, place: int) -> int:
+    return len(text) - len(text[place:].lstrip(_OF_TOKENS))
+
+
+def _agreed(one: str, other: str) -> int:
+    return len(os.path.commonprefix([one, other]))  # noqa: RUF071  # no paths
+
+
+def _length(run: tuple[int, int]) -> int:
+    return run[1] - run[0]

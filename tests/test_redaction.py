@@ -3,8 +3,9 @@
 import html
 import json
 import re
+import textwrap
 import traceback
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
@@ -49,6 +50,54 @@ def test_a_cut_secret_is_covered_in_every_spelling(spelling: str) -> None:
     """A service or we ourselves may shorten what it repeats; the last character kept may be half of an escape."""
     for length in range(16, len(spelling)):
         assert covered(f"refused: {spelling[:length]}… wrong", [ODD]) == "refused: ***… wrong"
+
+
+OPAQUE = "Sup3r'Se\"c+et/Val<ue>&9=xyzzy0123456789abcdef"
+LONG = [JWT, OPAQUE, "wJalrXUt/FEMI+K7MDENG/bPxRfiCYEXAMPLEKEY"]
+# How services write a secret, or break it -> the secret so written; each leaves the letters and digits in their order.
+WRITTEN: dict[str, Callable[[str], str]] = {
+    "JSON of .NET": lambda text: "".join(c if c.isalnum() else f"\\u{ord(c):04X}" for c in text),
+    "JSON of Go": lambda text: re.sub("[<>&]", lambda match: f"\\u{ord(match[0]):04x}", text),
+    "JSON in JSON in JSON": lambda text: json.dumps(json.dumps(json.dumps(text)))[5:-5],
+    "a Python literal, escaped whole": lambda text: "".join(c if c.isalnum() else f"\\x{ord(c):02x}" for c in text),
+    "HTML in decimal": lambda text: "".join(c if c.isalnum() else f"&#{ord(c)};" for c in text),
+    "HTML in hex": lambda text: "".join(f"&#x{ord(c):X};" for c in text),
+    "HTML in HTML": lambda text: html.escape(html.escape(text)),
+    "XML": lambda text: html.escape(text).replace("&#x27;", "&apos;"),
+    "a URL, escaped whole": lambda text: "".join(f"%{ord(c):02X}" for c in text),
+    "a URL, escaped whole, in a URL": lambda text: "".join(f"%25{ord(c):02x}" for c in text),
+    "a shell's word": lambda text: text.replace("'", "'\\''"),
+    "lines of 20": lambda text: "\n".join(textwrap.wrap(text, 20)),
+    "lines of 64 in JSON": lambda text: "\\n".join(textwrap.wrap(text, 64)),
+    "lines of 10 with indentation": lambda text: "\r\n\t ".join(textwrap.wrap(text, 10)),
+    "base64 in lines": lambda text: encodebytes(text.encode()).decode().strip(),
+    "base64 twice": lambda text: b64encode(b64encode(text.encode())).decode().rstrip("="),
+    "hex with colons": lambda text: text.encode().hex(":"),
+    "hex in capitals": lambda text: text.encode().hex().upper(),
+}
+
+
+@pytest.mark.parametrize("secret", [*LONG, "Sh0rt-pass-w0rd"])
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_secret_is_covered_however_a_service_writes_it(written: str, secret: str) -> None:
+    """Quotes and escapes around it may stay."""
+    shown = covered(f"{{({WRITTEN[written](secret)})}}", [secret])
+
+    assert re.fullmatch(r"\{\([\\\"\s]*\*\*\*[^A-Za-z0-9]*\)\}", shown), shown
+
+
+@pytest.mark.parametrize("secret", LONG)
+def test_a_part_of_a_secret_is_covered_wherever_it_is_cut(secret: str) -> None:
+    """Its end without its beginning, and sixteen letters and digits from its middle."""
+    assert covered(f"({secret[1:]}), ({secret[-18:]})", [secret]) == "(***), (***)"
+    assert covered(f"({JWT[30:48]})", [JWT]) == "(***)"
+
+
+def test_words_that_only_resemble_a_secret_stay() -> None:
+    """Fifteen letters and digits in a row are too few to tell a secret."""
+    text = f"{OPAQUE[-15:]}, not a secret, sup3r, {JWT[5:20]}; a+b = 100 %25 \\n &amp;"
+
+    assert covered(text, [OPAQUE, JWT]) == text
 
 
 @pytest.mark.parametrize("user", ["", "a", "ab", "abc", "client-of-us"])
@@ -104,6 +153,12 @@ def test_what_was_learnt_is_covered_from_then_on() -> None:
     assert shown == "*** *** http://***@host 's', ***, true, /var/run/token"
 
 
+def test_the_password_of_a_proxy_without_scheme_is_covered() -> None:
+    redaction.learn_environment({"https_proxy": "a-user:a-planted-word@host:1", "NO_PROXY": "b@c"})
+
+    assert redaction.without_secrets("a-planted-word at host:1") == "*** at host:1"
+
+
 def test_the_oldest_secrets_are_forgotten_first() -> None:
     """A process that lives for weeks learns new ones every hour."""
     for number in range(600):
@@ -136,7 +191,7 @@ def test_a_secret_with_white_space_at_its_ends_is_covered_without_it() -> None:
         (CLAIMS, "***"),
         (SIGNATURE, "***"),
         (SIGNATURE[:16], "***"),
-        (f"{CLAIMS}.{SIGNATURE}", "***.***"),
+        (f"{CLAIMS}.{SIGNATURE}", "***"),
         (JWT[:18], "***"),
         (JWT[:15], JWT[:15]),
     ],

@@ -29,7 +29,7 @@ from oidc_helper.errors import OidcHelperError, SignInNeeded, TryAgain, WrongSet
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
-from oidc_helper.machine.loopback import is_loopback
+from oidc_helper.machine.hosts import is_loopback
 from oidc_helper.machine.trust import key_log
 from oidc_helper.settings import Profile
 from oidc_helper.words import printable
@@ -270,7 +270,7 @@ def session_name(user: str) -> str:
 
 def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
     """Take off the account that botocore puts in front of a loopback host; no setting of botocore prevents it."""
-    if is_loopback(urlsplit(endpoint).hostname or ""):
+    if is_loopback(endpoint):
         params["url"] = endpoint + urlsplit(params["url"])._replace(scheme="", netloc="").geturl()
 
 

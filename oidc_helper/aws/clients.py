@@ -6,12 +6,11 @@ A mistake in a variable, a certificate file or a proxy shows here, under its own
 import os
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from oidc_helper import redaction
 from oidc_helper.aws.transport import Transport
 from oidc_helper.errors import TryAgain, WrongSettings
-from oidc_helper.machine.loopback import is_loopback
+from oidc_helper.machine.hosts import host_in, is_loopback
 from oidc_helper.words import printable
 
 _TELLING = 3  # characters
@@ -106,15 +105,17 @@ def endpoint_variable(service: str) -> str:
 
 
 def refuse_clear_text(url: str, service: str, named: str = "") -> None:
-    """Raise WrongSettings where secrets would go to another machine without TLS.
+    """Raise WrongSettings where secrets would go to another machine without TLS, or to a host that cannot be told.
 
     `service` is botocore's id of it, and `named` the option that holds the URL, where it is no variable.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "https" or is_loopback(parts.hostname or ""):
+    host = host_in(url)
+    if host and (url.lower().startswith("https:") or is_loopback(url)):
         return
     named = named or endpoint_variable(service) or "endpoint_url of the AWS profile"
+    if not host:
+        raise WrongSettings(f"{named} is not the address of a host", f"write {named} as https://HOST:PORT")
     raise WrongSettings(
-        f"{named} leads to {printable(parts.hostname or url)} without TLS, and secrets would go there in clear text",
+        f"{named} leads to {printable(host)} without TLS, and secrets would go there in clear text",
         f"let {named} begin with https://; plain http is for loopback hosts only",
     )

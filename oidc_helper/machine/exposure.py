@@ -1,5 +1,7 @@
 """Whether a file may be obeyed: it is ours or root's, and nobody else can write it, or put another in its place.
 
+The same holds for each directory and link on the way to it, as sshd has it for authorized_keys (StrictModes).
+
 On Windows the profile directory is the guard, and nothing here looks at a file.
 """
 
@@ -13,12 +15,13 @@ from pathlib import Path
 _ALL_USERS = "4294967295"  # as many as a namespace has that is none (user_namespaces(7))
 
 
-def foreign_owner(path: str) -> int | None:
-    """The number of the file's owner, where that is neither we nor root. Raises OSError."""
-    owner = Path(path).stat().st_uid
-    if sys.platform == "win32" or owner in {0, os.geteuid(), *_unmapped()}:
+def foreign_place(path: str) -> tuple[Path, int] | None:
+    """The first place on the way to a file that is neither ours nor root's, and its owner's number. Raises OSError."""
+    if sys.platform == "win32":
         return None
-    return owner
+    trusted = {0, os.geteuid(), *_unmapped()}
+    owners = ((place, place.lstat().st_uid) for place in _way(path))
+    return next(((place, owner) for place, owner in owners if owner not in trusted), None)
 
 
 def open_place(path: str) -> Path | None:

@@ -9,9 +9,12 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyM
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
 
+from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.addresses import connect
+from oidc_helper.machine.hosts import host_in
 from oidc_helper.machine.proxies import proxy_for
 from oidc_helper.machine.socks import SocksRefusal, connect_through
+from oidc_helper.words import printable
 
 _LONGEST_S = 60  # to connect, where a caller names no limit
 _Connect = Callable[[str, int, float], socket.socket]
@@ -20,8 +23,10 @@ _Connect = Callable[[str, int, float], socket.socket]
 def way_to(url: str, *, trust: ssl.SSLContext | None) -> PoolManager:
     """What sends requests to the host of a URL; it follows no redirect and repeats nothing unless it is told to.
 
-    `trust` is None where no TLS is spoken. Raises WrongSettings for a proxy that cannot be used.
+    `trust` is None where no TLS is spoken. Raises WrongSettings for a host or a proxy that cannot be used.
     """
+    if not host_in(url):
+        raise WrongSettings(f"{printable(url)} is not the address of a host", "write it as https://HOST:PORT")
     proxy = proxy_for(url)
     how: _Connect = connect
     if proxy is None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from oidc_helper.errors import WrongSettings
-from oidc_helper.machine.loopback import is_loopback
+from oidc_helper.machine.hosts import is_loopback
 from oidc_helper.words import printable
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -36,7 +36,7 @@ def proxy_for(url: str) -> Proxy | None:
     from urllib.request import getproxies
 
     parts = urlsplit(url)
-    if is_loopback(parts.hostname or "") or _is_exempt(parts):
+    if is_loopback(url) or _is_exempt(parts):
         return None
     proxies = getproxies()
     scheme = next((scheme for scheme in (parts.scheme, "all") if proxies.get(scheme)), None)
@@ -79,7 +79,7 @@ def _parsed(value: str, setting: str) -> Proxy:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port = "", None
-    if not host or not host.isprintable() or " " in host:
+    if not host or not host.isprintable() or set(host) & {" ", "\\"}:
         raise WrongSettings(
             f"{setting} is not the address of a proxy",
             f"write {setting} as http://USER:PASSWORD@HOST:PORT, with %XX for special characters of user and password",

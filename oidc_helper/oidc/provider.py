@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oidc_helper.errors import Refused
-from oidc_helper.machine.loopback import is_loopback
+from oidc_helper.machine.hosts import host_in, is_loopback
 from oidc_helper.oidc.connection import Client, get_json, host_of
 from oidc_helper.words import printable
 
@@ -80,12 +80,12 @@ def is_safe(url: str, issuer: str) -> bool:
     """Whether secrets may go to the URL: by https, or by plain http on this machine where the issuer is on it too."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        _ = parts.port
     except ValueError:
         return False
-    if not url.isascii() or not url.isprintable() or " " in url or "@" in parts.netloc or parts.fragment or not host:
+    if not host_in(url) or "@" in parts.netloc or parts.fragment:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and issuer.startswith("http:") and is_loopback(host))
+    return parts.scheme == "https" or (parts.scheme == "http" and issuer.startswith("http:") and is_loopback(url))
 
 
 def is_safe_to_open(url: str, issuer: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from oidc_helper.machine.loopback import is_loopback
+from oidc_helper.machine.hosts import is_loopback
 from oidc_helper.words import did_you_mean, listed, shown, toml_type
 
 Check = Callable[[object], Any]
@@ -211,11 +211,10 @@ def issuer(value: object) -> str:
     if url.endswith(_ISSUER_TAIL):
         raise UnfitError(f"must be the issuer itself, without {_ISSUER_TAIL}")
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        _ = urlsplit(url).port
     except ValueError:
         raise UnfitError("has an impossible host or port") from None
-    if url.startswith("http:") and not is_loopback(host):
+    if url.startswith("http:") and not is_loopback(url):
         raise UnfitError("must begin with https://; plain http is for loopback hosts only")
     return url
 

@@ -54,10 +54,11 @@ def load() -> Settings:
 def _require_unexposed(path: str) -> None:
     """Settings name programs to run, and servers to send secrets to. Raises OSError and WrongSettings."""
     where = printable(path)
-    owner = exposure.foreign_owner(path)
-    if owner is not None:
+    foreign = exposure.foreign_place(path)
+    if foreign:
+        name, owner = printable(str(foreign[0])), foreign[1]
         raise WrongSettings(
-            f"{where}: belongs to another user ({owner})",
+            f"{where}: {'' if name == where else f'{name} '}belongs to another user ({owner})",
             f"keep a configuration of your own, and name it with {paths.CONFIG_VARIABLE} if it lies elsewhere",
         )
     place = exposure.open_place(path)

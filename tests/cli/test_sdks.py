@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,23 @@ def test_no_module_of_the_callers_is_ours(ready: Home, emulator: Emulator, path:
 
     executed = ready.path / "executed"
     assert not executed.exists(), executed.read_text()
+    assert answer(new) == answer(cached)
+
+
+OF_PYTHON = {
+    "its library": sysconfig.get_path("stdlib"),
+    "its library with a slash": sysconfig.get_path("stdlib") + "/",
+    "the compiled part": sysconfig.get_config_var("DESTSHARED"),
+    "its packages": sysconfig.get_path("purelib"),
+    "all": ":".join((sysconfig.get_path("stdlib"), sysconfig.get_config_var("DESTSHARED"))),
+}
+
+
+@pytest.mark.parametrize("path", OF_PYTHON.values(), ids=OF_PYTHON)
+def test_a_pythonpath_that_names_pythons_own_directories_is_no_obstacle(ready: Home, path: str) -> None:
+    """As the modules of a computing center do: the library was gone with it."""
+    new, cached = (ready.run("get", "analytics", PYTHONPATH=path) for _ in range(2))
+
     assert answer(new) == answer(cached)
 
 

@@ -119,6 +119,15 @@ def test_no_secret_is_sent_in_clear_text(
     assert done.stderr.startswith(f"oidc-helper: {named} leads to 192.0.2.1 without TLS")
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_secret_is_sent_where_two_hosts_can_be_read(place: Place, scheme: str) -> None:
+    """The one that was judged was this machine, and the one that was asked was not."""
+    done = place.run(*GOOD, "--endpoint-url", rf"{scheme}://192.0.2.1\@127.0.0.1:9")
+
+    assert done.exit == 252
+    assert done.stderr.startswith("oidc-helper: --endpoint-url is not the address of a host")
+
+
 @pytest.mark.parametrize(
     ("words", "variables", "named"),
     [

@@ -23,6 +23,7 @@ MISTAKES: dict[str, dict[str, str]] = {
     "a general endpoint without host": {"AWS_ENDPOINT_URL": "https://", "AWS_ENDPOINT_URL_SSO_OIDC": ""},
     "an endpoint in clear text": {"AWS_ENDPOINT_URL_SSO_OIDC": "http://192.0.2.1"},
     "a general endpoint in clear text": {"AWS_ENDPOINT_URL": "http://192.0.2.1", "AWS_ENDPOINT_URL_SSO_OIDC": ""},
+    "an endpoint with two hosts": {"AWS_ENDPOINT_URL_SSO_OIDC": r"http://192.0.2.1\@127.0.0.1"},
     "regional endpoints": {"AWS_STS_REGIONAL_ENDPOINTS": "true"},
     "checksums": {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_needed"},
     "a proxy with a space": {"HTTPS_PROXY": "http://us er:p#ss@127.0.0.1:9", **ELSEWHERE},

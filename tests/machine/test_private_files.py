@@ -44,20 +44,23 @@ def test_directories_above_stay_as_they_are(empty_home: Path) -> None:
 
 @pytest.fixture
 def strangers(home: Home) -> Iterator[Home]:
-    """A home of another user, where its configuration is: those of pytest lie in a directory closed to others."""
+    """A home of another user, and a configuration beside it that both may read: pytest's lie where others cannot."""
     needs(os.geteuid() == 0, "root, to have another user")
     with tempfile.TemporaryDirectory(prefix="stranger-") as directory:
-        path = Path(directory)
-        path.chmod(0o755)
+        Path(directory).chmod(0o755)
+        path = Path(directory) / "home"
+        path.mkdir()
         os.chown(path, STRANGER, STRANGER)
         no_keyring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
-        theirs = Home(path, {**home.environment, **no_keyring, "HOME": directory})
+        theirs = Home(path, {**home.environment, **no_keyring, "HOME": str(path)})
+        theirs.config = path.with_name("config.toml")
+        theirs.environment["OIDC_HELPER_CONFIG"] = str(theirs.config)
         theirs.configure(COMPLETE)
         yield theirs
 
 
 def left_in(home: Home) -> list[str]:
-    return sorted(path.name for path in home.path.iterdir() if path != home.config)
+    return sorted(path.name for path in home.path.iterdir())
 
 
 @pytest.mark.parametrize("words", ["status", "get x", "login x", "logout x", "logout --all"])

@@ -51,6 +51,7 @@ def test_a_proxy_is_found_where_other_programs_find_it(
         ("https_proxy", "http://:p#ss@proxy", "https_proxy is not the address of a proxy"),
         ("HTTPS_PROXY", "http://pro xy:1", "HTTPS_PROXY is not the address of a proxy"),
         ("HTTPS_PROXY", "http://proxy:99999", "HTTPS_PROXY is not the address of a proxy"),
+        ("HTTPS_PROXY", r"http://evil\proxy:1", "HTTPS_PROXY is not the address of a proxy"),
         ("HTTPS_PROXY", "http://[::1", "HTTPS_PROXY is not the address of a proxy"),
     ],
 )
@@ -65,6 +66,15 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
     assert words in caught.value.message
     assert variable in caught.value.hint
     assert "p#ss" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_the_hint_shows_how_to_write_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words that stand for user and password were covered as if they were some."""
+    monkeypatch.setenv("HTTPS_PROXY", "user:pw@127.0.0.1:notaport")
+    with pytest.raises(WrongSettings) as caught:
+        proxy_for(HTTPS)
+
+    assert "write HTTPS_PROXY as http://USER:PASSWORD@HOST:PORT" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,47 @@ def test_a_file_of_another_user_is_refused_with_its_number(file: Path) -> None:
     assert "OIDC_HELPER_CONFIG" in error.hint
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o1777], ids=oct)
+@pytest.mark.parametrize("above", [0, 1])
+def test_a_directory_of_another_user_is_refused_by_its_name(file: Path, above: int, mode: int) -> None:
+    """Its owner can put another file in the place of ours, also where it is like /tmp."""
+    needs(os.geteuid() == 0, "root, to give a directory to another user")
+    directory = file.parents[above]
+    directory.chmod(mode)
+    os.chown(directory, STRANGER, STRANGER)
+
+    error = refusal_at(file)
+
+    assert error.message == f"{file}: {directory} belongs to another user ({STRANGER})"
+    assert "OIDC_HELPER_CONFIG" in error.hint
+
+
+@pytest.mark.parametrize("of", ["the file", "a directory"])
+def test_a_link_of_another_user_is_refused_by_its_name(file: Path, tmp_path: Path, of: str) -> None:
+    """In a directory like /tmp as well: its owner can let it lead to another file, and a command ran as us."""
+    needs(os.geteuid() == 0, "root, to become another user")
+    shared, target = tmp_path / "shared", file if of == "the file" else file.parent
+    shared.mkdir()
+    shared.chmod(0o1777)
+    link = shared / "link"
+    become = "import os, sys; os.chdir(sys.argv[1]); os.setuid(int(sys.argv[2])); os.symlink(*sys.argv[3:])"
+    subprocess.run([sys.executable, "-c", become, shared, str(STRANGER), target, link.name], check=True)
+    path = link if of == "the file" else link / file.name
+
+    error = refusal_at(path)
+
+    where = f"{link}:" if path == link else f"{path}: {link}"
+    assert error.message == f"{where} belongs to another user ({STRANGER})"
+
+
+def test_a_link_of_ours_in_a_directory_like_tmp_is_no_danger(file: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    tmp_path.chmod(0o1777)
+
+    assert list(load_at(link).profiles) == ["x"]
+
+
 def test_a_file_of_root_is_obeyed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The site's, Nix's and a container's volumes, also by a user without an account."""
     needs(file.stat().st_uid == 0, "a file of root")
