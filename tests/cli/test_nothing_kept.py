@@ -11,7 +11,7 @@ from cli.arrangements import at_once, finished
 from cli.sign_ins import Desk, desk
 from cli.transcript import complaint
 from fakes.places import needs
-from homes import Home, file_config
+from homes import COMMAND, Home, file_config
 
 from oidc_helper import kernel
 from oidc_helper.emulator import Emulator
@@ -89,6 +89,36 @@ def test_twelve_at_once_with_a_read_only_state_directory_share_one_token(
 
     assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 12
     assert len({one.stdout for one in done}) == 1
+    assert emulator.count("CreateTokenWithIAM") == 1
+
+
+# Runs a command that finds a directory, which is the first argument, read-only.
+_READ_ONLY = ("unshare", "--mount", "sh", "-c", 'mount --bind -o ro "$0" "$0" && exec "$@"')
+
+
+def test_twelve_at_once_of_which_half_find_the_state_directory_read_only_share_one_token(
+    ready: Home, emulator: Emulator
+) -> None:
+    """Seen: some took a lock in the state directory, the others in the runtime directory, and two sent the token."""
+    needs(os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], check=False).returncode == 0, "mounts")
+    state = ready.path / ".local"
+    state.mkdir()
+    emulator.fault("CreateTokenWithIAM", delay_s=0.4, times=1)
+    with at_once(ready, [("get", "analytics")] * 6) as processes:
+        for _ in range(6):
+            processes.append(
+                subprocess.Popen(
+                    [*_READ_ONLY, state, COMMAND, "get", "analytics"],
+                    env=ready.environment,
+                    cwd=ready.path,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        done = [finished(process) for process in processes]
+
+    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 12
     assert emulator.count("CreateTokenWithIAM") == 1
 
 
