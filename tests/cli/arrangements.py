@@ -11,6 +11,7 @@ from typing import NamedTuple
 from homes import Home, file_config
 
 from oidc_helper.emulator import Emulator
+from oidc_helper.machine import socket_lock
 
 # The console script with a clock that is so many seconds ahead; signatures are dated by the true one.
 _LATER = """
@@ -95,6 +96,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
     """Look again and again; the test's own time limit ends what never comes."""
     while not condition():
         time.sleep(0.01)
+
+
+def waiting_at(socket_name: str) -> int:
+    """How many processes or threads wait for the holder of that lock."""
+    address = socket_lock._address(socket_name).replace("\0", "@")
+    return max(0, Path("/proc/net/unix").read_text().split().count(address) - 1)
 
 
 class TypedEmulator(NamedTuple):

@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from cli.arrangements import at_once, finished
+from cli.arrangements import at_once, finished, wait_until, waiting_at
 from cli.sign_ins import Desk, desk
 from cli.transcript import complaint
 from fakes.places import needs
@@ -129,6 +130,36 @@ def test_twelve_at_once_that_can_keep_nothing_send_their_token_once(ready: Home,
     assert sorted(one.returncode for one in done) == [0] + [6] * 11
     assert all("could not be kept" in one.stderr for one in done if one.returncode)
     assert emulator.count("CreateTokenWithIAM") == 1
+
+
+def test_of_twelve_at_once_that_can_note_nothing_one_sends_their_token(ready: Home, emulator: Emulator) -> None:
+    """Seen: all twelve sent it, since none could leave word for the next, and eleven were refused."""
+    ready.environment |= {**READ_ONLY, **NOWHERE, "XDG_RUNTIME_DIR": "/proc/nowhere"}
+    name = f"/proc/nowhere/oidc-helper oidc-helper:lock:job+{emulator.directory.application_arn}@{ready.config}"
+    all_wait = threading.Event()
+    emulator.fault("CreateTokenWithIAM", until=all_wait, times=1)
+    with at_once(ready, [("get", "analytics")] * 12) as processes:
+        wait_until(lambda: waiting_at(name) == 11)
+        all_wait.set()
+        done = sorted(map(finished, processes), key=lambda one: one.returncode)
+
+    assert [one.returncode for one in done] == [0] + [6] * 11
+    assert all("the process before this one may have sent the identity token" in one.stderr for one in done[1:])
+    assert emulator.count("CreateTokenWithIAM") == 1
+
+
+def test_a_refusal_where_nothing_can_be_noted_says_that_the_token_may_have_been_sent(
+    ready: Home, emulator: Emulator
+) -> None:
+    """Seen: only a hint about the token's aud and iss, which were right."""
+    ready.environment |= {**READ_ONLY, **NOWHERE, "XDG_RUNTIME_DIR": "/proc/nowhere"}
+    ready.get("analytics")
+    refused = complaint(ready.run("get", "analytics"))
+
+    assert refused.code == 5
+    assert (
+        "it may have been sent before, since not everything can be kept: cannot write in /proc/nowhere" in refused.hint
+    )
 
 
 def test_a_sign_in_of_another_session_is_out_of_reach_and_not_missing(alice: Desk) -> None:

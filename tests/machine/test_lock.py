@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cli.arrangements import wait_until
+from cli.arrangements import wait_until, waiting_at
 from fakes import windows
 from fakes.places import needs
 
@@ -100,9 +100,8 @@ def either_way(request: pytest.FixtureRequest) -> None:
 
 def waiters_in_the_kernel(name: str) -> int:
     """How many threads of ours wait: each is in the queue of the socket, or has a thread of its own that waits."""
-    address = socket_lock._address(lock._socket_name(name)).replace("\0", "@")
-    queued = Path("/proc/net/unix").read_text().split().count(address)
-    return max(queued - 1, sum("_wait_shared" in thread.name for thread in threading.enumerate()))
+    with_a_thread = sum("_wait_shared" in thread.name for thread in threading.enumerate())
+    return waiting_at(lock._socket_name(name)) + with_a_thread
 
 
 def told_to_waiters(number: int) -> list[lock.Lock | None]:
