@@ -85,11 +85,18 @@ def _exported(lines: Sequence[str]) -> dict[str, str]:
 
 
 def is_in_line(process: "subprocess.Popen[str]", lock: str = "") -> bool:
-    """Whether it has a lock of that name or waits for it, which shows in the files that it holds open."""
+    """Whether it has a lock of that name, which shows in the files that it holds open, or waits at a lock's socket."""
     names = []
     with suppress(OSError):  # it has ended
         names = [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-    return any(f"/locks/oidc-helper_lock_{lock}" in name for name in names)
+    is_there = any(f"/locks/oidc-helper_lock_{lock}" in name for name in names)
+    return is_there or any(f"socket:[{inode}]" in names for inode in _connected_sockets())
+
+
+def _connected_sockets() -> list[str]:
+    """The inodes of the Unix sockets of clients (in /proc/net/unix: state 03, no path)."""
+    rows = (row.split() for row in Path("/proc/net/unix").read_text().splitlines())
+    return [row[6] for row in rows if len(row) == 7 and row[5] == "03"]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
