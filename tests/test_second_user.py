@@ -60,6 +60,14 @@ def test_a_key_that_a_second_user_planted_is_neither_served_nor_in_the_way(place
         assert then == ["of the first", True, None]
 
 
+@BOTH
+def test_a_keyring_that_a_second_user_revoked_is_not_called_usable(place: str) -> None:
+    """A search finds nothing there, as in an empty one; every write failed with "refuses (errno 126)"."""
+    told = "the kernel keyring was revoked by a process that this user's session started"
+
+    assert what_comes_of("revoke", place) == [False, told]
+
+
 def test_get_prints_no_credentials_that_a_second_user_planted(home: Home) -> None:
     """The record is sound and has the right stamp: only its owner shows that it is not ours. It was printed."""
     home.configure("[profile.a]\n")

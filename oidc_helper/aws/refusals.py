@@ -175,7 +175,7 @@ def from_error_answer(
             "the application is in another region", f"set identity_center_region = {printable(str(answer['region']))!r}"
         )
     clock = skew(metadata.get("HTTPHeaders", {}).get("date", ""), now)
-    if clock and known is _SIGNER:
+    if clock and known is SIGNER:
         known = _CLOCK  # which is enough for the refusal
     hints = [clock, known and f"{known.cause}; {known.mend}"]
     return Refused(message, "; ".join(hint for hint in hints if hint).replace("PROFILE", profile), code=code)

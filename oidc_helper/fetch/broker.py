@@ -242,13 +242,15 @@ def _under_lock(task: _Task[_T]) -> _T:
     means, profile = task.means, task.profile
     noted = means.store.failure(profile.name)
     may_go_on = task.takes_a_person and task.waits
+    has_waited = False
     while True:
         with task.acquire(profile.tokens_name, _FETCHING) or nullcontext() as lock:
             if (made := task.look()) is not None:
                 return made
             if lock:
                 with _noted(task, but_not=SignInNeeded if may_go_on else ()):
-                    return task.do(work.begin(profile, means, task.prove_under_lock))
+                    return task.do(work.begin(profile, means, task.prove_under_lock, after_another=has_waited))
+            has_waited = True
         if error := failures.shared(noted, means.store.failure(profile.name), task.conditions):
             raise error
 

@@ -33,8 +33,8 @@ def sending(
     """Mark the token before the block sends it, and free it again unless the block's error may have used it up.
 
     The block learns whether the token is new, as far as the store can tell; one that was marked before stays marked.
-    `now` is in epoch seconds. `spent_by` judges errors of a block that raises others than ours; `warn` tells what the
-    store cannot note.
+    `now` is in epoch seconds. `spent_by` judges errors of a block that raises others than ours; `warn` is called with
+    what the store cannot note, before the block, which it may keep from sending by an error.
     """
     issuer, jti = token.issuer, token.single_use_id
     until = int(max(token.expires_at, now) + _SPENT_FOR_S)

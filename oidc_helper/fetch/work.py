@@ -46,7 +46,10 @@ _CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientExcep
 
 @dataclass
 class Progress:
-    """How far a fetch has come: the tokens to go on with, those in the store, and the proof that `prove` has got."""
+    """How far a fetch has come: the tokens to go on with, those in the store, and the proof that `prove` has got.
+
+    `after_another`: this process waited for one that may have done the same, and found nothing that came of it.
+    """
 
     profile: Profile
     means: Means
@@ -54,12 +57,13 @@ class Progress:
     tokens: Tokens
     saved: Tokens
     proof: Proof | None = None
+    after_another: bool = False
 
 
-def begin(profile: Profile, means: Means, prove: Callable[[], Proof]) -> Progress:
+def begin(profile: Profile, means: Means, prove: Callable[[], Proof], *, after_another: bool = False) -> Progress:
     """Start from the tokens in the store."""
     tokens = kept_tokens.load(profile, means.store)
-    return Progress(profile, means, prove, tokens, saved=tokens)
+    return Progress(profile, means, prove, tokens, saved=tokens, after_another=after_another)
 
 
 def begin_with(proof: Proof, profile: Profile, means: Means) -> Progress:
@@ -297,15 +301,26 @@ def _asked_with_proof(
 def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
     """CreateTokenWithIAM's answer to an identity token, which counts only once.
 
-    Raises SignInNeeded for a spent one, and StoreUnusable where its answer could not be kept.
+    Raises SignInNeeded for a spent one, and StoreUnusable where its answer, or that it was sent, could not be kept.
     """
     means = progress.means
     means.exchange().prepare(signer)
+    doubts: list[str] = []
+
+    def unnoted(trouble: str) -> None:
+        if progress.after_another:
+            raise StoreUnusable(f"the process before this one may have sent the identity token, and {trouble}")
+        doubts.append(f"it may have been sent before, since {trouble}")
+        log.warning("%s", trouble)
+
     try:
-        with single_use.sending(token, means.store, now=means.now()) as is_new:
+        with single_use.sending(token, means.store, now=means.now(), warn=unnoted) as is_new:
             if not is_new:
                 raise _sent_before(progress, token)
             return _asked_with_proof(progress, signer, {"assertion": token.raw}, token)
+    except (Refused, SignInNeeded) as refusal:
+        refusal.hint = "; ".join(filter(None, (refusal.hint, *doubts)))
+        raise
     except TryAgain as failure:
         if single_use.may_be_spent(failure):
             mend = "try again, which gets a new one" if _is_of_kept_session(progress) else means.mend

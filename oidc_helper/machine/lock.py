@@ -1,8 +1,10 @@
 """Locks between processes: only writers hold them, a killed holder frees them, and waiters are told its name.
 
-Their files are never deleted. All waiters wake at once when a holder is done: most only want what it made. Where no
-file can be made or locked in the state directory, the runtime directory has the lock, and Linux's socket names where
-that cannot be written either: processes of one user meet the same obstacles, and so take the same way.
+A lock is a socket name of Linux and a file at once; each excludes processes that the other does not. The name works
+between those that cannot use the same directory: one has another runtime directory, or finds the state directory
+read-only. The file works between network namespaces, and is all there is on other systems. Where one of the two cannot
+be had, the other has to do. Files are never deleted. All waiters wake at once when a holder is done: most only want
+what it made.
 """
 
 import errno
@@ -11,7 +13,9 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,14 +26,15 @@ from oidc_helper.machine import flock, private_files, socket_lock
 
 _LONGEST_TEXT = 200  # bytes
 
+_Wait = Callable[[float], bool]  # for so many seconds; whether the holder went meanwhile
+
 
 class Lock:
-    """A lock that this process has, until `release` or the end of a `with` block; not all have a file."""
+    """A lock that this process has, until `release` or the end of a `with` block."""
 
-    def __init__(self, descriptor: int, *, has_file: bool = True) -> None:
-        self._descriptor: int | None = descriptor
-        self._has_file = has_file
-        _all_locks.add(self)
+    def __init__(self) -> None:
+        self._name: int | None = None  # descriptors, of the socket and of the file
+        self._file: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -39,35 +44,41 @@ class Lock:
     ) -> None:
         self.release()
 
+    def add(self, *, name: int | None = None, file: int | None = None) -> None:
+        """Take over the descriptor of a socket, or of a file, that has the lock."""
+        self._name = self._name if name is None else name
+        self._file = self._file if file is None else file
+        _all_locks.add(self)
+
+    def __bool__(self) -> bool:
+        """Whether it excludes anybody."""
+        return (self._name, self._file) != (None, None)
+
     def sign(self, purpose: str) -> None:
         """Write our process and its purpose into the file, for those who wait."""
-        if self._has_file and self._descriptor is not None:
+        if self._file is not None:
             text = f"process {os.getpid()}, {purpose}".encode("utf-8", "replace")[:_LONGEST_TEXT]
             with suppress(OSError):  # a full disk does not stop the work
-                os.ftruncate(self._descriptor, 0)
-                os.lseek(self._descriptor, 0, os.SEEK_SET)
-                os.write(self._descriptor, text)
+                os.ftruncate(self._file, 0)
+                os.lseek(self._file, 0, os.SEEK_SET)
+                os.write(self._file, text)
 
     def release(self) -> None:
-        """Let the next one work; a second call does nothing."""
-        descriptor = self._forget()
-        if descriptor is not None:
-            if self._has_file:
-                with suppress(OSError):
-                    os.ftruncate(descriptor, 0)
-                flock.unlock(descriptor)
-            os.close(descriptor)
+        """Let the next one work; a second call does nothing. The file is free before the name is, where others wait."""
+        if self._file is not None:
+            with suppress(OSError):
+                os.ftruncate(self._file, 0)
+            flock.unlock(self._file)
+        self.leave_to_parent()
 
     def leave_to_parent(self) -> None:
         """Close a forked child's copy: the lock ends with the parent then, not with the last of its children."""
-        descriptor = self._forget()
-        if descriptor is not None:
-            os.close(descriptor)
-
-    def _forget(self) -> int | None:
-        descriptor, self._descriptor = self._descriptor, None
+        descriptors = (self._file, self._name)
+        self._name = self._file = None
         _all_locks.discard(self)
-        return descriptor
+        for descriptor in descriptors:
+            if descriptor is not None:
+                os.close(descriptor)
 
 
 def acquire(name: str, *, timeout_s: float, purpose: str) -> Lock | None:
@@ -79,16 +90,28 @@ def acquire(name: str, *, timeout_s: float, purpose: str) -> Lock | None:
     Raises TryAgain, naming the holder, after `timeout_s`, and StoreUnusable where no lock can be had at all: two might
     do then what counts once.
     """
-    obstacles = []
-    for way in _WAYS:
-        try:
-            return way(name, timeout_s, purpose)
-        except OSError as obstacle:
-            obstacles.append(obstacle.strerror or str(obstacle))
-    raise StoreUnusable(
-        f"no lock can be had, so that others might do the same: {'; '.join(dict.fromkeys(obstacles))}",
-        "make the state directory writable, or let XDG_STATE_HOME name another",
-    )
+    end = time.monotonic() + timeout_s
+    lock, obstacles = Lock(), []
+    for ways in _WAYS:
+        for way in ways:
+            try:
+                wait = way(lock, name)
+                if wait is None:
+                    break
+                lock.release()
+                if wait(end - time.monotonic()):
+                    return None
+            except OSError as obstacle:
+                obstacles.append(obstacle.strerror or str(obstacle))
+            else:
+                raise _gave_up(_holder(name))
+    if not lock:
+        raise StoreUnusable(
+            f"no lock can be had, so that others might do the same: {'; '.join(dict.fromkeys(obstacles))}",
+            "make the state directory writable, or let XDG_STATE_HOME name another",
+        )
+    lock.sign(purpose)
+    return lock
 
 
 def hold(name: str, *, timeout_s: float, purpose: str) -> Lock:
@@ -100,49 +123,46 @@ def hold(name: str, *, timeout_s: float, purpose: str) -> Lock:
     return lock
 
 
-def _in_state_directory(name: str, timeout_s: float, purpose: str) -> Lock | None:
-    return _by_file(private_files.directory("locks") / _file_name(name), timeout_s, purpose)
-
-
-def _in_runtime_directory(name: str, timeout_s: float, purpose: str) -> Lock | None:
-    return _by_file(private_files.directory("locks", spare=True) / _file_name(name), timeout_s, purpose)
-
-
-def _by_file(path: Path, timeout_s: float, purpose: str) -> Lock | None:
-    lock = _try(path)
-    if lock is not None:
-        lock.sign(purpose)
-    elif not flock.wait(path, timeout_s):
-        raise _gave_up(_said(path))
-    return lock
-
-
-def _by_socket(name: str, timeout_s: float, _purpose: str) -> Lock | None:
+def _by_name(lock: Lock, name: str) -> _Wait | None:
+    """Add the lock's part that is a socket name; where another process has it, how to wait for that. Raises OSError."""
     if sys.platform != "linux":
         raise OSError(errno.ENOLCK, "locks take a file on this system")
     descriptor = socket_lock.try_exclusive(_socket_name(name))
-    if descriptor is not None:
-        return Lock(descriptor, has_file=False)
-    if not socket_lock.wait(_socket_name(name), timeout_s):
-        raise _gave_up(_said_at_socket(name))
+    if descriptor is None:
+        return partial(socket_lock.wait, _socket_name(name))
+    lock.add(name=descriptor)
     return None
 
 
-_WAYS = (_in_state_directory, _in_runtime_directory, _by_socket)
+def _by_file(lock: Lock, name: str, *, spare: bool) -> _Wait | None:
+    """Likewise the part that is a file."""
+    path = private_files.directory("locks", spare=spare) / _file_name(name)
+    descriptor = _try(path)
+    if descriptor is None:
+        return partial(flock.wait, path)
+    lock.add(file=descriptor)
+    return None
+
+
+# Of each line the first that works.
+_WAYS: tuple[tuple[Callable[[Lock, str], _Wait | None], ...], ...] = (
+    (_by_name,),
+    (partial(_by_file, spare=False), partial(_by_file, spare=True)),
+)
 
 
 def _gave_up(holder: str) -> TryAgain:
-    return TryAgain(
-        f"gave up waiting for {holder or 'another process'}", "try again when that is done, or end that process"
-    )
+    if holder:
+        return TryAgain(f"gave up waiting for {holder}", "try again when that is done, or end that process")
+    return TryAgain("gave up waiting for another process", "try again when that is done")
 
 
-def _try(path: Path) -> Lock | None:
-    """The lock, or None where another has it. Raises OSError where there is no locking."""
+def _try(path: Path) -> int | None:
+    """The descriptor of the locked file, or None where another has it. Raises OSError where there is no locking."""
     descriptor = private_files.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
         if flock.try_exclusive(descriptor) and _is_at(descriptor, path):
-            return Lock(descriptor)
+            return descriptor
     except BaseException:
         os.close(descriptor)
         raise
@@ -160,12 +180,19 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 def holder(name: str) -> str:
     """The process at work on `name`, as `process 123, get analytics`; empty where there is none, or it is ours."""
-    said = ""
+    said = _holder(name)
+    return "" if f"{said},".startswith(f"process {os.getpid()},") else said
+
+
+def _holder(name: str) -> str:
+    """The process that has the socket, with its purpose if it could write a file; else the one that a file names."""
+    process, texts = _process_at_socket(name), []
     for spare in (False, True):
         with suppress(OSError):
-            said = said or _said(private_files.directory("locks", spare=spare) / _file_name(name))
-    said = said or _said_at_socket(name)
-    return "" if f"{said},".startswith(f"process {os.getpid()},") else said
+            texts.append(_said(private_files.directory("locks", spare=spare) / _file_name(name)))
+    if process:
+        return next((text for text in texts if f"{text},".startswith(f"{process},")), process)
+    return next(filter(None, texts), "")
 
 
 def _said(path: Path) -> str:
@@ -175,7 +202,7 @@ def _said(path: Path) -> str:
     return "".join(character for character in text if character.isprintable())
 
 
-def _said_at_socket(name: str) -> str:
+def _process_at_socket(name: str) -> str:
     if sys.platform == "linux":
         with suppress(OSError):
             process = socket_lock.holder(_socket_name(name))

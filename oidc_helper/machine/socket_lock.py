@@ -1,7 +1,7 @@
-"""A lock without a file: a name in Linux's abstract socket namespace, for where no file of ours can be made.
+"""A lock without a file: a name in Linux's abstract socket namespace, which is one for each network namespace.
 
 The kernel frees the name with the last descriptor of its socket, so a killed holder keeps nobody waiting; waiters
-connect to the holder, and all wake when it goes. Any user of the machine may take the name: then there is no lock,
+connect to the holder, and all wake when it goes. Any user of the machine may take the name: then there is no such lock,
 which is an error. The kernel keyring would be ours alone, but cannot lock: it has no "make it unless it exists", does
 not free what a killed process made, and nobody can wait for it.
 """
@@ -16,6 +16,7 @@ import time
 
 _WAITERS = 4_096  # the kernel takes net.core.somaxconn where that is less; those beyond look again and again
 _PAUSE_S = 0.02
+_SILENCE_S = 0.5  # a holder of ours answers at once: it binds and listens in one go
 
 if sys.platform == "linux":
     _PEER = struct.Struct("=iII")  # struct ucred of unix(7): process, user, group
@@ -33,8 +34,12 @@ if sys.platform == "linux":
             return ours.detach()
 
     def wait(name: str, timeout_s: float) -> bool:
-        """Whether the holder went before time was up. Raises OSError where it is a process of another user."""
-        end = time.monotonic() + timeout_s
+        """Whether the holder went before time was up.
+
+        Raises OSError where it is a process of another user, or one that does not answer, and so cannot be ours.
+        """
+        now = time.monotonic()
+        end, silent_until = now + timeout_s, now + _SILENCE_S
         while (left_s := end - time.monotonic()) > 0:
             with socket.socket(socket.AF_UNIX) as waiter:
                 waiter.settimeout(left_s)
@@ -44,15 +49,18 @@ if sys.platform == "linux":
                     waiter.recv(1)  # nothing is ever sent: it ends with the holder's socket
                 except ConnectionResetError:
                     return True
-                except ConnectionRefusedError:  # it has just gone, or does not listen yet
-                    time.sleep(min(left_s, _PAUSE_S))
-                    return True
+                except ConnectionRefusedError:
+                    if _is_free(name):  # it has just gone
+                        return True
                 except BlockingIOError:  # too many wait
-                    time.sleep(min(left_s, _PAUSE_S))
+                    pass
                 except TimeoutError:
                     return False
                 else:
                     return True
+            if time.monotonic() > silent_until:
+                raise OSError(errno.EADDRINUSE, "a process that does not answer took the name of our lock")
+            time.sleep(min(left_s, _PAUSE_S))
         return False
 
     def holder(name: str) -> int | None:
@@ -64,6 +72,12 @@ if sys.platform == "linux":
             except (ConnectionRefusedError, BlockingIOError):
                 return None
             return _process_of(visitor)
+
+    def _is_free(name: str) -> bool:
+        descriptor = try_exclusive(name)
+        if descriptor is not None:
+            os.close(descriptor)
+        return descriptor is not None
 
     def _process_of(waiter: socket.socket) -> int:
         process, user, _ = _PEER.unpack(waiter.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))

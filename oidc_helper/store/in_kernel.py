@@ -1,6 +1,7 @@
 """Records in the kernel keyring: credentials as a hit prints them, all others sealed; room is made where it is full."""
 
 import errno
+import sys
 import time
 
 from oidc_helper import kernel, paths
@@ -19,6 +20,9 @@ _SAYS = {
     errno.EDQUOT: "is full (see /proc/key-users)",
     errno.EFBIG: "takes no record of this size",
 }
+if sys.platform == "linux":
+    _REVOKED = "was revoked by a process that this user's session started"
+    _SAYS |= {errno.ENOKEY: _REVOKED, errno.EKEYREVOKED: _REVOKED, errno.EKEYEXPIRED: _REVOKED}
 
 
 def require_place() -> str:

@@ -89,6 +89,11 @@ def read() -> Index:
     return _merged(*(_read(spare=spare) for spare in (False, True)))
 
 
+def read_in_state_directory() -> Index:
+    """The part of it that every session of the user finds, whatever its runtime directory."""
+    return _read(spare=False)
+
+
 def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT_S) -> Index:
     """Put `change` of the index in its place, one process at a time, and return it.
 

@@ -24,10 +24,12 @@ class Ledger:
     def mark_spent(self, issuer: str, jti: str, *, until: int) -> bool:
         """Note that an assertion is spent, until that epoch second; False where another had noted it before.
 
-        Where the index cannot be written, a key without a secret is the note.
+        Where it could not be noted in the state directory, a key without a secret is a note too: a process with another
+        runtime directory finds that. Raises StoreUnusable where it is noted nowhere.
         """
         mark = index.assertion_mark(issuer, jti)
         is_new = not kernel.exists(_spent_key(mark))
+        trouble: StoreUnusable | None = None
 
         def change(before: Index) -> Index:
             nonlocal is_new
@@ -38,10 +40,13 @@ class Ledger:
         try:
             index.update(change)
         except StoreUnusable as problem:
+            trouble = problem
+        if mark not in index.read_in_state_directory().spent:
             try:
                 kernel.write(_spent_key(mark), b"spent", max(1, math.ceil(until - self._now())))
             except OSError:
-                raise problem from None
+                if trouble:
+                    raise trouble from None
         return is_new
 
     def unmark_spent(self, issuer: str, jti: str) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from homes import Home, file_config
 
 from oidc_helper.emulator import Emulator
+from oidc_helper.machine import socket_lock
 
 # The console script with a clock that is so many seconds ahead; signatures are dated by the true one.
 _LATER = """
@@ -84,17 +85,30 @@ def _exported(lines: Sequence[str]) -> dict[str, str]:
 
 
 def is_in_line(process: "subprocess.Popen[str]", lock: str = "") -> bool:
-    """Whether it has a lock of that name or waits for it, which shows in the files that it holds open."""
+    """Whether it has a lock of that name, which shows in the files that it holds open, or waits at a lock's socket."""
     names = []
     with suppress(OSError):  # it has ended
         names = [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-    return any(f"/locks/oidc-helper_lock_{lock}" in name for name in names)
+    is_there = any(f"/locks/oidc-helper_lock_{lock}" in name for name in names)
+    return is_there or any(f"socket:[{inode}]" in names for inode in _connected_sockets())
+
+
+def _connected_sockets() -> list[str]:
+    """The inodes of the Unix sockets of clients (in /proc/net/unix: state 03, no path)."""
+    rows = (row.split() for row in Path("/proc/net/unix").read_text().splitlines())
+    return [row[6] for row in rows if len(row) == 7 and row[5] == "03"]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
     """Look again and again; the test's own time limit ends what never comes."""
     while not condition():
         time.sleep(0.01)
+
+
+def waiting_at(socket_name: str) -> int:
+    """How many processes or threads wait for the holder of that lock."""
+    address = socket_lock._address(socket_name).replace("\0", "@")
+    return max(0, Path("/proc/net/unix").read_text().split().count(address) - 1)
 
 
 class TypedEmulator(NamedTuple):

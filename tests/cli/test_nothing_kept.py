@@ -4,14 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from cli.arrangements import at_once, finished
+from cli.arrangements import at_once, finished, wait_until, waiting_at
 from cli.sign_ins import Desk, desk
 from cli.transcript import complaint
 from fakes.places import needs
-from homes import Home, file_config
+from homes import COMMAND, Home, file_config
 
 from oidc_helper import kernel
 from oidc_helper.emulator import Emulator
@@ -92,6 +93,36 @@ def test_twelve_at_once_with_a_read_only_state_directory_share_one_token(
     assert emulator.count("CreateTokenWithIAM") == 1
 
 
+# Runs a command that finds a directory, which is the first argument, read-only.
+_READ_ONLY = ("unshare", "--mount", "sh", "-c", 'mount --bind -o ro "$0" "$0" && exec "$@"')
+
+
+def test_twelve_at_once_of_which_half_find_the_state_directory_read_only_share_one_token(
+    ready: Home, emulator: Emulator
+) -> None:
+    """Seen: some took a lock in the state directory, the others in the runtime directory, and two sent the token."""
+    needs(os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], check=False).returncode == 0, "mounts")
+    state = ready.path / ".local"
+    state.mkdir()
+    emulator.fault("CreateTokenWithIAM", delay_s=0.4, times=1)
+    with at_once(ready, [("get", "analytics")] * 6) as processes:
+        for _ in range(6):
+            processes.append(
+                subprocess.Popen(
+                    [*_READ_ONLY, state, COMMAND, "get", "analytics"],
+                    env=ready.environment,
+                    cwd=ready.path,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        done = [finished(process) for process in processes]
+
+    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 12
+    assert emulator.count("CreateTokenWithIAM") == 1
+
+
 def test_twelve_at_once_that_can_keep_nothing_send_their_token_once(ready: Home, emulator: Emulator) -> None:
     """One has the answer, and the others the truth about why they have none."""
     done = twelve_at_once(ready, **READ_ONLY, **NOWHERE)
@@ -99,6 +130,36 @@ def test_twelve_at_once_that_can_keep_nothing_send_their_token_once(ready: Home,
     assert sorted(one.returncode for one in done) == [0] + [6] * 11
     assert all("could not be kept" in one.stderr for one in done if one.returncode)
     assert emulator.count("CreateTokenWithIAM") == 1
+
+
+def test_of_twelve_at_once_that_can_note_nothing_one_sends_their_token(ready: Home, emulator: Emulator) -> None:
+    """Seen: all twelve sent it, since none could leave word for the next, and eleven were refused."""
+    ready.environment |= {**READ_ONLY, **NOWHERE, "XDG_RUNTIME_DIR": "/proc/nowhere"}
+    name = f"/proc/nowhere/oidc-helper oidc-helper:lock:job+{emulator.directory.application_arn}@{ready.config}"
+    all_wait = threading.Event()
+    emulator.fault("CreateTokenWithIAM", until=all_wait, times=1)
+    with at_once(ready, [("get", "analytics")] * 12) as processes:
+        wait_until(lambda: waiting_at(name) == 11)
+        all_wait.set()
+        done = sorted(map(finished, processes), key=lambda one: one.returncode)
+
+    assert [one.returncode for one in done] == [0] + [6] * 11
+    assert all("the process before this one may have sent the identity token" in one.stderr for one in done[1:])
+    assert emulator.count("CreateTokenWithIAM") == 1
+
+
+def test_a_refusal_where_nothing_can_be_noted_says_that_the_token_may_have_been_sent(
+    ready: Home, emulator: Emulator
+) -> None:
+    """Seen: only a hint about the token's aud and iss, which were right."""
+    ready.environment |= {**READ_ONLY, **NOWHERE, "XDG_RUNTIME_DIR": "/proc/nowhere"}
+    ready.get("analytics")
+    refused = complaint(ready.run("get", "analytics"))
+
+    assert refused.code == 5
+    assert (
+        "it may have been sent before, since not everything can be kept: cannot write in /proc/nowhere" in refused.hint
+    )
 
 
 def test_a_sign_in_of_another_session_is_out_of_reach_and_not_missing(alice: Desk) -> None:

@@ -1,6 +1,6 @@
 """Two real users, the second one's process started from the session of the first: what the second can do to its keys.
 
-`python -m fakes.second_user read|plant|take` prints what it came to, as JSON; only root can run it. With
+`python -m fakes.second_user read|plant|take|revoke` prints what it came to, as JSON; only root can run it. With
 OIDC_HELPER_KERNEL_KEYRING=user the keys are in the first user's own keyring, which the session leads to.
 """
 
@@ -14,7 +14,12 @@ import traceback
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from oidc_helper import kernel
+from oidc_helper import (
+    kernel,
+    redaction,  # noqa: F401  errors load it, which another user than root may not be able to
+)
+from oidc_helper.errors import StoreUnusable
+from oidc_helper.store import in_kernel
 
 FIRST, SECOND = 200_000 + os.getpid(), 65_534
 NAME, OURS, THEIRS = "oidc-helper:credentials:analytics", b"of the first", b"of the second"
@@ -76,6 +81,21 @@ def plant() -> object:
         if _as(SECOND, lambda kind=kind, rights=rights, depth=depth: _plant(kind, rights, depth)):  # type: ignore[misc]
             seen.append(_as(FIRST, look))
     return seen
+
+
+def revoke() -> object:
+    """Whether the keyring of the first user is called usable once the second has revoked it, and why it is not."""
+
+    def attempt() -> list[object]:
+        try:
+            in_kernel.require_place()
+        except StoreUnusable as problem:
+            return [kernel.available(), problem.message]
+        return [kernel.available(), ""]
+
+    _as(FIRST, lambda: kernel.write(NAME, OURS, 60))
+    _as(SECOND, lambda: kernel._keyctl(3, _anchor()))
+    return _as(FIRST, attempt)
 
 
 def _plant(kind: bytes, rights: int, depth: int) -> bool:

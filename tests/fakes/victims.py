@@ -50,13 +50,16 @@ def hold_lock(name: str) -> None:
         sys.stdin.read()
 
 
-def squat(name: str, user: str) -> None:
+def squat(name: str, user: str, manner: str) -> None:
     """Take the socket name of root's lock, as another user; say when."""
     address = socket_lock._address(name)
     os.setuid(int(user))
-    with socket.socket(socket.AF_UNIX) as taken:
+    with socket.socket(socket.AF_UNIX) as taken, socket.socket(socket.AF_UNIX) as visitor:
         taken.bind(address)
-        taken.listen(1)
+        if manner != "does not listen":
+            taken.listen(0)
+        if manner == "listens to one":
+            visitor.connect(address)
         print("taken", flush=True)
         sys.stdin.read()
 

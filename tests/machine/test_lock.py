@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cli.arrangements import wait_until
+from cli.arrangements import wait_until, waiting_at
 from fakes import windows
 from fakes.places import needs
 
@@ -29,9 +29,9 @@ def home(empty_home: Path) -> Path:
     return empty_home
 
 
-def start(*words: object) -> "subprocess.Popen[str]":
+def start(*words: object, within: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "fakes.victims", *map(str, words)],
+        [*within, sys.executable, "-m", "fakes.victims", *map(str, words)],
         cwd=TESTS,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -40,11 +40,21 @@ def start(*words: object) -> "subprocess.Popen[str]":
 
 
 @contextmanager
-def other_holder(name: str) -> Iterator["subprocess.Popen[str]"]:
-    with start("hold_lock", name) as process:
+def other_holder(name: str, *, within: tuple[str, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
+    with start("hold_lock", name, within=within) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         yield process
+        process.kill()
+
+
+@contextmanager
+def squatter(name: str, manner: str) -> Iterator[None]:
+    """A process of user 12345 that has the socket name of root's lock."""
+    with start("squat", lock._socket_name(name), 12_345, manner) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "taken\n"
+        yield
         process.kill()
 
 
@@ -71,6 +81,29 @@ def test_thirty_processes_share_one_piece_of_work(tmp_path: Path) -> None:
     assert journal.read_text() == "worked\n"
 
 
+def _refuse(_: object) -> None:
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+@pytest.fixture
+def by_files_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on other systems than Linux, and between network namespaces."""
+    monkeypatch.setattr(socket_lock, "try_exclusive", _refuse)
+
+
+@pytest.fixture(params=["with socket names", "by files alone"])
+def either_way(request: pytest.FixtureRequest) -> None:
+    """As processes meet each other on Linux, and elsewhere."""
+    if request.param == "by files alone":
+        request.getfixturevalue("by_files_alone")
+
+
+def waiters_in_the_kernel(name: str) -> int:
+    """How many threads of ours wait: each is in the queue of the socket, or has a thread of its own that waits."""
+    with_a_thread = sum("_wait_shared" in thread.name for thread in threading.enumerate())
+    return waiting_at(lock._socket_name(name)) + with_a_thread
+
+
 def told_to_waiters(number: int) -> list[lock.Lock | None]:
     """What so many threads get from `acquire` that wait for a holder; all of them are at the same point once."""
     together = threading.Barrier(number, timeout=60)
@@ -82,22 +115,22 @@ def told_to_waiters(number: int) -> list[lock.Lock | None]:
 
     with lock.hold("work", timeout_s=1, purpose="working"):
         waiters = [threading.Thread(target=wait) for _ in range(number)]
-        others = set(threading.enumerate())
         for waiter in waiters:
             waiter.start()
-        # Each waiter has a thread of its own that waits in the kernel.
-        wait_until(lambda: len(set(threading.enumerate()) - others) == 2 * number)
+        wait_until(lambda: waiters_in_the_kernel("work") == number)
     for waiter in waiters:
         waiter.join()
     assert not together.broken
     return told
 
 
+@pytest.mark.usefixtures("either_way")
 def test_waiters_do_not_queue_to_look_again() -> None:
     """When the holder is done, all waiters are free to look at the same time: none waits for another's look."""
     assert told_to_waiters(20) == [None] * 20
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_waiter_that_finds_nothing_does_the_work_itself() -> None:
     """The holder may have failed: after None, and only then, the lock is there to be had."""
     assert told_to_waiters(1) == [None]
@@ -107,6 +140,7 @@ def test_a_waiter_that_finds_nothing_does_the_work_itself() -> None:
     ours.release()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_killed_holder_frees_the_lock() -> None:
     """No lock outlives its process: nothing is ever to be deleted by hand."""
     with other_holder("work") as process:
@@ -114,6 +148,7 @@ def test_a_killed_holder_frees_the_lock() -> None:
         lock.hold("work", timeout_s=60, purpose="following").release()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_waiter_learns_which_process_it_waited_for(tmp_path: Path) -> None:
     """The message names the process that holds the lock and what it does."""
     with other_holder("work") as process:
@@ -191,10 +226,6 @@ def test_where_no_lock_file_can_be_made_the_holder_is_named_and_its_end_noticed(
     assert lock.holder("work") == ""
 
 
-def _refuse(_: object) -> None:
-    raise OSError(errno.ENOLCK, "No locks available")
-
-
 def test_a_file_system_without_locks_does_not_leave_the_work_unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     """ENOLCK, as NFS without its lock daemon answers."""
     monkeypatch.setattr(flock, "try_exclusive", _refuse)
@@ -202,17 +233,78 @@ def test_a_file_system_without_locks_does_not_leave_the_work_unlocked(monkeypatc
         lock.hold("work", timeout_s=0.01, purpose="waiting")
 
 
-def test_a_name_that_another_user_took_is_no_lock(home: Path) -> None:
-    """Anybody may take a socket's name; then nothing is done unlocked, and the user is named."""
+def cannot_use_the_state_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = private_files.directory
+
+    def refused(*below: str, spare: bool = False) -> Path:
+        if not spare:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return directory(*below, spare=spare)
+
+    monkeypatch.setattr(private_files, "directory", refused)
+
+
+def has_another_runtime_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", f"{os.environ['HOME']}/another")
+
+
+@pytest.mark.parametrize(
+    ("of_both", "of_one"),
+    [(None, cannot_use_the_state_directory), (no_state_directory, has_another_runtime_directory)],
+    ids=["in a mount namespace", "under cron"],
+)
+def test_processes_that_cannot_use_the_same_directory_exclude_each_other(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    of_both: Callable[[Path], None] | None,
+    of_one: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    """Seen: each took a file of its own, and an identity token was sent twice."""
+    if of_both:
+        of_both(home)
+    with other_holder("work") as process:
+        of_one(monkeypatch)
+        with pytest.raises(TryAgain, match=f"process {process.pid}"):
+            lock.hold("work", timeout_s=0.05, purpose="waiting")
+        process.kill()
+        lock.hold("work", timeout_s=60, purpose="following").release()
+
+
+def test_processes_in_two_network_namespaces_exclude_each_other() -> None:
+    """The socket names of one are not those of the other; the file is the same."""
+    needs(os.geteuid() == 0, "root, to make a network namespace")
+    with other_holder("work", within=("unshare", "--net")) as process:
+        with pytest.raises(TryAgain, match=f"process {process.pid}, holding on$"):
+            lock.hold("work", timeout_s=0.05, purpose="waiting")
+        process.kill()
+        lock.hold("work", timeout_s=60, purpose="following").release()
+
+
+@pytest.mark.parametrize("manner", ["listens", "listens to one", "does not listen"])
+def test_a_name_that_another_user_took_keeps_nobody_from_a_file(manner: str) -> None:
+    """Anybody may take a socket's name, which must not stop us where files do."""
+    needs(os.geteuid() == 0, "root, to become another user")
+    with squatter("work", manner):
+        lock.hold("work", timeout_s=60, purpose="working").release()
+
+
+@pytest.mark.parametrize("manner", ["listens to one", "does not listen"])
+def test_a_name_that_somebody_took_who_does_not_answer_is_no_lock(home: Path, manner: str) -> None:
+    """Its user cannot be known, and it is no holder to wait for."""
     needs(os.geteuid() == 0, "root, to become another user")
     no_runtime_directory_either(home)
-    with start("squat", lock._socket_name("work"), 12_345) as squatter:
-        assert squatter.stdout is not None
-        assert squatter.stdout.readline() == "taken\n"
-        with pytest.raises(StoreUnusable, match=r"no lock can be had.*: Not a directory; .*user 12345"):
+    with squatter("work", manner), pytest.raises(StoreUnusable, match="a process that does not answer took the name"):
+        lock.hold("work", timeout_s=60, purpose="working")
+
+
+def test_a_name_that_another_user_took_is_no_lock(home: Path) -> None:
+    """Without a file nothing is done unlocked then, and the user is named."""
+    needs(os.geteuid() == 0, "root, to become another user")
+    no_runtime_directory_either(home)
+    with squatter("work", "listens"):
+        with pytest.raises(StoreUnusable, match=r"no lock can be had.*: .*user 12345.*; Not a directory"):
             lock.hold("work", timeout_s=60, purpose="working")
         assert lock.holder("work") == ""
-        squatter.kill()
 
 
 def test_where_there_is_no_lock_at_all_the_work_is_not_done(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +316,7 @@ def test_where_there_is_no_lock_at_all_the_work_is_not_done(home: Path, monkeypa
     assert "XDG_STATE_HOME" in raised.value.hint
 
 
+@pytest.mark.usefixtures("by_files_alone")
 def test_a_lock_file_that_somebody_deleted_is_made_again() -> None:
     """The lock of a deleted file is one that others cannot see: both sides notice."""
     with lock.hold("work", timeout_s=1, purpose="one"):
@@ -291,6 +384,7 @@ def on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
         windows.installed(patch)
         locks = windows.loaded("oidc_helper.machine.flock")
     monkeypatch.setattr(lock, "flock", locks)
+    monkeypatch.setattr(socket_lock, "try_exclusive", _refuse)
 
 
 @pytest.mark.usefixtures("on_windows")

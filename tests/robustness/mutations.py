@@ -11,8 +11,11 @@ redaction.without_secrets = voice.without_secrets = str
 # Name -> statements, executed where `oidc_helper` can be imported.
 MUTATIONS = {
     "nobody locks": """
-from oidc_helper.machine import flock
+from oidc_helper.machine import flock, socket_lock
 flock.try_exclusive = lambda descriptor: True
+def refuse(name):
+    raise OSError("no socket names")
+socket_lock.try_exclusive = refuse
 """,
     "the index is written in place": """
 from oidc_helper.machine import private_files

@@ -400,3 +400,27 @@ def test_an_assertion_is_spent_though_the_index_cannot_be_written(home: Path) ->
     assert Store().names() == []
     Store().unmark_spent("https://login.example.com", "id-1")
     assert Store().mark_spent("https://login.example.com", "id-1", until=2**31)
+
+
+def test_an_assertion_is_spent_for_a_session_with_another_runtime_directory(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen: a desktop and cron, of which each had a second index of its own, sent one token each."""
+    needs(kernel.available(), "a kernel that lets us keep keys")
+    (home / ".local").write_text("a file where the directory should be")
+
+    assert Store().mark_spent("https://login.example.com", "id-1", until=2**31)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "another"))
+    assert not Store().mark_spent("https://login.example.com", "id-1", until=2**31)
+    Store().unmark_spent("https://login.example.com", "id-1")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "third"))
+    assert Store().mark_spent("https://login.example.com", "id-1", until=2**31)
+
+
+def test_a_mark_in_the_state_directory_takes_no_room_in_the_kernel() -> None:
+    """A job with a new token every few minutes would fill the quota of the user's keys."""
+    needs(kernel.available(), "a kernel that lets us keep keys")
+    before = kernel.names()
+    Store().mark_spent("https://login.example.com", "id-1", until=2**31)
+
+    assert kernel.names() == before
