@@ -35,10 +35,15 @@ def keys_of_the_iam_user(emulator: Emulator) -> dict[str, str]:
     return {"AWS_ACCESS_KEY_ID": user.access_key_id, "AWS_SECRET_ACCESS_KEY": user.secret_access_key}
 
 
+def command_later(seconds: int, *words: str) -> list[str]:
+    """A command whose clock is that much ahead of ours."""
+    return [sys.executable, "-c", _LATER.format(seconds=seconds), *words]
+
+
 def run_later(home: Home, seconds: int, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command whose clock is that much ahead of ours."""
     return subprocess.run(
-        [sys.executable, "-c", _LATER.format(seconds=seconds), *words],
+        command_later(seconds, *words),
         env={**home.environment, **variables},
         cwd=home.path,
         stdin=subprocess.DEVNULL,

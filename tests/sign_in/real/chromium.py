@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import presence_of_element_located, staleness_of
@@ -62,7 +63,8 @@ class Chromium:
 
     def press(self, text: str) -> None:
         """Press the button or follow the link that says so."""
-        self._element(By.XPATH, f"//*[self::a or self::button][contains(., '{text}')]").click()
+        buttons = f"//*[self::a or self::button][contains(., '{text}')] | //input[@type='submit'][@value='{text}']"
+        self._element(By.XPATH, buttons).click()
 
     def heading(self, text: str) -> None:
         """Wait for the page with that heading."""
@@ -73,7 +75,8 @@ class Chromium:
 
     @property
     def _patience(self) -> "WebDriverWait[Chrome]":
-        return WebDriverWait(self.driver, _PATIENCE_S, poll_frequency=0.05)
+        # The driver has many errors for an element that it meets while a page gives way to the next.
+        return WebDriverWait(self.driver, _PATIENCE_S, poll_frequency=0.05, ignored_exceptions=[WebDriverException])
 
     @property
     def text(self) -> str:

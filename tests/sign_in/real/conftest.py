@@ -1,24 +1,40 @@
-"""A real provider, a real browser, and a person between them and the commands."""
+"""Real providers, a real browser, and a person between them and the commands."""
 
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from fakes.places import needs
 from homes import Home
 from sign_in.real.chromium import Chromium, chromium
 from sign_in.real.person import Person
-from sign_in.real.real_provider import CLIENT, CONFIDENTIAL_CLIENT, HERE, INSTALL, RealProvider, real_provider
+from sign_in.real.real_provider import (
+    CLIENT,
+    CLIENT_WITHOUT_ID_TOKEN,
+    CONFIDENTIAL_CLIENT,
+    DJANGO,
+    HERE,
+    INSTALL,
+    OIDC_PROVIDER,
+    SOFTWARE,
+    RealProvider,
+    real_provider,
+)
 
 from oidc_helper.emulator import Emulator
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[RealProvider]:
+def provider(request: pytest.FixtureRequest) -> Iterator[RealProvider]:
     """One provider for all tests of a module, each of which signs in anew."""
-    needs(shutil.which("node"), "node")
-    needs((HERE / "node_modules/oidc-provider").is_dir(), f"oidc-provider: {INSTALL}")
-    with real_provider() as running:
+    name = getattr(request, "param", OIDC_PROVIDER)
+    if name == DJANGO:
+        needs(find_spec("oauth2_provider"), DJANGO)
+    else:
+        needs(shutil.which("node"), "node")
+        needs((HERE / "node_modules/oidc-provider").is_dir(), f"oidc-provider: {INSTALL}")
+    with real_provider(SOFTWARE[name]) as running:
         yield running
 
 
@@ -42,7 +58,7 @@ def browser(window: Chromium) -> Chromium:
 @pytest.fixture
 def trusting(emulator: Emulator, provider: RealProvider) -> Emulator:
     """An emulator whose Identity Center and IAM trust the provider."""
-    for client in (CLIENT, CONFIDENTIAL_CLIENT):
+    for client in (CLIENT, CONFIDENTIAL_CLIENT, CLIENT_WITHOUT_ID_TOKEN):
         emulator.trust(provider.issuer, client)
     return emulator
 

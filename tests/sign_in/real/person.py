@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cli.arrangements import command_later
 from homes import COMMAND, Home, file_config
 from sign_in.real.chromium import Chromium
 from sign_in.real.real_provider import CLIENT, RealProvider
@@ -51,10 +52,10 @@ class Person:
         self.home.configure(file_config(self.emulator, identity=identity, defaults=defaults))
 
     @contextmanager
-    def typing(self, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    def typing(self, *words: str, later_s: int = 0) -> Iterator["subprocess.Popen[str]"]:
         """Run a command while the block acts; without a terminal, its words go to stderr."""
         process = subprocess.Popen(
-            [COMMAND, *words],
+            command_later(later_s, *words) if later_s else [COMMAND, *words],
             env=self.home.environment,
             cwd=self.home.path,
             stdin=subprocess.DEVNULL,
@@ -81,12 +82,20 @@ class Person:
 
     def agree(self, email: str = ALICE) -> None:
         """Sign in at the provider's pages, and consent."""
-        self.browser.fill_in(login=email, password="any")
-        self.browser.press("Continue")
+        self.sign_in(email)
+        self.browser.press(self.provider.software.agree_button)
+
+    def sign_in(self, email: str = ALICE) -> None:
+        """Sign in at the provider's pages, which then ask for consent."""
+        self.browser.fill_in(**{self.provider.software.name_field: email, "password": "any"})
 
     def log_in(self, *options: str, email: str = ALICE, profile: str = "analytics") -> str:
         """Sign in with the browser; the output of `login`."""
-        with self.typing("login", profile, *options) as process:
+        return self.obey(" ".join(["oidc-helper login", profile, *options]), email=email)
+
+    def obey(self, hint: str, *, later_s: int = 0, email: str = ALICE) -> str:
+        """Type the command of a hint, which opens the browser, and sign in; its output."""
+        with self.typing(*hint.split()[1:], later_s=later_s) as process:
             self.open_browser()
             self.agree(email)
             answer, words = process.communicate()

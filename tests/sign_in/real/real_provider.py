@@ -1,8 +1,9 @@
-"""`provider.mjs` as a process: an OpenID provider that this project did not write."""
+"""OpenID providers that this project did not write, as processes."""
 
 import json
 import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,23 @@ from urllib.parse import urlencode, urlsplit
 HERE = Path(__file__).parent
 INSTALL = "npm ci --ignore-scripts --prefix tests/sign_in/real"
 CLIENT, CONFIDENTIAL_CLIENT, SECRET = "native", "confidential", "made up: for+tests %only"
+CLIENT_WITHOUT_ID_TOKEN = "without-id-token"  # at a refresh; only Django's provider knows it
+
+
+@dataclass(frozen=True)
+class Software:
+    """The command that runs a provider, and what differs on its pages: the field of a person's name, and a button."""
+
+    command: tuple[str | Path, ...]
+    name_field: str
+    agree_button: str
+
+
+OIDC_PROVIDER, DJANGO = "oidc-provider", "django-oauth-toolkit"
+SOFTWARE = {
+    OIDC_PROVIDER: Software(("node", HERE / "provider.mjs"), "login", "Continue"),
+    DJANGO: Software((sys.executable, "-m", "sign_in.real.django_provider"), "username", "Authorize"),
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +40,7 @@ class RealProvider:
     """The provider as a test sees it and disturbs it."""
 
     issuer: str
+    software: Software
 
     def events(self) -> Counter[str]:
         """The number of each event of refresh tokens and grants."""
@@ -67,11 +86,11 @@ class RealProvider:
 
 
 @contextmanager
-def real_provider() -> Iterator[RealProvider]:
+def real_provider(software: Software) -> Iterator[RealProvider]:
     """Run it; it ends with the pipe to its standard input, even if we are killed."""
     process = subprocess.Popen(
-        ["node", HERE / "provider.mjs"],
-        env={**os.environ, "CLIENT_SECRET": SECRET},
+        software.command,
+        env={**os.environ, "CLIENT_SECRET": SECRET, "PYTHONPATH": str(HERE.parents[1])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -80,5 +99,5 @@ def real_provider() -> Iterator[RealProvider]:
         assert process.stdout
         issuer = process.stdout.readline().strip()
         assert issuer, "it did not start"
-        yield RealProvider(issuer)
+        yield RealProvider(issuer, software)
         process.communicate()

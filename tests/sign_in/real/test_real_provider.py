@@ -1,4 +1,4 @@
-"""Signing in with a real browser at a provider that this project did not write."""
+"""Signing in with a real browser at providers that this project did not write."""
 
 import sys
 from contextlib import AbstractContextManager
@@ -10,10 +10,19 @@ from cli.transcript import answer, complaint
 from fakes.terminals import AtTerminal, at_terminal
 from homes import COMMAND
 from sign_in.real.person import ALICE, Person
-from sign_in.real.real_provider import CLIENT, CONFIDENTIAL_CLIENT, SECRET
+from sign_in.real.real_provider import (
+    CLIENT,
+    CLIENT_WITHOUT_ID_TOKEN,
+    CONFIDENTIAL_CLIENT,
+    DJANGO,
+    SECRET,
+    SOFTWARE,
+)
 
 from oidc_helper.emulator.directory import JWT_BEARER
 
+at_each_provider = pytest.mark.parametrize("provider", SOFTWARE, indirect=True, scope="module")
+at_django = pytest.mark.parametrize("provider", [DJANGO], indirect=True, scope="module")
 NIGHT = 9 * 3600  # a session at Identity Center lasts eight hours
 RETURN = "Return to the terminal. You can close this tab."
 CONFIDENTIAL = f"client_secret = {{ command = ['printf', '%s', '{SECRET}'] }}\n"
@@ -52,6 +61,7 @@ def kept_nothing(person: Person) -> bool:
     return person.home.run("logout", "analytics").stdout.startswith("nothing was kept of ")
 
 
+@at_each_provider
 def test_a_sign_in_leads_from_the_browser_to_aws(person: Person) -> None:
     """Consent, the final page, tokens, the exchange, credentials, and the AWS CLI."""
     said = person.log_in()
@@ -80,6 +90,7 @@ def test_the_aws_cli_opens_the_browser(person: Person) -> None:
         assert "opening the browser to sign in at 127.0.0.1" in aws_cli.screen
 
 
+@at_each_provider
 def test_nobody_is_asked_while_the_provider_s_session_lasts(person: Person) -> None:
     """No refresh token is sent twice, and the newest is kept."""
     person.configure(client=CONFIDENTIAL_CLIENT, more=CONFIDENTIAL)
@@ -94,15 +105,32 @@ def test_nobody_is_asked_while_the_provider_s_session_lasts(person: Person) -> N
     assert person.emulator.count("CreateTokenWithIAM", ok=True, grantType=JWT_BEARER) == 4
 
 
+def check_that_the_hint_signs_in(person: Person) -> None:
+    """In the morning `get` sends the person to a command, which signs in when it is typed as it is written."""
+    person.emulator.advance(NIGHT)
+    failed = complaint(run_later(person.home, NIGHT, "get", "analytics"))
+    assert (failed.code, failed.hint) == (3, "oidc-helper login analytics")
+
+    person.browser.forget()  # a session at the provider is over too
+    assert person.obey(failed.hint, later_s=NIGHT).startswith(f"signed in as {ALICE}")
+    answer(run_later(person.home, NIGHT, "get", "analytics"))
+
+
+@at_each_provider
 def test_a_revoked_session_asks_for_a_login(person: Person) -> None:
     person.log_in()
     person.provider.end_sessions()
-    person.emulator.advance(NIGHT)
 
-    failed = complaint(run_later(person.home, NIGHT, "get", "analytics"))
+    check_that_the_hint_signs_in(person)
 
-    assert failed.code == 3
-    assert "oidc-helper login analytics" in failed.hint
+
+@at_django
+def test_a_refresh_without_an_id_token_asks_for_a_login(person: Person) -> None:
+    """OpenID Connect Core section 12.2 allows it; the refresh token works, and brings nothing for Identity Center."""
+    person.configure(client=CLIENT_WITHOUT_ID_TOKEN)
+    person.log_in()
+
+    check_that_the_hint_signs_in(person)
 
 
 def test_a_code_is_entered_on_another_device(person: Person) -> None:
@@ -123,11 +151,12 @@ def test_a_code_is_entered_on_another_device(person: Person) -> None:
     answer(person.home.run("get", "analytics"))
 
 
+@at_each_provider
 def test_a_declined_sign_in_keeps_nothing(person: Person) -> None:
     """The page and the terminal say so."""
     with person.typing("login", "analytics") as process:
         person.open_browser()
-        person.browser.fill_in(login=ALICE, password="any")
+        person.sign_in()
         person.browser.press("Cancel")
         said, words = process.communicate()
 
@@ -171,6 +200,7 @@ def test_a_logout_revokes_the_refresh_token(person: Person) -> None:
     assert complaint(person.home.run("get", "analytics")).code == 3
 
 
+@at_each_provider
 def test_force_lets_another_person_sign_in(person: Person) -> None:
     """Although the browser remembers the first."""
     person.log_in()
