@@ -57,7 +57,7 @@ def read(name: str, largest: int) -> bytes:
         with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
             return file.read(largest)
 
-    return _patiently(content)
+    return patiently(content)
 
 
 def wrecks(name: str) -> list[Path]:
@@ -74,7 +74,7 @@ def replace(name: str, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        _patiently(lambda: beginning.replace(path))
+        patiently(lambda: beginning.replace(path))
     except OSError:
         with suppress(OSError):
             beginning.unlink()
@@ -107,7 +107,8 @@ def _sync(path: Path) -> None:
             os.close(descriptor)
 
 
-def _patiently(step: Callable[[], T]) -> T:
+def patiently(step: Callable[[], T]) -> T:
+    """The step's result; on Windows it is tried for half a second while another program has the file open."""
     for _ in range(_TRIES - 1):
         try:
             return step()

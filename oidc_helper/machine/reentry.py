@@ -27,14 +27,19 @@ def refuse_cycle(profiles: Mapping[str, Mapping[str, Any]], ours: str, start: st
         trail.append(f"AWS profile {printable(name)}")
         section = profiles.get(name, {})
         process = section.get("credential_process")
-        if isinstance(process, str) and _OURSELVES.search(process):
+        if isinstance(process, str) and is_ours(process):
             raise _cycle([*trail, "its credential_process, oidc-helper"])
         name = section.get("source_profile")
 
 
+def is_ours(command: str) -> bool:
+    """Whether the command line runs oidc-helper."""
+    return _OURSELVES.search(command) is not None
+
+
 def refuse_command(identity: str, words: Sequence[str]) -> None:
     """Refuse an identity command that is ours; the source `profile` is for tokens of our own."""
-    if _OURSELVES.search(" ".join(words)):
+    if is_ours(" ".join(words)):
         raise _cycle([f"identity {identity}", "its command, oidc-helper"])
 
 
