@@ -37,11 +37,13 @@ DOORS = {
     "boto3": set(),
     "botocore": {"aws", "create_token_with_iam", "emulator"},
     "authlib": {"oidc"},
+    "configupdater": {"settings"},
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
+    "tomlkit": {"settings"},
 }
 
 
