@@ -65,7 +65,7 @@ def read(name: str, largest: int, *, spare: bool = False) -> bytes:
         with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
             return file.read(largest)
 
-    return _patiently(content)
+    return patiently(content)
 
 
 def wrecks(name: str, *, spare: bool = False) -> list[Path]:
@@ -83,7 +83,7 @@ def replace(name: str, text: str, *, spare: bool = False) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        _patiently(lambda: beginning.replace(path))
+        patiently(lambda: beginning.replace(path))
     except OSError:
         with suppress(OSError):
             beginning.unlink()
@@ -147,7 +147,8 @@ def _sync(path: Path) -> None:
             os.close(descriptor)
 
 
-def _patiently(step: Callable[[], T]) -> T:
+def patiently(step: Callable[[], T]) -> T:
+    """The step's result; on Windows it is tried for half a second while another program has the file open."""
     for _ in range(_TRIES - 1):
         try:
             return step()

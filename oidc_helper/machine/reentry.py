@@ -26,7 +26,7 @@ def refuse_cycle(profiles: Mapping[str, Mapping[str, Any]], ours: str, start: st
     for name, section in profiles_behind(profiles, start):
         trail.append(f"AWS profile {printable(name)}")
         process = section.get("credential_process")
-        if isinstance(process, str) and _OURSELVES.search(process):
+        if isinstance(process, str) and is_ours(process):
             raise _cycle([*trail, "its credential_process, oidc-helper"])
 
 
@@ -41,9 +41,14 @@ def profiles_behind(profiles: Mapping[str, Mapping[str, Any]], start: str) -> It
         name = section.get("source_profile")
 
 
+def is_ours(command: str) -> bool:
+    """Whether the command line runs oidc-helper."""
+    return _OURSELVES.search(command) is not None
+
+
 def refuse_command(identity: str, words: Sequence[str]) -> None:
     """Refuse an identity command that runs us; the source `profile` is for tokens of ours. Raises WrongSettings."""
-    if _OURSELVES.search(" ".join(words)):
+    if is_ours(" ".join(words)):
         raise _cycle([f"identity {identity}", "its command, oidc-helper"])
 
 

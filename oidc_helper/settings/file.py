@@ -16,7 +16,7 @@ from oidc_helper.settings.problems import dotted, wrong_file
 from oidc_helper.settings.resolution import resolve
 from oidc_helper.words import printable
 
-_LARGEST = 1_048_576  # bytes
+LARGEST = 1_048_576  # bytes
 _MOST_DOTS = 100  # on a line: tomllib takes time with the square of a key's parts, 5 s for 16,000
 _UNCLOSED = {r"Illegal character '\n'", r"Found invalid character '\n'", 'Expected "\'"'}
 _TWICE = re.compile(r"Cannot declare (\(.*\)) twice", re.DOTALL)
@@ -48,7 +48,7 @@ def load() -> Settings:
         ) from None
     except OSError as error:
         raise wrong_file(path, f": cannot be read: {(error.strerror or 'failed').lower()}") from None
-    return resolve(_parse(path, text), locate(text), path, stamp)
+    return resolve(parse(path, text), locate(text), path, stamp)
 
 
 def _require_unexposed(path: str) -> None:
@@ -75,16 +75,17 @@ def _read(path: str) -> str:
         hint = f"name a file with --config or {paths.CONFIG_VARIABLE}"
         raise WrongSettings(f"{printable(path)}: is not a regular file", hint)
     with Path(path).open("rb") as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise wrong_file(path, f": is larger than {_LARGEST:,} bytes")
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise wrong_file(path, f": is larger than {LARGEST:,} bytes")
     try:
         return content.decode("utf-8-sig")  # Windows editors write a byte order mark
     except UnicodeDecodeError:
         raise wrong_file(path, ": is not UTF-8 text") from None
 
 
-def _parse(path: str, text: str) -> dict[str, Any]:
+def parse(path: str, text: str) -> dict[str, Any]:
+    """The document that the text is. Raises WrongSettings with the line."""
     if any(line.count(".") > _MOST_DOTS for line in text.split("\n") if not line.lstrip().startswith("#")):
         raise wrong_file(path, ": is nested too deeply")
     try:

@@ -3,7 +3,7 @@
 import json
 
 from oidc_helper.settings import explain
-from oidc_helper.settings.file import _parse
+from oidc_helper.settings.file import parse
 from oidc_helper.settings.lines import locate
 from oidc_helper.settings.resolution import resolve
 from robustness.fuzzing.targets import ODD, ours
@@ -48,9 +48,9 @@ def target(data: bytes) -> None:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return  # `_read` refuses it
+        return  # which the reader refuses
     with ours():
-        loaded = resolve(_parse("/config.toml", text), locate(text), "/config.toml", "1")
+        loaded = resolve(parse("/config.toml", text), locate(text), "/config.toml", "1")
         for profile in loaded.profiles.values():
             assert json.dumps(explain(loaded, profile)).isprintable()
             assert len(profile.tokens_name) < 4_000

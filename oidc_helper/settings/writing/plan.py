@@ -1,0 +1,94 @@
+"""What is going to be written, as a value: it is made first, shown to a person, and then carried out."""
+
+import codecs
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.settings.writing import aws_file
+from oidc_helper.settings.writing.aws_profiles import Profiles, change_profiles
+from oidc_helper.settings.writing.toml_tables import Tables, change_tables
+from oidc_helper.words import printable
+
+_SECRET = re.compile(r"^(\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:])[^\n]*", re.IGNORECASE)
+_COVER = " ***"
+
+
+@dataclass(frozen=True)
+class Change:
+    """The bytes of one file before and after; `before` is None where there is no such file. Both may hold secrets."""
+
+    path: str
+    before: bytes | None = field(repr=False)
+    after: bytes = field(repr=False)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the file would become another."""
+        return (self.before or b"") != self.after
+
+
+def of_settings(path: str, tables: Tables) -> Change:
+    """The change of our configuration at `path`. Raises WrongSettings, and OidcHelperError if it cannot be read."""
+    before = _read(path)
+    mark = codecs.BOM_UTF8 if (before or b"").startswith(codecs.BOM_UTF8) else b""
+    text = _decoded(path, (before or b"").removeprefix(mark))
+    return Change(path, before, mark + _edited(text, lambda plain: change_tables(path, plain, tables)))
+
+
+def of_aws_config(profiles: Profiles, *, default_is_meant: bool = False) -> Change:
+    """The change of the AWS configuration in force. Raises as above."""
+    path, secrets_path = aws_file.config_path(), aws_file.credentials_path()
+    before = _read(path)
+    secrets = _read(secrets_path) if Path(secrets_path).is_file() else None  # no SDK minds /dev/null
+    credentials = aws_file.read_credentials(secrets_path, _decoded(secrets_path, secrets or b""))
+
+    def edit(text: str) -> str:
+        config = aws_file.read_config(path, text)
+        return change_profiles(config, credentials, profiles, default_is_meant=default_is_meant)
+
+    return Change(path, before, _edited(_decoded(path, before or b""), edit))
+
+
+def diff(change: Change) -> str:
+    """The change as a unified diff with the file's name, for people: printable, and without AWS's secrets."""
+    old, new = _shown(change.before or b""), _shown(change.after)
+    path = printable(change.path)
+    lines = difflib.unified_diff(old, new, path if change.before is not None else "(no file)", path, lineterm="")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _read(path: str) -> bytes | None:
+    """The file's content, or None where there is no file."""
+    try:
+        if Path(path).exists() and not Path(path).is_file():
+            raise WrongSettings(f"{printable(path)} is not a regular file", "name another file, or move it away")
+        return Path(path).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        why = (error.strerror or "failed").lower()
+        raise OidcHelperError(f"{printable(path)} cannot be read: {why}", "let your user read it") from None
+
+
+def _decoded(path: str, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise WrongSettings(f"{printable(path)} (line {line}): is not UTF-8 text", "save it as UTF-8") from None
+
+
+def _edited(text: str, edit: Callable[[str], str]) -> bytes:
+    """Lines that are new end as all others do; where these end differently, each keeps its own end."""
+    ends = text.count("\n")
+    if not ends or text.count("\r\n") != ends:
+        return edit(text).encode()
+    return edit(text.replace("\r\n", "\n")).replace("\n", "\r\n").encode()
+
+
+def _shown(content: bytes) -> list[str]:
+    return [printable(_SECRET.sub(rf"\1{_COVER}", line)) for line in content.decode("utf-8-sig").splitlines()]

@@ -1,0 +1,67 @@
+"""The value of credential_process: this very command, so that every SDK on the system finds and reads it."""
+
+import re
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+from oidc_helper.errors import WrongSettings
+from oidc_helper.words import shown
+
+# What some SDK takes for a comment, a section or the end of a key (C++, Go, JavaScript), quoted or not.
+_MISREAD = re.compile(r"[#;\[\]]|=-")
+_UNQUOTABLE_ON_WINDOWS = re.compile(r'["%]|\\$')
+_PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./-]+")
+_PLAIN_ON_WINDOWS = re.compile(r"[A-Za-z0-9_@+=:,./\\~-]+")
+
+_LONGEST_PATH = 32_767  # characters
+
+
+def credential_process(program: Sequence[str], profile: str, *, windows: bool) -> str:
+    """The line that runs `PROGRAM get PROFILE`. Raises WrongSettings for a path that no quotes protect.
+
+    POSIX: single quotes, since the SDKs for Go took the double ones around a path away. Windows: double quotes, the
+    only ones there, which the SDKs for Go and Rust hand to cmd.exe in a way that it does not understand.
+    """
+    return " ".join(_word(word, windows=windows) for word in (*program, "get", profile))
+
+
+def running_program() -> tuple[str, ...]:
+    """How to start this very command from anywhere: schedulers, services and GUI programs have another PATH.
+
+    Links stay: package managers let one lead to the version of the day.
+    """
+    started = sys.argv[0]
+    if Path(started).name == "__main__.py":
+        return (sys.executable, "-P", "-m", "oidc_helper")  # -P: not a package of that name in the caller's directory
+    found = str(Path(shutil.which(started) or started).absolute())
+    return (without_blanks(found, _short_path) if sys.platform == "win32" else found,)
+
+
+def without_blanks(path: str, short_path: Callable[[str], str]) -> str:
+    """On Windows, where no quotes are read by all: the short path, or the bare name where PATH leads to it."""
+    name = PureWindowsPath(path).name
+    candidates = (path, short_path(path), name if shutil.which(name) == path else path)
+    return next((candidate for candidate in candidates if " " not in candidate), path)
+
+
+def _short_path(path: str) -> str:
+    """The path in names of 8 and 3 letters, or as it is where the volume has none of them."""
+    import ctypes
+
+    windows: Any = ctypes
+    buffer = ctypes.create_unicode_buffer(_LONGEST_PATH)
+    return buffer.value if windows.windll.kernel32.GetShortPathNameW(path, buffer, _LONGEST_PATH) else path
+
+
+def _word(word: str, *, windows: bool) -> str:
+    if not word.isprintable() or _MISREAD.search(word) or (windows and _UNQUOTABLE_ON_WINDOWS.search(word)):
+        raise WrongSettings(
+            f"{shown(word, 200)} has characters that some SDK misreads in credential_process",
+            "install oidc-helper in a directory named with letters and digits",
+        )
+    if (_PLAIN_ON_WINDOWS if windows else _PLAIN).fullmatch(word):
+        return word
+    return f'"{word}"' if windows else "'" + word.replace("'", r"'\''") + "'"
