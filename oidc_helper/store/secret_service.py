@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from jeepney import DBusAddress, DBusErrorResponse, MatchRule, Properties, message_bus, new_method_call
-from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
+from jeepney.io.blocking import DBusConnection, Proxy
 from jeepney.wrappers import unwrap_msg
+
+from oidc_helper.store import session_bus
 
 DEFAULT_COLLECTION = "/org/freedesktop/secrets/aliases/default"
 
@@ -33,7 +35,7 @@ class Locked(Exception):  # noqa: N818  it is named by its remedy
 
 def available() -> bool:
     """Whether there is a Secret Service on the session's bus, or the bus can start one."""
-    with open_dbus_connection() as bus:
+    with session_bus.connection() as bus:
         names = Proxy(message_bus, bus)
         return bool(names.NameHasOwner(_BUS_NAME)[0]) or _BUS_NAME in names.ListActivatableNames()[0]
 
@@ -100,7 +102,7 @@ def is_locked(collection: str) -> bool | None:
 
 @contextmanager
 def _connection() -> Iterator[DBusConnection]:
-    with open_dbus_connection() as bus:
+    with session_bus.connection() as bus:
         try:
             yield bus
         except DBusErrorResponse as error:
