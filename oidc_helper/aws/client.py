@@ -21,7 +21,7 @@ from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
 from oidc_helper import redaction
-from oidc_helper.aws import callers, clients, refusals
+from oidc_helper.aws import account_access, callers, clients, refusals
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.aws.transport import Transport
@@ -62,7 +62,7 @@ class _Models(Loader):
     """botocore's models of the services that we call; listing the directories of all 400 would take 40 ms."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
-        return ["s3control", "sso", "sso-oidc", "sts"]
+        return [account_access.SERVICE, "s3control", "sso", "sso-oidc", "sts"]
 
 
 class Aws:
@@ -114,8 +114,23 @@ class Aws:
         """Turn tokens into what the profile is for; `caller` is asked only where a role is to be assumed."""
         if self._profile.permission_set:
             return self._permission_set(tokens)
+        if self._profile.account_access:
+            name = self._profile.role_session_name or session_name(tokens.user)
+            return account_access.credentials(self.account_access(tokens.access_token), self._profile, name)
         role = self._assume_with_context(tokens, caller())
         return self._data_access(role) if self._profile.s3_grant else role
+
+    def account_access(self, access_token: str) -> account_access.Ask:
+        """The way to account access manager, with Identity Center's access token. Raises OidcHelperError.
+
+        The token is put into the header here: botocore's own signer does so over TLS only, even on loopback, and may
+        take the token of somebody else's variable or file.
+        """
+        account_access.require_model()
+        client = self._client(account_access.SERVICE, self._profile.identity_center_region, None)
+        redaction.learn(access_token)
+        client.meta.events.register("before-call", partial(_bear, access_token))
+        return partial(self._ask, client)
 
     def end_session(self, access_token: str) -> None:
         """Log out of the portal session that the access token belongs to. Raises OidcHelperError."""
@@ -213,10 +228,10 @@ class Aws:
 
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""
-        host = client.meta.endpoint_url.partition("://")[2].rpartition("@")[2]
+        name = _shown(client, operation)
         variable = clients.endpoint_variable(client.meta.service_model.service_id)
-        status, sendings = [200], list[str]()
-        client.meta.events.register("before-send", lambda **_: sendings.append(operation))
+        status, hosts = [200], [_host(client.meta.endpoint_url)]
+        client.meta.events.register("before-send", lambda request, **_: hosts.append(_host(request.url)))
         client.meta.events.register(
             "before-parse", lambda response_dict, **_: status.append(response_dict["status_code"])
         )
@@ -228,30 +243,30 @@ class Aws:
             return Deadline(self._time_left() + _FAREWELL_S).run(lambda: read(call(**parameters)))
         except DeadlinePassed:
             outcome = "too slow"
-            raise refusals.unreachable(operation, host, "too slow", never_sent=False, variable=variable) from None
+            raise refusals.unreachable(name, hosts[-1], "too slow", never_sent=False, variable=variable) from None
         except exceptions.BotoCoreError as error:
             outcome = type(error).__name__
-            unsent = not sendings or never_sent(error)
-            raise _unanswered(error, operation, host, never_sent=unsent, variable=variable) from None
+            unsent = len(hosts) == 1 or never_sent(error)
+            raise _unanswered(error, name, hosts[-1], never_sent=unsent, variable=variable) from None
         except exceptions.ClientError as error:
             outcome = error.response.get("Error", {}).get("Code", "refused")
             raise refusals.from_error_answer(
-                operation,
-                host,
+                name,
+                hosts[-1],
                 error.response,
                 profile=self._profile.name,
                 now=datetime.now(UTC).timestamp(),  # by the clock that botocore signs with
             ) from None
         except (MemoryError, *_NONSENSE) as error:
-            outcome = "not understood" if sendings else type(error).__name__
-            if sendings:
-                raise refusals.unreadable(operation, host, status[-1]) from None
+            outcome = "not understood" if len(hosts) > 1 else type(error).__name__
+            if len(hosts) > 1:
+                raise refusals.unreadable(name, hosts[-1], status[-1]) from None
             if isinstance(error, MemoryError | RuntimeError):  # no thread can be started
-                raise clients.short_of_memory(operation) from None
+                raise clients.short_of_memory(name) from None
             raise clients.mistaken(error) from None
         finally:
             took_ms = (time.monotonic() - began) * 1000
-            log.debug("%s at %s: %s in %.0f ms", operation, host, printable(outcome), took_ms)
+            log.debug("%s at %s: %s in %.0f ms", name, hosts[-1], printable(outcome), took_ms)
 
 
 def never_sent(error: Exception) -> bool:
@@ -266,6 +281,21 @@ def session_name(user: str) -> str:
         for character in user
     )[:64]
     return allowed if len(allowed) >= 2 else "oidc-helper"
+
+
+def _host(url: str) -> str:
+    """Whom messages name: the service's host by botocore's rules is known once a request is made."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _shown(client: Any, operation: str) -> str:
+    """The call's name in messages; GetRoleCredentials alone is the portal's."""
+    service: str = client.meta.service_model.service_name
+    return f"{service} {operation}" if service == account_access.SERVICE else operation
+
+
+def _bear(access_token: str, params: dict[str, Any], **_: Any) -> None:
+    params["headers"]["Authorization"] = f"Bearer {access_token}"
 
 
 def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
@@ -287,24 +317,17 @@ def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
 def _from_sts(account_id: str, answer: Mapping[str, Any]) -> Credentials:
     keys = answer["Credentials"]
     expires_at = int(keys["Expiration"].timestamp())
-    return _checked(
-        Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], expires_at, account_id)
-    )
+    return Credentials(
+        keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], expires_at, account_id
+    ).checked()
 
 
 def _from_portal(account_id: str | None, answer: Mapping[str, Any]) -> Credentials:
     keys = answer["roleCredentials"]
     expires_at = int(keys["expiration"] // 1000)  # milliseconds
-    return _checked(
-        Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"], expires_at, account_id)
-    )
-
-
-def _checked(credentials: Credentials) -> Credentials:
-    """The credentials, if an SDK can read them. Raises TypeError."""
-    if not credentials.well_typed:
-        raise TypeError
-    return credentials
+    return Credentials(
+        keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"], expires_at, account_id
+    ).checked()
 
 
 def _unanswered(error: Exception, operation: str, host: str, *, never_sent: bool, variable: str) -> OidcHelperError:

@@ -32,6 +32,10 @@ class Remedy(NamedTuple):
 
 
 _CLOCK = Remedy("the signature's time is not accepted", "set this machine's clock")
+_STALE = Remedy(
+    "the access token is not accepted: its session has ended, or the tenant does not take this application's tokens",
+    "sign in again, or check account_access and application_arn",
+)
 SIGNER = Remedy("the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE")
 
 # (operation, error code) -> remedy; "" stands for any operation. Sources: AWS's API references and reports of users.
@@ -109,6 +113,19 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ("GetRoleCredentials", "ForbiddenException"): Remedy(
         "the user is not assigned this permission set in this account",
         "check account_id and permission_set, or ask for the assignment",
+    ),
+    ("account-access-runtime GetRoleCredentials", "AccessDeniedException"): Remedy(
+        "account access manager does not give the user this role",
+        "check account_access and role_arn, or ask for access to the role",
+    ),
+    ("account-access-runtime GetRoleCredentials", "UnauthorizedException"): _STALE,
+    ("account-access-runtime GetRoleCredentials", "ValidationException"): Remedy(
+        "a value does not fit: the session's duration may not exceed the role's maximum",
+        "check account_access and role_arn, lower duration_seconds, or check role_session_name",
+    ),
+    ("account-access-runtime ListRoles", "UnauthorizedException"): _STALE,
+    ("account-access-runtime ListRoles", "ValidationException"): Remedy(
+        "there is no such tenant of account access manager", "check account_access"
     ),
     ("GetDataAccess", "AccessDenied"): Remedy(
         "no access grant of this user covers the target", "check s3_grant, or ask for a grant on that target"

@@ -151,6 +151,7 @@ context_provider_arn = matching(f"arn:{_PARTITION}:[!-~]{{1,2000}}", "arn:aws:ia
 region = matching(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}", "a region such as eu-west-1")
 role_session_name = matching(_WORD + "{2,64}", "2 to 64 letters, digits or any of _+=,.@-")
 permission_set = matching(_WORD + "{1,32}", "1 to 32 letters, digits or any of _+=,.@-")
+account_access = matching("aa-[a-z0-9-]+", "a tenant such as aa-0123456789ab")
 s3_target = matching(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\n]{0,1900})?", "s3://BUCKET/PREFIX*")
 _account = matching("[0-9]{12}", "an account id of 12 digits")
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings.schema import SOURCES
+from oidc_helper.settings.schema import SOURCES, Target
 from oidc_helper.words import did_you_mean, printable, shown
 
 _LISTED = 8  # names in a hint
@@ -79,6 +78,7 @@ class Profile:
     caller: Caller
     region: str
     role_arn: str | None
+    account_access: str | None
     account_id: str | None
     permission_set: str | None
     s3_grant: S3Grant | None
@@ -93,10 +93,10 @@ class Profile:
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def target(self) -> Literal["role", "permission set"] | None:
+    def target(self) -> Target | None:
         """The kind of credentials that `get` prints; None for a profile that has tokens only."""
         if self.role_arn:
-            return "role"
+            return "account access" if self.account_access else "role"
         return "permission set" if self.permission_set else None
 
     @property
@@ -112,12 +112,16 @@ class Profile:
 
 @dataclass(frozen=True)
 class Settings:
-    """A whole configuration file; `stamp` is its `paths.config_stamp`, taken before it was read."""
+    """A whole configuration file; `stamp` is its `paths.config_stamp`, taken before it was read.
+
+    `tenant` is the account_access of [defaults].
+    """
 
     path: str
     stamp: str
     identities: Mapping[str, Identity]
     profiles: Mapping[str, Profile]
+    tenant: str | None = None
 
     def profile(self, name: str) -> Profile:
         """The profile of that name. Raises WrongSettings, which names the nearest one."""
@@ -132,6 +136,12 @@ class Settings:
             else f"add [profile.NAME] to {where}; to see how: oidc-helper help config"
         )
         raise WrongSettings(f"no profile {shown(name, 64)}{did_you_mean(name, names)}", hint)
+
+    def tenants(self, profile: Profile) -> list[str]:
+        """The tenants of account access manager that may give the profile's person roles, its own first."""
+        shared = [other for other in self.profiles.values() if other.tokens_name == profile.tokens_name]
+        named = [profile.account_access, self.tenant, *(other.account_access for other in shared)]
+        return list(dict.fromkeys(filter(None, named)))
 
     def first_identity(self, identity: Identity) -> Identity:
         """The identity whose sign-in a row of profiles goes back to, each of which exchanges the next one's token."""

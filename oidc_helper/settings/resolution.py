@@ -21,7 +21,7 @@ def resolve(document: Mapping[str, Any], lines: Mapping[KeyPath, int], path: str
     problems.report()
     identities = {name: _identity(name, values, lines) for name, values in sections.identities.items()}
     profiles = {name: _profile(name, values, identities, lines) for name, values in merged.items()}
-    return Settings(path, stamp, identities, profiles)
+    return Settings(path, stamp, identities, profiles, tenant=sections.defaults.get("account_access"))
 
 
 def _identity(name: str, values: Values, lines: Mapping[KeyPath, int]) -> Identity:

@@ -65,6 +65,7 @@ def test_the_three_kinds_of_profile_are_resolved(tmp_path: Path) -> None:
         caller=Caller(web_identity_role_arn="arn:aws:iam::123456789012:role/tip-caller"),
         region="eu-central-1",
         role_arn=ROLE,
+        account_access=None,
         account_id=None,
         permission_set=None,
         s3_grant=None,

@@ -58,6 +58,7 @@ def _profile(**changes: Any) -> Profile:
         "caller": Caller(environment=True),
         "region": "eu-west-1",
         "role_arn": None,
+        "account_access": None,
         "account_id": None,
         "permission_set": None,
         "s3_grant": None,
