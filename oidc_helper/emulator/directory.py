@@ -90,6 +90,8 @@ class Application:
     rotates_refresh_tokens: bool = True  # not documented either; if False, a refresh returns no refresh token
     reuse_ends_session: bool = False
     fresh_context_on_refresh: bool = True
+    context_lifetime_s: int | None = None  # None: that of the access token; AWS does not document it
+    longest_contexts: bool = False  # whether identity contexts are as long as STS takes them
 
     @property
     def instance(self) -> str:
@@ -167,6 +169,18 @@ class S3Grant:
 
 
 @dataclass
+class Tenant:
+    """A tenant of account access manager, and the roles that it gives: pairs of a user's id and a role's ARN.
+
+    Which `scope` an application's tokens need there is not documented; None asks for none.
+    """
+
+    tenant_id: str
+    entitlements: set[tuple[str, str]]
+    scope: str | None = None
+
+
+@dataclass
 class Directory:
     """Everything that exists, with names for the parts that every test needs."""
 
@@ -182,6 +196,7 @@ class Directory:
     permission_sets: dict[str, PermissionSet]
     assignments: set[Assignment]
     s3_grants: list[S3Grant]
+    tenant: Tenant
     other_roles: list[Role] = field(default_factory=list)
     other_applications: list[Application] = field(default_factory=list)
     # The portal's error for a user without the assignment. AWS documents this one; users have also reported

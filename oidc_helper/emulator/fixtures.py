@@ -15,9 +15,11 @@ from oidc_helper.emulator.directory import (
     Person,
     Role,
     S3Grant,
+    Tenant,
     TrustedTokenIssuer,
 )
 from oidc_helper.emulator.keys import aws_secret, opaque, upper
+from oidc_helper.settings.limits import limits
 
 ACCOUNT = "123456789012"  # of Identity Center, the caller and the roles
 INSTANCE = "ssoins-1234567890abcdef"
@@ -38,8 +40,12 @@ def example_directory(issuer: str) -> Directory:
         "AROA" + upper(17),
         trusted={caller.arn, user.arn},
         allows_set_context=True,
-        longest_session_s=43_200,
+        longest_session_s=limits("sts", "AssumeRole", "DurationSeconds").most or 0,
     )
+    given = [
+        Role(f"arn:aws:iam::{account}:role/{name}", "AROA" + upper(17), longest_session_s=43_200)
+        for account, name in (("111122223333", "builder"), ("222233334444", "auditor"))
+    ]
     first, second = _applications(issuer, actors={caller.arn, user.arn})
     return Directory(
         identity_provider=_identity_provider(issuer),
@@ -70,6 +76,8 @@ def example_directory(issuer: str) -> Directory:
             Assignment(_BOB, "111122223333", "ReadOnly"),
         },
         s3_grants=[S3Grant(_ALICE, "s3://reports/*", "READ")],
+        tenant=Tenant("aa-0123456789ab", {(_ALICE, role.arn) for role in given}),
+        other_roles=given,
     )
 
 

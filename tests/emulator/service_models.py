@@ -82,7 +82,7 @@ def _check_json(shape: Shape, value: Any, where: str) -> None:
         for item in value:
             _check_json(shape.member, item, where)
     else:
-        kind = {"string": str, "integer": int, "long": int}[shape.type_name]
+        kind = {"string": str, "integer": int, "long": int, "timestamp": int}[shape.type_name]
         assert isinstance(value, kind), f"{where} is not of type {shape.type_name}"
         _check_limits(shape, value, where)
 
