@@ -32,6 +32,7 @@ from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.machine.hosts import is_loopback
 from oidc_helper.machine.trust import key_log
 from oidc_helper.settings import Profile
+from oidc_helper.settings.limits import limits
 from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.aws.client")
@@ -275,12 +276,13 @@ def never_sent(error: Exception) -> bool:
 
 
 def session_name(user: str) -> str:
-    """A RoleSessionName that names the user in CloudTrail: 2 to 64 letters, digits and `_+=,.@-`."""
+    """A RoleSessionName that names the user in CloudTrail: as many of the characters as STS takes, others are `-`."""
     allowed = "".join(
         character if character.isascii() and (character.isalnum() or character in "_+=,.@-") else "-"
         for character in user
-    )[:64]
-    return allowed if len(allowed) >= 2 else "oidc-helper"
+    )
+    least, most, _ = limits("sts", "AssumeRole", "RoleSessionName")
+    return allowed[:most] if len(allowed) >= (least or 1) else "oidc-helper"
 
 
 def _host(url: str) -> str:

@@ -9,18 +9,25 @@ from oidc_helper.words import printable
 
 _WAY = "the network, the proxy (HTTPS_PROXY) and the region"
 
+# Requests that were turned away unread, also by a service that does so with the status of a failure.
+_THROTTLED = {
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "SlowDownException",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+}
 # Errors that do not depend on the request: the same one may be granted later.
-_PASSING = {
+_PASSING = _THROTTLED | {
     "AuthorizationPendingException",
     "IDPCommunicationError",
     "InternalFailure",
     "InternalServerException",
-    "RequestLimitExceeded",
     "ServiceUnavailable",
-    "SlowDownException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
 }
 
 
@@ -98,6 +105,18 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "a value does not fit: the session's duration may not exceed the role's maximum, nor one hour from a role",
         "lower duration_seconds, or check role_session_name",
     ),
+    ("AssumeRole", "InvalidContextAssertion"): Remedy(
+        "the identity context has expired, or comes from another context provider than the profile names",
+        "sign in again: oidc-helper login PROFILE; if that does not help, check identity_context_provider_arn",
+    ),
+    ("AssumeRole", "PackedPolicyTooLarge"): Remedy(
+        "the session token would be too large: policies and tags of the session add to the identity context",
+        "let the caller pass on fewer session tags (transitive ones of the role that it came from count)",
+    ),
+    ("AssumeRoleWithWebIdentity", "PackedPolicyTooLarge"): Remedy(
+        "the session token would be too large: session tags in the identity token add to it",
+        "let the identity provider put fewer or shorter tags into the claim https://aws.amazon.com/tags",
+    ),
     ("AssumeRole", "ExpiredTokenException"): Remedy(
         "the caller's keys or the identity context have expired",
         "see where the caller's keys come from: oidc-helper explain PROFILE",
@@ -142,6 +161,68 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ("", "RequestTimeTooSkewed"): _CLOCK,
 }
 
+_KEY = "the customer managed KMS key of Identity Center"
+# The `reason` of an error of Identity Center -> remedy, whatever the operation. Source: the service model of sso-oidc.
+_REASONS: Mapping[str, Remedy] = {
+    "KMS_AccessDeniedException": Remedy(
+        f"the caller may not use {_KEY}",
+        "allow the caller kms:Decrypt, in its own policy and in the policy of the key",
+    ),
+    "KMS_NotFoundException": Remedy(f"{_KEY} does not exist", "let an administrator of Identity Center set a key"),
+    "KMS_DisabledException": Remedy(f"{_KEY} is disabled", "enable it: aws kms enable-key"),
+    "KMS_InvalidStateException": Remedy(
+        f"{_KEY} is pending deletion or import", "restore it: aws kms cancel-key-deletion, then aws kms enable-key"
+    ),
+    "KMS_InvalidKeyUsageException": Remedy(
+        f"{_KEY} is not one that encrypts symmetrically", "let an administrator of Identity Center set another key"
+    ),
+}
+# Words in the message of a denial -> remedy; the first that is found. Sources: the IAM user guide on access denied
+# messages, the Identity Center user guide on errors of customer managed keys.
+_DENIALS: tuple[tuple[str, Remedy], ...] = (
+    ("kms:", _REASONS["KMS_AccessDeniedException"]),
+    (
+        "vpc endpoint policy",
+        Remedy("the policy of the VPC endpoint denies it", "allow the action in the policy of the VPC endpoint"),
+    ),
+    (
+        "vpc endpoint",
+        Remedy(
+            "access is only allowed from certain VPC endpoints or addresses",
+            "connect through the network that is allowed (sso-admin describe-instance shows it)",
+        ),
+    ),
+    (
+        "service control policy",
+        Remedy("a service control policy of the organization denies it", "ask the organization's administrators"),
+    ),
+    (
+        "resource control policy",
+        Remedy(
+            "a resource control policy of the organization denies it",
+            "let it except this caller: sessions of federated users have no aws:PrincipalOrgID",
+        ),
+    ),
+    (
+        "permissions boundary",
+        Remedy("a permissions boundary denies it", "allow the action in the boundary of the caller"),
+    ),
+    ("session policy", Remedy("a session policy denies it", "allow the action in the policy of the caller's session")),
+    (
+        "identity-based policy",
+        Remedy("the caller's own policies do not allow it", "allow the action in a policy of the caller"),
+    ),
+    (
+        "resource-based policy",
+        Remedy(
+            "the resource's own policy does not allow it",
+            "allow the caller sts:AssumeRole and sts:SetContext in a role's trust policy, "
+            "sso-oauth:CreateTokenWithIAM in an application's actor policy",
+        ),
+    ),
+)
+_DENIED = {"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException"}
+
 
 def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variable: str = "") -> TryAgain:
     """The error for a call without an answer; `how` it failed is a word or two, and `variable` chose the host."""
@@ -153,17 +234,29 @@ def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variab
 def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:
     """The error for an answer that is not AWS's: a proxy or a captive portal speaks in its place."""
     answer = "gave an answer that cannot be read" if status == 200 else f"answered {status}, and not in AWS's words"
-    return TryAgain(f"{operation}: {host} {answer}", f"check {_WAY}")
+    return TryAgain(f"{operation}: {host} {answer}", f"check {_WAY}", never_sent=turned_away("", status))
 
 
-def remedy(operation: str, code: str) -> Remedy | None:
-    """The cause and remedy of an error code of an operation, None for an unknown one."""
-    return _REMEDIES.get((operation, code)) or _REMEDIES.get(("", code))
+def remedy(operation: str, code: str, *, reason: str = "", words: str = "") -> Remedy | None:
+    """The cause and remedy of an error code of an operation, None for an unknown one.
+
+    `reason` is the member of that name, and `words` are the message: where they tell more than the code, they count.
+    """
+    denial = next((remedy for said, remedy in _DENIALS if code in _DENIED and said in words.lower()), None)
+    return _REASONS.get(reason) or denial or _REMEDIES.get((operation, code)) or _REMEDIES.get(("", code))
 
 
 def may_pass(code: str, status: int) -> bool:
     """Whether the same request may be granted later."""
     return code in _PASSING or status >= 500 or status == 429
+
+
+def turned_away(code: str, status: int) -> bool:
+    """Whether a request was refused before the work, so that nothing of it was used up.
+
+    A server that failed may have worked. An answer without a code is no word of AWS, but for too many requests.
+    """
+    return code in _THROTTLED or status == 429 or (bool(code) and 400 <= status < 500)
 
 
 def from_error_answer(
@@ -177,16 +270,15 @@ def from_error_answer(
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode", 0)
     if code.isdigit() or not code:  # botocore takes the status for the code of a body that is no error of AWS
         return unreadable(operation, host, status)
-    description = answer.get("error_description") or error.get("Message") or answer.get("reason") or ""
-    words = printable(str(description).strip())
-    message = f"{operation} was refused: {printable(code) or status}" + (f": {words}" if words else "")
+    reason = printable(str(answer.get("reason") or ""))
+    words = printable(str(answer.get("error_description") or error.get("Message") or "").strip())
+    message = f"{operation} was refused: {': '.join(filter(None, (printable(code), reason, words)))}"
     if may_pass(code, status):
-        # A throttled request was turned away unread; one that a server failed at may have been carried out.
         message = message.replace("was refused", "did not work")
-        return TryAgain(message, "try again in a while", never_sent=status < 500)
+        return TryAgain(message, "try again in a while", never_sent=turned_away(code, status))
     if code == "ExpiredTokenException" and status == 403:
         code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
-    known = remedy(operation, code)
+    known = remedy(operation, code, reason=reason, words=words)
     if code == "InvalidRequestRegionException" and answer.get("region"):
         known = Remedy(
             "the application is in another region", f"set identity_center_region = {printable(str(answer['region']))!r}"

@@ -50,6 +50,10 @@ class Tokens:
         """The same after the access token was refused."""
         return replace(self, access_token="", access_expires_at=0, identity_context="")
 
+    def without_context(self) -> "Tokens":
+        """The same after the identity context was refused; what takes the access token alone goes on."""
+        return replace(self, identity_context="")
+
     def to_text(self) -> str:
         """The record's text."""
         return json.dumps({"version": _VERSION, **asdict(self)}, separators=(",", ":"))

@@ -9,7 +9,7 @@ from typing import Any
 from botocore import exceptions
 
 from oidc_helper import settings
-from oidc_helper.aws import tokens
+from oidc_helper.aws import refusals, tokens
 from oidc_helper.aws.client import Aws, never_sent
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.create_token_with_iam.arguments import GlobalOptions
@@ -112,7 +112,9 @@ def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:
 def _may_be_spent(error: Exception) -> bool:
     """`single_use.may_be_spent` for botocore's errors: a refusal, or one before the request leaves, spends nothing."""
     if isinstance(error, exceptions.ClientError):
-        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        return not refusals.turned_away("" if code.isdigit() else code, status)
     if isinstance(error, _UNDER_WAY):
         return not never_sent(error)
     return not isinstance(error, exceptions.BotoCoreError)

@@ -152,7 +152,7 @@ _PROFILE = (
     Key(
         "duration_seconds",
         "the length of the role session",
-        checks.seconds(900, 43_200),
+        checks.duration_seconds,
         default=3600,
         targets=_ROLES,
     ),

@@ -1,15 +1,18 @@
 """STS: which caller gets a session of which role, for how long, and its identity."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from emulator.aws_callers import CONTEXT_PROVIDER, Caller, identity_context, refusal, refused
 
 from oidc_helper.emulator import Emulator
-from oidc_helper.emulator.aws.service_model import operation
 from oidc_helper.emulator.directory import Role
+from oidc_helper.settings.limits import limits
+
+_DURATION, _NAME = limits("sts", "AssumeRole", "DurationSeconds"), limits("sts", "AssumeRole", "RoleSessionName")
+_SHORTEST_S, _LONGEST_S, _LONGEST_NAME = _DURATION.least or 0, _DURATION.most or 0, _NAME.most or 0
+_LONGEST_CONTEXT = limits("sts", "AssumeRole", "ProvidedContexts", "ContextAssertion").most or 0
 
 
 def test_credentials_look_like_those_of_aws(emulator: Emulator, caller: Caller) -> None:
@@ -95,36 +98,24 @@ def test_a_role_that_does_not_trust_the_caller_denies_access(caller: Caller, arn
     )
 
 
-def limits(*path: str) -> Mapping[str, Any]:
-    """The constraints of a member of AssumeRole's request, from the service model, since AWS changes them."""
-    shape: Any = operation("sts", "AssumeRole").input_shape
-    for name in path:
-        shape = shape.member if name == "member" else shape.members[name]
-    return dict(shape.metadata)
-
-
-_DURATION, _NAME = limits("DurationSeconds"), limits("RoleSessionName")
-_CONTEXT = limits("ProvidedContexts", "member", "ContextAssertion")
-
-
 @pytest.mark.parametrize(
     ("asked", "constraint"),
     [
         (
-            {"DurationSeconds": _DURATION["min"] - 1},
+            {"DurationSeconds": _SHORTEST_S - 1},
             "'durationSeconds' failed to satisfy constraint: Member must have value greater",
         ),
         (
-            {"DurationSeconds": _DURATION["max"] + 1},
+            {"DurationSeconds": _LONGEST_S + 1},
             "'durationSeconds' failed to satisfy constraint: Member must have value less",
         ),
         ({"RoleSessionName": "a b"}, "'roleSessionName' failed to satisfy constraint: Member must satisfy regular"),
         (
-            {"RoleSessionName": "a" * (_NAME["max"] + 1)},
+            {"RoleSessionName": "a" * (_LONGEST_NAME + 1)},
             "'roleSessionName' failed to satisfy constraint: Member must have length less",
         ),
         (
-            {"ProvidedContexts": [{"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": "a" * (_CONTEXT["max"] + 1)}]},
+            {"ProvidedContexts": [{"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": "a" * (_LONGEST_CONTEXT + 1)}]},
             "'providedContexts.1.member.contextAssertion' failed to satisfy constraint: Member must have length less",
         ),
     ],
@@ -141,10 +132,10 @@ def test_a_value_outside_of_the_models_constraints_is_a_validation_error(
 
 
 def test_a_chained_session_lasts_an_hour_at_most(emulator: Emulator, caller: Caller) -> None:
-    """An IAM user may have twelve."""
+    """An IAM user may have the whole of what STS allows."""
     arn = emulator.directory.analytics_role_arn
 
-    assert caller.assume(arn, DurationSeconds=43_200).identity()
+    assert caller.assume(arn, DurationSeconds=_LONGEST_S).identity()
 
     web = caller.using(caller.assume_with_web_identity(emulator.mint("alice@example.com"))["Credentials"])
     code, status, response = refused(web.assume, arn, DurationSeconds=3601)
@@ -177,17 +168,24 @@ def test_an_identity_context_needs_set_context_in_the_trust_policy(emulator: Emu
 
 
 @pytest.mark.parametrize(
-    ("provider", "context"), [(CONTEXT_PROVIDER, "invented"), ("arn:aws:iam::aws:contextProvider/Other", None)]
+    ("provider", "context"),
+    [
+        (CONTEXT_PROVIDER, "invented"),
+        (CONTEXT_PROVIDER, "eyJhbGciOiJub25lIn0.e30."),
+        ("arn:aws:iam::aws:contextProvider/Other", None),
+        (f"{CONTEXT_PROVIDER}2", None),
+    ],
+    ids=["invented", "garbled", "another provider's", "of no provider"],
 )
-def test_an_invented_context_or_provider_is_refused(
+def test_a_context_that_identity_center_did_not_issue_is_refused(
     emulator: Emulator, caller: Caller, provider: str, context: str | None
 ) -> None:
-    """Only what Identity Center issued counts, and only as its own."""
+    """STS has one error for what is malformed, expired, or not of a trusted context provider."""
     real = identity_context(caller.exchange())
     provided = [{"ProviderArn": provider, "ContextAssertion": context or real}]
     arn = emulator.directory.analytics_role_arn
 
-    assert refusal(caller.assume, arn, ProvidedContexts=provided) == ("ValidationError", 400)
+    assert refusal(caller.assume, arn, ProvidedContexts=provided) == ("InvalidContextAssertion", 400)
 
 
 def test_a_context_expires_with_its_access_token(emulator: Emulator, caller: Caller) -> None:
@@ -195,7 +193,29 @@ def test_a_context_expires_with_its_access_token(emulator: Emulator, caller: Cal
     context = identity_context(caller.exchange())
     emulator.advance(3601)
 
-    assert refusal(caller.assume_with_context, context) == ("ExpiredTokenException", 400)
+    assert refusal(caller.assume_with_context, context) == ("InvalidContextAssertion", 400)
+
+
+def test_a_context_may_expire_before_its_access_token(emulator: Emulator, caller: Caller) -> None:
+    """For as long as the application says, since nobody knows how long it is at AWS."""
+    emulator.directory.application.context_lifetime_s = 600
+    context = identity_context(caller.exchange())
+    emulator.advance(599)
+
+    assert caller.assume_with_context(context)
+
+    emulator.advance(1)
+
+    assert refusal(caller.assume_with_context, context) == ("InvalidContextAssertion", 400)
+
+
+def test_a_context_may_be_as_long_as_sts_takes(emulator: Emulator, caller: Caller) -> None:
+    """Programs that keep it, or send it on, must have room for it."""
+    emulator.directory.application.longest_contexts = True
+    context = identity_context(caller.exchange())
+
+    assert len(context) == _LONGEST_CONTEXT
+    assert caller.assume_with_context(context)
 
 
 def test_a_path_is_no_part_of_a_sessions_name(emulator: Emulator, caller: Caller) -> None:
