@@ -19,6 +19,7 @@ COMMON_ERRORS = {
     "InvalidAccessKeyId": {403},
     "InvalidAction": {400},
     "InvalidClientTokenId": {403},
+    "InvalidContextAssertion": {400},  # no botocore before 1.44.8 knows it
     "InvalidRequest": {400},
     "InvalidSignatureException": {403},
     "InvalidToken": {400},
