@@ -38,6 +38,21 @@ class Remedy(NamedTuple):
     mend: str
 
 
+class Unconnected(TryAgain):
+    """No connection came about, so that nothing can have been sent."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, never_sent=True)
+
+
+class WrongRegion(Refused):
+    """The application, or the token that was sent, is of another `region` of Identity Center."""
+
+    def __init__(self, message: str, hint: str = "", *, code: str, region: str) -> None:
+        super().__init__(message, hint, code=code)
+        self.region = region
+
+
 _CLOCK = Remedy("the signature's time is not accepted", "set this machine's clock")
 _STALE = Remedy(
     "the access token is not accepted: its session has ended, or the tenant does not take this application's tokens",
@@ -70,7 +85,8 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "compare the request with the grant: man oidc-helper-create-token-with-iam",
     ),
     ("CreateTokenWithIAM", "InvalidRequestRegionException"): Remedy(
-        "the application is in another region", "set identity_center_region to the region of the application"
+        "the application, or the token that was sent, is of another region",
+        "set identity_center_region to the region of the application",
     ),
     ("CreateTokenWithIAM", "InvalidScopeException"): Remedy(
         "the application does not have a scope that was asked for",
@@ -227,8 +243,9 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "ForbiddenException", "Unaut
 def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variable: str = "") -> TryAgain:
     """The error for a call without an answer; `how` it failed is a word or two, and `variable` chose the host."""
     check = f"check {variable}, which names this host, and {_WAY}" if variable else f"check {_WAY}"
-    reach = "cannot be reached" if never_sent else "did not answer"
-    return TryAgain(f"{operation}: {host} {reach} ({how})", check, never_sent=never_sent)
+    if never_sent:
+        return Unconnected(f"{operation}: {host} cannot be reached ({how})", check)
+    return TryAgain(f"{operation}: {host} did not answer ({how})", check)
 
 
 def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:
@@ -279,12 +296,16 @@ def from_error_answer(
     if code == "ExpiredTokenException" and status == 403:
         code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
     known = remedy(operation, code, reason=reason, words=words)
-    if code == "InvalidRequestRegionException" and answer.get("region"):
+    region = printable(str(answer.get("region") or "")) if code == "InvalidRequestRegionException" else ""
+    if region:
+        message += f" (it is of {region})"
         known = Remedy(
-            "the application is in another region", f"set identity_center_region = {printable(str(answer['region']))!r}"
+            "the application, or the token that was sent, is of another region",
+            f'set identity_center_region = "{region}"',
         )
     clock = skew(metadata.get("HTTPHeaders", {}).get("date", ""), now)
     if clock and known is SIGNER:
         known = _CLOCK  # which is enough for the refusal
     hints = [clock, known and f"{known.cause}; {known.mend}"]
-    return Refused(message, "; ".join(hint for hint in hints if hint).replace("PROFILE", profile), code=code)
+    hint = "; ".join(hint for hint in hints if hint).replace("PROFILE", profile)
+    return WrongRegion(message, hint, code=code, region=region) if region else Refused(message, hint, code=code)

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from oidc_helper import settings
 from oidc_helper.aws import account_access
+from oidc_helper.aws.tokens import Tokens
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import asking_at_login
 from oidc_helper.cli.wiring import Errand, errand, store_for
@@ -144,10 +145,10 @@ def _forget(shared: list[Profile], store: Store, answer: TextIO) -> bool:
     first = shared[0]
     deadline = Deadline(first.deadline_seconds)
 
-    def end_session(access_token: str) -> None:
+    def end_session(tokens: Tokens) -> None:
         from oidc_helper.aws.client import Aws
 
-        Aws(first, time_left=deadline.left).end_session(access_token)
+        Aws(first, time_left=deadline.left).end_session(tokens)
 
     def revoke(refresh_token: str) -> None:
         from oidc_helper.identity import client_secret

@@ -74,7 +74,6 @@ class Application:
     """An Identity Center application."""
 
     arn: str
-    region: str
     audiences: set[str]
     grants: set[str]
     scopes: dict[str, set[str]]  # access scope -> the applications (ARNs) that accept its tokens
@@ -186,6 +185,7 @@ class Directory:
 
     identity_provider: IdentityProvider
     users: list[DirectoryUser]
+    identity_center_regions: list[str]  # of the instance, the primary one first
     application: Application
     second_application: Application  # `application` exchanges its tokens
     oidc_providers: dict[str, set[str]]  # IAM's: issuer -> client ids
@@ -217,8 +217,8 @@ class Directory:
 
     @property
     def identity_center_region(self) -> str:
-        """The region of Identity Center."""
-        return self.application.region
+        """The primary region of Identity Center."""
+        return self.identity_center_regions[0]
 
     @property
     def caller_role_arn(self) -> str:

@@ -28,7 +28,7 @@ _DEFAULTS = """\
 [defaults]
 identity = "example"
 application_arn = {application_arn}
-identity_center_region = {region}
+identity_center_region = {regions}
 caller = {{ web_identity_role_arn = {caller_role_arn} }}
 """
 _PERSONAL = """\
@@ -60,14 +60,15 @@ def example_config(emulator: Emulator, user: str = "alice@example.com", python: 
     A second identity, with a profile of its own, signs in with the browser. If Identity Center trusts another issuer
     than the emulator's, the only identity signs in there.
     """
-    directory = emulator.directory
+    directory, regions = emulator.directory, emulator.directory.identity_center_regions
     issuer, client_id = _trusted(emulator)
     values = {
         "command": [python, "-I", "-c", _FETCH, f"{emulator.url}{TOKEN_PATH}?user={user}"],
         "issuer": issuer,
         "client_id": client_id,
         "application_arn": directory.application_arn,
-        "region": directory.identity_center_region,
+        "regions": regions if len(regions) > 1 else regions[0],
+        "region": regions[0],
         "caller_role_arn": directory.caller_role_arn,
         "role_arn": directory.analytics_role_arn,
         "given_role_arn": directory.other_roles[0].arn,

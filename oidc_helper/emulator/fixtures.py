@@ -54,6 +54,7 @@ def example_directory(issuer: str) -> Directory:
             DirectoryUser(_BOB, "bob", "bob@example.com", "00u-bob"),
             DirectoryUser("93a4c812-0051-70f2-8a4e-1d3c5b7f9a03", "mallory", "mallory@example.com", "00u-mallory"),
         ],
+        identity_center_regions=[REGION],
         application=first,
         second_application=second,
         oidc_providers={issuer: {PUBLIC_CLIENT, CONFIDENTIAL_CLIENT}},
@@ -104,7 +105,6 @@ def _applications(issuer: str, actors: set[str]) -> tuple[Application, Applicati
     trusted = TrustedTokenIssuer(issuer, f"arn:aws:sso::{ACCOUNT}:trustedTokenIssuer/{INSTANCE}/tti-0123456789abcdef")
     first = Application(
         arn=f"arn:aws:sso::{ACCOUNT}:application/{INSTANCE}/apl-1234567890abcdef",
-        region=REGION,
         audiences={PUBLIC_CLIENT},
         grants={JWT_BEARER, "refresh_token", TOKEN_EXCHANGE},
         scopes={"sso:account:access": set(), "s3:access_grants:read_write": set()},
@@ -114,7 +114,6 @@ def _applications(issuer: str, actors: set[str]) -> tuple[Application, Applicati
     )
     second = Application(
         arn=f"arn:aws:sso::{ACCOUNT}:application/{INSTANCE}/apl-fedcba0987654321",
-        region=REGION,
         audiences={PUBLIC_CLIENT},
         grants={"authorization_code", JWT_BEARER, "refresh_token"},
         scopes={"analytics:read": {first.arn}, "own:read": set()},

@@ -36,6 +36,7 @@ log = logging.getLogger("oidc_helper.fetch.work")
 _T = TypeVar("_T")
 
 _TOKEN_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh or identity token will never work
+_ELSEWHERE = "InvalidRequestRegionException"  # only another region takes this token
 _OF_A_PERSON = {
     *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
     *("InvalidContextAssertion", "ResourceNotFoundException", "UnauthorizedException"),
@@ -130,7 +131,7 @@ def renewed(progress: Progress) -> Tokens:
 
 
 def refreshed(progress: Progress) -> Tokens | None:
-    """Step 4; None where the refresh token is over."""
+    """Step 4; None where the refresh token is over, or of no use in the region that answers."""
     progress.has_refreshed = True
 
     def ask(signer: Credentials) -> Tokens | None:
@@ -138,6 +139,9 @@ def refreshed(progress: Progress) -> Tokens | None:
             parameters = {"refreshToken": progress.tokens.refresh_token}
             return _answered(progress, _asked(progress, signer, "refresh_token", parameters))
         except Refused as refusal:
+            if refusal.code == _ELSEWHERE:
+                log.debug("the refresh token is good in another region only, which does not answer")
+                return None
             if refusal.code not in _TOKEN_OVER:
                 raise
             log.debug("the refresh token is over: %s", refusal.code)
@@ -297,8 +301,9 @@ def _asked(progress: Progress, signer: Credentials, grant: str, proof: Mapping[s
     """CreateTokenWithIAM's answer."""
     scopes = progress.profile.scopes
     parameters = {"grantType": grant, **proof, **({"scope": list(scopes)} if scopes else {})}
+    token_of = progress.tokens if grant == "refresh_token" else progress.proof
     with _naming_the_person(progress):
-        return progress.means.exchange().create_token(signer, parameters)
+        return progress.means.exchange().create_token(signer, parameters, issued_in=token_of.region if token_of else "")
 
 
 @contextmanager

@@ -224,6 +224,27 @@ def _identifier(name: str, prefix: str, pattern: str) -> tuple[str, str, str]:
     return name, pattern or "[A-Za-z0-9.-]+", form
 
 
+def regions(value: object) -> str | tuple[str, ...]:
+    """A region, or a list of regions of one partition."""
+    if not isinstance(value, list):
+        return str(region(value))
+    if not value:
+        raise UnfitError("must have at least one region in it")
+    listed_regions = tuple(str(region(one)) for one in value)
+    for at, one in enumerate(listed_regions):
+        if one in listed_regions[:at]:
+            raise UnfitError(f"has {one} twice")
+        if _cloud(one) != _cloud(listed_regions[0]):
+            raise UnfitError(f"must have regions of one partition: {listed_regions[0]} and {one} are in two")
+    return listed_regions
+
+
+def _cloud(region_name: str) -> str:
+    """The beginning of a region's name that tells its partition; empty in the partition aws."""
+    match = re.match(r"cn-|eusc-|us-gov-|[a-z]{2}-iso[a-z]*-", region_name)
+    return match[0] if match else ""
+
+
 def account_id(value: object) -> str:
     """12 digits in a string."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -74,7 +74,7 @@ class Profile:
     name: str
     identity: Identity
     application_arn: str
-    identity_center_region: str
+    identity_center_region: str | tuple[str, ...]
     caller: Caller
     region: str
     role_arn: str | None
@@ -98,6 +98,18 @@ class Profile:
         if self.role_arn:
             return "account access" if self.account_access else "role"
         return "permission set" if self.permission_set else None
+
+    @property
+    def identity_center_regions(self) -> tuple[str, ...]:
+        """The regions of the Identity Center instance, in the order in which they are tried."""
+        written = self.identity_center_region
+        return (written,) if isinstance(written, str) else written
+
+    @property
+    def role_regions(self) -> tuple[str, ...]:
+        """The regions where the role session may be asked for, in that order: STS gives the same in all of them."""
+        others = self.identity_center_regions if self.region in self.identity_center_regions else ()
+        return tuple(dict.fromkeys((self.region, *others)))
 
     @property
     def tokens_name(self) -> str:

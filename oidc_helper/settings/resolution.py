@@ -39,7 +39,8 @@ def _profile(name: str, merged: Merged, identities: Mapping[str, Identity], line
     partition = (filled["role_arn"] or filled["application_arn"]).split(":")[1]
     filled["identity"] = identities[filled["identity"]]
     filled["caller"] = Caller(**filled["caller"])
-    filled["region"] = filled["region"] or filled["identity_center_region"]
+    center = filled["identity_center_region"]
+    filled["region"] = filled["region"] or (center if isinstance(center, str) else center[0])
     filled["identity_context_provider_arn"] = (
         filled["identity_context_provider_arn"] or f"arn:{partition}:iam::aws:contextProvider/IdentityCenter"
     )

@@ -122,7 +122,12 @@ _ROLES: tuple[Target, ...] = ("role", "account access")
 _PROFILE = (
     Key("identity", "the identity that this profile uses", checks.name, required=True),
     Key("application_arn", "the Identity Center application to get tokens from", checks.application_arn, required=True),
-    Key("identity_center_region", "the region of the Identity Center instance", checks.region, required=True),
+    Key(
+        "identity_center_region",
+        "the region of the Identity Center instance, or a list: the next where one cannot be connected to",
+        checks.regions,
+        required=True,
+    ),
     Key(
         "caller",
         "the principal that signs the call for tokens",
