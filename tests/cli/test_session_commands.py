@@ -277,13 +277,13 @@ def test_status_follows_the_life_of_a_profile(ready: Home) -> None:
     assert profiles(ready)["analytics"] == first
 
 
-def test_status_names_the_identity_and_its_user(ready: Home) -> None:
+def test_status_names_the_person_and_else_the_identity(ready: Home) -> None:
     """A name of the configuration and an email address are told apart."""
     before = stdout_of(ready, "status")
     answer(ready.run("get", "analytics"))
 
-    assert " job  " in before
-    assert f" job ({ALICE}) " in stdout_of(ready, "status")
+    assert " nobody (job) " in before
+    assert f" {ALICE} " in stdout_of(ready, "status")
 
 
 def test_status_without_profiles_says_how_to_write_one(home: Home) -> None:
