@@ -201,6 +201,34 @@ COMMANDS: tuple[Command, ...] = (
         "program man.",
         (Argument("topic", {"metavar": "TOPIC", "nargs": "?", "help": "a command, config or setup"}),),
     ),
+    Command(
+        "completion",
+        _run("completion", "completion"),
+        "print what completes commands, options and names in a shell",
+        "To try it in bash:  . <(oidc-helper completion bash)\n\n"
+        "With --install, it shows what your shell's startup file would get, and writes it once you agree.",
+        (
+            Argument(
+                "shell",
+                {
+                    "metavar": "SHELL",
+                    "nargs": "?",
+                    "choices": ("bash", "zsh", "fish", "powershell"),
+                    "help": "bash, zsh, fish or powershell",
+                },
+            ),
+            _switch("--install", "write it where the shell finds it"),
+            _switch("--yes", "with --install: do not ask"),
+            Argument(
+                "--names",
+                {
+                    "choices": ("profiles", "identities", "topics"),
+                    "metavar": "KIND",
+                    "help": "list profiles, identities or topics; what a script asks for at a tab",
+                },
+            ),
+        ),
+    ),
     Command("version", _run("help", "version"), "print the version", "The same as oidc-helper --version."),
 )
 
