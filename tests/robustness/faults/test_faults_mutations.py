@@ -74,7 +74,7 @@ Store._vault_place = lambda _: in_kernel.require_place()
     ),
     "a clock is not compared": (
         "from oidc_helper.aws import refusals\nrefusals.skew = lambda date, now: ''",
-        Skewed("role", 600),
+        Skewed("role", 1_200),
     ),
     "logout gives up where AWS is out of reach": (
         "from oidc_helper.fetch import sign_out\nsign_out.OidcHelperError = ZeroDivisionError",
