@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from io import StringIO
+from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from oidc_helper import settings
@@ -52,8 +53,8 @@ def _show(described: Mapping[str, Any], answer: TextIO) -> None:
     console.print()
     _print_rows(console, rows, width)
     console.print()
-    for file, label in files.values():
-        console.print(Text(f"{label}: {file}"))
+    for path, (file, label) in files.items():
+        console.print(Text(f"{label}: {file}" if Path(path).exists() else f"{label}: nothing at {file}"))
     if unset := [name for name, setting in described["settings"].items() if not _is_set(setting)]:
         console.print(Text(f"not set: {', '.join(unset)}"))
     for problem in described["problems"]:

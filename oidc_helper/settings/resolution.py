@@ -3,14 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from oidc_helper.settings.layers import DEFAULT, Layer, Place
-from oidc_helper.settings.model import (
-    Caller,
-    ClientSecret,
-    Identity,
-    Profile,
-    S3Grant,
-    Settings,
-)
+from oidc_helper.settings.model import Caller, ClientSecret, Identity, Profile, S3Grant, Settings
 from oidc_helper.settings.problems import Problem, Problems
 from oidc_helper.settings.rules import check_rules, merge, stack
 from oidc_helper.settings.schema import KEYS, SOURCES

@@ -13,6 +13,7 @@ Broken = Mapping[KeyPath, Sequence[Problem]]
 
 EVERYTHING: KeyPath = ()
 _DEFAULTS: KeyPath = ("defaults",)
+_UNKNOWN = ""
 _PROFILE_KEYS = {key.name for key in KEYS["profile"]}
 
 
@@ -24,15 +25,16 @@ def broken(
     `layers` are the sections of each file, `sections` those of all, `profiles` what they are with [defaults].
     """
     own: dict[KeyPath, list[Problem]] = {}
-    by_default: list[Problem] = []
+    by_default: dict[str, list[Problem]] = {}
     for problem in problems:
         table = _table(problem.key)
         if table == _DEFAULTS:
-            by_default.append(problem)
+            key = problem.key[1] if problem.key[1] in _PROFILE_KEYS else _UNKNOWN
+            by_default.setdefault(key, []).append(problem)
         elif not _is_overruled(problem, table, layers, sections):
             own.setdefault(table, []).append(problem)
     for name, profile in profiles.items():
-        if inherited := [problem for problem in by_default if _is_inherited(problem, profile)]:
+        if inherited := _inherited(by_default, profile):
             own.setdefault(("profile", name), []).extend(inherited)
     uses: dict[KeyPath, KeyPath] = {}
     for name, identity in sections.identities.items():
@@ -65,12 +67,13 @@ def _at(sections: Sections, table: KeyPath) -> Table | None:
     return (sections.identities if kind == "identity" else sections.profiles).get(name)
 
 
-def _is_inherited(problem: Problem, profile: Table) -> bool:
-    """Whether the profile takes the value from [defaults]; a key that is not known may stand for any."""
-    place = profile.places.get(problem.key[1])
-    return problem.key[1] not in _PROFILE_KEYS or bool(
-        place and place.table == _DEFAULTS and place.file == problem.file
-    )
+def _inherited(by_default: Mapping[str, Sequence[Problem]], profile: Table) -> list[Problem]:
+    """Those of the values that the profile takes from [defaults], and of unknown keys, which may stand for any."""
+    found = list(by_default.get(_UNKNOWN, ())[: MOST + 1])
+    for key, place in profile.places.items():
+        if place.table == _DEFAULTS:
+            found += [problem for problem in by_default.get(key, ()) if problem.file == place.file]
+    return found
 
 
 def _with_what_they_use(
