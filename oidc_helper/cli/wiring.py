@@ -55,24 +55,27 @@ def errand(name: str | None, asking: Asking | None = None, *, prompts: bool = Fa
     return Errand(profile, loaded, deadline, _means(profile, loaded, store, deadline, asking))
 
 
-def _only_choice(loaded: Settings) -> Profile:
-    """The first profile of the only identity that a person signs in with, or else the only profile."""
-    by_identity: dict[str, list[Profile]] = {}
+def choices(loaded: Settings) -> list[Profile]:
+    """The first profile of each identity that a person signs in with, or else every profile."""
+    by_identity: dict[str, Profile] = {}
     for profile in loaded.profiles.values():
-        by_identity.setdefault(loaded.first_identity(profile.identity).name, []).append(profile)
-    of_people = [
-        profiles for name, profiles in by_identity.items() if loaded.identities[name].source in identity.INTERACTIVE
-    ]
-    choices = [profiles[0] for profiles in of_people] or list(loaded.profiles.values())
-    if len(choices) == 1:
-        return choices[0]
-    if not choices:
+        first = loaded.first_identity(profile.identity)
+        if first.source in identity.INTERACTIVE:
+            by_identity.setdefault(first.name, profile)
+    return list((by_identity or loaded.profiles).values())
+
+
+def _only_choice(loaded: Settings) -> Profile:
+    found = choices(loaded)
+    if len(found) == 1:
+        return found[0]
+    if not found:
         loaded.require_sound()
         raise WrongSettings(
             f"there is no profile in {loaded.where}",
             "add [profile.NAME]; to see how: oidc-helper help config",
         )
-    names = ", ".join(profile.name for profile in choices[:_MOST_NAMES])
+    names = ", ".join(profile.name for profile in found[:_MOST_NAMES])
     raise WrongSettings("login needs the name of a profile", f"oidc-helper login PROFILE, one of: {names}")
 
 
