@@ -16,7 +16,6 @@ from oidc_helper.machine.deadline import Deadline
 from oidc_helper.person.terminal import has_terminal
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store.store import Store
-from oidc_helper.words import printable
 
 if TYPE_CHECKING:
     from oidc_helper.aws.client import Aws
@@ -71,8 +70,9 @@ def _only_choice(loaded: Settings) -> Profile:
     if len(found) == 1:
         return found[0]
     if not found:
+        loaded.require_sound()
         raise WrongSettings(
-            f"there is no profile in {printable(loaded.path)}",
+            f"there is no profile in {loaded.where}",
             "add [profile.NAME]; to see how: oidc-helper help config",
         )
     names = ", ".join(profile.name for profile in found[:_MOST_NAMES])
