@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import botocore.session
@@ -56,6 +56,13 @@ _UNCONNECTED = (
 )
 # The errors of botocore's parsers and our readers at an answer that is not of the model's shape.
 _NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
+
+
+class Ask(Protocol):
+    """Makes a call to one service, and returns what `read` takes from the answer. Raises OidcHelperError."""
+
+    def __call__(self, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
+        """Ask."""
 
 
 class _Models(Loader):
@@ -116,6 +123,10 @@ class Aws:
             return self._permission_set(tokens)
         role = self._assume_with_context(tokens, caller())
         return self._data_access(role) if self._profile.s3_grant else role
+
+    def portal(self) -> Ask:
+        """A way to ask the portal, which sends each call once; for one thread at a time. Raises OidcHelperError."""
+        return partial(self._ask, self._client("sso", self._profile.identity_center_region, None, attempts=1))
 
     def end_session(self, access_token: str) -> None:
         """Log out of the portal session that the access token belongs to. Raises OidcHelperError."""
@@ -216,10 +227,12 @@ class Aws:
         host = client.meta.endpoint_url.partition("://")[2].rpartition("@")[2]
         variable = clients.endpoint_variable(client.meta.service_model.service_id)
         status, sendings = [200], list[str]()
-        client.meta.events.register("before-send", lambda **_: sendings.append(operation))
-        client.meta.events.register(
-            "before-parse", lambda response_dict, **_: status.append(response_dict["status_code"])
-        )
+        watching: dict[str, Callable[..., None]] = {
+            "before-send": lambda **_: sendings.append(operation),
+            "before-parse": lambda response_dict, **_: status.append(response_dict["status_code"]),
+        }
+        for event, watch in watching.items():
+            client.meta.events.register(event, watch)
         began = time.monotonic()
         outcome = "answered"
         call = getattr(client, xform_name(operation))
@@ -250,6 +263,8 @@ class Aws:
                 raise clients.short_of_memory(operation) from None
             raise clients.mistaken(error) from None
         finally:
+            for event, watch in watching.items():
+                client.meta.events.unregister(event, watch)
             took_ms = (time.monotonic() - began) * 1000
             log.debug("%s at %s: %s in %.0f ms", operation, host, printable(outcome), took_ms)
 

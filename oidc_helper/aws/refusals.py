@@ -22,6 +22,14 @@ _PASSING = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+# Those of them that ask for fewer requests.
+_THROTTLING = {
+    "RequestLimitExceeded",
+    "SlowDownException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
 
 
 class Remedy(NamedTuple):
@@ -33,6 +41,10 @@ class Remedy(NamedTuple):
 
 _CLOCK = Remedy("the signature's time is not accepted", "set this machine's clock")
 SIGNER = Remedy("the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE")
+_UNACCEPTED = Remedy(
+    "the access token is not accepted: its session has ended, or the application lacks sso:account:access",
+    "sign in again, or add the scope with sso-admin put-application-access-scope",
+)
 
 # (operation, error code) -> remedy; "" stands for any operation. Sources: AWS's API references and reports of users.
 _REMEDIES: Mapping[tuple[str, str], Remedy] = {
@@ -99,10 +111,7 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "see where the caller's keys come from: oidc-helper explain PROFILE",
     ),
     ("", "RegionDisabledException"): Remedy("STS is switched off for this region", "choose another region"),
-    ("GetRoleCredentials", "UnauthorizedException"): Remedy(
-        "the access token is not accepted: its session has ended, or the application lacks sso:account:access",
-        "sign in again, or add the scope with sso-admin put-application-access-scope",
-    ),
+    ("GetRoleCredentials", "UnauthorizedException"): _UNACCEPTED,
     ("GetRoleCredentials", "ResourceNotFoundException"): Remedy(
         "the user has no such permission set in this account", "check account_id and permission_set"
     ),
@@ -110,6 +119,8 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "the user is not assigned this permission set in this account",
         "check account_id and permission_set, or ask for the assignment",
     ),
+    ("ListAccounts", "UnauthorizedException"): _UNACCEPTED,
+    ("ListAccountRoles", "UnauthorizedException"): _UNACCEPTED,
     ("GetDataAccess", "AccessDenied"): Remedy(
         "no access grant of this user covers the target", "check s3_grant, or ask for a grant on that target"
     ),
@@ -166,7 +177,8 @@ def from_error_answer(
     if may_pass(code, status):
         # A throttled request was turned away unread; one that a server failed at may have been carried out.
         message = message.replace("was refused", "did not work")
-        return TryAgain(message, "try again in a while", never_sent=status < 500)
+        throttled = code in _THROTTLING or status == 429
+        return TryAgain(message, "try again in a while", never_sent=status < 500, throttled=throttled)
     if code == "ExpiredTokenException" and status == 403:
         code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
     known = remedy(operation, code)
