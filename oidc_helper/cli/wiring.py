@@ -79,7 +79,7 @@ def _only_choice(loaded: Settings) -> Profile:
 def store_for(profiles: Sequence[Profile], *, prompts: bool = False, anew: bool = False) -> Store:
     """The store, whose keyring is given up before the deadline of any of the profiles."""
     longest_s = min((round(Deadline(profile.deadline_seconds).left()) for profile in profiles), default=_VAULT_S)
-    login = f"oidc-helper login {profiles[0].name}" if len(profiles) == 1 else "oidc-helper login"
+    login = profiles[0].login if len(profiles) == 1 else "oidc-helper login"
     return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew, login=login)
 
 
@@ -105,7 +105,7 @@ def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline,
         may_ask=asking is not None,
         same_person=loaded.same_person(profile.identity),
         exchange=aws,
-        mend=identity.mend(profile.identity) or f"oidc-helper login {profile.name}",
+        mend=identity.mend(profile.identity) or profile.login,
         now=time.time,
         deadline=deadline,
     )

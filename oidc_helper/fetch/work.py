@@ -40,7 +40,7 @@ _OF_A_PERSON = {
     *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
     *("ResourceNotFoundException", "UnauthorizedException"),
 }
-_ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
+ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
 _CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
 
 
@@ -79,10 +79,10 @@ def credentials(progress: Progress) -> Credentials:
     try:
         made = _credentials_of(tokens or renewed(progress), progress)
     except Refused as refusal:
-        if not tokens or refusal.code not in _ACCESS_OVER:
+        if not tokens or refusal.code not in ACCESS_OVER:
             raise
         log.debug("the access token is over: %s", refusal.code)
-        _save(progress, progress.tokens.without_access())
+        drop_access(progress, tokens.access_token)
         made = _credentials_of(renewed(progress), progress)
     if progress.tokens != progress.saved:  # the caller was opened anew
         _save(progress, progress.tokens)
@@ -92,6 +92,12 @@ def credentials(progress: Progress) -> Credentials:
 def usable(progress: Progress) -> Tokens:
     """Steps 3 to 5: tokens whose access token lives and covers the profile's scopes."""
     return live(progress) or renewed(progress)
+
+
+def drop_access(progress: Progress, refused: str) -> None:
+    """Discard the access token if it is the one that was refused, and not a newer one."""
+    if refused and progress.tokens.access_token == refused:
+        _save(progress, progress.tokens.without_access())
 
 
 def signed_in(progress: Progress) -> tuple[Tokens, bool]:
@@ -275,7 +281,7 @@ def _naming_the_person(progress: Progress) -> Iterator[None]:
             profile = progress.profile
             refusal.message += f" (signed in as {printable(progress.tokens.user)})"
             if profile.identity.source not in UNATTENDED:
-                another = f"to be another user: oidc-helper login {profile.name} --force"
+                another = f"to be another user: {profile.login} --force"
                 refusal.hint = "; ".join(filter(None, (refusal.hint, another)))
         raise
 

@@ -48,6 +48,11 @@ def load() -> Settings:
         ) from None
     except OSError as error:
         raise wrong_file(path, f": cannot be read: {(error.strerror or 'failed').lower()}") from None
+    return of_text(path, text, stamp)
+
+
+def of_text(path: str, text: str, stamp: str = "") -> Settings:
+    """What the text would mean as the configuration at `path`. Raises WrongSettings."""
     return resolve(parse(path, text), locate(text), path, stamp)
 
 

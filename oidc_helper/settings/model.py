@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.schema import SOURCES
@@ -90,6 +90,8 @@ class Profile:
     deadline_seconds: int
     ca_bundle: str | None
     identity_context_provider_arn: str
+    generated: bool | None = None
+    account_name: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -105,19 +107,40 @@ class Profile:
         return f"{self.identity.name}+{self.application_arn}"
 
     @property
+    def login(self) -> str:
+        """The command that signs in for it."""
+        return f"oidc-helper login {self.name}".rstrip()
+
+    @property
     def grant(self) -> str:
         """The grant type of CreateTokenWithIAM where there is no refresh token."""
         return SOURCES[self.identity.source].grant
 
 
+class Generated(NamedTuple):
+    """What `profiles --write` was last told for an identity, and what it goes on with; no filter takes all."""
+
+    template: str
+    account: tuple[str, ...]
+    permission_set: tuple[str, ...]
+    region: str | None
+
+
 @dataclass(frozen=True)
 class Settings:
-    """A whole configuration file; `stamp` is its `paths.config_stamp`, taken before it was read."""
+    """A whole configuration file; `stamp` is its `paths.config_stamp`, taken before it was read.
+
+    `generated` is by identity, `defaults` has the checked values by key. `unnamed` is the profile that [defaults] alone
+    make, for what takes no target; None where they are not enough for one.
+    """
 
     path: str
     stamp: str
     identities: Mapping[str, Identity]
     profiles: Mapping[str, Profile]
+    generated: Mapping[str, Generated] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    unnamed: Profile | None = None
 
     def profile(self, name: str) -> Profile:
         """The profile of that name. Raises WrongSettings, which names the nearest one."""

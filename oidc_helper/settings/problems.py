@@ -31,9 +31,14 @@ class Problems:
         if len(self._lines_of_texts) > _MOST:
             self.report()
 
+    @property
+    def found(self) -> bool:
+        """Whether there is any."""
+        return bool(self._lines_of_texts)
+
     def report(self) -> None:
         """Raise WrongSettings if there is any problem."""
-        if not self._lines_of_texts:
+        if not self.found:
             return
         texts = sorted(self._lines_of_texts, key=lambda text: self._lines_of_texts[text])
         if len(texts) > _MOST:

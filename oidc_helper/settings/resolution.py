@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from oidc_helper.settings.lines import KeyPath, line_of
-from oidc_helper.settings.model import Caller, ClientSecret, Identity, Profile, S3Grant, Settings
+from oidc_helper.settings.model import Caller, ClientSecret, Generated, Identity, Profile, S3Grant, Settings
 from oidc_helper.settings.problems import Problems, dotted
-from oidc_helper.settings.rules import Merged, check_rules, merge
+from oidc_helper.settings.rules import Merged, check_rules, is_usable, merge
 from oidc_helper.settings.schema import KEYS, SOURCES
-from oidc_helper.settings.sections import Values, check_sections
+from oidc_helper.settings.sections import Sections, Values, check_sections
 
 
 def resolve(document: Mapping[str, Any], lines: Mapping[KeyPath, int], path: str, stamp: str) -> Settings:
@@ -21,7 +21,20 @@ def resolve(document: Mapping[str, Any], lines: Mapping[KeyPath, int], path: str
     problems.report()
     identities = {name: _identity(name, values, lines) for name, values in sections.identities.items()}
     profiles = {name: _profile(name, values, identities, lines) for name, values in merged.items()}
-    return Settings(path, stamp, identities, profiles)
+    generated = {name: _generated(values) for name, values in sections.generated.items()}
+    return Settings(
+        path, stamp, identities, profiles, generated, sections.defaults, _unnamed(sections, identities, lines)
+    )
+
+
+def _unnamed(sections: Sections, identities: Mapping[str, Identity], lines: Mapping[KeyPath, int]) -> Profile | None:
+    general = {key.name for key in KEYS["profile"] if not key.target}
+    merged = merge("", {}, {name: value for name, value in sections.defaults.items() if name in general})
+    return _profile("", merged, identities, lines) if is_usable(merged, sections.identities) else None
+
+
+def _generated(values: Values) -> Generated:
+    return Generated(**({key.name: key.default for key in KEYS["generated"]} | values))
 
 
 def _identity(name: str, values: Values, lines: Mapping[KeyPath, int]) -> Identity:

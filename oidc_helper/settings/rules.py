@@ -39,6 +39,11 @@ def check_rules(sections: Sections, profiles: Mapping[str, Merged], problems: Pr
     for table, values in tables.items():
         _check_name((*table, "identity"), values.get("identity"), "identity", sections.identities, problems)
         _check_one_target(table, values, problems)
+    for key in sections.defaults:
+        if _PROFILE_KEYS[key].own:
+            problems.add(("defaults", key), "belongs to a single profile: put it under [profile.NAME]")
+    for identity in sections.generated:
+        _check_name(("generated", identity), identity, "identity", sections.identities, problems)
     for name, merged in profiles.items():
         _check_complete(("profile", name), merged.values, problems)
         _check_caller(("profile", name), merged, sections.identities, problems)
@@ -92,6 +97,14 @@ def _check_complete(path: KeyPath, values: Values, problems: Problems) -> None:
         for name, other in (("account_id", "permission_set"), ("permission_set", "account_id")):
             if name in values and other not in values:
                 problems.add((*path, other), f"missing: {name} needs it")
+
+
+def is_usable(merged: Merged, identities: Mapping[str, Values]) -> bool:
+    """Whether a profile that is not in the file keeps the rules."""
+    problems = Problems("", {})
+    _check_complete(("profile",), merged.values, problems)
+    _check_caller(("profile",), merged, identities, problems)
+    return not problems.found
 
 
 def _identity_of(profile: Merged, identities: Mapping[str, Values]) -> Values:

@@ -22,6 +22,7 @@ class Sections(NamedTuple):
     identities: Mapping[str, Values]
     defaults: Values
     profiles: Mapping[str, Values]
+    generated: Mapping[str, Values]
 
 
 def check_sections(document: Mapping[str, Any], directory: Path, problems: Problems) -> Sections:
@@ -34,6 +35,7 @@ def check_sections(document: Mapping[str, Any], directory: Path, problems: Probl
         identities=reader.named("identity", document.get("identity", {})),
         defaults=reader.table("profile", document.get("defaults", {}), ("defaults",)),
         profiles=reader.named("profile", document.get("profile", {})),
+        generated=reader.named("generated", document.get("generated", {})),
     )
 
 
