@@ -55,7 +55,7 @@ OF_JEEPNEY = {
 }
 OF_THE_VAULT = {
     *(f"oidc_helper.{name}" for name in ("errors", "machine", "machine.deadline", "store")),
-    *(f"oidc_helper.store.{name}" for name in ("hit", "keyring_settings", "parts", "secret_service")),
+    *(f"oidc_helper.store.{name}" for name in ("hit", "keyring_settings", "parts", "secret_service", "session_bus")),
 }
 
 BODY = json.dumps({"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "s", "Expiration": "x"})

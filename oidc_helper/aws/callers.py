@@ -84,7 +84,7 @@ def from_environment(
 
 def _choose_region(session: botocore.session.Session, profile: Profile) -> None:
     """Without a region botocore asks the global STS, which serves neither China nor GovCloud nor Europe's own cloud."""
-    session.set_config_variable("region", os.environ.get("AWS_REGION") or profile.identity_center_region)
+    session.set_config_variable("region", os.environ.get("AWS_REGION") or profile.identity_center_regions[0])
 
 
 def _refuse_questions(profiles: Mapping[str, Mapping[str, Any]], name: str) -> None:

@@ -7,11 +7,12 @@ caller that is set to `environment` or `profile`; endpoints (AWS_ENDPOINT_URL_*)
 
 import logging
 import os
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import botocore.session
@@ -21,17 +22,20 @@ from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
 from oidc_helper import redaction
-from oidc_helper.aws import callers, clients, refusals
+from oidc_helper.aws import account_access, callers, clients, refusals
+from oidc_helper.aws.attempts import UNCONNECTED, Attempts, connect_once
 from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.regions import FIRST_TRY_S, Regions
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.aws.transport import Transport
 from oidc_helper.errors import OidcHelperError, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
-from oidc_helper.machine.hosts import is_loopback
+from oidc_helper.machine.hosts import host_in, is_loopback
 from oidc_helper.machine.trust import key_log
 from oidc_helper.settings import Profile
+from oidc_helper.settings.limits import limits
 from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.aws.client")
@@ -48,28 +52,15 @@ _ISOLATED = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-# These fail while connecting.
-_UNCONNECTED = (
-    exceptions.EndpointConnectionError,
-    exceptions.ConnectTimeoutError,
-    exceptions.ProxyConnectionError,
-)
 # The errors of botocore's parsers and our readers at an answer that is not of the model's shape.
 _NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
-
-
-class Ask(Protocol):
-    """Makes a call to one service, and returns what `read` takes from the answer. Raises OidcHelperError."""
-
-    def __call__(self, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
-        """Ask."""
 
 
 class _Models(Loader):
     """botocore's models of the services that we call; listing the directories of all 400 would take 40 ms."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
-        return ["s3control", "sso", "sso-oidc", "sts"]
+        return [account_access.SERVICE, "s3control", "sso", "sso-oidc", "sts"]
 
 
 class Aws:
@@ -83,7 +74,9 @@ class Aws:
             "data_loader", _Models([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
         )
         clients.watch(self._session)
-        self._prepared: tuple[Credentials, Any] | None = None
+        self._regions = Regions()
+        self._making = threading.Lock()  # botocore's session is not for two threads at once
+        self._prepared: dict[tuple[Credentials, str], Any] = {}
 
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
         """Get the credentials that sign CreateTokenWithIAM. Raises OidcHelperError."""
@@ -96,49 +89,100 @@ class Aws:
 
     @property
     def center_url(self) -> str:
-        """The base of Identity Center's own endpoints, which AWS_ENDPOINT_URL_SSO_OIDC and the partition decide."""
-        url: str = self._client("sso-oidc", self._profile.identity_center_region, None).meta.endpoint_url
+        """The base of Identity Center's own endpoints, which AWS_ENDPOINT_URL_SSO_OIDC and the partition decide.
+
+        With several regions, it is that of the first one that can be connected to.
+        """
+        return self._regions.ask(self._profile.identity_center_regions, self._center_url)
+
+    def _center_url(self, region: str, others: int) -> str:
+        url = clients.base_url(self._client("sso-oidc", region, None), "CreateToken")
+        if others:
+            self._try_to_connect(url, others)
         return url
 
     def prepare(self, caller: Credentials) -> None:
         """Make the client of CreateTokenWithIAM: what keeps it from being sent shows here. Raises OidcHelperError."""
-        self._exchange_client(caller)
+        regions = self._regions.in_order(self._profile.identity_center_regions)
+        self._exchange_client(caller, regions[0], len(regions) - 1)
 
-    def create_token(self, caller: Credentials, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """CreateTokenWithIAM, sent once: it is not idempotent, and botocore would repeat it after a lost answer."""
-        client = self._exchange_client(caller)
-        return self._ask(
-            client, "CreateTokenWithIAM", _with_access_token, clientId=self._profile.application_arn, **parameters
-        )
+    def create_token(
+        self, caller: Credentials, parameters: Mapping[str, Any], *, issued_in: str = ""
+    ) -> dict[str, Any]:
+        """CreateTokenWithIAM, sent once: it is not idempotent, and botocore would repeat it after a lost answer.
 
-    def _exchange_client(self, caller: Credentials) -> Any:
-        if self._prepared is None or self._prepared[0] != caller:
-            region = self._profile.identity_center_region
-            self._prepared = caller, self._client("sso-oidc", region, caller, attempts=1)
-        return self._prepared[1]
+        `issued_in` is the region of a token among the parameters, which is asked first. The answer gets `region` too.
+        """
+
+        def ask(region: str, others: int) -> dict[str, Any]:
+            client = self._exchange_client(caller, region, others)
+            arn = self._profile.application_arn
+            answer = self._ask(client, "CreateTokenWithIAM", _with_access_token, clientId=arn, **parameters)
+            return {**answer, "region": region}
+
+        return self._regions.ask(self._profile.identity_center_regions, ask, first=issued_in)
+
+    def _exchange_client(self, caller: Credentials, region: str, others: int) -> Any:
+        if (caller, region) not in self._prepared:
+            client = self._client("sso-oidc", region, caller, attempts=1, others=others)
+            self._prepared = {(caller, region): client}
+        return self._prepared[caller, region]
 
     def credentials(self, tokens: Tokens, caller: Callable[[], Credentials]) -> Credentials:
         """Turn tokens into what the profile is for; `caller` is asked only where a role is to be assumed."""
         if self._profile.permission_set:
             return self._permission_set(tokens)
+        if self._profile.account_access:
+            name = self._profile.role_session_name or session_name(tokens.user)
+            return account_access.credentials(self.account_access(tokens), self._profile, name)
         role = self._assume_with_context(tokens, caller())
         return self._data_access(role) if self._profile.s3_grant else role
 
-    def portal(self) -> Ask:
-        """A way to ask the portal, which sends each call once; for one thread at a time. Raises OidcHelperError."""
-        return partial(self._ask, self._client("sso", self._profile.identity_center_region, None, attempts=1))
+    def portal(self, tokens: Tokens) -> account_access.Ask:
+        """The way to the access portal, which keeps its connection and sends each call once; for one thread at a time.
 
-    def end_session(self, access_token: str) -> None:
+        Each call raises OidcHelperError.
+        """
+        regions, made = self._profile.identity_center_regions, dict[tuple[str, int], Any]()
+
+        def ask(operation: str, read: Callable[[dict[str, Any]], _T], /, **parameters: Any) -> _T:
+            def ask_in(region: str, others: int) -> _T:
+                if (region, others) not in made:
+                    with self._making:
+                        made[region, others] = self._client("sso", region, None, attempts=1, others=others)
+                return self._ask(made[region, others], operation, read, accessToken=tokens.access_token, **parameters)
+
+            return self._regions.ask(regions, ask_in, first=tokens.region)
+
+        return ask
+
+    def account_access(self, tokens: Tokens) -> account_access.Ask:
+        """The way to account access manager, with Identity Center's access token.
+
+        Each call raises OidcHelperError. The token is put into the header here: botocore's own signer does so over TLS
+        only, even on loopback, and may take the token of somebody else's variable or file.
+        """
+        account_access.require_model()
+        redaction.learn(tokens.access_token)
+        regions, bearer = self._profile.identity_center_regions, tokens.access_token
+
+        def ask(operation: str, read: Callable[[dict[str, Any]], _T], /, **parameters: Any) -> _T:
+            return self._ask_anywhere(
+                account_access.SERVICE, regions, operation, read, first=tokens.region, bearer=bearer, **parameters
+            )
+
+        return ask
+
+    def end_session(self, tokens: Tokens) -> None:
         """Log out of the portal session that the access token belongs to. Raises OidcHelperError."""
-        client = self._client("sso", self._profile.identity_center_region, None)
-        self._ask(client, "Logout", bool, accessToken=access_token)
+        self._ask_portal(tokens, "Logout", bool)
 
     def _assume_with_web_identity(self, role_arn: str, identity_token: IdentityToken | None) -> Credentials:
         if identity_token is None:
             raise SignInNeeded("the caller's role needs an identity token, and there is none")
-        client = self._client("sts", self._profile.identity_center_region, None)
-        return self._ask(
-            client,
+        return self._ask_anywhere(
+            "sts",
+            self._profile.identity_center_regions,
             "AssumeRoleWithWebIdentity",
             partial(_from_sts, role_arn.split(":")[4]),
             RoleArn=role_arn,
@@ -149,11 +193,12 @@ class Aws:
     def _assume_with_context(self, tokens: Tokens, caller: Credentials) -> Credentials:
         role_arn = str(self._profile.role_arn)
         duration_s = self._profile.duration_seconds
-        client = self._client("sts", self._profile.region, caller)
-        return self._ask(
-            client,
+        return self._ask_anywhere(
+            "sts",
+            self._profile.role_regions,
             "AssumeRole",
             partial(_from_sts, role_arn.split(":")[4]),
+            signer=caller,
             RoleArn=role_arn,
             RoleSessionName=self._profile.role_session_name or session_name(tokens.user),
             DurationSeconds=min(duration_s, _CHAINED_LIMIT_S) if caller.session_token else duration_s,
@@ -166,15 +211,19 @@ class Aws:
         )
 
     def _permission_set(self, tokens: Tokens) -> Credentials:
-        client = self._client("sso", self._profile.identity_center_region, None)
-        return self._ask(
-            client,
+        return self._ask_portal(
+            tokens,
             "GetRoleCredentials",
             partial(_from_portal, self._profile.account_id),
             accountId=self._profile.account_id,
             roleName=self._profile.permission_set,
-            accessToken=tokens.access_token,
         )
+
+    def _ask_portal(
+        self, tokens: Tokens, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any
+    ) -> _T:
+        regions, token = self._profile.identity_center_regions, tokens.access_token
+        return self._ask_anywhere("sso", regions, operation, read, first=tokens.region, accessToken=token, **parameters)
 
     def _data_access(self, role: Credentials) -> Credentials:
         grant = self._profile.s3_grant
@@ -192,12 +241,37 @@ class Aws:
             Privilege=grant.privilege,
         )
 
-    def _client(self, service: str, region: str, signer: Credentials | None, *, attempts: int = 2) -> Any:
+    def _ask_anywhere(  # noqa: PLR0913 - what is asked, and where
+        self,
+        service: str,
+        regions: Sequence[str],
+        operation: str,
+        read: Callable[[dict[str, Any]], _T],
+        *,
+        signer: Credentials | None = None,
+        bearer: str = "",
+        first: str = "",
+        **parameters: Any,
+    ) -> _T:
+        """Make the call in the first of the regions that can be connected to; see `regions` and `_ask`."""
+
+        def ask(region: str, others: int) -> _T:
+            client = self._client(service, region, signer, others=others)
+            if bearer:
+                client.meta.events.register("before-call", partial(_bear, bearer))
+            return self._ask(client, operation, read, **parameters)
+
+        return self._regions.ask(regions, ask, first=first)
+
+    def _client(
+        self, service: str, region: str, signer: Credentials | None, *, attempts: int = 2, others: int = 0
+    ) -> Any:
+        """A client of a region; where `others` are left, it tries to connect once and not for long."""
         # All attempts and botocore's pause between them fit into the time that is left, so that the call is named.
         seconds = max(1.0, self._time_left() / (2 * attempts - 1))
         if signer:
             redaction.learn(signer.secret_access_key, signer.session_token)
-        connect_s = min(_CONNECT_S, seconds)
+        connect_s = self._connect_s(others) if others else min(_CONNECT_S, seconds)
         key_log()  # botocore opens it too, and fails as Python does
         config = Config(
             signature_version=None if signer else UNSIGNED,
@@ -219,20 +293,31 @@ class Aws:
             raise clients.mistaken(error) from None
         except (MemoryError, RuntimeError):
             raise clients.short_of_memory("a client of AWS") from None
+        if others:
+            connect_once(client)
         transport = Transport(ca_bundle=self._profile.ca_bundle, connect_s=connect_s, read_s=seconds)
         return clients.checked(client, transport)
 
+    def _connect_s(self, others: int) -> float:
+        """The seconds to connect within, where so many other regions are left: those must have time too."""
+        return max(0.5, min(FIRST_TRY_S, self._time_left() / (2 + 2 * others)))
+
+    def _try_to_connect(self, url: str, others: int) -> None:
+        """Raise Unconnected where that does not work; what else goes wrong will show when the service is asked."""
+        seconds = self._connect_s(others)
+        try:
+            Transport(ca_bundle=self._profile.ca_bundle, connect_s=seconds, read_s=seconds).probe(url)
+        except UNCONNECTED as error:
+            how = type(error).__name__.removesuffix("Error")
+            raise refusals.Unconnected(f"{host_in(url)} cannot be reached ({how})") from None
+        except exceptions.BotoCoreError:
+            return
+
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""
-        host = client.meta.endpoint_url.partition("://")[2].rpartition("@")[2]
+        name = _shown(client, operation)
         variable = clients.endpoint_variable(client.meta.service_model.service_id)
-        status, sendings = [200], list[str]()
-        watching: dict[str, Callable[..., None]] = {
-            "before-send": lambda **_: sendings.append(operation),
-            "before-parse": lambda response_dict, **_: status.append(response_dict["status_code"]),
-        }
-        for event, watch in watching.items():
-            client.meta.events.register(event, watch)
+        attempts = Attempts(client)
         began = time.monotonic()
         outcome = "answered"
         call = getattr(client, xform_name(operation))
@@ -241,46 +326,50 @@ class Aws:
             return Deadline(self._time_left() + _FAREWELL_S).run(lambda: read(call(**parameters)))
         except DeadlinePassed:
             outcome = "too slow"
-            raise refusals.unreachable(operation, host, "too slow", never_sent=False, variable=variable) from None
+            raise refusals.unreachable(name, attempts.host, "too slow", never_sent=False, variable=variable) from None
         except exceptions.BotoCoreError as error:
             outcome = type(error).__name__
-            unsent = not sendings or never_sent(error)
-            raise _unanswered(error, operation, host, never_sent=unsent, variable=variable) from None
+            raise _unanswered(error, name, attempts, variable=variable) from None
         except exceptions.ClientError as error:
             outcome = error.response.get("Error", {}).get("Code", "refused")
             raise refusals.from_error_answer(
-                operation,
-                host,
+                name,
+                attempts.host,
                 error.response,
                 profile=self._profile.name,
                 now=datetime.now(UTC).timestamp(),  # by the clock that botocore signs with
             ) from None
         except (MemoryError, *_NONSENSE) as error:
-            outcome = "not understood" if sendings else type(error).__name__
-            if sendings:
-                raise refusals.unreadable(operation, host, status[-1]) from None
+            outcome = "not understood" if attempts.begun else type(error).__name__
+            if attempts.begun:
+                raise refusals.unreadable(name, attempts.host, attempts.status) from None
             if isinstance(error, MemoryError | RuntimeError):  # no thread can be started
-                raise clients.short_of_memory(operation) from None
+                raise clients.short_of_memory(name) from None
             raise clients.mistaken(error) from None
         finally:
-            for event, watch in watching.items():
-                client.meta.events.unregister(event, watch)
+            attempts.are_over()
             took_ms = (time.monotonic() - began) * 1000
-            log.debug("%s at %s: %s in %.0f ms", operation, host, printable(outcome), took_ms)
-
-
-def never_sent(error: Exception) -> bool:
-    """Whether no byte of the request has left, so that a single-use token may be sent again."""
-    return isinstance(error, _UNCONNECTED) or tls.came_before_request(error)
+            log.debug("%s at %s: %s in %.0f ms", name, attempts.host, printable(outcome), took_ms)
 
 
 def session_name(user: str) -> str:
-    """A RoleSessionName that names the user in CloudTrail: 2 to 64 letters, digits and `_+=,.@-`."""
+    """A RoleSessionName that names the user in CloudTrail: as many of the characters as STS takes, others are `-`."""
     allowed = "".join(
         character if character.isascii() and (character.isalnum() or character in "_+=,.@-") else "-"
         for character in user
-    )[:64]
-    return allowed if len(allowed) >= 2 else "oidc-helper"
+    )
+    least, most, _ = limits("sts", "AssumeRole", "RoleSessionName")
+    return allowed[:most] if len(allowed) >= (least or 1) else "oidc-helper"
+
+
+def _shown(client: Any, operation: str) -> str:
+    """The call's name in messages; GetRoleCredentials alone is the portal's."""
+    service: str = client.meta.service_model.service_name
+    return f"{service} {operation}" if service == account_access.SERVICE else operation
+
+
+def _bear(access_token: str, params: dict[str, Any], **_: Any) -> None:
+    params["headers"]["Authorization"] = f"Bearer {access_token}"
 
 
 def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
@@ -302,32 +391,28 @@ def _with_access_token(answer: dict[str, Any]) -> dict[str, Any]:
 def _from_sts(account_id: str, answer: Mapping[str, Any]) -> Credentials:
     keys = answer["Credentials"]
     expires_at = int(keys["Expiration"].timestamp())
-    return _checked(
-        Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], expires_at, account_id)
-    )
+    return Credentials(
+        keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], expires_at, account_id
+    ).checked()
 
 
 def _from_portal(account_id: str | None, answer: Mapping[str, Any]) -> Credentials:
     keys = answer["roleCredentials"]
     expires_at = int(keys["expiration"] // 1000)  # milliseconds
-    return _checked(
-        Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"], expires_at, account_id)
-    )
+    return Credentials(
+        keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"], expires_at, account_id
+    ).checked()
 
 
-def _checked(credentials: Credentials) -> Credentials:
-    """The credentials, if an SDK can read them. Raises TypeError."""
-    if not credentials.well_typed:
-        raise TypeError
-    return credentials
-
-
-def _unanswered(error: Exception, operation: str, host: str, *, never_sent: bool, variable: str) -> OidcHelperError:
+def _unanswered(error: Exception, operation: str, attempts: Attempts, *, variable: str) -> OidcHelperError:
+    host = attempts.host
     if trouble := tls.trouble(host, error):
-        return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=never_sent)
+        return TryAgain(f"{operation}: {trouble.message}", trouble.hint, never_sent=not attempts.sent)
     if isinstance(error, exceptions.ParamValidationError):
         return WrongSettings(f"{operation}: {printable(str(error))}", "check the settings: oidc-helper explain")
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         how = type(error).__name__.removesuffix("Error")
-        return refusals.unreachable(operation, host, how, never_sent=never_sent, variable=variable)
+        return refusals.unreachable(operation, host, how, never_sent=not attempts.sent, variable=variable)
+    if not attempts.begun:  # the endpoint's rules know no address for what the settings ask for
+        return clients.mistaken(error)
     return refusals.unreadable(operation, host)

@@ -7,6 +7,8 @@ import os
 import re
 from typing import Any
 
+from botocore import xform_name
+
 from oidc_helper import redaction
 from oidc_helper.aws.transport import Transport
 from oidc_helper.errors import TryAgain, WrongSettings
@@ -102,6 +104,17 @@ def endpoint_variable(service: str) -> str:
     """The variable that chose the address of a service, whose id of botocore it is; empty where none did."""
     own = f"AWS_ENDPOINT_URL_{re.sub('[ -]', '_', service).upper()}"
     return next((name for name in (own, "AWS_ENDPOINT_URL") if os.environ.get(name)), "")
+
+
+def base_url(client: Any, operation: str) -> str:
+    """The address before the path of an operation, as the endpoint's rules have it.
+
+    `meta.endpoint_url` does not know them: it has other hosts for FIPS in GovCloud and dual-stack in some partitions.
+    """
+    path = client.meta.service_model.operation_model(operation).http["requestUri"]
+    parameters = {"clientId": "-", "clientSecret": "-", "grantType": "-"}
+    url: str = client.generate_presigned_url(xform_name(operation), Params=parameters)
+    return url.partition("?")[0].removesuffix(path)
 
 
 def refuse_clear_text(url: str, service: str, named: str = "") -> None:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Self
 
 from oidc_helper.machine.clock import is_instant
 from oidc_helper.record import usable
@@ -34,6 +35,12 @@ class Credentials:
             and all(text is None or isinstance(text, str) for text in others)
             and (self.expires_at is None or (isinstance(self.expires_at, int) and is_instant(self.expires_at)))
         )
+
+    def checked(self) -> Self:
+        """The same, if an SDK can read them. Raises TypeError."""
+        if not self.well_typed:
+            raise TypeError
+        return self
 
 
 def serve_until(expires_at: int, made_at: float) -> int:

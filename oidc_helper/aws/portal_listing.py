@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from oidc_helper.aws.client import Ask, Aws
+from oidc_helper.aws.account_access import Ask
+from oidc_helper.aws.client import Aws
+from oidc_helper.aws.tokens import Tokens
 from oidc_helper.errors import OidcHelperError, TryAgain
 
 _T = TypeVar("_T")
@@ -56,14 +58,14 @@ Told = Callable[[int, int], None]
 """Takes the number of accounts that are done, and of all."""
 
 
-def accounts(aws: Aws, access_token: str) -> list[Account]:
+def accounts(aws: Aws, tokens: Tokens) -> list[Account]:
     """The accounts in which the person may use anything, by name. Raises OidcHelperError."""
-    ask, pace = aws.portal(), _Pace()
-    found = _all_pages(ask, pace, "ListAccounts", "accountList", _account, accessToken=access_token)
+    ask, pace = aws.portal(tokens), _Pace()
+    found = _all_pages(ask, pace, "ListAccounts", "accountList", _account)
     return sorted(found, key=lambda account: (account.name.casefold(), account.account_id))
 
 
-def permission_sets(aws: Aws, access_token: str, of: Sequence[Account], told: Told = lambda *_: None) -> Listing:
+def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told = lambda *_: None) -> Listing:
     """The permission sets of these accounts; an account that answers an error does not lose the others."""
     pace, open_accounts, done = _Pace(), SimpleQueue[Account](), SimpleQueue[tuple[Account, list[str] | Exception]]()
     for account in of:
@@ -75,10 +77,10 @@ def permission_sets(aws: Aws, access_token: str, of: Sequence[Account], told: To
                 account = open_accounts.get_nowait()
             except Empty:
                 return
-            done.put((account, _names(ask, pace, access_token, account)))
+            done.put((account, _names(ask, pace, account)))
 
     for _ in range(min(_WORKERS, len(of))):
-        threading.Thread(target=work, args=(aws.portal(),), name="portal", daemon=True).start()
+        threading.Thread(target=work, args=(aws.portal(tokens),), name="portal", daemon=True).start()
     names, failures = dict[str, list[str]](), dict[str, OidcHelperError]()
     try:
         for count, (account, answer) in enumerate(_each(done, len(of)), 1):
@@ -95,11 +97,10 @@ def permission_sets(aws: Aws, access_token: str, of: Sequence[Account], told: To
     return Listing(found, failures)
 
 
-def _names(ask: Ask, pace: "_Pace", access_token: str, account: Account) -> list[str] | Exception:
+def _names(ask: Ask, pace: "_Pace", account: Account) -> list[str] | Exception:
     """The names of an account's permission sets, or why there are none; for the thread that collects."""
     try:
-        parameters = {"accessToken": access_token, "accountId": account.account_id}
-        return _all_pages(ask, pace, "ListAccountRoles", "roleList", _name, **parameters)
+        return _all_pages(ask, pace, "ListAccountRoles", "roleList", _name, accountId=account.account_id)
     except Exception as error:  # noqa: BLE001  # the collecting thread tells ours from bugs
         return error
 

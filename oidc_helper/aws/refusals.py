@@ -9,26 +9,25 @@ from oidc_helper.words import printable
 
 _WAY = "the network, the proxy (HTTPS_PROXY) and the region"
 
+# Requests that were turned away unread, also by a service that does so with the status of a failure.
+_THROTTLED = {
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "SlowDownException",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+}
 # Errors that do not depend on the request: the same one may be granted later.
-_PASSING = {
+_PASSING = _THROTTLED | {
     "AuthorizationPendingException",
     "IDPCommunicationError",
     "InternalFailure",
     "InternalServerException",
-    "RequestLimitExceeded",
     "ServiceUnavailable",
-    "SlowDownException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
-# Those of them that ask for fewer requests.
-_THROTTLING = {
-    "RequestLimitExceeded",
-    "SlowDownException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
 }
 
 
@@ -39,7 +38,26 @@ class Remedy(NamedTuple):
     mend: str
 
 
+class Unconnected(TryAgain):
+    """No connection came about, so that nothing can have been sent."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, never_sent=True)
+
+
+class WrongRegion(Refused):
+    """The application, or the token that was sent, is of another `region` of Identity Center."""
+
+    def __init__(self, message: str, hint: str = "", *, code: str, region: str) -> None:
+        super().__init__(message, hint, code=code)
+        self.region = region
+
+
 _CLOCK = Remedy("the signature's time is not accepted", "set this machine's clock")
+_STALE = Remedy(
+    "the access token is not accepted: its session has ended, or the tenant does not take this application's tokens",
+    "sign in again, or check account_access and application_arn",
+)
 SIGNER = Remedy("the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE")
 _UNACCEPTED = Remedy(
     "the access token is not accepted: its session has ended, or the application lacks sso:account:access",
@@ -71,7 +89,8 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "compare the request with the grant: man oidc-helper-create-token-with-iam",
     ),
     ("CreateTokenWithIAM", "InvalidRequestRegionException"): Remedy(
-        "the application is in another region", "set identity_center_region to the region of the application"
+        "the application, or the token that was sent, is of another region",
+        "set identity_center_region to the region of the application",
     ),
     ("CreateTokenWithIAM", "InvalidScopeException"): Remedy(
         "the application does not have a scope that was asked for",
@@ -106,6 +125,18 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "a value does not fit: the session's duration may not exceed the role's maximum, nor one hour from a role",
         "lower duration_seconds, or check role_session_name",
     ),
+    ("AssumeRole", "InvalidContextAssertion"): Remedy(
+        "the identity context has expired, or comes from another context provider than the profile names",
+        "sign in again: oidc-helper login PROFILE; if that does not help, check identity_context_provider_arn",
+    ),
+    ("AssumeRole", "PackedPolicyTooLarge"): Remedy(
+        "the session token would be too large: policies and tags of the session add to the identity context",
+        "let the caller pass on fewer session tags (transitive ones of the role that it came from count)",
+    ),
+    ("AssumeRoleWithWebIdentity", "PackedPolicyTooLarge"): Remedy(
+        "the session token would be too large: session tags in the identity token add to it",
+        "let the identity provider put fewer or shorter tags into the claim https://aws.amazon.com/tags",
+    ),
     ("AssumeRole", "ExpiredTokenException"): Remedy(
         "the caller's keys or the identity context have expired",
         "see where the caller's keys come from: oidc-helper explain PROFILE",
@@ -121,6 +152,19 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ),
     ("ListAccounts", "UnauthorizedException"): _UNACCEPTED,
     ("ListAccountRoles", "UnauthorizedException"): _UNACCEPTED,
+    ("account-access-runtime GetRoleCredentials", "AccessDeniedException"): Remedy(
+        "account access manager does not give the user this role",
+        "check account_access and role_arn, or ask for access to the role",
+    ),
+    ("account-access-runtime GetRoleCredentials", "UnauthorizedException"): _STALE,
+    ("account-access-runtime GetRoleCredentials", "ValidationException"): Remedy(
+        "a value does not fit: the session's duration may not exceed the role's maximum",
+        "check account_access and role_arn, lower duration_seconds, or check role_session_name",
+    ),
+    ("account-access-runtime ListRoles", "UnauthorizedException"): _STALE,
+    ("account-access-runtime ListRoles", "ValidationException"): Remedy(
+        "there is no such tenant of account access manager", "check account_access"
+    ),
     ("GetDataAccess", "AccessDenied"): Remedy(
         "no access grant of this user covers the target", "check s3_grant, or ask for a grant on that target"
     ),
@@ -136,28 +180,103 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ("", "RequestTimeTooSkewed"): _CLOCK,
 }
 
+_KEY = "the customer managed KMS key of Identity Center"
+# The `reason` of an error of Identity Center -> remedy, whatever the operation. Source: the service model of sso-oidc.
+_REASONS: Mapping[str, Remedy] = {
+    "KMS_AccessDeniedException": Remedy(
+        f"the caller may not use {_KEY}",
+        "allow the caller kms:Decrypt, in its own policy and in the policy of the key",
+    ),
+    "KMS_NotFoundException": Remedy(f"{_KEY} does not exist", "let an administrator of Identity Center set a key"),
+    "KMS_DisabledException": Remedy(f"{_KEY} is disabled", "enable it: aws kms enable-key"),
+    "KMS_InvalidStateException": Remedy(
+        f"{_KEY} is pending deletion or import", "restore it: aws kms cancel-key-deletion, then aws kms enable-key"
+    ),
+    "KMS_InvalidKeyUsageException": Remedy(
+        f"{_KEY} is not one that encrypts symmetrically", "let an administrator of Identity Center set another key"
+    ),
+}
+# Words in the message of a denial -> remedy; the first that is found. Sources: the IAM user guide on access denied
+# messages, the Identity Center user guide on errors of customer managed keys.
+_DENIALS: tuple[tuple[str, Remedy], ...] = (
+    ("kms:", _REASONS["KMS_AccessDeniedException"]),
+    (
+        "vpc endpoint policy",
+        Remedy("the policy of the VPC endpoint denies it", "allow the action in the policy of the VPC endpoint"),
+    ),
+    (
+        "vpc endpoint",
+        Remedy(
+            "access is only allowed from certain VPC endpoints or addresses",
+            "connect through the network that is allowed (sso-admin describe-instance shows it)",
+        ),
+    ),
+    (
+        "service control policy",
+        Remedy("a service control policy of the organization denies it", "ask the organization's administrators"),
+    ),
+    (
+        "resource control policy",
+        Remedy(
+            "a resource control policy of the organization denies it",
+            "let it except this caller: sessions of federated users have no aws:PrincipalOrgID",
+        ),
+    ),
+    (
+        "permissions boundary",
+        Remedy("a permissions boundary denies it", "allow the action in the boundary of the caller"),
+    ),
+    ("session policy", Remedy("a session policy denies it", "allow the action in the policy of the caller's session")),
+    (
+        "identity-based policy",
+        Remedy("the caller's own policies do not allow it", "allow the action in a policy of the caller"),
+    ),
+    (
+        "resource-based policy",
+        Remedy(
+            "the resource's own policy does not allow it",
+            "allow the caller sts:AssumeRole and sts:SetContext in a role's trust policy, "
+            "sso-oauth:CreateTokenWithIAM in an application's actor policy",
+        ),
+    ),
+)
+_DENIED = {"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException"}
+
 
 def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variable: str = "") -> TryAgain:
     """The error for a call without an answer; `how` it failed is a word or two, and `variable` chose the host."""
     check = f"check {variable}, which names this host, and {_WAY}" if variable else f"check {_WAY}"
-    reach = "cannot be reached" if never_sent else "did not answer"
-    return TryAgain(f"{operation}: {host} {reach} ({how})", check, never_sent=never_sent)
+    if never_sent:
+        return Unconnected(f"{operation}: {host} cannot be reached ({how})", check)
+    return TryAgain(f"{operation}: {host} did not answer ({how})", check)
 
 
 def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:
     """The error for an answer that is not AWS's: a proxy or a captive portal speaks in its place."""
     answer = "gave an answer that cannot be read" if status == 200 else f"answered {status}, and not in AWS's words"
-    return TryAgain(f"{operation}: {host} {answer}", f"check {_WAY}")
+    return TryAgain(f"{operation}: {host} {answer}", f"check {_WAY}", never_sent=turned_away("", status))
 
 
-def remedy(operation: str, code: str) -> Remedy | None:
-    """The cause and remedy of an error code of an operation, None for an unknown one."""
-    return _REMEDIES.get((operation, code)) or _REMEDIES.get(("", code))
+def remedy(operation: str, code: str, *, reason: str = "", words: str = "") -> Remedy | None:
+    """The cause and remedy of an error code of an operation, None for an unknown one.
+
+    `reason` is the member of that name, and `words` are the message: where they tell more than the code, they count.
+    """
+    denial = next((remedy for said, remedy in _DENIALS if code in _DENIED and said in words.lower()), None)
+    return _REASONS.get(reason) or denial or _REMEDIES.get((operation, code)) or _REMEDIES.get(("", code))
 
 
 def may_pass(code: str, status: int) -> bool:
     """Whether the same request may be granted later."""
     return code in _PASSING or status >= 500 or status == 429
+
+
+def turned_away(code: str, status: int) -> bool:
+    """Whether a request was refused before the work, so that nothing of it was used up.
+
+    A server that failed may have worked. An answer without a code is no word of AWS, but for too many requests.
+    """
+    return code in _THROTTLED or status == 429 or (bool(code) and 400 <= status < 500)
 
 
 def from_error_answer(
@@ -171,23 +290,26 @@ def from_error_answer(
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode", 0)
     if code.isdigit() or not code:  # botocore takes the status for the code of a body that is no error of AWS
         return unreadable(operation, host, status)
-    description = answer.get("error_description") or error.get("Message") or answer.get("reason") or ""
-    words = printable(str(description).strip())
-    message = f"{operation} was refused: {printable(code) or status}" + (f": {words}" if words else "")
+    reason = printable(str(answer.get("reason") or ""))
+    words = printable(str(answer.get("error_description") or error.get("Message") or "").strip())
+    message = f"{operation} was refused: {': '.join(filter(None, (printable(code), reason, words)))}"
     if may_pass(code, status):
-        # A throttled request was turned away unread; one that a server failed at may have been carried out.
         message = message.replace("was refused", "did not work")
-        throttled = code in _THROTTLING or status == 429
-        return TryAgain(message, "try again in a while", never_sent=status < 500, throttled=throttled)
+        throttled = code in _THROTTLED or status == 429
+        return TryAgain(message, "try again in a while", never_sent=turned_away(code, status), throttled=throttled)
     if code == "ExpiredTokenException" and status == 403:
         code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
-    known = remedy(operation, code)
-    if code == "InvalidRequestRegionException" and answer.get("region"):
+    known = remedy(operation, code, reason=reason, words=words)
+    region = printable(str(answer.get("region") or "")) if code == "InvalidRequestRegionException" else ""
+    if region:
+        message += f" (it is of {region})"
         known = Remedy(
-            "the application is in another region", f"set identity_center_region = {printable(str(answer['region']))!r}"
+            "the application, or the token that was sent, is of another region",
+            f'set identity_center_region = "{region}"',
         )
     clock = skew(metadata.get("HTTPHeaders", {}).get("date", ""), now)
     if clock and known is SIGNER:
         known = _CLOCK  # which is enough for the refusal
     hints = [clock, known and f"{known.cause}; {known.mend}"]
-    return Refused(message, "; ".join(hint for hint in hints if hint).replace("PROFILE", profile), code=code)
+    hint = "; ".join(hint for hint in hints if hint).replace("PROFILE", profile)
+    return WrongRegion(message, hint, code=code, region=region) if region else Refused(message, hint, code=code)

@@ -18,8 +18,9 @@ class Tokens:
     """All that one sign-in has brought; times in epoch seconds, secrets kept out of the repr.
 
     `binding` names the settings that it belongs to: under others it is a miss. `user` is the name of the person who
-    signed in, for people to read, `subject` the same for comparing. `requested` are the scopes asked for (none: all of
-    the application), `scope` those granted. `identity_token` is the last one seen: it opens the caller's role until it
+    signed in, for people to read, `subject` the same for comparing. `region` issued the tokens, and may be the only
+    one that takes them, as InvalidRequestRegionException says. `requested` are the scopes asked for (none: all of the
+    application), `scope` those granted. `identity_token` is the last one seen: it opens the caller's role until it
     expires, though it has been exchanged. `caller` are the credentials of `caller_role`.
     """
 
@@ -37,6 +38,7 @@ class Tokens:
     identity_token_expires_at: int = 0
     caller: Credentials | None = None
     caller_role: str = ""
+    region: str = ""
 
     def access_alive(self, now: float) -> bool:
         """Whether the access token, and with it the identity context, can still be used."""
@@ -49,6 +51,10 @@ class Tokens:
     def without_access(self) -> "Tokens":
         """The same after the access token was refused."""
         return replace(self, access_token="", access_expires_at=0, identity_context="")
+
+    def without_context(self) -> "Tokens":
+        """The same after the identity context was refused; what takes the access token alone goes on."""
+        return replace(self, identity_context="")
 
     def to_text(self) -> str:
         """The record's text."""
@@ -86,10 +92,14 @@ def _well_typed(tokens: Tokens) -> bool:
 
 
 def from_answer(before: Tokens, answer: Mapping[str, Any], *, requested: tuple[str, ...], now: float) -> Tokens:
-    """The record after CreateTokenWithIAM answered; a refresh token that does not rotate is not named, and stays."""
+    """The record after CreateTokenWithIAM answered; the answer has the `region` that gave it too.
+
+    A refresh token that does not rotate is not named, and stays.
+    """
     details = answer.get("awsAdditionalDetails") or {}
     return replace(
         before,
+        region=answer.get("region", ""),
         access_token=answer.get("accessToken", ""),
         access_expires_at=int(now + answer.get("expiresIn", 0)),
         requested=requested,

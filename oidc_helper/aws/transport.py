@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore import exceptions
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.parsers import ResponseParserError
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3 import exceptions as failures
@@ -50,6 +50,10 @@ class Transport:
     def serve_all(self, session: Any) -> None:
         """Send the requests of all clients that the session will make."""
         session.get_component("event_emitter").register_last(_EVENT, self._send)
+
+    def probe(self, url: str) -> None:
+        """Connect to the host of the URL, and ask it for nothing that matters. Raises botocore's errors."""
+        self._send(AWSRequest(method="HEAD", url=url).prepare())
 
     def _way(self, url: str) -> PoolManager:
         scheme, host, *_ = urlsplit(url)

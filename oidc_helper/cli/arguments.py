@@ -159,6 +159,14 @@ COMMANDS: tuple[Command, ...] = (
             Argument(
                 "--port", {"type": int, "default": 0, "metavar": "PORT", "help": "the port (default: a free one)"}
             ),
+            Argument(
+                "--region",
+                {
+                    "action": "append",
+                    "metavar": "REGION",
+                    "help": "a region of the Identity Center instance (repeat it; default: eu-west-1)",
+                },
+            ),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
             _value("--email", "ADDRESS", "the email claim of the user who signs in there"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from oidc_helper.errors import WrongSettings
+from oidc_helper.settings import checks
 
 _HEADING = "# config.toml: save the rest of this output, and name the file with export OIDC_HELPER_CONFIG=FILE\n"
 
@@ -21,17 +22,28 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     foreign = (options.issuer, options.audience, options.email)
     if any(foreign) and not all(foreign):
         raise WrongSettings("--issuer, --audience and --email go together", "give all three, or none")
+    regions = _regions(options.region or [])
     try:
         running = Emulator(port=options.port)
     except OSError as error:
         raise WrongSettings(f"port {options.port} cannot be used: {error.strerror}", "choose another --port") from None
     if all(foreign):
         running.trust(*foreign)
+    running.directory.identity_center_regions = regions or running.directory.identity_center_regions
     with _ended() as ended, running:
         answer.write(f"{shell_exports(running)}\n{_HEADING}{example_config(running)}")
         answer.flush()
         ended.recv(1)
     return 0
+
+
+def _regions(names: list[str]) -> list[str]:
+    try:
+        return list(checks.regions(names)) if names else []
+    except checks.UnfitError as error:
+        raise WrongSettings(
+            f"--region {error}", "oidc-helper emulator --region eu-west-1 --region eu-central-1"
+        ) from None
 
 
 @contextmanager

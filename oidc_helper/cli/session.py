@@ -8,6 +8,8 @@ from itertools import groupby
 from typing import TextIO
 
 from oidc_helper import settings
+from oidc_helper.aws import account_access
+from oidc_helper.aws.tokens import Tokens
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import asking_at_login
 from oidc_helper.cli.wiring import Errand, errand, store_for
@@ -71,6 +73,8 @@ def _waited_for(errand: Errand) -> str:
 def _signed_in(errand: Errand, *, anew: bool) -> str:
     """Sign in, and tell until when what there is now lasts."""
     profile = errand.profile
+    if profile.target == "account access":
+        account_access.require_model()  # before a person is asked
     tokens, is_new = errand.deadline.run(lambda: broker.sign_in(profile, errand.means, anew=anew))
     user = printable(tokens.user or profile.identity.name)
     report = f"{'' if is_new else 'already '}signed in as {user}, {wording.until(tokens.access_expires_at)}\n"
@@ -141,10 +145,10 @@ def _forget(shared: list[Profile], store: Store, answer: TextIO) -> bool:
     first = shared[0]
     deadline = Deadline(first.deadline_seconds)
 
-    def end_session(access_token: str) -> None:
+    def end_session(tokens: Tokens) -> None:
         from oidc_helper.aws.client import Aws
 
-        Aws(first, time_left=deadline.left).end_session(access_token)
+        Aws(first, time_left=deadline.left).end_session(tokens)
 
     def revoke(refresh_token: str) -> None:
         from oidc_helper.identity import client_secret

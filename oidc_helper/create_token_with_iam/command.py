@@ -176,11 +176,14 @@ def _response(
         streams.complaints.warn(doubt)
     if not profile:
         return _sent(_client(request, {}), parameters)
-    completed = replace(request, options=profile.complete(request.options))
     signs = request.options.sign_request and not request.options.profile
-    client = _client(completed, profile.keys(parameters) if signs else {})
+    keys = profile.keys(parameters) if signs else {}
+
+    def send(options: GlobalOptions) -> dict[str, Any]:
+        return _sent(_client(replace(request, options=options), keys), parameters)
+
     with profile.spending(parameters, streams.complaints.warn):
-        return _sent(client, parameters)
+        return profile.sent(request.options, send)
 
 
 def _client(request: _Request, keys: Mapping[str, str | None]) -> Any:

@@ -76,14 +76,15 @@ def _refused(error: exceptions.ClientError) -> OidcHelperError:
 
 
 def _mend(operation: str, code: str, answer: Mapping[str, Any]) -> str:
-    known = refusals.remedy(operation, code)
+    words = str(answer.get("error_description") or answer.get("Error", {}).get("Message") or "")
+    known = refusals.remedy(operation, code, reason=str(answer.get("reason") or ""), words=words)
     options = {
         "ExpiredTokenException": "get a new refresh token",
         "InvalidClientException": "check --client-id and --region",
         "InvalidRequestRegionException": f"add --region {answer.get('region', 'REGION')}",
         "InvalidScopeException": "leave it out of --scope, or add it with sso-admin put-application-access-scope",
     }
-    mend = options.get(code) if operation == OPERATION else None
+    mend = options.get(code) if operation == OPERATION and known is refusals.remedy(operation, code) else None
     if known is refusals.SIGNER:
         mend = "check AWS_ACCESS_KEY_ID, --profile or --profile-settings"
     cause_and_mend = [known.cause, mend or known.mend] if known else []

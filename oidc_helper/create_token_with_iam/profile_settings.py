@@ -9,11 +9,14 @@ from typing import Any
 from botocore import exceptions
 
 from oidc_helper import settings
-from oidc_helper.aws import tokens
-from oidc_helper.aws.client import Aws, never_sent
+from oidc_helper.aws import refusals, tokens
+from oidc_helper.aws.attempts import UNCONNECTED, never_sent
+from oidc_helper.aws.client import Aws
+from oidc_helper.aws.refusals import Unconnected
+from oidc_helper.aws.regions import FIRST_TRY_S, Regions
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.create_token_with_iam.arguments import GlobalOptions
-from oidc_helper.errors import SignInNeeded
+from oidc_helper.errors import SignInNeeded, WrongSettings
 from oidc_helper.fetch import kept_tokens, single_use
 from oidc_helper.identity.proof import Assertion
 from oidc_helper.identity.token import IdentityToken, parse
@@ -34,19 +37,32 @@ class ProfileSettings:
         self.profile = settings.load().profile(name)
         self._deadline = Deadline(self.profile.deadline_seconds)
         self._store = Store()
+        self._region = ""  # that was asked
 
     @property
     def parameters(self) -> Mapping[str, str]:
         """The parameters that the profile names."""
         return {"clientId": self.profile.application_arn}
 
-    def complete(self, options: GlobalOptions) -> GlobalOptions:
-        """The options with the profile's region and certificate authorities where they name none."""
-        return replace(
-            options,
-            region=options.region or self.profile.identity_center_region,
-            ca_bundle=options.ca_bundle or self.profile.ca_bundle,
-        )
+    def sent(self, options: GlobalOptions, send: Callable[[GlobalOptions], dict[str, Any]]) -> dict[str, Any]:
+        """The answer of the first region that can be connected to, the profile's where the options name none.
+
+        `send` gets the options with the region, and the profile's certificate authorities where they name none.
+        """
+        bundle, limit_s = options.ca_bundle or self.profile.ca_bundle, options.connect_timeout_s
+
+        def ask(region: str, others: int) -> dict[str, Any]:
+            self._region = region
+            connect_s = min(limit_s or FIRST_TRY_S, FIRST_TRY_S) if others else limit_s
+            try:
+                return send(replace(options, region=region, ca_bundle=bundle, connect_timeout_s=connect_s))
+            except UNCONNECTED as error:
+                if others:
+                    raise Unconnected(str(error)) from None
+                raise
+
+        regions = (options.region,) if options.region else self.profile.identity_center_regions
+        return Regions().ask(regions, ask)
 
     def keys(self, parameters: Mapping[Any, Any]) -> dict[str, str | None]:
         """The caller's credentials in botocore's names; the assertion opens the caller's role where it has one."""
@@ -87,6 +103,7 @@ class ProfileSettings:
         purpose = f"oidc-helper create-token-with-iam for profile {self.profile.name}"
         name = self.profile.tokens_name
         with self._store.hold(name, timeout_s=self._deadline.left(), purpose=purpose):
+            answer = {**answer, "region": self._region}
             kept = tokens.from_answer(self._before(parameters), answer, requested=requested, now=time.time())
             kept_tokens.save(self.profile, kept, self._store)
 
@@ -112,7 +129,9 @@ def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:
 def _may_be_spent(error: Exception) -> bool:
     """`single_use.may_be_spent` for botocore's errors: a refusal, or one before the request leaves, spends nothing."""
     if isinstance(error, exceptions.ClientError):
-        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        return not refusals.turned_away("" if code.isdigit() else code, status)
     if isinstance(error, _UNDER_WAY):
         return not never_sent(error)
-    return not isinstance(error, exceptions.BotoCoreError)
+    return not isinstance(error, exceptions.BotoCoreError | WrongSettings)

@@ -74,7 +74,6 @@ class Application:
     """An Identity Center application."""
 
     arn: str
-    region: str
     audiences: set[str]
     grants: set[str]
     scopes: dict[str, set[str]]  # access scope -> the applications (ARNs) that accept its tokens
@@ -90,6 +89,8 @@ class Application:
     rotates_refresh_tokens: bool = True  # not documented either; if False, a refresh returns no refresh token
     reuse_ends_session: bool = False
     fresh_context_on_refresh: bool = True
+    context_lifetime_s: int | None = None  # None: that of the access token; AWS does not document it
+    longest_contexts: bool = False  # whether identity contexts are as long as STS takes them
 
     @property
     def instance(self) -> str:
@@ -167,11 +168,24 @@ class S3Grant:
 
 
 @dataclass
+class Tenant:
+    """A tenant of account access manager, and the roles that it gives: pairs of a user's id and a role's ARN.
+
+    Which `scope` an application's tokens need there is not documented; None asks for none.
+    """
+
+    tenant_id: str
+    entitlements: set[tuple[str, str]]
+    scope: str | None = None
+
+
+@dataclass
 class Directory:
     """Everything that exists, with names for the parts that every test needs."""
 
     identity_provider: IdentityProvider
     users: list[DirectoryUser]
+    identity_center_regions: list[str]  # of the instance, the primary one first
     application: Application
     second_application: Application  # `application` exchanges its tokens
     oidc_providers: dict[str, set[str]]  # IAM's: issuer -> client ids
@@ -182,6 +196,7 @@ class Directory:
     permission_sets: dict[str, PermissionSet]
     assignments: set[Assignment]
     s3_grants: list[S3Grant]
+    tenant: Tenant
     other_roles: list[Role] = field(default_factory=list)
     other_applications: list[Application] = field(default_factory=list)
     # The portal's error for a user without the assignment. AWS documents this one; users have also reported
@@ -202,8 +217,8 @@ class Directory:
 
     @property
     def identity_center_region(self) -> str:
-        """The region of Identity Center."""
-        return self.application.region
+        """The primary region of Identity Center."""
+        return self.identity_center_regions[0]
 
     @property
     def caller_role_arn(self) -> str:

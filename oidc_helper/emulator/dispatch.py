@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from oidc_helper.emulator import control
-from oidc_helper.emulator.aws import identity_center, portal, s3_access_grants, sts
+from oidc_helper.emulator.aws import account_access, identity_center, portal, s3_access_grants, sts
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.faults import Cut, Fault, Faults
 from oidc_helper.emulator.idp import routes as idp
@@ -37,6 +37,7 @@ class Dispatch:
             **idp.ROUTES,
             **identity_center.ROUTES,
             **portal.ROUTES,
+            **account_access.ROUTES,
             **s3_access_grants.ROUTES,
             **control.routes(self.log, self.faults),
         }

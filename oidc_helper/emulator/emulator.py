@@ -19,7 +19,7 @@ from oidc_helper.emulator.state import State
 
 
 class Emulator:
-    """An identity provider, Identity Center, its portal, STS and S3 Access Grants on one loopback port.
+    """An identity provider, Identity Center, its portal, account access manager, STS and S3 Access Grants on one port.
 
     A context manager; `port` 0 takes a free port. Without `keys` the identity provider makes new ones, which takes
     50 ms. Raises OSError if the port is in use.
@@ -76,7 +76,7 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead SDKs to the emulator."""
-        services = ("STS", "SSO_OIDC", "SSO", "S3_CONTROL")
+        services = ("STS", "SSO_OIDC", "SSO", "S3_CONTROL", "ACCOUNT_ACCESS_RUNTIME")
         return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services}
 
     def mint(

@@ -28,7 +28,7 @@ _DEFAULTS = """\
 [defaults]
 identity = "example"
 application_arn = {application_arn}
-identity_center_region = {region}
+identity_center_region = {regions}
 caller = {{ web_identity_role_arn = {caller_role_arn} }}
 """
 _PERSONAL = """\
@@ -46,25 +46,33 @@ region = {region}
 [profile.dev-admin]
 account_id = "111122223333"
 permission_set = "Admin"
+
+# a role that account access manager gives
+[profile.builder]
+role_arn = {given_role_arn}
+account_access = {tenant}
 """
 
 
 def example_config(emulator: Emulator, user: str = "alice@example.com", python: str = sys.executable) -> str:
-    """A config.toml with a role session and a permission set; `python` fetches that user's identity tokens.
+    """A config.toml with a profile of each kind but S3 access grants; `python` fetches that user's identity tokens.
 
     A second identity, with a profile of its own, signs in with the browser. If Identity Center trusts another issuer
     than the emulator's, the only identity signs in there.
     """
-    directory = emulator.directory
+    directory, regions = emulator.directory, emulator.directory.identity_center_regions
     issuer, client_id = _trusted(emulator)
     values = {
         "command": [python, "-I", "-c", _FETCH, f"{emulator.url}{TOKEN_PATH}?user={user}"],
         "issuer": issuer,
         "client_id": client_id,
         "application_arn": directory.application_arn,
-        "region": directory.identity_center_region,
+        "regions": regions if len(regions) > 1 else regions[0],
+        "region": regions[0],
         "caller_role_arn": directory.caller_role_arn,
         "role_arn": directory.analytics_role_arn,
+        "given_role_arn": directory.other_roles[0].arn,
+        "tenant": directory.tenant.tenant_id,
     }
     # JSON's strings and lists of ASCII are TOML's too
     quoted = {name: json.dumps(value) for name, value in values.items()}
@@ -111,4 +119,6 @@ def _reach(user_id: str, directory: Directory) -> str:
     sets = sorted((one.permission_set, one.account_id) for one in directory.assignments if one.user_id == user_id)
     permission_sets = [f"{name} in {account}" for name, account in sets]
     grants = [f"{one.scope} ({one.permission})" for one in directory.s3_grants if one.user_id == user_id]
-    return ", ".join(["the role analytics", *permission_sets, *grants])
+    given = sorted(role_arn for each_id, role_arn in directory.tenant.entitlements if each_id == user_id)
+    roles = [f"{role_arn} through {directory.tenant.tenant_id}" for role_arn in given]
+    return ", ".join(["the role analytics", *permission_sets, *grants, *roles])

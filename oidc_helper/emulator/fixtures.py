@@ -15,9 +15,11 @@ from oidc_helper.emulator.directory import (
     Person,
     Role,
     S3Grant,
+    Tenant,
     TrustedTokenIssuer,
 )
 from oidc_helper.emulator.keys import aws_secret, opaque, upper
+from oidc_helper.settings.limits import limits
 
 ACCOUNT = "123456789012"  # of Identity Center, the caller and the roles
 INSTANCE = "ssoins-1234567890abcdef"
@@ -38,8 +40,12 @@ def example_directory(issuer: str) -> Directory:
         "AROA" + upper(17),
         trusted={caller.arn, user.arn},
         allows_set_context=True,
-        longest_session_s=43_200,
+        longest_session_s=limits("sts", "AssumeRole", "DurationSeconds").most or 0,
     )
+    given = [
+        Role(f"arn:aws:iam::{account}:role/{name}", "AROA" + upper(17), longest_session_s=43_200)
+        for account, name in (("111122223333", "builder"), ("222233334444", "auditor"))
+    ]
     first, second = _applications(issuer, actors={caller.arn, user.arn})
     return Directory(
         identity_provider=_identity_provider(issuer),
@@ -48,6 +54,7 @@ def example_directory(issuer: str) -> Directory:
             DirectoryUser(_BOB, "bob", "bob@example.com", "00u-bob"),
             DirectoryUser("93a4c812-0051-70f2-8a4e-1d3c5b7f9a03", "mallory", "mallory@example.com", "00u-mallory"),
         ],
+        identity_center_regions=[REGION],
         application=first,
         second_application=second,
         oidc_providers={issuer: {PUBLIC_CLIENT, CONFIDENTIAL_CLIENT}},
@@ -70,6 +77,8 @@ def example_directory(issuer: str) -> Directory:
             Assignment(_BOB, "111122223333", "ReadOnly"),
         },
         s3_grants=[S3Grant(_ALICE, "s3://reports/*", "READ")],
+        tenant=Tenant("aa-0123456789ab", {(_ALICE, role.arn) for role in given}),
+        other_roles=given,
     )
 
 
@@ -96,7 +105,6 @@ def _applications(issuer: str, actors: set[str]) -> tuple[Application, Applicati
     trusted = TrustedTokenIssuer(issuer, f"arn:aws:sso::{ACCOUNT}:trustedTokenIssuer/{INSTANCE}/tti-0123456789abcdef")
     first = Application(
         arn=f"arn:aws:sso::{ACCOUNT}:application/{INSTANCE}/apl-1234567890abcdef",
-        region=REGION,
         audiences={PUBLIC_CLIENT},
         grants={JWT_BEARER, "refresh_token", TOKEN_EXCHANGE},
         scopes={"sso:account:access": set(), "s3:access_grants:read_write": set()},
@@ -106,7 +114,6 @@ def _applications(issuer: str, actors: set[str]) -> tuple[Application, Applicati
     )
     second = Application(
         arn=f"arn:aws:sso::{ACCOUNT}:application/{INSTANCE}/apl-fedcba0987654321",
-        region=REGION,
         audiences={PUBLIC_CLIENT},
         grants={"authorization_code", JWT_BEARER, "refresh_token"},
         scopes={"analytics:read": {first.arn}, "own:read": set()},

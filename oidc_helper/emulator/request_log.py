@@ -12,10 +12,30 @@ from oidc_helper.emulator.calls import Answer, Parameters, asked, plain
 
 # The parameters that may be shown, as `plain` spells them; any other may be a secret.
 _SHOWN = {
-    *("accountid", "action", "clientid", "codechallengemethod", "durationseconds", "granttype", "loginhint"),
+    *(
+        "accesstype",
+        "accountid",
+        "action",
+        "clientid",
+        "codechallengemethod",
+        "durationseconds",
+        "granttype",
+        "loginhint",
+    ),
     *("maxresult", "permission", "privilege", "prompt", "redirecturi", "requestedtokentype", "responsetype"),
-    *("rolearn", "rolename", "rolesessionname", "scope", "scopes", "subjecttokentype", "target", "tokentypehint"),
-    "user",
+    *(
+        "rolearn",
+        "rolename",
+        "rolesessionname",
+        "scope",
+        "sessionduration",
+        "sessionname",
+        "scopes",
+        "subjecttokentype",
+        "target",
+        "tokentypehint",
+    ),
+    *("tenantid", "user"),
 }
 
 

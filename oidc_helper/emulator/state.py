@@ -34,6 +34,7 @@ class Issued:
     scopes: tuple[str, ...]
     expires_at: float
     spent: bool = False
+    region: str = ""  # of Identity Center, which alone takes the token
 
 
 @dataclass

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from oidc_helper import names, record
-from oidc_helper.aws import credentials
+from oidc_helper.aws import account_access, credentials
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.errors import OidcHelperError, SignInNeeded, StoreUnusable, TryAgain, WrongSettings
@@ -104,6 +104,8 @@ def fetch(profile: Profile, stamp: str, means: Means, *, refresh: bool = False, 
     if fetched := _fresh(cached, stamp, means, ahead=ahead):
         log.debug("served from the cache")
         return fetched
+    if profile.target == "account access":
+        account_access.require_model()
     spare = None if ahead else _spare(cached, stamp, means)
 
     def look() -> Fetched | None:

@@ -70,9 +70,12 @@ def _signs_until(tokens: Tokens) -> int | None:
 
 
 def _binding(profile: Profile) -> str:
-    """Name the settings that tokens belong to: the same identity and application of the same configuration."""
+    """Name the settings that tokens belong to: the same identity and application of the same configuration.
+
+    The application's ARN names its instance of Identity Center; the regions are only ways to it.
+    """
     identity = profile.identity
     parts: list[object] = [names.configuration(), identity.source, identity.issuer, identity.client_id, identity.path]
     parts += [identity.variable, identity.command, identity.audience, identity.profile]
-    parts += [profile.application_arn, profile.identity_center_region]
+    parts += [profile.application_arn]
     return sha256(json.dumps(parts).encode()).hexdigest()[:32]

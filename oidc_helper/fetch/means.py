@@ -20,8 +20,8 @@ class Exchange(Protocol):
     def prepare(self, caller: Credentials) -> None:
         """Find out whether CreateTokenWithIAM can be sent, so that nothing is spent on one that cannot."""
 
-    def create_token(self, caller: Credentials, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask CreateTokenWithIAM, once."""
+    def create_token(self, caller: Credentials, parameters: Mapping[str, Any], *, issued_in: str) -> dict[str, Any]:
+        """Ask CreateTokenWithIAM, once; `issued_in` is the region of Identity Center that issued a parameter."""
 
     def credentials(self, tokens: Tokens, caller: Callable[[], Credentials]) -> Credentials:
         """Turn tokens into what the profile is for."""

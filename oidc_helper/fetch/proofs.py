@@ -90,7 +90,7 @@ class Prover(NamedTuple):
         """The access token of another application."""
         tokens = self.tokens_of(self.profile.identity.profile, self.asking is not None)
         parameters = {"subjectToken": tokens.access_token, "subjectTokenType": ACCESS_TOKEN_TYPE}
-        return GrantParameters(parameters, tokens.user, tokens.subject)
+        return GrantParameters(parameters, tokens.user, tokens.subject, region=tokens.region)
 
     def at_identity_center(self) -> Proof:
         """A code of Identity Center's own authorize endpoint."""

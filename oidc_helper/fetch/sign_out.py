@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
+from oidc_helper.aws.tokens import Tokens
 from oidc_helper.errors import OidcHelperError, StoreUnusable, TryAgain
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.machine.lock import Lock
@@ -17,9 +18,9 @@ log = logging.getLogger("oidc_helper.fetch.sign_out")
 
 
 class Servers(NamedTuple):
-    """The calls that end a session, with the access token at Identity Center and the refresh token at the provider."""
+    """The calls that end a session, with the tokens of Identity Center and the refresh token of the provider."""
 
-    end_session: Callable[[str], None]
+    end_session: Callable[[Tokens], None]
     revoke: Callable[[str], None]
 
 
@@ -34,7 +35,8 @@ def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_le
     first = profiles[0]
 
     def end_session() -> bool:
-        _end("Identity Center", servers.end_session, kept_tokens.load(first, store).access_token)
+        tokens = kept_tokens.load(first, store)
+        _end("Identity Center", lambda _: servers.end_session(tokens), tokens.access_token)
         return False
 
     steps = [end_session]

@@ -36,11 +36,13 @@ log = logging.getLogger("oidc_helper.fetch.work")
 _T = TypeVar("_T")
 
 _TOKEN_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh or identity token will never work
+_ELSEWHERE = "InvalidRequestRegionException"  # only another region takes this token
 _OF_A_PERSON = {
     *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
-    *("ResourceNotFoundException", "UnauthorizedException"),
+    *("InvalidContextAssertion", "ResourceNotFoundException", "UnauthorizedException"),
 }
 ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
+_CONTEXT_STALE = "InvalidContextAssertion"  # nor this context, while the access token may be good
 _CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
 
 
@@ -49,6 +51,7 @@ class Progress:
     """How far a fetch has come: the tokens to go on with, those in the store, and the proof that `prove` has got.
 
     `after_another`: this process waited for one that may have done the same, and found nothing that came of it.
+    `has_refreshed` and `has_exchanged`: steps 4 and 5 were begun, and are not begun again.
     """
 
     profile: Profile
@@ -58,6 +61,8 @@ class Progress:
     saved: Tokens
     proof: Proof | None = None
     after_another: bool = False
+    has_refreshed: bool = False
+    has_exchanged: bool = False
 
 
 def begin(profile: Profile, means: Means, prove: Callable[[], Proof], *, after_another: bool = False) -> Progress:
@@ -74,16 +79,16 @@ def begin_with(proof: Proof, profile: Profile, means: Means) -> Progress:
 
 
 def credentials(progress: Progress) -> Credentials:
-    """Steps 3 to 5, then ask for the credentials; once more with new tokens where a live access token is refused."""
-    tokens = live(progress)
-    try:
-        made = _credentials_of(tokens or renewed(progress), progress)
-    except Refused as refusal:
-        if not tokens or refusal.code not in ACCESS_OVER:
-            raise
-        log.debug("the access token is over: %s", refusal.code)
-        drop_access(progress, tokens.access_token)
-        made = _credentials_of(renewed(progress), progress)
+    """Steps 3 to 5, then ask for the credentials; again with newer tokens where those at hand are refused."""
+    kept = live(progress)
+    tokens = kept or renewed(progress)
+    while True:
+        try:
+            made = _credentials_of(tokens, progress)
+        except Refused as refusal:
+            tokens = _newer(progress, refusal, were_kept=tokens is kept)
+        else:
+            break
     if progress.tokens != progress.saved:  # the caller was opened anew
         _save(progress, progress.tokens)
     return made
@@ -123,7 +128,7 @@ def live(progress: Progress) -> Tokens | None:
 def renewed(progress: Progress) -> Tokens:
     """Steps 4 and 5: a refresh where that works, else a new proof."""
     tokens, profile = progress.tokens, progress.profile
-    may_refresh = tokens.refresh_token and not _signed_in(progress)
+    may_refresh = tokens.refresh_token and not progress.has_refreshed and not _signed_in(progress)
     if may_refresh and (not tokens.requested or tokens.covers(profile.scopes)):
         answered = refreshed(progress)
         if answered and _fits(answered, profile):
@@ -132,13 +137,17 @@ def renewed(progress: Progress) -> Tokens:
 
 
 def refreshed(progress: Progress) -> Tokens | None:
-    """Step 4; None where the refresh token is over."""
+    """Step 4; None where the refresh token is over, or of no use in the region that answers."""
+    progress.has_refreshed = True
 
     def ask(signer: Credentials) -> Tokens | None:
         try:
             parameters = {"refreshToken": progress.tokens.refresh_token}
             return _answered(progress, _asked(progress, signer, "refresh_token", parameters))
         except Refused as refusal:
+            if refusal.code == _ELSEWHERE:
+                log.debug("the refresh token is good in another region only, which does not answer")
+                return None
             if refusal.code not in _TOKEN_OVER:
                 raise
             log.debug("the refresh token is over: %s", refusal.code)
@@ -151,6 +160,7 @@ def refreshed(progress: Progress) -> Tokens | None:
 def exchanged(progress: Progress) -> Tokens:
     """Step 5; the person's page learns how it went."""
     profile = progress.profile
+    progress.has_exchanged = True
     with reporting_to(partial(_finish, progress)):
         proof = _proof(progress)
         if isinstance(proof, Assertion):
@@ -209,8 +219,38 @@ def _signed(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) 
         return ask(signer)
 
 
+def _newer(progress: Progress, refusal: Refused, *, were_kept: bool) -> Tokens:
+    """Newer tokens than those that were refused, by a step that this fetch has not taken yet.
+
+    Raises the refusal where it speaks of something else or no step is left, SignInNeeded where a person may mend it.
+    """
+    is_stale = refusal.code == _CONTEXT_STALE
+    if not is_stale and not (were_kept and refusal.code in ACCESS_OVER):
+        raise refusal
+    log.debug("the access token or identity context is over: %s", refusal.code)
+    tokens = progress.tokens
+    _save(progress, tokens.without_context() if is_stale else tokens.without_access())
+    try:
+        return _by_a_step_left(progress, refusal)
+    except SignInNeeded as needed:
+        if is_stale:
+            needed.message = f"{refusal.message}; {needed.message}"
+        raise
+
+
+def _by_a_step_left(progress: Progress, refusal: Refused) -> Tokens:
+    if not progress.has_exchanged:
+        return renewed(progress)
+    answered = refreshed(progress) if progress.tokens.refresh_token and not progress.has_refreshed else None
+    if answered and _fits(answered, progress.profile):
+        return answered
+    if _is_of_kept_session(progress):
+        raise SignInNeeded("new tokens fare no better", progress.means.mend) from refusal
+    raise refusal
+
+
 def _signed_in(progress: Progress) -> bool:
-    """Whether a person has just signed in, whose proof is yet to be exchanged."""
+    """Whether a person has just signed in for this fetch."""
     return progress.proof is not None and progress.proof.by_person
 
 
@@ -267,8 +307,9 @@ def _asked(progress: Progress, signer: Credentials, grant: str, proof: Mapping[s
     """CreateTokenWithIAM's answer."""
     scopes = progress.profile.scopes
     parameters = {"grantType": grant, **proof, **({"scope": list(scopes)} if scopes else {})}
+    token_of = progress.tokens if grant == "refresh_token" else progress.proof
     with _naming_the_person(progress):
-        return progress.means.exchange().create_token(signer, parameters)
+        return progress.means.exchange().create_token(signer, parameters, issued_in=token_of.region if token_of else "")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.person.telling import Finish
@@ -21,6 +22,7 @@ class Assertion:
     token: IdentityToken
     by_person: bool = False
     finish: Finish = field(default=_nobody_waits, repr=False)
+    region: ClassVar[str] = ""
 
     @property
     def user(self) -> str:
@@ -38,6 +40,7 @@ class GrantParameters:
     """A code or a subject token, under the names that CreateTokenWithIAM has for what its grant takes.
 
     `user` and `subject` as in Assertion, empty where only the answer names the user; `by_person` and `finish` likewise.
+    `region` is the one of Identity Center that issued a subject token, and may be the only one that takes it.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
@@ -45,6 +48,7 @@ class GrantParameters:
     subject: str = ""
     by_person: bool = False
     finish: Finish = field(default=_nobody_waits, repr=False)
+    region: str = ""
 
 
 Proof = Assertion | GrantParameters

@@ -2,10 +2,11 @@
 
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, make_headers
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
 
@@ -34,10 +35,10 @@ def way_to(url: str, *, trust: ssl.SSLContext | None) -> PoolManager:
     elif proxy.speaks_socks:
         manager, how = PoolManager(ssl_context=trust), partial(connect_through, proxy)
     else:
-        proof = f"{proxy.user}:{proxy.password}" if proxy.user else None
+        proof = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()  # urllib3 before 2.8 cannot in UTF-8
         manager = ProxyManager(
             proxy.url,
-            proxy_headers=make_headers(proxy_basic_auth=proof, proxy_basic_auth_encoding="utf-8"),
+            proxy_headers={"proxy-authorization": f"Basic {proof}"} if proxy.user else None,
             proxy_ssl_context=trust,
             ssl_context=trust,
         )

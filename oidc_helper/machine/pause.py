@@ -1,4 +1,6 @@
-"""The pause after a failed renewal: while it lasts, credentials that still live are handed out without another try.
+"""The pause after a failure: while it lasts, what did not work is not tried again where there is something else.
+
+Instead of a renewal, credentials that still live are handed out; instead of a region, another one is asked.
 
 The time of an empty file tells when it began, so that a hit can see it, and no reader writes anything.
 """
@@ -13,7 +15,7 @@ _LASTS_S = 30  # botocore calls before every request while less than 15 minutes 
 
 
 def begin(entry: str, now: float) -> None:
-    """Let the renewal of an entry rest from `now` on (epoch seconds); where that cannot be noted, each caller tries."""
+    """Let an entry rest from `now` on (epoch seconds); where that cannot be noted, each caller tries."""
     from oidc_helper.machine import private_files
 
     try:
@@ -25,7 +27,7 @@ def begin(entry: str, now: float) -> None:
 
 
 def lasts(entry: str, now: float) -> bool:
-    """Whether the renewal of an entry rests; a pause that begins later than `now` is none."""
+    """Whether an entry rests; a pause that begins later than `now` is none."""
     try:
         status = os.lstat(f"{paths.state_directory()}/pauses/{_file_name(entry)}")
     except OSError:

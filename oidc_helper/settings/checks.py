@@ -1,15 +1,18 @@
 """Checks of single values: each returns the value to use, or raises UnfitError with the form that it should have."""
 
+import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from oidc_helper.machine.hosts import is_loopback
+from oidc_helper.settings.limits import limits
 from oidc_helper.words import did_you_mean, listed, shown, toml_type
 
 Check = Callable[[object], Any]
 
+_ENDLESS_S = 10**9
 _PARTITION = "aws(?:-[a-z]+)*"
 _WORD = r"[A-Za-z0-9_+=,.@-]"  # IAM's and STS's alphabet for names
 _ISSUER_TAIL = "/.well-known/openid-configuration"
@@ -85,6 +88,38 @@ def seconds(least: int, most: int) -> Check:
     return check
 
 
+def limited_seconds(*member: str) -> Check:
+    """A whole number of seconds within the limits of the service model."""
+
+    def check(value: object) -> int:
+        least, most, _ = limits(*member)
+        return int(seconds(least or 1, most or _ENDLESS_S)(value))
+
+    return check
+
+
+def limited_text(*member: str) -> Check:
+    """A string within the limits of the service model."""
+
+    def check(value: object) -> str:
+        found = limits(*member)
+        return str(matching(found.expression, found.described)(value))
+
+    return check
+
+
+def no_longer_than_in(member: tuple[str, str, str], form: Check) -> Check:
+    """A string of the form, and of no more characters than the service model allows."""
+
+    def check(value: object) -> str:
+        string, most = str(form(value)), limits(*member).most
+        if most and len(string) > most:
+            raise UnfitError(f"must not have more than {most} characters")
+        return string
+
+    return check
+
+
 def matching(pattern: str, example: str) -> Check:
     """A string that the pattern matches as a whole; the message gives the example."""
 
@@ -141,29 +176,80 @@ template = matching(
     f"a template of letters, digits, ._- and {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
 )
 
-# AWS. The application's alphabet is that of the service model of sso-admin, wider than the hexadecimal digits seen.
-application_arn = arn(
-    "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef",
-    ("resource", "application", "application"),
-    ("instance", "(?:sso)?ins-[A-Za-z0-9.-]{16}", "ssoins- and 16 letters or digits"),
-    ("application", "apl-[A-Za-z0-9]{16}", "apl- and 16 letters or digits"),
-)
-role_arn = arn(
-    "arn:aws:iam::123456789012:role/NAME",
-    ("resource", "role", "role"),
-    ("name", f"(?:[!-~]{{1,511}}/)?{_WORD}{{1,64}}", "a path and 1 to 64 letters, digits or any of _+=,.@-"),
+# AWS
+_ARN = ("sts", "AssumeRole", "RoleArn")
+role_arn = no_longer_than_in(
+    _ARN,
+    arn(
+        "arn:aws:iam::123456789012:role/NAME",
+        ("resource", "role", "role"),
+        ("name", f"(?:[!-~]+/)?{_WORD}+", "a path and letters, digits or any of _+=,.@-"),
+    ),
 )
 # No AWS document shows this ARN outside the partition aws, so the check asks hardly anything of it.
-context_provider_arn = matching(f"arn:{_PARTITION}:[!-~]{{1,2000}}", "arn:aws:iam::aws:contextProvider/IdentityCenter")
+context_provider_arn = no_longer_than_in(
+    _ARN, matching(f"arn:{_PARTITION}:[!-~]+", "arn:aws:iam::aws:contextProvider/IdentityCenter")
+)
 region = matching(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}", "a region such as eu-west-1")
-role_session_name = matching(_WORD + "{2,64}", "2 to 64 letters, digits or any of _+=,.@-")
-permission_set = matching(_WORD + "{1,32}", "1 to 32 letters, digits or any of _+=,.@-")
-s3_target = matching(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\n]{0,1900})?", "s3://BUCKET/PREFIX*")
+duration_seconds = limited_seconds("sts", "AssumeRole", "DurationSeconds")
+role_session_name = limited_text("sts", "AssumeRole", "RoleSessionName")
+permission_set = limited_text("sso-admin", "CreatePermissionSet", "Name")
+account_access = matching("aa-[a-z0-9-]+", "a tenant such as aa-0123456789ab")
+s3_target = no_longer_than_in(
+    ("s3control", "GetDataAccess", "Target"),
+    matching(r"s3://[a-z0-9][a-z0-9.-]+[a-z0-9](?:/[^\n]*)?", "s3://BUCKET/PREFIX*"),
+)
 _account = matching("[0-9]{12}", "an account id of 12 digits")
 
 # A sign-in at an identity provider.
 redirect_path = matching(r"/[A-Za-z0-9._~/-]{0,200}", "a path such as /oidc-helper/callback")
 resource = matching(r"[A-Za-z][A-Za-z0-9+.-]*:[!-\"$-~]+", "a URI such as https://api.example.com/")  # RFC 8707
+
+
+def application_arn(value: object) -> str:
+    """The ARN of an Identity Center application, as the service model describes it."""
+    return str(_application_arn()(value))
+
+
+@functools.cache
+def _application_arn() -> Check:
+    """Its instance and application have lengths of their own, which only the pattern of the model tells."""
+    pattern = limits("sso-admin", "DescribeApplication", "ApplicationArn").pattern or ""
+    instance, application = [*pattern.split("/"), "", ""][1:3]
+    return arn(
+        "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef",
+        ("resource", "application", "application"),
+        _identifier("instance", "ssoins-", instance),
+        _identifier("application", "apl-", application),
+    )
+
+
+def _identifier(name: str, prefix: str, pattern: str) -> tuple[str, str, str]:
+    """The part of an ARN that begins with the prefix, and how many letters and digits follow it."""
+    length = re.search(r"\{([0-9]+)\}$", pattern)
+    form = f"{prefix} and {length[1] if length else 'some'} letters or digits"
+    return name, pattern or "[A-Za-z0-9.-]+", form
+
+
+def regions(value: object) -> str | tuple[str, ...]:
+    """A region, or a list of regions of one partition."""
+    if not isinstance(value, list):
+        return str(region(value))
+    if not value:
+        raise UnfitError("must have at least one region in it")
+    listed_regions = tuple(str(region(one)) for one in value)
+    for at, one in enumerate(listed_regions):
+        if one in listed_regions[:at]:
+            raise UnfitError(f"has {one} twice")
+        if _cloud(one) != _cloud(listed_regions[0]):
+            raise UnfitError(f"must have regions of one partition: {listed_regions[0]} and {one} are in two")
+    return listed_regions
+
+
+def _cloud(region_name: str) -> str:
+    """The beginning of a region's name that tells its partition; empty in the partition aws."""
+    match = re.match(r"cn-|eusc-|us-gov-|[a-z]{2}-iso[a-z]*-", region_name)
+    return match[0] if match else ""
 
 
 def account_id(value: object) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings.schema import SOURCES
+from oidc_helper.settings.schema import SOURCES, Target
 from oidc_helper.words import did_you_mean, printable, shown
 
 _LISTED = 8  # names in a hint
@@ -75,10 +75,11 @@ class Profile:
     name: str
     identity: Identity
     application_arn: str
-    identity_center_region: str
+    identity_center_region: str | tuple[str, ...]
     caller: Caller
     region: str
     role_arn: str | None
+    account_access: str | None
     account_id: str | None
     permission_set: str | None
     s3_grant: S3Grant | None
@@ -95,11 +96,23 @@ class Profile:
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def target(self) -> Literal["role", "permission set"] | None:
+    def target(self) -> Target | None:
         """The kind of credentials that `get` prints; None for a profile that has tokens only."""
         if self.role_arn:
-            return "role"
+            return "account access" if self.account_access else "role"
         return "permission set" if self.permission_set else None
+
+    @property
+    def identity_center_regions(self) -> tuple[str, ...]:
+        """The regions of the Identity Center instance, in the order in which they are tried."""
+        written = self.identity_center_region
+        return (written,) if isinstance(written, str) else written
+
+    @property
+    def role_regions(self) -> tuple[str, ...]:
+        """The regions where the role session may be asked for, in that order: STS gives the same in all of them."""
+        others = self.identity_center_regions if self.region in self.identity_center_regions else ()
+        return tuple(dict.fromkeys((self.region, *others)))
 
     @property
     def tokens_name(self) -> str:
@@ -130,14 +143,16 @@ class Generated(NamedTuple):
 class Settings:
     """A whole configuration file; `stamp` is its `paths.config_stamp`, taken before it was read.
 
-    `generated` is by identity, `defaults` has the checked values by key. `unnamed` is the profile that [defaults] alone
-    make, for what takes no target; None where they are not enough for one.
+    `tenant` is the account_access of [defaults]. `generated` is by identity, `defaults` has the checked values by key.
+    `unnamed` is the profile that [defaults] alone make, for what takes no target; None where they are not enough for
+    one.
     """
 
     path: str
     stamp: str
     identities: Mapping[str, Identity]
     profiles: Mapping[str, Profile]
+    tenant: str | None = None
     generated: Mapping[str, Generated] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     unnamed: Profile | None = None
@@ -155,6 +170,12 @@ class Settings:
             else f"add [profile.NAME] to {where}; to see how: oidc-helper help config"
         )
         raise WrongSettings(f"no profile {shown(name, 64)}{did_you_mean(name, names)}", hint)
+
+    def tenants(self, profile: Profile) -> list[str]:
+        """The tenants of account access manager that may give the profile's person roles, its own first."""
+        shared = [other for other in self.profiles.values() if other.tokens_name == profile.tokens_name]
+        named = [profile.account_access, self.tenant, *(other.account_access for other in shared)]
+        return list(dict.fromkeys(filter(None, named)))
 
     def first_identity(self, identity: Identity) -> Identity:
         """The identity whose sign-in a row of profiles goes back to, each of which exchanges the next one's token."""

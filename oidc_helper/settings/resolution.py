@@ -21,14 +21,20 @@ def resolve(document: Mapping[str, Any], lines: Mapping[KeyPath, int], path: str
     problems.report()
     identities = {name: _identity(name, values, lines) for name, values in sections.identities.items()}
     profiles = {name: _profile(name, values, identities, lines) for name, values in merged.items()}
-    generated = {name: _generated(values) for name, values in sections.generated.items()}
     return Settings(
-        path, stamp, identities, profiles, generated, sections.defaults, _unnamed(sections, identities, lines)
+        path,
+        stamp,
+        identities,
+        profiles,
+        tenant=sections.defaults.get("account_access"),
+        generated={name: _generated(values) for name, values in sections.generated.items()},
+        defaults=sections.defaults,
+        unnamed=_unnamed(sections, identities, lines),
     )
 
 
 def _unnamed(sections: Sections, identities: Mapping[str, Identity], lines: Mapping[KeyPath, int]) -> Profile | None:
-    general = {key.name for key in KEYS["profile"] if not key.target}
+    general = {key.name for key in KEYS["profile"] if not key.targets}
     merged = merge("", {}, {name: value for name, value in sections.defaults.items() if name in general})
     return _profile("", merged, identities, lines) if is_usable(merged, sections.identities) else None
 
@@ -52,7 +58,8 @@ def _profile(name: str, merged: Merged, identities: Mapping[str, Identity], line
     partition = (filled["role_arn"] or filled["application_arn"]).split(":")[1]
     filled["identity"] = identities[filled["identity"]]
     filled["caller"] = Caller(**filled["caller"])
-    filled["region"] = filled["region"] or filled["identity_center_region"]
+    center = filled["identity_center_region"]
+    filled["region"] = filled["region"] or (center if isinstance(center, str) else center[0])
     filled["identity_context_provider_arn"] = (
         filled["identity_context_provider_arn"] or f"arn:{partition}:iam::aws:contextProvider/IdentityCenter"
     )

@@ -10,6 +10,7 @@ from oidc_helper.settings.sections import Sections, Values
 from oidc_helper.words import did_you_mean, listed
 
 _LISTED = 8  # names in a message
+_MISFITS = {"account access": "must not stand with account_access: it belongs to an identity-enhanced role session"}
 _PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
 
 
@@ -21,9 +22,12 @@ class Merged(NamedTuple):
 
 
 def merge(name: str, own: Values, defaults: Values) -> Merged:
-    """Merge [defaults] into a profile; its own target displaces the default one, and the keys that serve only that."""
-    target = _target(own) or _target(defaults)
-    inherited = {key for key in defaults if _PROFILE_KEYS[key].target in ("", target)} - own.keys()
+    """Merge [defaults] into a profile; its own target displaces the default one, and the keys that serve only that.
+
+    So a profile's own role_arn is not opened through the account_access of [defaults].
+    """
+    target = _target(own) or _target(defaults | own)
+    inherited = {key for key in defaults if _serves(key, target)} - own.keys()
     return Merged(
         values={key: defaults[key] for key in inherited} | own,
         tables=dict.fromkeys(inherited, ("defaults",)) | dict.fromkeys(own, ("profile", name)),
@@ -73,9 +77,14 @@ def _check_name(path: KeyPath, name: str | None, section: str, known: Iterable[s
         problems.add(path, f"there is no {section} {name}{did_you_mean(name, known) or others}")
 
 
+def _serves(key: str, target: str) -> bool:
+    targets = _PROFILE_KEYS[key].targets
+    return not targets or target in targets
+
+
 def _target(values: Values) -> str:
     if "role_arn" in values:
-        return "role"
+        return "account access" if "account_access" in values else "role"
     return "permission set" if values.keys() & {"account_id", "permission_set"} else ""
 
 
@@ -88,11 +97,13 @@ def _check_one_target(path: KeyPath, values: Values, problems: Problems) -> None
 
 
 def _check_complete(path: KeyPath, values: Values, problems: Problems) -> None:
+    target = _target(values)
     for key in _PROFILE_KEYS.values():
         if key.required and key.name not in values:
             problems.add((*path, key.name), "missing: set it in the profile or in [defaults]")
-        if key.target == "role" and key.name in values and "role_arn" not in values:
-            problems.add((*path, key.name), "needs role_arn, which this profile does not have")
+        if key.name in values and not _serves(key.name, target) and "permission set" not in key.targets:
+            reason = _MISFITS.get(target, "needs role_arn, which this profile does not have")
+            problems.add((*path, key.name), reason)
     if "role_arn" not in values:
         for name, other in (("account_id", "permission_set"), ("permission_set", "account_id")):
             if name in values and other not in values:

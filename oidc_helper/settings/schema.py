@@ -9,6 +9,7 @@ from oidc_helper.settings.checks import Check
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
+Target = Literal["role", "account access", "permission set"]  # what credentials a profile is for
 
 
 class Source(NamedTuple):
@@ -30,8 +31,9 @@ class Key(NamedTuple):
 
     A key that is a table names the section of its own keys in `table`; `one_of` means that it takes just one of them,
     and `why_table` is the message for a plain value in its place, where there is a better one than the usual.
-    `target` is the only kind of target that the key serves. An `own` key has no place in [defaults]. With `is_path`, a
-    relative path begins at the directory of the configuration file; `words` are no paths but mean something else.
+    `targets` are the only kinds of target that the key serves; without any it serves all. An `own` key has no place in
+    [defaults]. With `is_path`, a relative path begins at the directory of the configuration file; `words` are no paths
+    but mean something else.
     """
 
     name: str
@@ -42,7 +44,7 @@ class Key(NamedTuple):
     table: str = ""
     why_table: str = ""
     one_of: bool = False
-    target: Literal["role", "permission set", ""] = ""
+    targets: tuple[Target, ...] = ()
     own: bool = False
     is_path: bool = False
     words: tuple[str, ...] = ()
@@ -118,10 +120,16 @@ _IDENTITY = (
     Key("profile", "the profile of this file whose access token is exchanged", checks.name),
 )
 
+_ROLES: tuple[Target, ...] = ("role", "account access")
 _PROFILE = (
     Key("identity", "the identity that this profile uses", checks.name, required=True),
     Key("application_arn", "the Identity Center application to get tokens from", checks.application_arn, required=True),
-    Key("identity_center_region", "the region of the Identity Center instance", checks.region, required=True),
+    Key(
+        "identity_center_region",
+        "the region of the Identity Center instance, or a list: the next where one cannot be connected to",
+        checks.regions,
+        required=True,
+    ),
     Key(
         "caller",
         "the principal that signs the call for tokens",
@@ -130,30 +138,36 @@ _PROFILE = (
         why_table="""must be a table such as { web_identity_role_arn = "arn:aws:iam::123456789012:role/NAME" }""",
         one_of=True,
     ),
-    Key("role_arn", "the role to open an identity-enhanced session of", checks.role_arn, target="role"),
-    Key("account_id", "the account of the permission set", checks.account_id, target="permission set"),
-    Key("permission_set", "the permission set to open, by name", checks.permission_set, target="permission set"),
+    Key("role_arn", "the role to open a session of", checks.role_arn, targets=_ROLES),
+    Key(
+        "account_access",
+        "the tenant of account access manager that gives the role",
+        checks.account_access,
+        targets=("account access",),
+    ),
+    Key("account_id", "the account of the permission set", checks.account_id, targets=("permission set",)),
+    Key("permission_set", "the permission set to open, by name", checks.permission_set, targets=("permission set",)),
     Key(
         "s3_grant",
         "the S3 access grant to ask for with the role session",
         table="s3_grant",
         why_table="""must be a table such as { target = "s3://BUCKET/PREFIX*", permission = "READ" }""",
-        target="role",
+        targets=("role",),
     ),
     Key("region", "the region where the role session and the S3 access grant are asked for", checks.region),
     Key("scopes", "the scopes asked of the Identity Center application", checks.scopes, default=()),
     Key(
         "duration_seconds",
         "the length of the role session",
-        checks.seconds(900, 43_200),
+        checks.duration_seconds,
         default=3600,
-        target="role",
+        targets=_ROLES,
     ),
     Key(
         "role_session_name",
         "the name of the role session, as CloudTrail shows it",
         checks.role_session_name,
-        target="role",
+        targets=_ROLES,
     ),
     Key(
         "sign_in",
@@ -174,7 +188,7 @@ _PROFILE = (
         "identity_context_provider_arn",
         "the context provider that the role session names",
         checks.context_provider_arn,
-        target="role",
+        targets=("role",),
     ),
     Key("generated", "profiles --write made this profile, and may rename and prune it", checks.true, own=True),
     Key("account_name", "the account's name when profiles --write named this profile", own=True),

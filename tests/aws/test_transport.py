@@ -17,7 +17,7 @@ from botocore.parsers import ResponseParserError
 from fakes.proxies import refusing_proxy, socks_proxy
 from fakes.resolvers import black_hole, resolve
 
-from oidc_helper.aws.client import never_sent
+from oidc_helper.aws.attempts import never_sent
 from oidc_helper.aws.transport import Transport
 from oidc_helper.errors import WrongSettings
 

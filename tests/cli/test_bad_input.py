@@ -303,7 +303,7 @@ REFUSED = [
         lambda world: world.settings("eu-west-1", "us-east-1"),
         5,
         "InvalidRequestRegionException",
-        "set identity_center_region = 'eu-west-1'",
+        'set identity_center_region = "eu-west-1"',
     ),
     Case(
         "unknown scope",

@@ -17,6 +17,7 @@ from typing import Any
 from unittest import mock
 
 from oidc_helper.cli import main
+from oidc_helper.create_token_with_iam import service
 
 COMMAND = "create-token-with-iam"
 APPLICATION = "arn:aws:sso::444455556666:application/ssoins-0123456789abcdef/apl-fedcba9876543210"
@@ -188,6 +189,22 @@ class _Standard(io.TextIOWrapper):
     def text(self) -> str:
         self.flush()
         return self._octets.getvalue().decode()
+
+
+def newer_model(path: Path) -> None:
+    """The installed service model with three more parameters, where AWS_DATA_PATH can find it."""
+    session = service.begin()
+    loader = session.get_component("data_loader")
+    version = loader.determine_latest_version("sso-oidc", "service-2")
+    model = loader.load_service_model("sso-oidc", "service-2", version)
+    shapes = {"ProofKey": {"type": "string"}, "ProofCount": {"type": "integer"}, "WithProof": {"type": "boolean"}}
+    model["shapes"].update(shapes)
+    model["shapes"]["CreateTokenWithIAMRequest"]["members"].update(
+        {name[0].lower() + name[1:]: {"shape": name} for name in shapes}
+    )
+    folder = path / "models/sso-oidc" / version
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text(json.dumps(model))
 
 
 def jwt(**claims: object) -> str:

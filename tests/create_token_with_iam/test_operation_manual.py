@@ -1,15 +1,16 @@
 """The manual page, `--help` and the service model name the same options, grants and exit codes."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from create_token_with_iam.runs import BASE, Place
+from create_token_with_iam.runs import BASE, Place, newer_model
 
 from oidc_helper.create_token_with_iam import service
 from oidc_helper.create_token_with_iam.arguments import GLOBAL, OURS, SKELETON, WHOLE_INPUT
 from oidc_helper.create_token_with_iam.checks import GRANTS
-from oidc_helper.create_token_with_iam.model import Model
+from oidc_helper.create_token_with_iam.model import Member, Model
 
 PAGE = (Path(__file__).parents[2] / "man/oidc-helper-create-token-with-iam.1").read_text()
 MEMBERS = Model(service.begin()).members
@@ -21,12 +22,26 @@ def help_text(place: Place) -> str:
     return place.run("--help").stdout
 
 
+def unlike_the_page(members: Mapping[str, Member]) -> set[str]:
+    """The options that only the page or only the command has."""
+    known = {member.option for member in members.values()}
+    known |= {option.name for option in (*WHOLE_INPUT, SKELETON, *OURS, *GLOBAL)} | {"--help"}
+    return known ^ {f"-{name}" for name in re.findall(r"^\.It Fl (-[a-z-]+)", PAGE, re.MULTILINE)}
+
+
 def test_the_page_has_every_option_and_no_other() -> None:
     """Options of the service model, of the input, our own, and global ones."""
-    known = {member.option for member in MEMBERS.values()}
-    known |= {option.name for option in (*WHOLE_INPUT, SKELETON, *OURS, *GLOBAL)} | {"--help"}
+    assert unlike_the_page(MEMBERS) == set()
 
-    assert {f"-{name}" for name in re.findall(r"^\.It Fl (-[a-z-]+)", PAGE, re.MULTILINE)} == known
+
+def test_the_page_is_found_to_lack_a_parameter_of_a_newer_botocore(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command has it without a change; this page is what has to follow."""
+    newer_model(tmp_path)
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "models"))
+
+    assert unlike_the_page(Model(service.begin()).members) == {"--proof-key", "--proof-count", "--with-proof"}
 
 
 def test_help_has_every_option_of_the_page(help_text: str) -> None:

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from create_token_with_iam.runs import ANSWER, BASE, JWT_BEARER, Outcome, Place, jwt
+from create_token_with_iam.runs import ANSWER, BASE, JWT_BEARER, Outcome, Place, jwt, newer_model
 from fakes.one_answer import answering
 from homes import Home
 
@@ -219,19 +218,5 @@ def test_a_parameter_of_a_newer_botocore_is_an_option_and_a_secret(place: Place)
     assert done.sent[0].body.items() >= {"proofKey": "planted", "proofCount": 7, "withProof": True}.items()
     assert "planted" not in done.stderr
     assert "--proof-key" in place.run("--help").stdout
-
-
-def newer_model(path: Path) -> None:
-    """The installed service model with three more parameters, where AWS_DATA_PATH can find it."""
-    session = service.begin()
-    loader = session.get_component("data_loader")
-    version = loader.determine_latest_version("sso-oidc", "service-2")
-    model = loader.load_service_model("sso-oidc", "service-2", version)
-    shapes = {"ProofKey": {"type": "string"}, "ProofCount": {"type": "integer"}, "WithProof": {"type": "boolean"}}
-    model["shapes"].update(shapes)
-    model["shapes"]["CreateTokenWithIAMRequest"]["members"].update(
-        {name[0].lower() + name[1:]: {"shape": name} for name in shapes}
-    )
-    folder = path / "models/sso-oidc" / version
-    folder.mkdir(parents=True)
-    (folder / "service-2.json").write_text(json.dumps(model))
+    assert json.loads(place.run("--generate-cli-skeleton").stdout).items() >= {"proofKey": "", "proofCount": 0}.items()
+    assert "withProof: " in place.run("--generate-cli-skeleton", "yaml-input").stdout

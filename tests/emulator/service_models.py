@@ -19,6 +19,7 @@ COMMON_ERRORS = {
     "InvalidAccessKeyId": {403},
     "InvalidAction": {400},
     "InvalidClientTokenId": {403},
+    "InvalidContextAssertion": {400},  # no botocore before 1.44.8 knows it
     "InvalidRequest": {400},
     "InvalidSignatureException": {403},
     "InvalidToken": {400},
@@ -82,7 +83,7 @@ def _check_json(shape: Shape, value: Any, where: str) -> None:
         for item in value:
             _check_json(shape.member, item, where)
     else:
-        kind = {"string": str, "integer": int, "long": int}[shape.type_name]
+        kind = {"string": str, "integer": int, "long": int, "timestamp": int}[shape.type_name]
         assert isinstance(value, kind), f"{where} is not of type {shape.type_name}"
         _check_limits(shape, value, where)
 

@@ -31,12 +31,12 @@ def test_the_exports_lead_past_a_proxy(emulator: Emulator, name: str) -> None:
 
 
 def test_the_exports_point_sdks_to_the_emulator(emulator: Emulator) -> None:
-    """A shell gets four variables from them, and comments have the rest."""
+    """A shell gets a variable for each service, and comments have the rest."""
     variables = exported(emulator, {})
 
     assert {name: variables.get(name) for name in emulator.environment} == emulator.environment
     assert set(emulator.environment) == {
-        f"AWS_ENDPOINT_URL_{service}" for service in ("STS", "SSO_OIDC", "SSO", "S3_CONTROL")
+        f"AWS_ENDPOINT_URL_{service}" for service in ("STS", "SSO_OIDC", "SSO", "S3_CONTROL", "ACCOUNT_ACCESS_RUNTIME")
     }
     assert f"# issuer: {emulator.issuer}\n" in shell_exports(emulator)
 
@@ -56,6 +56,7 @@ def test_the_example_configuration_is_complete(emulator: Emulator, caller: Calle
     assert session.exchange(assertion=first, clientId=config["defaults"]["application_arn"])["accessToken"]
     assert config["profile"]["analytics"]["role_arn"] == emulator.directory.analytics_role_arn
     assert set(config["profile"]["dev-admin"]) == {"account_id", "permission_set"}
+    assert config["profile"]["builder"]["account_access"] == emulator.directory.tenant.tenant_id
 
 
 def test_the_example_configuration_has_an_identity_for_the_browser(emulator: Emulator) -> None:

@@ -1,14 +1,13 @@
 """STS: which caller gets a session of which role, for how long, and its identity."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from emulator.aws_callers import CONTEXT_PROVIDER, Caller, identity_context, refusal, refused
+from service_limits import LONGEST_CONTEXT, LONGEST_SESSION_S, SHORTEST_SESSION_S, bounds
 
 from oidc_helper.emulator import Emulator
-from oidc_helper.emulator.aws.service_model import operation
 from oidc_helper.emulator.directory import Role
 
 
@@ -75,8 +74,8 @@ def test_a_role_that_does_not_trust_the_web_identity_denies_access(emulator: Emu
 
 def test_an_assumed_session_expires(emulator: Emulator, caller: Caller) -> None:
     """After the requested time."""
-    session = caller.assume(emulator.directory.analytics_role_arn, DurationSeconds=900)
-    emulator.advance(895)
+    session = caller.assume(emulator.directory.analytics_role_arn, DurationSeconds=SHORTEST_SESSION_S)
+    emulator.advance(SHORTEST_SESSION_S - 5)
     session.identity()
     emulator.advance(6)
 
@@ -95,36 +94,24 @@ def test_a_role_that_does_not_trust_the_caller_denies_access(caller: Caller, arn
     )
 
 
-def limits(*path: str) -> Mapping[str, Any]:
-    """The constraints of a member of AssumeRole's request, from the service model, since AWS changes them."""
-    shape: Any = operation("sts", "AssumeRole").input_shape
-    for name in path:
-        shape = shape.member if name == "member" else shape.members[name]
-    return dict(shape.metadata)
-
-
-_DURATION, _NAME = limits("DurationSeconds"), limits("RoleSessionName")
-_CONTEXT = limits("ProvidedContexts", "member", "ContextAssertion")
-
-
 @pytest.mark.parametrize(
     ("asked", "constraint"),
     [
         (
-            {"DurationSeconds": _DURATION["min"] - 1},
+            {"DurationSeconds": SHORTEST_SESSION_S - 1},
             "'durationSeconds' failed to satisfy constraint: Member must have value greater",
         ),
         (
-            {"DurationSeconds": _DURATION["max"] + 1},
+            {"DurationSeconds": LONGEST_SESSION_S + 1},
             "'durationSeconds' failed to satisfy constraint: Member must have value less",
         ),
         ({"RoleSessionName": "a b"}, "'roleSessionName' failed to satisfy constraint: Member must satisfy regular"),
         (
-            {"RoleSessionName": "a" * (_NAME["max"] + 1)},
+            {"RoleSessionName": "a" * (bounds("sts", "AssumeRole", "RoleSessionName")[1] + 1)},
             "'roleSessionName' failed to satisfy constraint: Member must have length less",
         ),
         (
-            {"ProvidedContexts": [{"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": "a" * (_CONTEXT["max"] + 1)}]},
+            {"ProvidedContexts": [{"ProviderArn": CONTEXT_PROVIDER, "ContextAssertion": "a" * (LONGEST_CONTEXT + 1)}]},
             "'providedContexts.1.member.contextAssertion' failed to satisfy constraint: Member must have length less",
         ),
     ],
@@ -141,10 +128,10 @@ def test_a_value_outside_of_the_models_constraints_is_a_validation_error(
 
 
 def test_a_chained_session_lasts_an_hour_at_most(emulator: Emulator, caller: Caller) -> None:
-    """An IAM user may have twelve."""
+    """An IAM user may have the longest that there is."""
     arn = emulator.directory.analytics_role_arn
 
-    assert caller.assume(arn, DurationSeconds=43_200).identity()
+    assert caller.assume(arn, DurationSeconds=LONGEST_SESSION_S).identity()
 
     web = caller.using(caller.assume_with_web_identity(emulator.mint("alice@example.com"))["Credentials"])
     code, status, response = refused(web.assume, arn, DurationSeconds=3601)
@@ -177,17 +164,19 @@ def test_an_identity_context_needs_set_context_in_the_trust_policy(emulator: Emu
 
 
 @pytest.mark.parametrize(
-    ("provider", "context"), [(CONTEXT_PROVIDER, "invented"), ("arn:aws:iam::aws:contextProvider/Other", None)]
+    ("provider", "context"),
+    [(CONTEXT_PROVIDER, "invented"), ("arn:aws:iam::aws:contextProvider/Other", None)],
+    ids=["a garbled context", "a foreign provider"],
 )
 def test_an_invented_context_or_provider_is_refused(
     emulator: Emulator, caller: Caller, provider: str, context: str | None
 ) -> None:
-    """Only what Identity Center issued counts, and only as its own."""
+    """Only what Identity Center issued counts, and only as its own; the service model has one error for all."""
     real = identity_context(caller.exchange())
     provided = [{"ProviderArn": provider, "ContextAssertion": context or real}]
     arn = emulator.directory.analytics_role_arn
 
-    assert refusal(caller.assume, arn, ProvidedContexts=provided) == ("ValidationError", 400)
+    assert refusal(caller.assume, arn, ProvidedContexts=provided) == ("InvalidContextAssertion", 400)
 
 
 def test_a_context_expires_with_its_access_token(emulator: Emulator, caller: Caller) -> None:
@@ -195,7 +184,27 @@ def test_a_context_expires_with_its_access_token(emulator: Emulator, caller: Cal
     context = identity_context(caller.exchange())
     emulator.advance(3601)
 
-    assert refusal(caller.assume_with_context, context) == ("ExpiredTokenException", 400)
+    assert refusal(caller.assume_with_context, context) == ("InvalidContextAssertion", 400)
+
+
+def test_a_context_may_expire_before_its_access_token(emulator: Emulator, caller: Caller) -> None:
+    """For clients that keep one; the sessions that it opened go on."""
+    emulator.directory.application.context_lifetime_s = 60
+    context = identity_context(caller.exchange())
+    session = caller.assume_with_context(context)
+    emulator.advance(61)
+
+    assert refusal(caller.assume_with_context, context) == ("InvalidContextAssertion", 400)
+    assert session.identity()
+
+
+def test_a_context_may_have_the_full_length_that_sts_takes(emulator: Emulator, caller: Caller) -> None:
+    """Which is that of the service model, and has grown before."""
+    emulator.directory.application.longest_contexts = True
+    context = identity_context(caller.exchange())
+
+    assert len(context) == LONGEST_CONTEXT
+    assert caller.assume_with_context(context).identity()
 
 
 def test_a_path_is_no_part_of_a_sessions_name(emulator: Emulator, caller: Caller) -> None:

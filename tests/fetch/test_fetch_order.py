@@ -6,6 +6,7 @@ import pytest
 from cli.arrangements import keys_of_the_iam_user, run_later, with_caller
 from cli.transcript import answer, complaint
 from homes import Home, file_config
+from service_limits import SHORTEST_SESSION_S
 
 from oidc_helper.emulator import Emulator
 
@@ -56,7 +57,7 @@ def ready(home: Home, emulator: Emulator) -> Ready:
 
 def short_sessions(ready: Ready) -> None:
     """Let role sessions end before the tokens do."""
-    ready.home.configure(file_config(ready.emulator, defaults="duration_seconds = 900"))
+    ready.home.configure(file_config(ready.emulator, defaults=f"duration_seconds = {SHORTEST_SESSION_S}"))
 
 
 def test_the_first_call_signs_in_and_the_second_asks_nobody(ready: Ready) -> None:
@@ -101,6 +102,59 @@ def test_an_access_token_that_is_refused_early_is_refreshed(ready: Ready) -> Non
     ready.emulator.fault("GetRoleCredentials", error="UnauthorizedException")
 
     assert ready.ask("get", "dev-admin") == ["GetRoleCredentials", REFRESH, "GetRoleCredentials"]
+
+
+def test_an_identity_context_that_is_stale_is_refreshed(ready: Ready) -> None:
+    """STS names what is wrong: a new context comes with the refresh token, and nobody hears of it."""
+    ready.emulator.directory.application.context_lifetime_s = 1_000
+    short_sessions(ready)
+    ready.ask("get", "analytics")
+    ready.pass_time(1_100)
+
+    assert ready.ask("get", "analytics") == ["AssumeRole", REFRESH, "AssumeRole"]
+
+
+def test_an_access_token_outlives_its_context(ready: Ready) -> None:
+    """The other profiles of the sign-in go on with it."""
+    ready.ask("get", "analytics")
+    ready.emulator.fault("AssumeRole", error="InvalidContextAssertion", times=None)
+    ready.calls(("get", "--refresh", "analytics"), code=3)
+
+    assert ready.ask("get", "dev-admin") == ["GetRoleCredentials"]
+
+
+def test_a_context_that_a_refresh_does_not_mend_takes_a_new_proof(ready: Ready) -> None:
+    """Each step is taken once."""
+    ready.ask("get", "analytics")
+    ready.home.write_token(ready.emulator.mint(ALICE))
+    ready.emulator.fault("AssumeRole", error="InvalidContextAssertion", times=2)
+
+    assert ready.ask("get", "--refresh", "analytics") == [
+        *("AssumeRole", REFRESH, "AssumeRole"),
+        *("CreateTokenWithIAM jwt-bearer", "AssumeRole"),
+    ]
+
+
+def test_the_context_of_a_new_sign_in_that_is_refused_is_refreshed_too(ready: Ready) -> None:
+    ready.emulator.fault("AssumeRole", error="InvalidContextAssertion")
+
+    assert ready.ask("get", "analytics") == [*SIGN_IN, "AssumeRole", REFRESH, "AssumeRole"]
+
+
+def test_a_context_that_nothing_mends_is_told_once_all_was_tried(ready: Ready) -> None:
+    """First with a token at hand that is yet to be exchanged, then with one that was sent: a new one is needed."""
+    ready.emulator.fault("AssumeRole", error="InvalidContextAssertion", message="stale", times=None)
+
+    first = complaint(run_later(ready.home, 0, "get", "analytics"))
+    requests = [request.operation for request in ready.emulator.requests]
+    second = complaint(run_later(ready.home, 0, "get", "analytics"))
+
+    assert (first.code, second.code) == (5, 3)
+    assert requests.count("CreateTokenWithIAM") == requests.count("AssumeRole") == 2
+    assert "AssumeRole was refused: InvalidContextAssertion: stale" in first.message
+    assert "identity_context_provider_arn" in first.hint
+    assert "AssumeRole was refused" in second.message
+    assert "was sent before" in second.message
 
 
 def test_kept_keys_of_the_caller_that_sts_no_longer_knows_are_opened_anew(ready: Ready) -> None:

@@ -131,6 +131,19 @@ def test_a_token_that_was_refused_can_be_sent_once_it_is_welcome(ready: Home, em
     assert emulator.count(EXCHANGE, ok=True) == 1
 
 
+def test_a_key_that_the_caller_may_not_use_is_named_and_the_token_stays(ready: Home, emulator: Emulator) -> None:
+    """Where Identity Center has a customer managed key, its caller needs kms:Decrypt."""
+    reason = {"reason": "KMS_AccessDeniedException"}
+    emulator.fault(EXCHANGE, error="AccessDeniedException", members=reason)
+
+    denied = complaint(ready.run("get", "analytics"))
+
+    assert denied.code == 5
+    assert "AccessDeniedException: KMS_AccessDeniedException" in denied.message
+    assert "allow the caller kms:Decrypt" in denied.hint
+    answer(ready.run("get", "analytics"))
+
+
 def test_a_killed_process_has_sent_its_token(ready: Home, emulator: Emulator) -> None:
     """The note that a token is spent is written before the token leaves: kill -9 meanwhile changes nothing."""
     going_on = threading.Event()

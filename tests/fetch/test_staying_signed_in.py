@@ -2,7 +2,7 @@
 
 import pytest
 from cli.sign_ins import ALICE, Desk, desk
-from cli.transcript import answer
+from cli.transcript import answer, complaint
 from homes import Home
 from machine.renewal.clock import Clock, installed
 
@@ -54,6 +54,22 @@ def test_a_month_goes_by_without_a_person(alice: Desk, clock: Clock) -> None:
         clock.advance(7 * DAY)
         assert EXCHANGED in asked_meanwhile(alice)
     assert len(alice.browser.opened) == 1
+
+
+def test_a_context_that_no_token_mends_asks_for_a_sign_in(alice: Desk) -> None:
+    """The refresh token and the provider's session are tried first, each once."""
+    before = len(alice.emulator.requests)
+    alice.emulator.fault("AssumeRole", error="InvalidContextAssertion", message="stale", times=None)
+
+    told = complaint(alice.home.run("get", "--refresh", "analytics"))
+
+    assert told.code == 3
+    assert told.message.startswith("AssumeRole was refused: InvalidContextAssertion: stale (signed in as alice")
+    assert told.hint.startswith("oidc-helper login analytics")
+    asked = [one.parameters.get("grantType") for one in alice.emulator.requests[before:]]
+    assert [grant for grant in asked if grant] == ["refresh_token", EXCHANGED.rpartition(" ")[2]]
+    alice.emulator.clear_faults()
+    answer(alice.home.run("get", "analytics"))
 
 
 def test_the_end_of_the_provider_session_asks_for_a_sign_in(alice: Desk, clock: Clock) -> None:

@@ -4,6 +4,7 @@ import pytest
 from cli.arrangements import run_later
 from cli.transcript import answer, complaint
 from homes import Home, file_config
+from service_limits import SHORTEST_SESSION_S
 
 from oidc_helper.emulator import Emulator
 
@@ -59,7 +60,7 @@ def test_a_person_is_not_asked_to_sign_in_for_nothing(home: Home, emulator: Emul
 
 def test_live_credentials_are_served_whatever_a_variable_says(ready: Home, emulator: Emulator) -> None:
     """Renewing them cannot work now, and does not have to."""
-    ready.configure(file_config(emulator, defaults="duration_seconds = 900"))
+    ready.configure(file_config(emulator, defaults=f"duration_seconds = {SHORTEST_SESSION_S}"))
     before = answer(run_later(ready, 0, "get", "analytics"))
     ready.environment |= {"AWS_ENDPOINT_URL_STS": "https://aws.invalid", "ALL_PROXY": "socks4://127.0.0.1:9"}
     later = answer(run_later(ready, 700, "get", "analytics"))

@@ -63,8 +63,8 @@ broker.save_or_warn = work.save_or_warn = lambda put: put()
 import logging
 from oidc_helper.aws import client
 true_create_token = client.Aws.create_token
-def create_token(self, caller, parameters):
-    answer = true_create_token(self, caller, parameters)
+def create_token(self, caller, parameters, **more):
+    answer = true_create_token(self, caller, parameters, **more)
     logging.getLogger("oidc_helper.aws.client").debug("%s", answer)
     return answer
 client.Aws.create_token = create_token

@@ -31,7 +31,7 @@ _RIGHT = {
     "role_arn": st.just(ROLE),
     "account_id": st.just("111122223333"),
     "permission_set": st.just("Admin"),
-    "duration_seconds": st.just(900),
+    "duration_seconds": st.just(1800),
     "caller": st.just({"environment": True}),
     "s3_grant": st.just({"target": "s3://bucket/*", "permission": "READ"}),
 }

@@ -76,13 +76,14 @@ def test_each_example_of_the_page_loads(tmp_path: Path, example: str) -> None:
 
 
 def test_the_first_example_shows_every_kind_of_profile(tmp_path: Path) -> None:
-    """A role session, a permission set, an S3 access grant, and a job."""
+    """A role session, a permission set, a role of account access manager, an S3 access grant, and a job."""
     profiles = load(tmp_path, _EXAMPLES[0]).profiles.values()
 
     assert {(profile.target, bool(profile.s3_grant)) for profile in profiles} == {
         ("role", False),
         ("role", True),
         ("permission set", False),
+        ("account access", False),
     }
     assert {profile.identity.source for profile in profiles} == {"browser", "file"}
 

@@ -65,6 +65,7 @@ def test_the_three_kinds_of_profile_are_resolved(tmp_path: Path) -> None:
         caller=Caller(web_identity_role_arn="arn:aws:iam::123456789012:role/tip-caller"),
         region="eu-central-1",
         role_arn=ROLE,
+        account_access=None,
         account_id=None,
         permission_set=None,
         s3_grant=None,
@@ -173,7 +174,7 @@ redirect_path = "/callback"
 
 def test_a_profile_s_own_target_displaces_the_default_one(tmp_path: Path) -> None:
     """Neither the role nor the keys that serve roles are inherited by a permission set, and the reverse."""
-    defaults = f'[defaults]\nrole_arn = "{ROLE}"\nduration_seconds = 900\naccount_id = "111122223333"\n'
+    defaults = f'[defaults]\nrole_arn = "{ROLE}"\nduration_seconds = 1800\naccount_id = "111122223333"\n'
     text = COMPLETE.replace("[defaults]\n", defaults)
     permission_set = load(tmp_path, text + 'permission_set = "Admin"\n').profile("x")
     assert permission_set.target == "permission set"
@@ -181,7 +182,7 @@ def test_a_profile_s_own_target_displaces_the_default_one(tmp_path: Path) -> Non
     assert (permission_set.role_arn, permission_set.duration_seconds) == (None, 3600)
 
     role = load(tmp_path, text).profile("x")
-    assert (role.target, role.account_id, role.duration_seconds) == ("role", None, 900)
+    assert (role.target, role.account_id, role.duration_seconds) == ("role", None, 1800)
 
 
 def test_a_caller_replaces_the_default_one_as_a_whole(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_missing_source_is_answered_with_the_list_of_them(tmp_path: Path) -> N
             "profile.x.s3_grant (line 12): needs role_arn, which this profile does not have",
         ),
         (
-            'account_id = "111122223333"\npermission_set = "Admin"\nduration_seconds = 900',
+            'account_id = "111122223333"\npermission_set = "Admin"\nduration_seconds = 1800',
             "profile.x.duration_seconds (line 14): needs role_arn, which this profile does not have",
         ),
         (

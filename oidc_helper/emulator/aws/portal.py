@@ -1,19 +1,16 @@
 """The access portal: accounts, permission sets, their credentials, and the end of the session."""
 
-import base64
-import binascii
-from typing import Any
-
 from oidc_helper.emulator.aws.credentials import role_session
 from oidc_helper.emulator.aws.endpoint import Service
+from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.aws.tokens import live_access_token
 from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import Role
 from oidc_helper.emulator.state import Issued, State
 
 _SERVICE = Service("sso", invalid="InvalidRequestException")
 _SCOPE = "sso:account:access"
-_PAGE = 100  # the largest of the service model
 
 
 def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
@@ -48,7 +45,7 @@ def _list_accounts(state: State, _signer: Signer | None, asked: Parameters) -> P
         for account in state.directory.accounts
         if account.account_id in account_ids
     ]
-    return _page("accountList", accounts, asked)
+    return page("accountList", accounts, asked, invalid=_SERVICE.invalid)
 
 
 def _list_account_roles(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
@@ -56,7 +53,8 @@ def _list_account_roles(state: State, _signer: Signer | None, asked: Parameters)
     assigned = _assigned(state, _bearer(state, asked).session.subject)
     names = sorted(name for account, name in assigned if account == account_id)
     _check(state, bool(names))
-    return _page("roleList", [{"roleName": name, "accountId": account_id} for name in names], asked)
+    roles = [{"roleName": name, "accountId": account_id} for name in names]
+    return page("roleList", roles, asked, invalid=_SERVICE.invalid)
 
 
 def _logout(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
@@ -66,8 +64,8 @@ def _logout(state: State, _signer: Signer | None, asked: Parameters) -> Paramete
 
 
 def _valid(state: State, asked: Parameters) -> Issued:
-    token, now = state.tokens.get(asked["accessToken"]), state.clock()
-    if token is None or token.kind != "access" or token.expires_at <= now or not token.session.live(now):
+    token = live_access_token(state, asked["accessToken"])
+    if token is None:
         raise Refusal("UnauthorizedException", "Session token not found or invalid")
     return token
 
@@ -88,23 +86,6 @@ def _check(state: State, assigned: bool) -> None:  # noqa: FBT001 - its only fac
     if not assigned:
         code = state.directory.not_assigned_error
         raise Refusal(code, "No access", reason="the user has no such assignment")
-
-
-def _page(name: str, items: list[dict[str, Any]], asked: Parameters) -> Parameters:
-    """One page of the items, with the token of the next page if there is one."""
-    start = _position(asked["nextToken"]) if "nextToken" in asked else 0
-    end = start + asked.get("maxResults", _PAGE)
-    answer: Parameters = {name: items[start:end]}
-    if end < len(items):
-        answer["nextToken"] = base64.urlsafe_b64encode(f"after {end}".encode()).decode()
-    return answer
-
-
-def _position(token: str) -> int:
-    try:
-        return int(base64.urlsafe_b64decode(token).decode().removeprefix("after "))
-    except (binascii.Error, ValueError) as error:
-        raise Refusal("InvalidRequestException", "the next token is invalid") from error
 
 
 ROUTES = {

@@ -42,7 +42,7 @@ def error(model: OperationModel, code: str) -> tuple[str, int]:
     for shape in model.error_shapes:
         described = cast("dict[str, Any]", shape.metadata.get("error", {}))
         if code in (shape.name, described.get("code")):
-            return described.get("code", shape.name), described["httpStatusCode"]
+            return described.get("code", shape.name), described.get("httpStatusCode", 500)  # of a fault
     return code, _COMMON.get(code, 400)
 
 

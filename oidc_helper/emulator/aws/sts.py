@@ -83,15 +83,17 @@ def _trusting(state: State, caller: Credentials, arn: str, action: str) -> Role:
 
 
 def _context(state: State, provided: Parameters) -> Context:
-    """The context behind the assertion. Raises Refusal; the ValidationError is not documented."""
+    """The context behind the assertion. Raises Refusal: the service model has one error for all that may be wrong."""
+    context, reason = state.contexts.get(provided.get("ContextAssertion", "")), ""
     if provided.get("ProviderArn") != _CONTEXT_PROVIDER:
-        raise Refusal("ValidationError", "The context provider is not supported")
-    context = state.contexts.get(provided.get("ContextAssertion", ""))
-    if context is None:
-        raise Refusal("ValidationError", "The context assertion is invalid")
-    if context.expires_at <= state.clock():
-        raise Refusal("ExpiredTokenException", "The context assertion has expired")
-    return context
+        reason = "the context provider is not the one that issues these contexts"
+    elif context is None:
+        reason = "Identity Center has not issued this context"
+    elif context.expires_at <= state.clock():
+        reason = "the context has expired"
+    else:
+        return context
+    raise Refusal("InvalidContextAssertion", "The provided context assertion is invalid", status=400, reason=reason)
 
 
 def _get_caller_identity(_state: State, signer: Signer | None, _asked: Parameters) -> Parameters:

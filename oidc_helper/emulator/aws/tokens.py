@@ -7,10 +7,12 @@ from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import DEFAULT_SCOPES, Application
 from oidc_helper.emulator.keys import aws_secret, opaque
 from oidc_helper.emulator.state import Context, Issued, Session, State
+from oidc_helper.settings.limits import limits
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a token type
 REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105 - likewise
 _CONTEXT_SCOPE = "sts:identity_context"
+_CONTEXT_LENGTH = 640  # characters
 
 
 def granted_scopes(
@@ -52,12 +54,23 @@ def issue(  # noqa: PLR0913 - the four grants differ in these
         answer["refreshToken"] = _token(state, application, session, refresh_scopes or scopes)
     context = None
     if with_context and _CONTEXT_SCOPE in scopes:
-        context = aws_secret(640)
-        state.contexts[context] = Context(session.subject, application.arn, expires_at)
+        longest = limits("sts", "AssumeRole", "ProvidedContexts", "ContextAssertion").most
+        context = aws_secret(longest if longest and application.longest_contexts else _CONTEXT_LENGTH)
+        lifetime_s = application.context_lifetime_s
+        ends_at = expires_at if lifetime_s is None else now + lifetime_s
+        state.contexts[context] = Context(session.subject, application.arn, ends_at)
         answer["awsAdditionalDetails"] = {"identityContext": context}
     if "openid" in scopes:
         answer["idToken"] = _id_token(state, application, session, context, expires_at)
     return answer
+
+
+def live_access_token(state: State, token: str) -> Issued | None:
+    """What was issued as that access token, if it may be used now."""
+    issued, now = state.tokens.get(token), state.clock()
+    if issued is None or issued.kind != "access" or issued.expires_at <= now or not issued.session.live(now):
+        return None
+    return issued
 
 
 def _token(

@@ -101,8 +101,8 @@ FAULTS = (
         error="ServiceUnavailable",
         message="\u202eit is over",  # XML cannot contain terminal sequences
     ),
-    _ordered("429", "not done", "429", status=429),
-    _ordered("throttled", "not done", "Throttling", error="ThrottlingException", status=400),
+    _ordered("429", "never sent", "429", status=429),
+    _ordered("throttled", "never sent", "Throttling", error="ThrottlingException", status=400),
     _ordered("a proxy's 403", "not done", "403", status=403, body=b"<html>\x1b[2J</html>"),
     _ordered("cut after the work", "done", "did not answer", cut="after"),
     _ordered("reset", "done", "did not answer", cut="reset"),

@@ -294,7 +294,8 @@ def typed(world: World, command: str) -> Outcome:
     """Run a command at a terminal, where a person pastes the address that it asks for."""
     with _terminal() as name:
         before = world.before
-        world.before += f"import os\nos.open({name!r}, os.O_RDWR)\n"
+        # A terminal controls who opens it while leading a session of its own, as forks do and whole processes do not.
+        world.before += f"import os\nos.getsid(0) == os.getpid() or os.setsid()\nos.open({name!r}, os.O_RDWR)\n"
         try:
             return world.run(*command.split())
         finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from oidc_helper import record, words
-from oidc_helper.aws import client, credentials, refusals, tokens
+from oidc_helper.aws import credentials, refusals, tokens
 from oidc_helper.cli import status
 from oidc_helper.identity import token
 from oidc_helper.machine import reentry
@@ -58,7 +58,7 @@ MUTATIONS: Mapping[str, tuple[Break, str]] = {
     "times of the index are not looked at": (puts(index, "is_instant", whatever), "index"),
     "times of tokens are not looked at": (puts(tokens, "is_instant", whatever), "tokens_record"),
     "credentials of any kind will do": (puts(credentials.Credentials, "well_typed", True), "tokens_record"),  # noqa: FBT003
-    "an answer of any kind will do": (puts(client, "_checked", lambda answer: answer), "aws_answers"),
+    "an answer of any kind will do": (puts(credentials.Credentials, "checked", lambda answer: answer), "aws_answers"),
     "nobody looks for ourselves": (
         puts(reentry, "_OURSELVES", re.compile("nobody")),
         "aws_configuration",

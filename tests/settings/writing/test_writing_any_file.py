@@ -51,7 +51,7 @@ _VALUES = {
     "scopes": st.lists(st.sampled_from(["a", "b"]), max_size=2),
     "caller": st.sampled_from([{"profile": "b"}, {"environment": True}]),
     "renew": st.booleans(),
-    "duration_seconds": st.just(900),
+    "duration_seconds": st.just(1800),
 }
 _edits = st.none() | st.fixed_dictionaries({}, optional={key: st.none() | value for key, value in _VALUES.items()})
 
@@ -204,7 +204,7 @@ def _is_within(some: Sequence[str], lines: Sequence[str]) -> bool:
     return all(line in rest for line in some)
 
 
-@given(st.sampled_from(["", "\n", "# mine\n"]), st.sampled_from([900, 3600]))
+@given(st.sampled_from(["", "\n", "# mine\n"]), st.sampled_from([1800, 3600]))
 @examples(deadline=None, database=None, max_examples=10)
 def test_what_is_set_is_what_is_loaded(end: str, seconds: int) -> None:
     """Our own reader finds what was written."""

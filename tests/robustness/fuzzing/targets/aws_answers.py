@@ -58,6 +58,7 @@ def _profile(**changes: Any) -> Profile:
         "caller": Caller(environment=True),
         "region": "eu-west-1",
         "role_arn": None,
+        "account_access": None,
         "account_id": None,
         "permission_set": None,
         "s3_grant": None,
@@ -88,7 +89,7 @@ _CALLS: Mapping[str, Callable[[], Any]] = {
     "AssumeRole": lambda: _AWS._assume_with_context(_TOKENS, _KEYS),
     "GetRoleCredentials": lambda: _AWS._permission_set(_TOKENS),
     "GetDataAccess": lambda: _AWS._data_access(_KEYS),
-    "Logout": lambda: _AWS.end_session("a"),
+    "Logout": lambda: _AWS.end_session(Tokens("b", access_token="a")),
 }
 _NAMES = tuple(_CALLS)
 

@@ -1,0 +1,96 @@
+"""Account access manager's runtime: the roles that a tenant gives to a user, and their credentials.
+
+Modelled after the service model alone; what AWS does beyond it is not documented.
+"""
+
+from botocore.exceptions import DataNotFoundError
+
+from oidc_helper.emulator.aws import service_model
+from oidc_helper.emulator.aws.credentials import role_session
+from oidc_helper.emulator.aws.endpoint import Service
+from oidc_helper.emulator.aws.paging import page
+from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.aws.tokens import live_access_token
+from oidc_helper.emulator.calls import Endpoint, Parameters, Refusal
+from oidc_helper.emulator.directory import DirectoryUser, Role
+from oidc_helper.emulator.state import State
+
+_SERVICE = Service("account-access-runtime", invalid="ValidationException")
+
+
+def _list_roles(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    user = _user(state, asked)
+    names = {account.account_id: account.name for account in state.directory.accounts}
+    roles = []
+    for role_arn in _given(state, user, asked["tenantId"]):
+        account_id = role_arn.split(":")[4]
+        named = {"accountName": names[account_id]} if account_id in names else {}
+        roles.append({"accountId": account_id, **named, "roleArn": role_arn})
+    return page("roles", roles, asked, invalid=_SERVICE.invalid)
+
+
+def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    user, role_arn = _user(state, asked), asked["roleArn"]
+    role = state.directory.role(role_arn)
+    if role is None or role_arn not in _given(state, user, asked["tenantId"]):
+        raise Refusal(
+            "AccessDeniedException",
+            "You are not entitled to this role",
+            reason="the tenant does not give it to the user",
+        )
+    lifetime_s = asked.get("sessionDuration", 3600)
+    _check_duration(lifetime_s, role)
+    credentials = role_session(state, role, asked.get("sessionName", user.user_name), lifetime_s)
+    return {
+        "credentialsDetails": {
+            "programmaticAccess": {
+                "accessKeyId": credentials.access_key_id,
+                "secretAccessKey": credentials.secret_access_key,
+                "sessionToken": credentials.session_token,
+                "expiresAt": credentials.expires_at,
+            }
+        }
+    }
+
+
+def _check_duration(lifetime_s: int, role: Role) -> None:
+    """STS opens the session in the end, so that its limits hold. Raises Refusal."""
+    asked_of_sts = service_model.operation("sts", "AssumeRole").input_shape
+    assert asked_of_sts  # noqa: S101
+    duration = asked_of_sts.members["DurationSeconds"]
+    if violations := service_model.violations(duration, lifetime_s, "sessionDuration"):
+        raise Refusal(_SERVICE.invalid, service_model.violations_text(violations))
+    if lifetime_s > role.longest_session_s:
+        raise Refusal(_SERVICE.invalid, "The session duration exceeds the maximum of the role")
+
+
+def _user(state: State, asked: Parameters) -> DirectoryUser:
+    """The user of the bearer token. Raises Refusal."""
+    token, scope = live_access_token(state, asked["accessToken"]), state.directory.tenant.scope
+    user = token and state.directory.user(user_id=token.session.subject)
+    if not token or not user:
+        raise Refusal("UnauthorizedException", "The bearer token is not valid", reason="no live access token of a user")
+    if scope and scope not in token.scopes:
+        raise Refusal("UnauthorizedException", "The bearer token is not valid", reason=f"not granted: {scope}")
+    return user
+
+
+def _given(state: State, user: DirectoryUser, tenant_id: str) -> list[str]:
+    """The ARNs of the roles that the tenant gives to the user, in order. Raises Refusal."""
+    tenant = state.directory.tenant
+    if tenant_id != tenant.tenant_id:
+        raise Refusal(_SERVICE.invalid, "The tenant does not exist")
+    return sorted(role_arn for user_id, role_arn in tenant.entitlements if user_id == user.user_id)
+
+
+def _routes() -> dict[tuple[str, str], Endpoint]:
+    try:
+        return {
+            **_SERVICE.route("ListRoles", _list_roles),
+            **_SERVICE.route("GetRoleCredentials", _get_role_credentials),
+        }
+    except DataNotFoundError:
+        return {}  # of a botocore older than the service
+
+
+ROUTES = _routes()

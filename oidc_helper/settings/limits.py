@@ -1,0 +1,64 @@
+"""The limits that AWS's service models set on values, which AWS changes: no other place in the code repeats them.
+
+They are read from botocore's data, since importing botocore takes 50 ms, and one model 3 ms.
+"""
+
+import functools
+import gzip
+import json
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Limits(NamedTuple):
+    """The least and the most of a number, or of a text's characters, and a text's pattern; None where all is good."""
+
+    least: int | None = None
+    most: int | None = None
+    pattern: str | None = None
+
+    @property
+    def expression(self) -> str:
+        """A regular expression that fits what is within the limits; without (?a) Python has more letters than AWS."""
+        length = f"(?=.{{{self.least or 0},{self.most or ''}}}\\Z)"
+        return rf"(?a:{length}(?:{self.pattern or '.*'}))"
+
+    @property
+    def described(self) -> str:
+        """The same for people: `2 to 64 letters, digits or any of _+=,.@-`."""
+        ends = " to ".join(str(end) for end in (self.least, self.most) if end is not None)
+        word = re.fullmatch(r"\[\\w([^\]\\]*)\][*+]", self.pattern or "")
+        kind = f"letters, digits or any of _{word[1]}" if word else f"characters that match {self.pattern}"
+        return f"{ends} {kind if self.pattern else 'characters'}".strip()
+
+
+def limits(service: str, operation: str, *members: str) -> Limits:
+    """Those of a member of an operation's request, by the names of the model; list items have their list's name.
+
+    None of them where botocore has no such member: AWS itself then has the first word.
+    """
+    model = _model(service)
+    try:
+        shape = model["shapes"][model["operations"][operation]["input"]["shape"]]
+        for member in members:
+            shape = model["shapes"][shape["members"][member]["shape"]]
+            while "member" in shape:
+                shape = model["shapes"][shape["member"]["shape"]]
+    except KeyError:
+        return Limits()
+    return Limits(shape.get("min"), shape.get("max"), shape.get("pattern"))
+
+
+@functools.cache
+def _model(service: str) -> dict[str, Any]:
+    """The newest service model of a service, empty where there is none."""
+    spec = find_spec("botocore")
+    folders = [Path(folder) / "data" / service for folder in (spec and spec.submodule_search_locations) or ()]
+    files = sorted(file for folder in folders for file in folder.glob("*/service-2.json*"))  # dates are their folders
+    if not files:
+        return {}
+    opened = gzip.open if files[-1].suffix == ".gz" else open
+    with opened(files[-1], "rb") as file:
+        return dict(json.load(file))
