@@ -46,6 +46,16 @@ class Access(NamedTuple):
     role_arn: str = ""
     account_access: str = ""
 
+    @property
+    def name(self) -> str:
+        """The name of the permission set, or of the role without its path."""
+        return self.permission_set or self.role_arn.rpartition("/")[2]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from all others, whatever the account is called: who gives it, and what."""
+        return self.account_access or self.account.account_id, self.permission_set or self.role_arn
+
 
 class Listing(NamedTuple):
     """All that could be listed, by account and name, and for each account that could not, the reason by its id."""
