@@ -133,7 +133,7 @@ def _all_pages(
         token = answer.get("nextToken") or ""
         if token in seen:
             raise ValueError(token)  # it would go on for ever
-        return [read(item) for item in answer.get(member) or []], token
+        return [read(item) for item in answer[member]], token  # what botocore cannot parse is an answer without it
 
     items, seen, token = list[_T](), set[str](), ""
     while True:
@@ -161,6 +161,15 @@ def _texts(*values: Any) -> Iterable[str]:
     return values
 
 
+def _now() -> float:
+    return time.monotonic()
+
+
+def _wait(stopped: threading.Event, seconds: float) -> bool:
+    """Wait, unless all is stopped."""
+    return stopped.wait(seconds)
+
+
 @dataclass
 class _Pace:
     """When calls may begin, for all threads together; `stopped` ends every wait."""
@@ -170,7 +179,9 @@ class _Pace:
     _next: float = 0
     _paused_until: float = 0
     _pauses: int = 0
-    _answered: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._answered = _now()
 
     def patiently(self, call: Callable[[], _T]) -> _T:
         """Make the call when it may begin; again where the portal asks to wait, or where the answer was lost."""
@@ -185,7 +196,7 @@ class _Pace:
                         raise
                 else:
                     lost += 1
-                    if lost == _TRIES or self.stopped.wait(_PAUSES_S[lost]):
+                    if lost == _TRIES or _wait(self.stopped, _PAUSES_S[lost]):
                         raise
             else:
                 self._go_on()
@@ -193,16 +204,16 @@ class _Pace:
 
     def _wait_for_turn(self) -> None:
         with self._lock:
-            now = time.monotonic()
+            now = _now()
             turn = max(now, self._next)
             self._next = turn + 1 / _A_SECOND
-        if self.stopped.wait(turn - now):
+        if _wait(self.stopped, turn - now):
             raise TryAgain("the listing was given up")
 
     def _slow_down(self) -> bool:
         """Let everybody wait; False where the portal has asked for nothing else for too long."""
         with self._lock:
-            now = time.monotonic()
+            now = _now()
             if now >= self._paused_until:  # else another call of the same moment has said it already
                 pause = _PAUSES_S[min(self._pauses, len(_PAUSES_S) - 1)]
                 self._pauses += 1
@@ -212,6 +223,6 @@ class _Pace:
 
     def _go_on(self) -> None:
         with self._lock:
-            self._answered = time.monotonic()
+            self._answered = _now()
             if self._answered >= self._paused_until:
                 self._pauses = 0

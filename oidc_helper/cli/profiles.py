@@ -30,7 +30,7 @@ log = logging.getLogger("oidc_helper.cli.profiles")
 
 _CALL_S = 20.0  # for a single call: all together may take longer than any deadline of `get`
 _MOST_LINES = 8  # of one kind of trouble
-_KINDS = {"permission-set": "permission set", "account-access": "account access"}
+_KINDS = {"permission-set": "set", "account-access": "role"}
 _SEVERAL = 2
 
 
@@ -53,7 +53,7 @@ def profiles(options: argparse.Namespace, answer: TextIO) -> int:
         plan = generation.plan(loaded, profile, found, wish)
         left = plan.left
         if options.diff:
-            answer.write("".join(writing.diff(change) for change in plan.changes if change.is_needed))
+            _show("".join(writing.diff(change) for change in plan.changes if change.is_needed), answer)
         else:
             writing.carry_out(plan.changes)
             answer.write("" if options.json else _told(plan))
@@ -108,12 +108,12 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 def _told(plan: Plan) -> str:
     """What was done, for people."""
     deeds = [
-        f"{done} {len(names)}"
+        f"{len(names)} {done}"
         for done, names in (("made", plan.made), ("renamed", plan.renamed), ("removed", plan.pruned))
         if names
     ]
     changed = [printable(change.path) for change in plan.changes if change.is_needed]
-    lines = [", ".join(deeds)] if deeds else []
+    lines = [f"profiles: {', '.join(deeds)}"] if deeds else []
     lines += [f"{old} is now called {new}" for old, new in plan.renamed.items()][:_MOST_LINES]
     lines += [f"changed {path}" for path in changed]
     if plan.made:
@@ -131,7 +131,11 @@ def _list(
     if options.json:
         answer.write(json.dumps([_described(one, names[one.key]) for one in access], indent=2) + "\n")
         return
-    text = _table([(one, names[one.key], names[one.key] in loaded.profiles) for one in access], answer)
+    _show(_table([(one, names[one.key], names[one.key] in loaded.profiles) for one in access], answer), answer)
+
+
+def _show(text: str, answer: TextIO) -> None:
+    """Write it, through the pager where it is longer than the screen."""
     command = _pager() if answer.isatty() and text.count("\n") >= shutil.get_terminal_size().lines else ""
     with pager.opened(answer, command) as out:
         out.write(text)
@@ -163,10 +167,10 @@ def _table(rows: Sequence[tuple[Access, str, bool]], answer: TextIO) -> str:
         return "there is nothing that you may use and these filters take\n"
     cells = {
         "profile": [name if is_there else f"({name})" for _, name, is_there in rows],
-        "permission set or role": [printable(access.name) for access, *_ in rows],
+        "access": [printable(access.name) for access, *_ in rows],
+        "kind": [_KINDS[access.kind] for access, *_ in rows],
         "account id": [access.account.account_id for access, *_ in rows],
         "account": [printable(access.account.name) for access, *_ in rows],
-        "kind": [_KINDS[access.kind] for access, *_ in rows],
         "e-mail": [printable(access.account.email) for access, *_ in rows],
     }
     text = StringIO()
@@ -188,7 +192,9 @@ def _print(cells: Mapping[str, Sequence[str]], text: TextIO, answer: TextIO) -> 
     shown = list(cells)
     while len(shown) > _SEVERAL and sum(widths[title] + _SEVERAL for title in shown) - _SEVERAL > room:
         shown.pop()
-    table = Table(*shown, box=None, pad_edge=False, padding=(0, _SEVERAL, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, _SEVERAL, 0, 0))
+    for title in shown:
+        table.add_column(title, overflow="fold")  # a name is there to be copied
     for row in zip(*(cells[title] for title in shown), strict=True):
         table.add_row(*map(Text, row))
     console = Console(file=text, force_terminal=answer.isatty(), width=room, highlight=False)
