@@ -76,6 +76,12 @@ def _glob(flag: str, help_text: str) -> Argument:
     return Argument(flag, {"metavar": "GLOB", "action": "append", "help": help_text})
 
 
+def _seconds(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no number of seconds")
+    return int(text)
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "get",
@@ -130,7 +136,16 @@ COMMANDS: tuple[Command, ...] = (
         _run("status", "status"),
         "show what is cached, until when, and when to sign in again",
         "Reads no secret and asks no server: a locked keyring stays locked.",
-        (_profile("the only profile to show", nargs="?"), _switch("--json", "print it as JSON")),
+        (
+            _profile("the only profile to show", nargs="?"),
+            _switch("--json", "print it as JSON", "form"),
+            _switch("--check", "print nothing; exit with 0, 3, 4 or 6 as get would, without fetching", "form"),
+            Argument(
+                "--min-ttl",
+                {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "with --check: so much must be left"},
+            ),
+            _switch("--prompt", "print a few characters for a shell's prompt", "form"),
+        ),
     ),
     Command(
         "token",

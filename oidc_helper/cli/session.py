@@ -12,10 +12,12 @@ from oidc_helper.aws import account_access
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import asking_at_login
-from oidc_helper.cli.wiring import Errand, errand, store_for
+from oidc_helper.cli.wiring import Errand, choices, errand, store_for
 from oidc_helper.errors import Refused, SignInNeeded, StoreUnusable, WrongSettings
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
+from oidc_helper.fetch.proofs import Asking
 from oidc_helper.machine.deadline import Deadline
+from oidc_helper.person.terminal import has_terminal
 from oidc_helper.settings import Profile
 from oidc_helper.store.in_kernel import REMEDY
 from oidc_helper.store.kinds import CREDENTIALS, SIGN_IN, TOKENS
@@ -30,7 +32,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
 
     prompts = not browser.obstacle()
     with asking_at_login(way=options.way, force=options.force) as asking:
-        signing_in = errand(options.profile, asking, prompts=prompts)
+        signing_in = errand(options.profile or _chosen(asking), asking, prompts=prompts)
         if options.way and not signing_in.takes_a_person:
             raise WrongSettings(
                 f"identity {signing_in.profile.identity.name} needs nobody to sign in", f"leave --{options.way} out"
@@ -49,6 +51,19 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
     _require_something_kept(signing_in, report)
     answer.write(report)
     return 0
+
+
+def _chosen(asking: Asking) -> str | None:
+    """The profile that a person at a terminal chooses; None where there is nothing to choose from, or nobody."""
+    from oidc_helper.person.choice import choose
+
+    loaded = settings.load()
+    found = choices(loaded)
+    if len(found) < 2 or not has_terminal():
+        return None
+    described = {profile.name: f"identity {profile.identity.name} ({profile.identity.source})" for profile in found}
+    question = "oidc-helper: which of these do you want to sign in to?"
+    return choose(asking.person().terminal, question, described, timeout_s=asking.patience_s)
 
 
 @contextmanager

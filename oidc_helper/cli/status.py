@@ -2,17 +2,18 @@
 
 import argparse
 import json
+import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, TextIO
 
 from oidc_helper import kernel, settings
-from oidc_helper.cli import wording
-from oidc_helper.errors import Refused, SignInNeeded
+from oidc_helper.cli import readiness, wording
+from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, WrongSettings
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store import quota
@@ -22,6 +23,8 @@ from oidc_helper.store.places import KERNEL, name_of
 from oidc_helper.store.store import Store
 from oidc_helper.words import printable
 
+_SCHEMA = 1  # of --json: members are added, and none changes its meaning or goes away, under the same number
+_FULL_BYTES = 2_000  # fewer than this is no room for a record of credentials
 _LONGEST_NOTE = 1_000  # characters of a message or hint of ours
 _MENDED_BY_A_PERSON = (SignInNeeded.exit_code, Refused.exit_code)
 
@@ -36,21 +39,48 @@ def explain(options: argparse.Namespace, answer: TextIO) -> int:
 
 def status(options: argparse.Namespace, answer: TextIO) -> int:
     """Print what is cached for every profile, or for the one that is named."""
+    if options.min_ttl and not options.check:
+        raise WrongSettings("--min-ttl is for --check", "oidc-helper status --check --min-ttl SECONDS")
+    if options.prompt:
+        answer.write(_prompt(options.profile))
+        return 0
     loaded = settings.load()
-    chosen = [loaded.profile(options.profile)] if options.profile else loaded.profiles.values()
-    store = Store()
-    of_index = _Report(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
-    report = {
-        "config": loaded.path,
-        "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
-        "kernel_keyring": _quota(),
-        "profiles": [of_index.profile(profile) for profile in chosen],
-    }
+    chosen = [loaded.profile(options.profile)] if options.profile else list(loaded.profiles.values())
+    report = _report(loaded, chosen)
+    if options.check:
+        return readiness.exit_code(report["profiles"], min_ttl_s=options.min_ttl)
     if options.json:
         answer.write(json.dumps(report, indent=2) + "\n")
     else:
         _show(report, answer)
     return 0
+
+
+def _prompt(name: str | None) -> str:
+    """Of the profile that is named, or else that of `exec` or of AWS_PROFILE; nothing where something is wrong.
+
+    A shell prints it before every command, where an error would be in the way.
+    """
+    try:
+        loaded = settings.load()
+        names = (name, os.environ.get("OIDC_HELPER_PROFILE"), os.environ.get("AWS_PROFILE"))
+        chosen = next((loaded.profiles[each] for each in names if each and each in loaded.profiles), None)
+        return f"{readiness.prompt(_report(loaded, [chosen])['profiles'][0])}\n" if chosen else ""
+    except OidcHelperError:
+        return ""
+
+
+def _report(loaded: Settings, chosen: Sequence[Profile]) -> dict[str, Any]:
+    """What `--json` prints."""
+    store = Store()
+    of_index = _Report(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
+    return {
+        "schema": _SCHEMA,
+        "config": loaded.path,
+        "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
+        "kernel_keyring": _quota(),
+        "profiles": [of_index.profile(profile) for profile in chosen],
+    }
 
 
 def _quota() -> dict[str, int] | None:
@@ -157,12 +187,12 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("profile", "identity", "credentials", "tokens", "person needed", box=None, pad_edge=False)
+    table = Table("profile", "signed in", "credentials", "tokens", "person needed", box=None, pad_edge=False)
     for profile in report["profiles"]:
         credentials, tokens = profile["credentials"], profile["tokens"]
         table.add_row(
             profile["name"],
-            Text(_identity(profile)),
+            Text(_who(profile)),
             _left(credentials["expires_at"]) if credentials else "none",
             _life(tokens) if tokens else "none",
             _person_needed(profile),
@@ -177,7 +207,9 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
         console.print(Text(f"{kind}: {place}"))
     if used := report["kernel_keyring"]:
         in_use = f"{used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"
-        console.print(Text(f"kernel keyring: {in_use}, by all programs of this user"))
+        is_full = used["limit_bytes"] - used["used_bytes"] < _FULL_BYTES
+        full = "; it is full, and records go elsewhere" if is_full else ""
+        console.print(Text(f"kernel keyring: {in_use}, by all programs of this user{full}"))
     for profile in report["profiles"]:
         if failure := profile["last_failure"]:
             console.print(
@@ -188,9 +220,11 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
     answer.write(text.getvalue())
 
 
-def _identity(profile: dict[str, Any]) -> str:
-    user = profile["tokens"] and profile["tokens"]["user"]
-    return f"{profile['identity']} ({printable(user)})" if user else str(profile["identity"])
+def _who(profile: dict[str, Any]) -> str:
+    """The person where one is known, else the identity that nobody has been seen with."""
+    sessions = (profile["tokens"], profile["provider"])
+    user = next((session["user"] for session in sessions if session and session["user"]), None)
+    return printable(user) if user else f"nobody ({profile['identity']})"
 
 
 def _life(tokens: dict[str, Any]) -> str:

@@ -62,15 +62,14 @@ def errand(
     return Errand(profile, loaded, deadline, _means(profile, loaded, store, deadline, asking))
 
 
-def _only_choice(loaded: Settings) -> Profile:
-    """The first profile of the only identity that a person signs in with, or else the only profile."""
-    by_identity: dict[str, list[Profile]] = {}
+def choices(loaded: Settings) -> list[Profile]:
+    """The first profile of each identity that a person signs in with, or else every profile."""
+    by_identity: dict[str, Profile] = {}
     for profile in loaded.profiles.values():
-        by_identity.setdefault(loaded.first_identity(profile.identity).name, []).append(profile)
-    of_people = [
-        profiles for name, profiles in by_identity.items() if loaded.identities[name].source in identity.INTERACTIVE
-    ]
-    return _only_one("login", loaded, [profiles[0] for profiles in of_people] or list(loaded.profiles.values()))
+        first = loaded.first_identity(profile.identity)
+        if first.source in identity.INTERACTIVE:
+            by_identity.setdefault(first.name, profile)
+    return list((by_identity or loaded.profiles).values())
 
 
 def only_application(loaded: Settings) -> Profile:
@@ -86,12 +85,16 @@ def _is_less_fit(profile: Profile) -> tuple[bool, bool]:
     return bool(profile.scopes) and "sso:account:access" not in profile.scopes, bool(profile.generated)
 
 
-def _only_one(command: str, loaded: Settings, choices: Sequence[Profile]) -> Profile:
-    """The only choice; where there is no profile at all, [defaults] may do. Raises WrongSettings."""
-    if len(choices) == 1:
-        return choices[0]
-    if choices:
-        names = ", ".join(profile.name for profile in choices[:_MOST_NAMES])
+def _only_choice(loaded: Settings) -> Profile:
+    return _only_one("login", loaded, choices(loaded))
+
+
+def _only_one(command: str, loaded: Settings, found: Sequence[Profile]) -> Profile:
+    """The only one; where there is no profile at all, [defaults] may do. Raises WrongSettings."""
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(profile.name for profile in found[:_MOST_NAMES])
         raise WrongSettings(f"{command} needs the name of a profile", f"oidc-helper {command} PROFILE, one of: {names}")
     if loaded.unnamed:
         return loaded.unnamed

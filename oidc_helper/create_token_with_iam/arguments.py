@@ -16,6 +16,7 @@ import jmespath  # type: ignore[import-untyped]  # it brings no types
 
 from oidc_helper.create_token_with_iam.exits import Failed, WrongUsage
 from oidc_helper.create_token_with_iam.model import Member
+from oidc_helper.words import shown
 
 COMMAND = "oidc-helper create-token-with-iam"
 FORMATS = ("json", "text", "table", "yaml", "yaml-stream", "off")
@@ -40,7 +41,7 @@ _SWITCH = {"action": "store_true"}
 _OFF = "store_false"
 GLOBAL = (
     Option("--debug", "trace the run on standard error, without secrets", _SWITCH),
-    Option("--endpoint-url", "send to this URL instead of the region's", value="URL"),
+    Option("--endpoint-url", "send to this URL instead of the region's (AWS_ENDPOINT_URL_SSO_OIDC)", value="URL"),
     Option("--no-verify-ssl", "do not check the server's certificate", {"action": _OFF, "dest": "verify_ssl"}),
     Option("--no-paginate", "no effect: the operation has no pages", {"action": _OFF, "dest": "paginate"}),
     Option("--output", "the form of the answer", {"choices": FORMATS}),
@@ -155,7 +156,7 @@ def parse_global(words: Sequence[str]) -> tuple[GlobalOptions, list[str]]:
 def _checked(namespace: argparse.Namespace) -> GlobalOptions:
     query = None if namespace.query is None else _compiled(namespace.query)
     if namespace.endpoint_url is not None and not urlsplit(namespace.endpoint_url).scheme:
-        raise WrongUsage(f"--endpoint-url: {namespace.endpoint_url!a} has no scheme", "begin it with https://")
+        raise WrongUsage(f"--endpoint-url: {shown(namespace.endpoint_url, 40)} has no scheme", "begin it with https://")
     return GlobalOptions(
         debug=namespace.debug,
         endpoint_url=namespace.endpoint_url,
@@ -186,7 +187,7 @@ def _seconds(option: str, word: str | None) -> int | None:
     try:
         return _DEFAULT_TIMEOUT_S if word is None else int(word) or None
     except ValueError:
-        raise Failed(f"{option}: {word!a} is no number of seconds") from None
+        raise Failed(f"{option}: {shown(str(word), 40)} is no number of seconds") from None
 
 
 def parse_operation(

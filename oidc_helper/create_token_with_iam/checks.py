@@ -14,6 +14,7 @@ from oidc_helper.create_token_with_iam.model import Member
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.identity.token import parse
 from oidc_helper.settings.schema import JWT_BEARER, TOKEN_EXCHANGE
+from oidc_helper.words import shown
 
 _REFRESH_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105  # the name of a type
 
@@ -52,7 +53,7 @@ def doubts(parameters: Mapping[Any, Any], members: Mapping[str, Member]) -> Iter
         yield from (f"this grant ignores {members[member].option}" for member in parameters if member in others)
     elif isinstance(name, str):
         near = get_close_matches(name, GRANTS, n=1, cutoff=0.3)
-        yield f"{name!a} is no grant type that AWS documents" + (f"; did you mean {near[0]}?" if near else "")
+        yield f"{shown(name, 40)} is no grant type that AWS documents" + (f"; did you mean {near[0]}?" if near else "")
     for member_name, types in _TYPES.items():
         token_type = parameters.get(member_name)
         if isinstance(token_type, str) and token_type not in types:

@@ -9,12 +9,13 @@ from typing import Any, TextIO
 
 from oidc_helper.create_token_with_iam import table
 from oidc_helper.create_token_with_iam.exits import Failed
+from oidc_helper.words import shown
 
 
 def check(form: str) -> None:
     """Raise Failed for an unknown form."""
     if form != "table" and form not in _WRITERS:
-        raise Failed(f"unknown output {form!a}", f"use one of table, {', '.join(_WRITERS)}")
+        raise Failed(f"unknown output {shown(form, 40)}", f"use one of table, {', '.join(_WRITERS)}")
 
 
 def write(form: str, value: Any, out: TextIO, *, title: str, style: table.Style) -> None:

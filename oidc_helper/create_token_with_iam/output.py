@@ -10,6 +10,7 @@ from oidc_helper.create_token_with_iam import formats, pager, table
 from oidc_helper.create_token_with_iam.arguments import GlobalOptions
 from oidc_helper.create_token_with_iam.exits import Failed
 from oidc_helper.create_token_with_iam.model import OPERATION
+from oidc_helper.words import shown
 
 _ENCODING = "AWS_CLI_OUTPUT_ENCODING"
 _WIDTH = 80  # columns, where there is no terminal to ask
@@ -23,7 +24,7 @@ def choose_encoding(answer: TextIO | None) -> None:
     try:
         codecs.lookup(name)
     except LookupError:
-        raise Failed(f"{_ENCODING}: there is no encoding {name!a}", "use utf-8") from None
+        raise Failed(f"{_ENCODING}: there is no encoding {shown(name, 40)}", "use utf-8") from None
     if reconfigure := getattr(answer, "reconfigure", None):
         reconfigure(encoding=name)
 

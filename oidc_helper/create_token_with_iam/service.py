@@ -30,6 +30,7 @@ from oidc_helper.create_token_with_iam.exits import Failed, NotConfigured, Wrong
 from oidc_helper.create_token_with_iam.model import METHOD, OPERATION, SERVICE, Model
 from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.trust import key_log
+from oidc_helper.words import shown
 
 # variable of the AWS CLI -> where it is looked for, in that order: the command line, the environment, the AWS profile.
 _SETTINGS: Mapping[str, tuple[tuple[str, ...], str, str | None]] = {
@@ -105,11 +106,11 @@ def check_settings(session: botocore.session.Session, options: GlobalOptions) ->
     """Obey the formats of the AWS profile. Raises NotConfigured and Failed for an unknown one."""
     timestamps = setting(session, "cli_timestamp_format")
     if timestamps not in _TIMESTAMPS:
-        raise NotConfigured(f"cli_timestamp_format = {timestamps!a} is neither of {', '.join(_TIMESTAMPS)}")
+        raise NotConfigured(f"cli_timestamp_format = {shown(timestamps, 40)} is neither of {', '.join(_TIMESTAMPS)}")
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_TIMESTAMPS[timestamps])
     binary = options.binary_format or setting(session, "cli_binary_format")
     if binary not in BINARY_FORMATS:
-        raise Failed(f"cli_binary_format = {binary!a} is neither of {', '.join(BINARY_FORMATS)}")
+        raise Failed(f"cli_binary_format = {shown(binary, 40)} is neither of {', '.join(BINARY_FORMATS)}")
 
 
 _TIMESTAMPS: Mapping[str, Callable[[Any], Any]] = {

@@ -10,6 +10,9 @@ from oidc_helper.errors import TryAgain
 
 _T = TypeVar("_T")
 
+# The kernel may give a signal to any thread, and Python then does not wake the main thread from waiting for a lock.
+_TICK_S = 0.2
+
 
 class DeadlinePassed(TryAgain):
     """The work was not done in time; it goes on in a thread until the process ends."""
@@ -61,7 +64,7 @@ class Deadline:
         thread = threading.Thread(target=do, daemon=True)
         thread.start()
         while thread.is_alive() and (left_s := self._end - time.monotonic()) > 0:
-            thread.join(left_s)
+            thread.join(min(left_s, _TICK_S))
         if failure:
             raise failure[0]
         if not outcome:

@@ -15,7 +15,8 @@ from fakes import session_keys
 from fakes.browser import BrowserProgram
 from fakes.places import needs
 from fakes.secret_service import missing_programs, private_secret_service
-from homes import Home, file_config
+from fakes.terminals import at_terminal
+from homes import COMMAND, Home, file_config
 
 from oidc_helper import kernel
 from oidc_helper.emulator import Emulator, example_config
@@ -92,6 +93,37 @@ identity = "{name}"
 [profile.{name}-b]
 identity = "{name}"
 """
+
+
+def test_login_alone_offers_a_choice_at_a_terminal(home: Home, emulator: Emulator) -> None:
+    """By number or by name; what is neither is asked again."""
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint(ALICE))
+
+    with at_terminal([COMMAND, "login"], home.environment, directory=home.path) as person:
+        person.see("which of these", "1  analytics  identity job (file)", "2  dev-admin", "1 to 2, or a name: ")
+        person.type("devadmin\r")
+        person.see("there is no 'devadmin'", "did you mean dev-admin?", "1 to 2, or a name: ")
+        person.type("2\r")
+        done = person.ended()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "credentials of dev-admin" in done.stdout
+
+
+def test_a_choice_that_is_not_made_signs_in_to_nothing(home: Home, emulator: Emulator) -> None:
+    """Ctrl-d ends it; nothing was asked of anybody else."""
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint(ALICE))
+
+    with at_terminal([COMMAND, "login"], home.environment, directory=home.path) as person:
+        person.see("1 to 2, or a name: ")
+        person.type("\x04")
+        done = person.ended()
+
+    assert done.returncode == 3
+    assert "nobody chose" in done.stderr
+    assert emulator.requests == []
 
 
 def test_login_alone_takes_the_only_identity_of_people(ready: Home, emulator: Emulator) -> None:
@@ -245,13 +277,13 @@ def test_status_follows_the_life_of_a_profile(ready: Home) -> None:
     assert profiles(ready)["analytics"] == first
 
 
-def test_status_names_the_identity_and_its_user(ready: Home) -> None:
+def test_status_names_the_person_and_else_the_identity(ready: Home) -> None:
     """A name of the configuration and an email address are told apart."""
     before = stdout_of(ready, "status")
     answer(ready.run("get", "analytics"))
 
-    assert " job  " in before
-    assert f" job ({ALICE}) " in stdout_of(ready, "status")
+    assert " nobody (job) " in before
+    assert f" {ALICE} " in stdout_of(ready, "status")
 
 
 def test_status_without_profiles_says_how_to_write_one(home: Home) -> None:

@@ -61,7 +61,7 @@ def shells_of(pid: int) -> list[str]:
     return [child for child in children if Path(f"/proc/{child}/comm").read_text() == "sh\n"]
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"])
 def test_a_command_ends_when_get_is_killed(home: Home, emulator: Emulator, name: str) -> None:
     """It went on for as long as it liked: a caller that gave up ten times had ten of them."""
     alive: Path = home.path / "alive"
