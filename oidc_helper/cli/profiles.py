@@ -173,15 +173,13 @@ def _table(rows: Sequence[tuple[Access, str, bool]], answer: TextIO) -> str:
         "account": [printable(access.account.name) for access, *_ in rows],
         "e-mail": [printable(access.account.email) for access, *_ in rows],
     }
-    text = StringIO()
-    _print(cells, text, answer)
-    without = sum(not is_there for *_, is_there in rows)
-    if without:
-        text.write(f"{without} of {len(rows)} have no profile yet; to make them: oidc-helper profiles --write\n")
-    return text.getvalue()
+    lines = [line.rstrip() for line in _in_columns(cells, answer).splitlines()]
+    if without := sum(not is_there for *_, is_there in rows):
+        lines.append(f"{without} of {len(rows)} have no profile yet; to make them: oidc-helper profiles --write")
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _print(cells: Mapping[str, Sequence[str]], text: TextIO, answer: TextIO) -> None:
+def _in_columns(cells: Mapping[str, Sequence[str]], answer: TextIO) -> str:
     from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
@@ -197,8 +195,9 @@ def _print(cells: Mapping[str, Sequence[str]], text: TextIO, answer: TextIO) -> 
         table.add_column(title, overflow="fold")  # a name is there to be copied
     for row in zip(*(cells[title] for title in shown), strict=True):
         table.add_row(*map(Text, row))
-    console = Console(file=text, force_terminal=answer.isatty(), width=room, highlight=False)
-    console.print(table)
+    text = StringIO()
+    Console(file=text, force_terminal=answer.isatty(), width=room, highlight=False).print(table)
+    return text.getvalue()
 
 
 def _warn(found: Found, left: Mapping[str, WrongSettings]) -> None:
