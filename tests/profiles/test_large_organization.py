@@ -20,6 +20,7 @@ main()
 def test_two_thousand_profiles(site: Site) -> None:
     """They are written once, load, change nothing else, and no hit reads any of it."""
     enlarge(site.emulator.directory, 500, 4)
+    site.emulator.directory.portal_requests_per_s = 20
     before, sections = site.files(), site.sections()
     assert site.run("--write").stdout.startswith("profiles: 2003 made\n")
 

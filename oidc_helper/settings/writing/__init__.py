@@ -2,7 +2,7 @@
 
 from oidc_helper.settings.writing.aws_now import AwsNow
 from oidc_helper.settings.writing.aws_profiles import Profiles
-from oidc_helper.settings.writing.plan import Change, aws_now, diff, of_aws_config, of_settings
+from oidc_helper.settings.writing.plan import Change, aws_now, diff, of_aws_config, of_lines, of_settings
 from oidc_helper.settings.writing.process_line import (
     can_run,
     credential_process,
@@ -25,6 +25,7 @@ __all__ = [
     "credential_process",
     "diff",
     "of_aws_config",
+    "of_lines",
     "of_settings",
     "profile_in",
     "running_program",
