@@ -152,7 +152,7 @@ def _cached(profile: str) -> record.Record | None:
 
             stored = hit.read(entry)
         cached = record.parse(stored) if stored else None
-        if cached and _serves(cached, entry, now=time.time(), stamp=paths.config_stamp([paths.config_file()])):
+        if cached and _serves(cached, entry, now=time.time(), stamp=paths.config_stamp(paths.config_files())):
             return cached
     except (OSError, ValueError):
         return None  # the full program says what is wrong

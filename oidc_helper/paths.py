@@ -1,4 +1,4 @@
-"""Where the configuration and the state lie, and the stamp of a configuration; light, for the hit path."""
+"""Where the configuration, the site's too, and the state lie, and the stamp of a configuration; light, for a hit."""
 
 import errno
 import os
@@ -6,6 +6,7 @@ import sys
 
 APPLICATION = "oidc-helper"
 CONFIG_VARIABLE = "OIDC_HELPER_CONFIG"
+SITE_CONFIG_VARIABLE = "OIDC_HELPER_SITE_CONFIG"
 
 
 def default_config_file() -> str:
@@ -19,23 +20,54 @@ def default_config_file() -> str:
 
 
 def config_file() -> str:
-    """The absolute path of the configuration in force. Raises FileNotFoundError where the user has no home."""
+    """The absolute path of the user's configuration in force. Raises FileNotFoundError where the user has no home."""
     named = os.environ.get(CONFIG_VARIABLE)
-    if not named:
-        return default_config_file()
-    path = os.path.expanduser(named)
-    if path.startswith("~/"):
-        raise FileNotFoundError(errno.ENOENT, "this user has no home directory", path)
-    return os.path.abspath(path)
+    return _absolute(named) if named else default_config_file()
+
+
+def site_config_files() -> list[str]:
+    """The absolute paths where the site's configuration may lie, the first of which has the first word.
+
+    By default they are `config.toml` in platformdirs' site_config_path: on Linux, in each of XDG_CONFIG_DIRS.
+    Raises FileNotFoundError where the user has no home to find the named one in.
+    """
+    named = os.environ.get(SITE_CONFIG_VARIABLE)
+    if named is not None:
+        return [_absolute(named)] if named else []
+    if sys.platform != "linux":
+        return _site_files_by_platformdirs()
+    # The XDG Base Directory Specification has relative paths ignored.
+    bases = [base for base in os.environ.get("XDG_CONFIG_DIRS", "").split(":") if base.startswith("/")] or ["/etc/xdg"]
+    return [os.path.join(os.path.normpath(base), APPLICATION, "config.toml") for base in bases]
+
+
+def config_files() -> list[str]:
+    """All files of the configuration, whether they are there or not, in the order in which they have the word.
+
+    Raises FileNotFoundError where the user has no home.
+    """
+    return [config_file(), *site_config_files()]
 
 
 def config_stamp(files: list[str]) -> str:
-    """Size, times in nanoseconds and inode of each file; any edit changes it. Raises OSError.
+    """Size, times in nanoseconds and inode of each file that is there; whatever is edited, comes or goes changes it.
 
-    The mtime alone tells little: Nix, rsync -t and restored backups set it, and nobody can set a ctime.
+    The mtime alone tells little: Nix, rsync -t and restored backups set it, and nobody can set a ctime. Files that are
+    not there leave no trace: XDG_CONFIG_DIRS of a desktop session has more directories than that of a cron job.
+    Raises FileNotFoundError where none is there, and OSError.
     """
-    stats = map(os.stat, files)
-    return ",".join(f"{stat.st_size}+{stat.st_mtime_ns}+{stat.st_ctime_ns}+{stat.st_ino}" for stat in stats)
+    stamps = [stamp for file in files if (stamp := _file_stamp(file))]
+    if not stamps:
+        raise FileNotFoundError(errno.ENOENT, "no configuration")
+    return ",".join(stamps)
+
+
+def _file_stamp(file: str) -> str:
+    try:
+        stat = os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    return f"{stat.st_size}+{stat.st_mtime_ns}+{stat.st_ctime_ns}+{stat.st_ino}"
 
 
 def state_directory() -> str:
@@ -55,6 +87,21 @@ def _by_platformdirs(directory: str) -> str:
     if not os.path.isabs(path):
         raise FileNotFoundError(errno.ENOENT, "this user has no home directory", path)
     return path
+
+
+def _absolute(named: str) -> str:
+    path = os.path.expanduser(named)
+    if path.startswith("~/"):
+        raise FileNotFoundError(errno.ENOENT, "this user has no home directory", path)
+    return os.path.abspath(path)
+
+
+def _site_files_by_platformdirs() -> list[str]:
+    import platformdirs
+
+    directories = platformdirs.site_config_dir(APPLICATION, appauthor=False, multipath=True)
+    split = [directories] if sys.platform == "win32" else directories.split(os.pathsep)  # a name there may have a ;
+    return [os.path.join(directory, "config.toml") for directory in split]
 
 
 def _linux_base(variable: str, *below_home: str) -> str | None:

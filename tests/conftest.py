@@ -10,7 +10,7 @@ from fakes import session_keys
 from homes import Home
 from zygote import Zygote
 
-from oidc_helper import kernel, redaction
+from oidc_helper import kernel, paths, redaction
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
@@ -38,6 +38,8 @@ SLOW = (
     "sign_in/test_signing_in_again.py",
     "store/test_store_parts.py",
 )
+
+os.environ[paths.SITE_CONFIG_VARIABLE] = ""  # the machine's own site is no part of the tests
 
 with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread starts: the keys of the tests end with them
@@ -104,6 +106,7 @@ def home(tmp_path: Path) -> Home:
             **environment,
             "HOME": str(tmp_path),
             "OIDC_HELPER_KERNEL_KEYRING": "session",
+            "OIDC_HELPER_SITE_CONFIG": "",
             "PYTHON_KEYRING_BACKEND": BACKEND,
             VARIABLE: str(tmp_path / "keyring.json"),
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -84,7 +84,7 @@ class Place:
         text = record.compose(
             BODY,
             serve_until=now + serve_for_s,
-            stamp=paths.config_stamp([str(home.config)]),
+            stamp=paths.config_stamp([str(home.config), home.environment["OIDC_HELPER_SITE_CONFIG"]]),
             renew_from=now + serve_for_s,
             expires_at=now + (lives_for_s or serve_for_s),
         )
@@ -275,6 +275,41 @@ def test_a_hit_does_the_same_whatever_the_number_of_profiles(home: Home, kernel_
     among_others = calls(home, home.path / "among")
 
     assert among_others == alone
+
+
+def change_site(site: Path) -> None:
+    site.write_text("[profile.b]\n")
+
+
+def remove_site(site: Path) -> None:
+    site.unlink()
+
+
+@pytest.mark.parametrize("change", [change_site, remove_site])
+def test_a_site_file_is_a_part_of_the_stamp(home: Home, place: Place, change: Callable[[Path], None]) -> None:
+    """A hit does not read it; once it has changed, the credentials of before are served no more."""
+    site = home.path / "site.toml"
+    site.write_text("[profile.a]\n")
+    home.environment["OIDC_HELPER_SITE_CONFIG"] = str(site)
+    place.put(home, "a")
+    assert home.run("get", "a").stdout == BODY + "\n"
+
+    change(site)
+
+    assert home.run("get", "a").returncode == 2
+
+
+def test_a_hit_looks_at_a_site_file_once(home: Home, kernel_keyring: Place) -> None:
+    """One call more than without: it is neither opened nor are its directories looked at."""
+    needs(can_trace(), "strace, and leave to use it")
+    home.configure("[profile.a]\n")
+    kernel_keyring.put(home, "a")
+    without = calls(home, home.path / "without")
+    home.environment["OIDC_HELPER_SITE_CONFIG"] = str(home.path / "site.toml")
+    (home.path / "site.toml").write_text("".join(f"[profile.p{number}]\n" for number in range(1_000)))
+    kernel_keyring.put(home, "a")
+
+    assert len(calls(home, home.path / "with")) <= len(without) + 1
 
 
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])

@@ -20,7 +20,10 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="the rule is for Linu
 @pytest.fixture(autouse=True)
 def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The home that the system knows for this account, and an environment that agrees with it."""
-    for variable in ("OIDC_HELPER_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+    for variable in (
+        *("OIDC_HELPER_CONFIG", "OIDC_HELPER_SITE_CONFIG"),
+        *("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_STATE_HOME"),
+    ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_dir=str(tmp_path)))
@@ -36,6 +39,49 @@ def test_files_lie_where_platformdirs_says(monkeypatch: pytest.MonkeyPatch, xdg:
     config = platformdirs.user_config_path("oidc-helper", appauthor=False) / "config.toml"
     assert Path(paths.default_config_file()) == config
     assert Path(paths.state_directory()) == platformdirs.user_state_path("oidc-helper", appauthor=False)
+
+
+@linux
+@pytest.mark.parametrize(
+    "xdg", [None, "", "/elsewhere", "/first:/second", "relative", "relative:/second", "/twice//:/twice", ":/x:"]
+)
+def test_files_of_the_site_lie_where_platformdirs_says(monkeypatch: pytest.MonkeyPatch, xdg: str | None) -> None:
+    """In the order in which they have the word."""
+    if xdg is not None:
+        monkeypatch.setenv("XDG_CONFIG_DIRS", xdg)
+    directories = platformdirs.site_config_dir("oidc-helper", appauthor=False, multipath=True).split(":")
+    expected = [os.path.normpath(f"{directory}/config.toml") for directory in directories]
+
+    assert list(dict.fromkeys(paths.site_config_files())) == list(dict.fromkeys(expected))
+
+
+@pytest.mark.parametrize(
+    ("system", "directories", "files"),
+    [
+        ("darwin", "/opt/homebrew/share/x:/Library/Application Support/x", 2),
+        ("win32", "C:\\ProgramData;1\\x", 1),
+    ],
+)
+def test_on_other_systems_platformdirs_is_asked(
+    monkeypatch: pytest.MonkeyPatch, system: str, directories: str, files: int
+) -> None:
+    """A directory of Windows may have a semicolon in its name."""
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platformdirs, "site_config_dir", lambda *_, **__: directories)
+
+    found = paths.site_config_files()
+
+    assert len(found) == files
+    assert found[-1] == f"{directories.rpartition(':')[2] if files > 1 else directories}/config.toml"
+
+
+@pytest.mark.parametrize(("named", "expected"), [("", []), ("~/site.toml", ["{home}/site.toml"]), ("/a", ["/a"])])
+def test_the_variable_names_another_file_of_the_site_or_none(
+    monkeypatch: pytest.MonkeyPatch, account: Path, named: str, expected: list[str]
+) -> None:
+    monkeypatch.setenv("OIDC_HELPER_SITE_CONFIG", named)
+
+    assert paths.site_config_files() == [path.format(home=account) for path in expected]
 
 
 def test_without_a_home_platformdirs_decides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +191,20 @@ def test_any_change_of_any_file_changes_the_stamp(
     assert " " not in after, "it is a field of a record's header"
 
 
-def test_a_missing_file_has_no_stamp(tmp_path: Path) -> None:
+def test_a_file_that_comes_or_goes_changes_the_stamp(tmp_path: Path) -> None:
+    """Directories that have none, of which a desktop session names more than a cron job, do not."""
+    site, user, missing = (str(tmp_path / name) for name in ("site.toml", "config.toml", "missing.toml"))
+    Path(user).touch()
+    alone = paths.config_stamp([user, site])
+    Path(site).touch()
+    both = paths.config_stamp([user, site])
+    Path(user).unlink()
+
+    assert len({alone, both, paths.config_stamp([user, site])}) == 3
+    assert paths.config_stamp([missing, site]) == paths.config_stamp([site])
+
+
+def test_without_any_file_there_is_no_stamp(tmp_path: Path) -> None:
     """It is an error, which the caller tells apart from an edit."""
     with pytest.raises(FileNotFoundError):
         paths.config_stamp([str(tmp_path / "config.toml")])

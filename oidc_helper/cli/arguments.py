@@ -5,7 +5,6 @@ import gc
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple, NoReturn, TextIO
 
@@ -158,10 +157,11 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "explain",
-        _run("status", "explain"),
+        _run("explain", "explain"),
         "show the resolved settings of a profile, and where each came from",
-        "Prints JSON. Reads no secret and uses no network.",
-        (_profile(),),
+        "Names the file and the line of each value, the site's configuration included, and the variables in force.\n"
+        "Mistakes elsewhere in the files are listed below. Reads no secret and uses no network.",
+        (_profile(), _switch("--json", "print it as JSON")),
     ),
     Command(
         "profiles",
@@ -303,6 +303,7 @@ _EXIT_CODES = """exit codes:
 
 files and variables:
   config.toml in the user's configuration directory; OIDC_HELPER_CONFIG or --config names another
+  config.toml in the system's, for all users; OIDC_HELPER_SITE_CONFIG names another, or none
   see oidc-helper(1) and oidc-helper-config(5)
 """
 
@@ -310,9 +311,7 @@ files and variables:
 def _is_profile(word: str) -> bool:
     from oidc_helper import settings
 
-    with suppress(WrongSettings):
-        return word in settings.load().profiles
-    return False
+    return word in settings.names("profile")
 
 
 class _Parser(argparse.ArgumentParser):

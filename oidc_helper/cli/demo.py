@@ -91,6 +91,7 @@ def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": str(home / "aws-credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",
         paths.CONFIG_VARIABLE: str(home / "config.toml"),
+        paths.SITE_CONFIG_VARIABLE: "",
         kernel.VARIABLE: "session",
         "PYTHON_KEYRING_BACKEND": BACKEND,
         KEYRING_FILE: str(home / "keyring.json"),

@@ -132,11 +132,14 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
         shared = [profile for profile in loaded.profiles.values() if profile.tokens_name == chosen.tokens_name]
         _forget(shared, store_for([chosen]), answer)
         return 0
+    profiles: list[Profile] = []
     try:
-        profiles = sorted(settings.load().profiles.values(), key=lambda profile: profile.tokens_name)
+        loaded = settings.load()
+        profiles = sorted(loaded.profiles.values(), key=lambda profile: profile.tokens_name)
+        loaded.require_sound()
     except WrongSettings as error:  # secrets must go though the file that named them is gone or broken
-        answer.write(f"only what is kept here can be forgotten: {error.message}\n")
-        profiles = []
+        rest = "of the others, " if profiles else ""
+        answer.write(f"{rest}only what is kept here can be forgotten: {error.message}\n")
     store = store_for(profiles)
     note_or_warn(store.forget_all_failures)
 

@@ -1,9 +1,8 @@
-"""`status` and `explain`: the state of every profile and its settings, without reading a secret or asking a server."""
+"""`status`: the state of every profile, without reading a secret or asking a server."""
 
 import argparse
 import json
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from io import StringIO
 from typing import Any, TextIO
 
 from oidc_helper import kernel, settings
-from oidc_helper.cli import readiness, wording
+from oidc_helper.cli import readiness, streams, wording
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, WrongSettings
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
@@ -29,14 +28,6 @@ _LONGEST_NOTE = 1_000  # characters of a message or hint of ours
 _MENDED_BY_A_PERSON = (SignInNeeded.exit_code, Refused.exit_code)
 
 
-def explain(options: argparse.Namespace, answer: TextIO) -> int:
-    """Print the resolved settings of a profile as JSON."""
-    loaded = settings.load()
-    described = settings.explain(loaded, loaded.profile(options.profile))
-    answer.write(json.dumps(described, indent=2) + "\n")
-    return 0
-
-
 def status(options: argparse.Namespace, answer: TextIO) -> int:
     """Print what is cached for every profile, or for the one that is named."""
     if options.min_ttl and not options.check:
@@ -48,12 +39,14 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
     chosen = [loaded.profile(options.profile)] if options.profile else list(loaded.profiles.values())
     report = _report(loaded, chosen)
     if options.check:
+        if not options.profile:
+            loaded.require_sound()
         return readiness.exit_code(report["profiles"], min_ttl_s=options.min_ttl)
     if options.json:
         answer.write(json.dumps(report, indent=2) + "\n")
     else:
         _show(report, answer)
-    return 0
+    return WrongSettings.exit_code if loaded.problems and not options.profile else 0
 
 
 def _prompt(name: str | None) -> str:
@@ -77,9 +70,11 @@ def _report(loaded: Settings, chosen: Sequence[Profile]) -> dict[str, Any]:
     return {
         "schema": _SCHEMA,
         "config": loaded.path,
+        "site": [file for file in loaded.files if file != loaded.path],
         "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
         "kernel_keyring": _quota(),
         "profiles": [of_index.profile(profile) for profile in chosen],
+        "problems": [problem.message for problem in loaded.problems],
     }
 
 
@@ -198,10 +193,12 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
             _person_needed(profile),
         )
     text = StringIO()  # written at once, so that a failure to write is one error
-    console = Console(file=text, force_terminal=answer.isatty(), width=_width(answer), highlight=False, soft_wrap=True)
+    console = Console(
+        file=text, force_terminal=answer.isatty(), width=streams.columns(answer) or 200, highlight=False, soft_wrap=True
+    )
     if report["profiles"]:
         console.print(table)
-    else:
+    elif not report["problems"]:
         console.print(Text(f"no profile in {printable(report['config'])} yet; to write one: oidc-helper help config"))
     for kind, place in report["stores"].items():
         console.print(Text(f"{kind}: {place}"))
@@ -217,6 +214,8 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
             )
             if failure["hint"]:
                 console.print(Text(f"hint: {printable(failure['hint'], _LONGEST_NOTE)}"))
+    for problem in report["problems"]:
+        console.print(Text(f"wrong settings: {printable(problem, _LONGEST_NOTE)}"))
     answer.write(text.getvalue())
 
 
@@ -241,10 +240,6 @@ def _person_needed(profile: dict[str, Any]) -> str:
     if at:
         return f"in {_left(at).removesuffix(' left')}"
     return "when the session ends" if by else "no"
-
-
-def _width(answer: TextIO) -> int:
-    return shutil.get_terminal_size().columns if answer.isatty() else 200
 
 
 def _left(at: str | None) -> str:

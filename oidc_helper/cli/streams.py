@@ -4,6 +4,7 @@ import errno
 import os
 import select
 import sys
+from contextlib import suppress
 from typing import NamedTuple, TextIO
 
 from oidc_helper.errors import OidcHelperError
@@ -80,6 +81,16 @@ def takes_a_message(stream: TextIO) -> bool:
     except OSError:  # it has no descriptor
         return True
     return bool(poll.poll(_PATIENCE_S * 1_000))
+
+
+def columns(answer: TextIO) -> int:
+    """The width of the terminal that shows the answer; 0 where none does. COLUMNS has the first word, as everywhere."""
+    if not answer.isatty():
+        return 0
+    named = os.environ.get("COLUMNS", "")
+    with suppress(OSError):
+        return int(named) if named.isdecimal() and int(named) else os.get_terminal_size(answer.fileno()).columns or 80
+    return 80
 
 
 def fill_gaps() -> frozenset[int]:

@@ -16,7 +16,6 @@ from oidc_helper.machine.deadline import Deadline
 from oidc_helper.person.terminal import has_terminal
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store.store import Store
-from oidc_helper.words import printable
 
 if TYPE_CHECKING:
     from oidc_helper.aws.client import Aws
@@ -96,10 +95,11 @@ def _only_one(command: str, loaded: Settings, found: Sequence[Profile]) -> Profi
     if found:
         names = ", ".join(profile.name for profile in found[:_MOST_NAMES])
         raise WrongSettings(f"{command} needs the name of a profile", f"oidc-helper {command} PROFILE, one of: {names}")
+    loaded.require_sound()
     if loaded.unnamed:
         return loaded.unnamed
     raise WrongSettings(
-        f"there is no profile in {printable(loaded.path)}",
+        f"there is no profile in {loaded.where}",
         "add [profile.NAME]; to see how: oidc-helper help config",
     )
 

@@ -1,8 +1,8 @@
-"""Whether a file may be obeyed: it is ours or root's, and nobody else can write it, or put another in its place.
+"""Whether a file may be obeyed: it is of somebody we trust, and nobody else can write it, or put another in its place.
 
 The same holds for each directory and link on the way to it, as sshd has it for authorized_keys (StrictModes).
 
-On Windows the profile directory is the guard, and nothing here looks at a file.
+On Windows the profile directory guards the user's files, and of the site's the owners are looked at.
 """
 
 import os
@@ -19,7 +19,25 @@ def foreign_place(path: str) -> tuple[Path, int] | None:
     """The first place on the way to a file that is neither ours nor root's, and its owner's number. Raises OSError."""
     if sys.platform == "win32":
         return None
-    trusted = {0, os.geteuid(), *_unmapped()}
+    return _of_others(path, {0, os.geteuid()})
+
+
+def unofficial_place(path: str) -> tuple[Path, int | str] | None:
+    """The first place that belongs neither to root nor to the owner of the interpreter, who can let us do anything.
+
+    On Windows the owner is a SID, and the places are the file and its directory: below the system's own ones anybody
+    may make new ones. Raises OSError.
+    """
+    if sys.platform == "win32":
+        from oidc_helper.machine import windows_owners
+
+        return windows_owners.unofficial_place(path)
+    interpreter = Path(sys.executable)
+    return _of_others(path, {0, interpreter.stat().st_uid, interpreter.lstat().st_uid})
+
+
+def _of_others(path: str, trusted: set[int]) -> tuple[Path, int] | None:
+    trusted |= _unmapped()
     owners = ((place, place.lstat().st_uid) for place in _way(path))
     return next(((place, owner) for place, owner in owners if owner not in trusted), None)
 

@@ -53,7 +53,7 @@ def generated(loaded: Settings, profile: Profile) -> dict[Key, Profile]:
     """The generated profiles of the same identity and application, by the key of what they are for."""
     ours: dict[Key, Profile] = {}
     for key, other in _of_same_person(loaded, profile):
-        if other.generated:
+        if other.generated and other.origins["generated"].file == loaded.path:  # the site's are not ours to change
             ours.setdefault(key, other)
     return ours
 
@@ -82,13 +82,15 @@ def names(loaded: Settings, profile: Profile, found: Sequence[Access], template:
         if access := by_key.get(key):
             is_made = naming.is_of_template(made.name, before, _as_it_was(access, made))
             (kept if is_made else by_hand)[key] = made.name
-    others = loaded.profiles.keys() - set(kept.values())
+    broken = {table[1] for table in loaded.broken if table[:1] == ("profile",)}
+    others = (loaded.profiles.keys() | broken) - set(kept.values())
     rest = [access for access in found if access.key not in by_hand]
     return by_hand | naming.name_all(rest, template, kept, others)
 
 
 def plan(loaded: Settings, profile: Profile, found: Found, wish: Wish) -> Plan:
     """Lay it out; `profile` is the one whose person, application and region it is. Raises OidcHelperError."""
+    loaded.require_sound(loaded.path)  # what a mistake makes of a profile is not known
     work = _Work(loaded, profile, found, wish)
     if wish.write:
         work.write()
@@ -98,7 +100,7 @@ def plan(loaded: Settings, profile: Profile, found: Found, wish: Wish) -> Plan:
         writing.of_settings(loaded.path, work.tables, {_path(old): _path(new) for old, new in work.renamed.items()}),
         writing.of_aws_config(work.aws, work.renamed),
     ]
-    of_text(loaded.path, changes[0].after.decode("utf-8-sig"))  # it must load
+    of_text(loaded.path, changes[0].after.decode("utf-8-sig")).require_sound(loaded.path)
     return Plan(changes, work.made, work.renamed, work.pruned, work.left)
 
 

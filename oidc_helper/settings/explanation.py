@@ -19,7 +19,10 @@ _URL_VARIABLES = re.compile(r"AWS_ENDPOINT_URL(?:_\w+)?|(?:HTTPS?|ALL)_PROXY")
 
 
 def explain(settings: Settings, profile: Profile) -> dict[str, Any]:
-    """All that decides what `get` does with this profile, without a secret; opens no store and calls no server."""
+    """All that decides what `get` does with this profile, without a secret; opens no store and calls no server.
+
+    A value comes `from` a table and line of the `file`; file and line are null for a default.
+    """
     explained = _explained("profile", profile)
     explained["identity"] |= {"value": profile.identity.name, "settings": _explained("identity", profile.identity)}
     return {
@@ -30,16 +33,24 @@ def explain(settings: Settings, profile: Profile) -> dict[str, Any]:
             "value": settings.path,
             "from": paths.CONFIG_VARIABLE if os.environ.get(paths.CONFIG_VARIABLE) else "default",
         },
+        "site": [file for file in settings.files if file != settings.path],
         "settings": explained,
         "environment": _environment(os.environ),
+        "problems": [problem.message for problem in settings.problems],
     }
 
 
 def _explained(section: str, owner: Identity | Profile) -> dict[str, dict[str, Any]]:
     return {
-        key.name: {"value": _plain(getattr(owner, key.name)), "from": owner.origins[key.name], "meaning": key.meaning}
+        key.name: {
+            "value": _plain(getattr(owner, key.name)),
+            "from": str(origin),
+            "file": origin.file or None,
+            "line": origin.line or None,
+            "meaning": key.meaning,
+        }
         for key in KEYS[section]
-        if key.name in owner.origins
+        if (origin := owner.origins.get(key.name))
     }
 
 

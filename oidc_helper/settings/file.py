@@ -1,19 +1,15 @@
-"""Read the configuration file; a single error names everything that is wrong with it."""
+"""Read one file of the configuration as TOML; an error names the line, and the habit that led to it."""
 
 import ast
 import re
-import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from oidc_helper import paths
 from oidc_helper.errors import WrongSettings
-from oidc_helper.machine import exposure
-from oidc_helper.settings.lines import locate
-from oidc_helper.settings.model import Settings
-from oidc_helper.settings.problems import dotted, wrong_file
-from oidc_helper.settings.resolution import resolve
+from oidc_helper.settings.layers import Layer, dotted
+from oidc_helper.settings.problems import wrong_file
 from oidc_helper.words import printable
 
 LARGEST = 1_048_576  # bytes
@@ -31,50 +27,13 @@ _ADVICE = (
 )
 
 
-def load() -> Settings:
-    """The configuration in force. Raises WrongSettings."""
-    try:
-        path = paths.config_file()
-    except OSError as error:
-        raise WrongSettings(f"no configuration: {error.strerror}", f"name one with {paths.CONFIG_VARIABLE}") from None
-    try:
-        stamp = paths.config_stamp([path])
-        _require_unexposed(path)
-        text = _read(path)
-    except (FileNotFoundError, NotADirectoryError):
-        raise WrongSettings(
-            f"no configuration at {printable(path)}",
-            "to see how to write it: oidc-helper help config; to try without: oidc-helper demo",
-        ) from None
-    except OSError as error:
-        raise wrong_file(path, f": cannot be read: {(error.strerror or 'failed').lower()}") from None
-    return of_text(path, text, stamp)
+def read(path: str) -> Layer:
+    """The file as a layer. Raises OSError and WrongSettings."""
+    text = _text(path)
+    return Layer(path, text, parse(path, text))
 
 
-def of_text(path: str, text: str, stamp: str = "") -> Settings:
-    """What the text would mean as the configuration at `path`. Raises WrongSettings."""
-    return resolve(parse(path, text), locate(text), path, stamp)
-
-
-def _require_unexposed(path: str) -> None:
-    """Settings name programs to run, and servers to send secrets to. Raises OSError and WrongSettings."""
-    where = printable(path)
-    foreign = exposure.foreign_place(path)
-    if foreign:
-        name, owner = printable(str(foreign[0])), foreign[1]
-        raise WrongSettings(
-            f"{where}: {'' if name == where else f'{name} '}belongs to another user ({owner})",
-            f"keep a configuration of your own, and name it with {paths.CONFIG_VARIABLE} if it lies elsewhere",
-        )
-    place = exposure.open_place(path)
-    if place:
-        name = printable(str(place))
-        raise WrongSettings(
-            f"{where}: others can write {'it' if name == where else f'in {name}'}", f"chmod go-w {shlex.quote(name)}"
-        )
-
-
-def _read(path: str) -> str:
+def _text(path: str) -> str:
     """The file's text. Raises OSError and WrongSettings."""
     if not Path(path).is_file():
         hint = f"name a file with --config or {paths.CONFIG_VARIABLE}"

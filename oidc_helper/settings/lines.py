@@ -9,6 +9,7 @@ KeyPath = tuple[str, ...]
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*+"
 _OPENING = re.compile(rf"[ \t]*(?:\[\[?[ \t]*(?P<section>{_KEY})[ \t]*\]|(?P<key>{_KEY})[ \t]*=)")
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # tomllib would take most of the time
 _LONGEST = 300  # characters of a key; tomllib takes time with the square of its parts
 _TOKEN = re.compile(
     r'(?P<long>"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5})|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
@@ -42,6 +43,8 @@ def _blank_long_string(token: re.Match[str]) -> str:
 
 
 def _parts(key: str) -> KeyPath:
+    if _PLAIN.fullmatch(key):
+        return tuple(key.split("."))
     table = tomllib.loads(f"{key} = 0")
     parts: KeyPath = ()
     while isinstance(table, dict):

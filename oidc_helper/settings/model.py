@@ -1,10 +1,13 @@
 """The configuration, checked and resolved: identities, profiles, callers, S3 grants."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from oidc_helper.errors import WrongSettings
+from oidc_helper.settings.layers import Place
+from oidc_helper.settings.lines import KeyPath
+from oidc_helper.settings.problems import Problem, wrong
 from oidc_helper.settings.schema import SOURCES, Target
 from oidc_helper.words import did_you_mean, printable, shown
 
@@ -42,7 +45,7 @@ class Identity:
     variable: str = ""
     command: tuple[str, ...] = ()
     profile: str = ""
-    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    origins: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,7 @@ class S3Grant:
 
 @dataclass(frozen=True)
 class Profile:
-    """A named entry of the configuration with `[defaults]` merged in.
-
-    `origins` maps each key to the place where its value was written: "profile.analytics (line 14)",
-    "defaults (line 9)", or "default" where it was left out.
-    """
+    """A named entry of the configuration with `[defaults]` merged in; `origins` tells where each value was written."""
 
     name: str
     identity: Identity
@@ -93,7 +92,7 @@ class Profile:
     identity_context_provider_arn: str
     generated: bool | None = None
     account_name: str | None = None
-    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    origins: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def target(self) -> Target | None:
@@ -141,8 +140,10 @@ class Generated(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """A whole configuration file; `stamp` is its `paths.config_stamp`, taken before it was read.
+    """A whole configuration: `path` is the user's file, and `files` are all that are there, the user's first.
 
+    `stamp` is the `paths.config_stamp` of all files, taken before they were read. `identities` and `profiles` are those
+    that can be used; `problems` are all there are, and `broken` those that concern a table, or by () everything.
     `tenant` is the account_access of [defaults]. `generated` is by identity, `defaults` has the checked values by key.
     `unnamed` is the profile that [defaults] alone make, for what takes no target; None where they are not enough for
     one.
@@ -153,23 +154,54 @@ class Settings:
     identities: Mapping[str, Identity]
     profiles: Mapping[str, Profile]
     tenant: str | None = None
+    files: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
+    broken: Mapping[KeyPath, Sequence[Problem]] = field(default_factory=dict)
     generated: Mapping[str, Generated] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     unnamed: Profile | None = None
 
     def profile(self, name: str) -> Profile:
-        """The profile of that name. Raises WrongSettings, which names the nearest one."""
+        """The profile of that name.
+
+        Raises WrongSettings with the problems of the profile, or of all that it uses; for an unknown name with the
+        nearest one.
+        """
         if profile := self.profiles.get(name):
             return profile
-        names = sorted(self.profiles)
+        self._require_sound(("profile", name))
+        names = sorted({*self.profiles, *(table[1] for table in self.broken if table[:1] == ("profile",))})
         listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if names[_LISTED:] else "")
-        where = printable(self.path)
         hint = (
-            f"profiles in {where}: {listed}"
+            f"profiles in {self.where}: {listed}"
             if names
-            else f"add [profile.NAME] to {where}; to see how: oidc-helper help config"
+            else f"add [profile.NAME] to {printable(self.path)}; to see how: oidc-helper help config"
         )
         raise WrongSettings(f"no profile {shown(name, 64)}{did_you_mean(name, names)}", hint)
+
+    def identity(self, name: str) -> Identity:
+        """The identity of that name. Raises WrongSettings as above."""
+        if identity := self.identities.get(name):
+            return identity
+        self._require_sound(("identity", name))
+        raise WrongSettings(
+            f"no identity {shown(name, 64)}{did_you_mean(name, self.identities)}",
+            f"add [identity.NAME] to {self.where}",
+        )
+
+    def require_sound(self, file: str = "") -> None:
+        """Raise WrongSettings with all problems, or those of one file, if there is any."""
+        if problems := [problem for problem in self.problems if file in ("", problem.file)]:
+            raise wrong(problems)
+
+    @property
+    def where(self) -> str:
+        """The files that are there, for people."""
+        return " and ".join(printable(file) for file in self.files or (self.path,))
+
+    def _require_sound(self, table: KeyPath) -> None:
+        if problems := [*self.broken.get((), ()), *self.broken.get(table, ())]:
+            raise wrong(problems)
 
     def tenants(self, profile: Profile) -> list[str]:
         """The tenants of account access manager that may give the profile's person roles, its own first."""

@@ -1,64 +1,97 @@
-"""The problems of a configuration file, collected into one error."""
+"""The problems of a configuration: each with its file and line, and any number of them as one error."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
 
 from oidc_helper.errors import WrongSettings
+from oidc_helper.settings.layers import Layer, Place, layer_of
 from oidc_helper.settings.lines import KeyPath, line_of
-from oidc_helper.words import printable, shown
+from oidc_helper.words import did_you_mean, printable
 
-_MOST = 50  # problems in one message
-_LONGEST_NAME = 64
+MOST = 50  # problems in one message
+
+
+class Problem(NamedTuple):
+    """One problem; `text` tells the key and its line too. Without a key it is one of a whole file, which `text` names.
+
+    `hint` is empty where the usual one will do.
+    """
+
+    file: str
+    key: KeyPath
+    line: int
+    text: str
+    hint: str = ""
+
+    @property
+    def message(self) -> str:
+        """The problem in one line, with its file."""
+        return f"{printable(self.file)}: {self.text}" if self.key else self.text
 
 
 @dataclass
 class Problems:
-    """The problems of the file at `path`, as far as it has been checked."""
+    """The problems of these layers, as far as they have been checked."""
 
-    path: str
-    lines: Mapping[KeyPath, int]
-    _lines_of_texts: dict[str, int] = field(default_factory=dict)
+    layers: Sequence[Layer]
+    _found: dict[Problem, None] = field(default_factory=dict)
 
-    def add(self, key: KeyPath, text: str, written: KeyPath = ()) -> None:
+    def add(self, key: KeyPath, text: str, *, written: KeyPath = (), layer: Layer | None = None) -> None:
         """Add a problem of a key; `written` is the key whose line is named, where the value stands with another one.
 
-        Raises WrongSettings once there are too many to go on.
+        The layer is by default the one in which it is written.
         """
-        line = line_of(self.lines, written or key) or 0
-        place = f"{dotted(key)} (line {line})" if line else dotted(key)
-        self._lines_of_texts.setdefault(printable(f"{place}: {text}"), line)
-        if len(self._lines_of_texts) > _MOST:
-            self.report()
+        layer = layer or layer_of(self.layers, written or key)
+        place = Place(layer.path, key, line_of(layer.lines, written or key) or 0)
+        self._found[Problem(layer.path, key, place.line, printable(f"{place}: {text}"))] = None
+
+    def advice(self, word: str, known: Iterable[str]) -> str:
+        """`did_you_mean`, until nobody would read it: in a long file of mistakes it would take minutes."""
+        return "" if self.are_many else did_you_mean(word, known)
 
     @property
-    def found(self) -> bool:
-        """Whether there is any."""
-        return bool(self._lines_of_texts)
+    def are_many(self) -> bool:
+        """Whether there are more than anybody is told."""
+        return len(self._found) > MOST
 
-    def report(self) -> None:
-        """Raise WrongSettings if there is any problem."""
-        if not self.found:
-            return
-        texts = sorted(self._lines_of_texts, key=lambda text: self._lines_of_texts[text])
-        if len(texts) > _MOST:
-            texts[_MOST:] = ["and more"]
-        raise wrong_file(self.path, ": ", *texts)
+    @property
+    def found(self) -> list[Problem]:
+        """All of them, in the order of files and lines."""
+        order = {layer.path: position for position, layer in enumerate(self.layers)}
+        return sorted(self._found, key=lambda problem: (order[problem.file], problem.line))
 
 
-def wrong_file(path: str, text: str, *problems: str) -> WrongSettings:
-    """An error that begins with the file's path, and whose hint names the manual; several problems are a list."""
-    where = printable(path)
+def wrong(problems: Sequence[Problem]) -> WrongSettings:
+    """All of them in one error, each file with a list of its own."""
+    message, lines = [], []
+    for file, of_file in groupby(problems[:MOST], key=lambda problem: problem.file):
+        of_keys = [problem for problem in of_file if problem.key]
+        whole = [problem.text for problem in problems if problem.file == file and not problem.key]
+        message += whole
+        lines += whole
+        if of_keys:
+            texts = [problem.text for problem in of_keys]
+            message.append(f"{printable(file)}: {'; '.join(texts)}")
+            lines += [f"{printable(file)}:", *(f"  {text}" for text in texts)]
+    if problems[MOST:]:
+        message.append("and more")
+        lines.append("  and more")
+    hints = [problem.hint for problem in problems if problem.hint]
+    files = " and ".join(dict.fromkeys(printable(problem.file) for problem in problems[:MOST]))
     return WrongSettings(
-        where + text + "; ".join(problems),
-        f"edit {where}; for every key: oidc-helper help config",
-        lines=[f"{where}:", *(f"  {problem}" for problem in problems)] if len(problems) > 1 else (),
+        "; ".join(message),
+        hints[0] if hints else _usual_hint(files),
+        lines=lines if len(problems) > 1 else (),
     )
 
 
-def dotted(key: KeyPath) -> str:
-    """The key's path as TOML writes it; a part that is no plain name is quoted, escaped and shortened."""
-    return ".".join(
-        part if re.fullmatch(rf"[A-Za-z0-9_-]{{1,{_LONGEST_NAME}}}", part) else shown(part, _LONGEST_NAME)
-        for part in key
-    )
+def wrong_file(path: str, text: str) -> WrongSettings:
+    """An error of a whole file that begins with its path, and whose hint names the manual."""
+    where = printable(path)
+    return WrongSettings(where + text, _usual_hint(where))
+
+
+def _usual_hint(files: str) -> str:
+    return f"edit {files}; for every key: oidc-helper help config"

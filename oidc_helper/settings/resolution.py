@@ -1,60 +1,82 @@
-"""From a parsed document to Settings: check everything, merge the defaults, fill in, freeze."""
+"""From the layers of a configuration to Settings: check everything, merge, fill in, freeze."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from oidc_helper.settings.lines import KeyPath, line_of
+from oidc_helper.settings.layers import DEFAULT, Layer, Place
 from oidc_helper.settings.model import Caller, ClientSecret, Generated, Identity, Profile, S3Grant, Settings
-from oidc_helper.settings.problems import Problems, dotted
-from oidc_helper.settings.rules import Merged, check_rules, is_usable, merge
+from oidc_helper.settings.problems import Problem, Problems
+from oidc_helper.settings.rules import check_rules, check_unnamed, merge, stack
 from oidc_helper.settings.schema import KEYS, SOURCES
-from oidc_helper.settings.sections import Sections, Values, check_sections
+from oidc_helper.settings.sections import Sections, Table, Values, check_sections
+from oidc_helper.settings.soundness import EVERYTHING, broken
 
 
-def resolve(document: Mapping[str, Any], lines: Mapping[KeyPath, int], path: str, stamp: str) -> Settings:
-    """The settings of the whole document. Raises WrongSettings with every problem of it."""
-    problems = Problems(path, lines)
-    sections = check_sections(document, Path(path).parent, problems)
-    merged = {name: merge(name, own, sections.defaults) for name, own in sections.profiles.items()}
-    check_rules(sections, merged, problems)
-    problems.report()
-    identities = {name: _identity(name, values, lines) for name, values in sections.identities.items()}
-    profiles = {name: _profile(name, values, identities, lines) for name, values in merged.items()}
+def resolve(layers: Sequence[Layer], unread: Sequence[Problem], path: str, stamp: str) -> Settings:
+    """The settings that the layers give together, of which the first has the word key by key.
+
+    `unread` are the problems of files that are no layer. What they say is not known, so that nothing can be used; and
+    no rule between keys can be checked.
+    """
+    problems = Problems(layers)
+    of_layers = {layer.path: check_sections(layer, problems) for layer in layers}
+    sections = stack(list(of_layers.values()))
+    merged = {name: merge(own, sections.defaults) for name, own in sections.profiles.items()}
+    if not unread:
+        check_rules(sections, merged, problems)
+    found = [*unread, *problems.found]
+    defects = dict(broken(of_layers, sections, merged, problems.found))
+    if unread:
+        defects[EVERYTHING] = [*unread, *defects.get(EVERYTHING, ())]
+    is_usable = EVERYTHING not in defects
+    identities = {
+        name: _identity(name, table)
+        for name, table in sections.identities.items()
+        if is_usable and ("identity", name) not in defects
+    }
+    profiles = {
+        name: _profile(name, table, identities)
+        for name, table in merged.items()
+        if is_usable and ("profile", name) not in defects
+    }
     return Settings(
         path,
         stamp,
         identities,
         profiles,
-        tenant=sections.defaults.get("account_access"),
-        generated={name: _generated(values) for name, values in sections.generated.items()},
-        defaults=sections.defaults,
-        unnamed=_unnamed(sections, identities, lines),
+        tenant=sections.defaults.values.get("account_access"),
+        files=tuple(layer.path for layer in layers),
+        problems=found,
+        broken=defects,
+        generated={name: _generated(table.values) for name, table in sections.generated.items()},
+        defaults=sections.defaults.values,
+        unnamed=_unnamed(layers, sections, identities),
     )
 
 
-def _unnamed(sections: Sections, identities: Mapping[str, Identity], lines: Mapping[KeyPath, int]) -> Profile | None:
-    general = {key.name for key in KEYS["profile"] if not key.targets}
-    merged = merge("", {}, {name: value for name, value in sections.defaults.items() if name in general})
-    return _profile("", merged, identities, lines) if is_usable(merged, sections.identities) else None
+def _unnamed(layers: Sequence[Layer], sections: Sections, identities: Mapping[str, Identity]) -> Profile | None:
+    merged = sections.defaults.only([key.name for key in KEYS["profile"] if not (key.targets or key.own)])
+    problems = Problems(layers)
+    check_unnamed(merged, sections.identities, problems)
+    is_sound = not problems.found and None not in merged.values.values() and merged.values["identity"] in identities
+    return _profile("", merged, identities) if is_sound else None
 
 
 def _generated(values: Values) -> Generated:
-    return Generated(**({key.name: key.default for key in KEYS["generated"]} | values))
+    said = {name: value for name, value in values.items() if value is not None}
+    return Generated(**({key.name: key.default for key in KEYS["generated"]} | said))
 
 
-def _identity(name: str, values: Values, lines: Mapping[KeyPath, int]) -> Identity:
-    source = SOURCES[values["source"]]
+def _identity(name: str, table: Table) -> Identity:
+    source = SOURCES[table.values["source"]]
     defaults = {key.name: key.default for key in KEYS["identity"] if key.name in source.takes and key.default}
-    filled = defaults | values
-    if secret := values.get("client_secret"):
+    filled = {**defaults, **table.values}
+    if secret := table.values.get("client_secret"):
         filled["client_secret"] = ClientSecret(**secret)
-    tables = dict.fromkeys(values, ("identity", name))
-    return Identity(name, **filled, origins=_origins(filled, tables, lines))
+    return Identity(name, **filled, origins=_origins(filled, table.places))
 
 
-def _profile(name: str, merged: Merged, identities: Mapping[str, Identity], lines: Mapping[KeyPath, int]) -> Profile:
-    filled: Values = {key.name: key.default for key in KEYS["profile"]} | merged.values
+def _profile(name: str, merged: Table, identities: Mapping[str, Identity]) -> Profile:
+    filled: Values = {**{key.name: key.default for key in KEYS["profile"]}, **merged.values}
     partition = (filled["role_arn"] or filled["application_arn"]).split(":")[1]
     filled["identity"] = identities[filled["identity"]]
     filled["caller"] = Caller(**filled["caller"])
@@ -67,15 +89,8 @@ def _profile(name: str, merged: Merged, identities: Mapping[str, Identity], line
         account_id = filled["role_arn"].split(":")[4]
         defaults = {key.name: key.default for key in KEYS["s3_grant"]} | {"account_id": account_id}
         filled["s3_grant"] = S3Grant(**(defaults | filled["s3_grant"]))
-    return Profile(name, **filled, origins=_origins(filled, merged.tables, lines))
+    return Profile(name, **filled, origins=_origins(filled, merged.places))
 
 
-def _origins(keys: Iterable[str], tables: Mapping[str, KeyPath], lines: Mapping[KeyPath, int]) -> dict[str, str]:
-    """The table and line where each key's value was written."""
-    return {
-        key: _place(tables[key], line_of(lines, (*tables[key], key))) if key in tables else "default" for key in keys
-    }
-
-
-def _place(table: KeyPath, line: int | None) -> str:
-    return f"{dotted(table)} (line {line})" if line else dotted(table)
+def _origins(keys: Iterable[str], places: Mapping[str, Place]) -> dict[str, Place]:
+    return {key: places.get(key, DEFAULT) for key in keys}

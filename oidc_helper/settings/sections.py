@@ -1,14 +1,15 @@
 """Check each key of each section by itself, against the schema; the rules between keys are not known here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from oidc_helper.settings import checks
+from oidc_helper.settings.layers import Layer, Place
 from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.problems import Problems
 from oidc_helper.settings.schema import KEYS, TOP_LEVEL, Key
-from oidc_helper.words import did_you_mean, nearest, shown, toml_type
+from oidc_helper.words import nearest, shown, toml_type
 
 _FEW = 4  # keys that a message lists; the manual lists more
 _SECTIONS = ": there are [identity.NAME], [defaults] and [profile.NAME]"
@@ -16,56 +17,76 @@ _SECTIONS = ": there are [identity.NAME], [defaults] and [profile.NAME]"
 Values = dict[str, Any]  # by key; None for a value that failed its check
 
 
+class Table(NamedTuple):
+    """The values of one table, and where each is written."""
+
+    values: Values
+    places: Mapping[str, Place]
+
+    def over(self, below: "Table") -> "Table":
+        """The table, with what it leaves to the one below."""
+        return Table({**below.values, **self.values}, {**below.places, **self.places})
+
+    def only(self, keys: Collection[str]) -> "Table":
+        """These keys of the table."""
+        return Table(
+            {key: value for key, value in self.values.items() if key in keys},
+            {key: place for key, place in self.places.items() if key in keys},
+        )
+
+
 class Sections(NamedTuple):
-    """The document with every value checked and converted; nothing is merged or filled in yet."""
+    """What a layer, or all of them, says, with every value checked and converted; nothing is filled in yet."""
 
-    identities: Mapping[str, Values]
-    defaults: Values
-    profiles: Mapping[str, Values]
-    generated: Mapping[str, Values]
+    identities: Mapping[str, Table]
+    defaults: Table
+    profiles: Mapping[str, Table]
+    generated: Mapping[str, Table]
 
 
-def check_sections(document: Mapping[str, Any], directory: Path, problems: Problems) -> Sections:
-    """Check all sections; relative paths begin at `directory`."""
-    for name in document:
+def check_sections(layer: Layer, problems: Problems) -> Sections:
+    """Check all sections of a layer; relative paths begin at its directory."""
+    reader = _Reader(layer, problems)
+    for name in layer.document:
         if name not in TOP_LEVEL:
-            problems.add((name,), _unknown_section(name))
-    reader = _Reader(directory, problems)
+            reader.add((name,), reader.unknown_section(name))
     return Sections(
-        identities=reader.named("identity", document.get("identity", {})),
-        defaults=reader.table("profile", document.get("defaults", {}), ("defaults",)),
-        profiles=reader.named("profile", document.get("profile", {})),
-        generated=reader.named("generated", document.get("generated", {})),
+        identities=reader.named("identity", layer.document.get("identity", {})),
+        defaults=reader.placed("profile", layer.document.get("defaults", {}), ("defaults",)),
+        profiles=reader.named("profile", layer.document.get("profile", {})),
+        generated=reader.named("generated", layer.document.get("generated", {})),
     )
 
 
-def _unknown_section(name: str) -> str:
-    if any(key.name == name for key in KEYS["profile"]):
-        return "stands outside of any section: put it under [defaults] or [profile.NAME]"
-    return f"unknown section{did_you_mean(name, TOP_LEVEL) or _SECTIONS}"
-
-
 class _Reader(NamedTuple):
-    directory: Path
+    layer: Layer
     problems: Problems
 
-    def named(self, section: str, tables: object) -> dict[str, Values]:
+    def add(self, key: KeyPath, text: str) -> None:
+        self.problems.add(key, text, layer=self.layer)
+
+    def named(self, section: str, tables: object) -> dict[str, Table]:
         """The tables [section.NAME] by name."""
         if not isinstance(tables, dict):
-            self.problems.add((section,), f"must be a table with a name, as in [{section}.analytics]")
+            self.add((section,), f"must be a table with a name, as in [{section}.analytics]")
             return {}
         for name in tables:
             try:
                 checks.name(name)
             except checks.UnfitError as error:
-                self.problems.add((section, name), str(error))
-        values_of = {name: self.table(section, table, (section, name)) for name, table in tables.items()}
-        return {name: values for name, values in values_of.items() if isinstance(tables[name], dict)}
+                self.add((section, name), str(error))
+        checked = {name: self.placed(section, table, (section, name)) for name, table in tables.items()}
+        return {name: table for name, table in checked.items() if isinstance(tables[name], dict)}
+
+    def placed(self, section: str, table: object, path: KeyPath) -> Table:
+        """One table, with the places of its values."""
+        values = self.table(section, table, path)
+        return Table(values, {key: self.layer.place(path, key) for key in values})
 
     def table(self, section: str, table: object, path: KeyPath) -> Values:
         """The values of one table that has the keys of `section`."""
         if not isinstance(table, dict):
-            self.problems.add(path, f"must be a table, not {toml_type(table)}")
+            self.add(path, f"must be a table, not {toml_type(table)}")
             return {}
         known = {key.name: key for key in KEYS[section]}
         values: Values = {}
@@ -73,8 +94,8 @@ class _Reader(NamedTuple):
             if name in known:
                 values[name] = self._value(known[name], value, (*path, name))
             else:
-                self.problems.add((*path, name), _unknown_key(name, value, known, path))
-                if meant := nearest(name, known):
+                self.add((*path, name), self._unknown_key(name, value, known, path))
+                if meant := "" if self.problems.are_many else nearest(name, known):
                     values.setdefault(meant, None)  # so that no rule calls it missing
         return values
 
@@ -84,30 +105,35 @@ class _Reader(NamedTuple):
         try:
             checked = key.check(value)
         except checks.UnfitError as error:
-            self.problems.add(path, str(error))
+            self.add(path, str(error))
             return None
-        return str(self.directory / checked) if key.is_path and checked not in key.words else checked
+        return str(Path(self.layer.path).parent / checked) if key.is_path and checked not in key.words else checked
 
     def _inner_table(self, key: Key, value: object, path: KeyPath) -> Values | None:
         if not isinstance(value, dict) and key.why_table:
-            self.problems.add(path, key.why_table)
+            self.add(path, key.why_table)
             return None
         values = self.table(key.table, value, path)
         if not isinstance(value, dict):
             return None
         for inner in KEYS[key.table]:
             if inner.required and inner.name not in values:
-                self.problems.add((*path, inner.name), "missing")
+                self.add((*path, inner.name), "missing")
         if key.one_of and len(value) != 1:
             names = ", ".join(inner.name for inner in KEYS[key.table])
-            self.problems.add(path, f"must have exactly one of {names}")
+            self.add(path, f"must have exactly one of {names}")
         return values
 
+    def unknown_section(self, name: str) -> str:
+        if any(key.name == name for key in KEYS["profile"]):
+            return "stands outside of any section: put it under [defaults] or [profile.NAME]"
+        return f"unknown section{self.problems.advice(name, TOP_LEVEL) or _SECTIONS}"
 
-def _unknown_key(name: str, value: object, known: Mapping[str, Key], path: KeyPath) -> str:
-    advice = did_you_mean(name, known)
-    if isinstance(value, dict) and not advice and len(path) == 2 and path[0] in KEYS:
-        advice = f"; a name with a dot in it is written in quotes, as in [{path[0]}.{shown(f'{path[1]}.{name}', 64)}]"
-    if not advice and len(known) <= _FEW:
-        advice = f": the keys here are {', '.join(known)}"
-    return f"unknown key{advice}"
+    def _unknown_key(self, name: str, value: object, known: Mapping[str, Key], path: KeyPath) -> str:
+        advice = self.problems.advice(name, known)
+        if isinstance(value, dict) and not advice and len(path) == 2 and path[0] in KEYS:
+            quoted = shown(f"{path[1]}.{name}", 64)
+            advice = f"; a name with a dot in it is written in quotes, as in [{path[0]}.{quoted}]"
+        if not advice and len(known) <= _FEW:
+            advice = f": the keys here are {', '.join(known)}"
+        return f"unknown key{advice}"

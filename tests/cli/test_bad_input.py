@@ -217,10 +217,22 @@ SETTINGS = [
         "unknown profile", lambda _: None, 2, "no profile 'analytcs', did you mean analytics?", "dev-admin", "analytcs"
     ),
     Case(
-        "unknown key", lambda world: world.settings("permission_set", "permision_set"), 2, "did you mean perm", "edit"
+        "unknown key",
+        lambda world: world.settings("permission_set", "permision_set"),
+        2,
+        "did you mean perm",
+        "edit",
+        "dev-admin",
     ),
     Case("wrong ARN", lambda world: world.settings("arn:aws:sso:", "arn:aws:s3:"), 2, "application_arn|line ", "edit"),
-    Case("number for an account", lambda world: world.settings('"111122223333"', "1"), 2, "must be in quotes", "edit"),
+    Case(
+        "number for an account",
+        lambda world: world.settings('"111122223333"', "1"),
+        2,
+        "must be in quotes",
+        "edit",
+        "dev-admin",
+    ),
     Case(
         "a profile that calls itself",
         lambda world: world.aws_profile(f"[profile base]\ncredential_process = {COMMAND} get analytics\n"),

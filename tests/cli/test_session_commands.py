@@ -352,11 +352,12 @@ def test_a_missing_id_token_is_an_error(home: Home, emulator: Emulator) -> None:
 def test_explain_shows_no_secret_and_asks_no_server(ready: Home, emulator: Emulator) -> None:
     """Keys and a proxy's password are in the environment: it prints settings and their origins only."""
     variables = keys_of_the_iam_user(emulator) | {"HTTPS_PROXY": "http://me:pa55word@127.0.0.1:1/?key=5ecret"}
-    output = stdout_of(ready, "explain", "analytics", **variables)
+    output = stdout_of(ready, "explain", "--json", "analytics", **variables)
 
     described = json.loads(output)
     assert described["settings"]["role_arn"]["value"] == emulator.directory.analytics_role_arn
     assert described["settings"]["identity"]["from"].startswith("defaults (line ")
+    output += stdout_of(ready, "explain", "analytics", **variables)
     assert tells(output, secrets(ready, emulator) | {"pa55word", "5ecret"}) == []
     assert emulator.requests == []
 

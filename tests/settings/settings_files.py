@@ -40,13 +40,13 @@ def load_at(path: Path) -> Settings:
 
 def refusal(directory: Path, text: str | bytes) -> WrongSettings:
     with pytest.raises(WrongSettings) as caught:
-        load(directory, text)
+        load(directory, text).require_sound()
     return checked(caught.value)
 
 
 def refusal_at(path: Path) -> WrongSettings:
     with pytest.raises(WrongSettings) as caught:
-        load_at(path)
+        load_at(path).require_sound()
     return checked(caught.value)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from settings.settings_files import APPLICATION, ROLE, checked, load
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings import Settings, explain
+from oidc_helper.settings.problems import wrong
 from oidc_helper.settings.schema import KEYS, SOURCES
 
 _NAMES = st.sampled_from(["a", "b", "team.c", "", "\x1b[2J"])
@@ -93,7 +95,10 @@ def _outcome(content: str | bytes) -> Settings | WrongSettings:
             return checked(error)
     for profile in loaded.profiles.values():
         json.dumps(explain(loaded, profile))  # must not raise
-    return loaded
+    with suppress(WrongSettings):
+        loaded.require_sound()
+        return loaded
+    return checked(wrong(loaded.problems))
 
 
 @given(st.binary(max_size=200) | st.text(st.characters(exclude_categories=["Cs"]), max_size=200))

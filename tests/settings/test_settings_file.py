@@ -141,7 +141,7 @@ def test_files_of_windows_editors_are_read_like_others(tmp_path: Path) -> None:
     """They begin with a byte order mark and have CRLF line ends."""
     loaded = load(tmp_path, b"\xef\xbb\xbf" + COMPLETE.replace("\n", "\r\n").encode())
 
-    assert loaded.profile("x").origins["identity"] == "defaults (line 6)"
+    assert str(loaded.profile("x").origins["identity"]) == "defaults (line 6)"
 
 
 def test_a_comment_of_dots_is_not_deep_nesting(tmp_path: Path) -> None:

@@ -73,7 +73,10 @@ def test_the_page_lists_exactly_the_sources() -> None:
 
 @pytest.mark.parametrize("example", _EXAMPLES, ids=range(1, len(_EXAMPLES) + 1))
 def test_each_example_of_the_page_loads(tmp_path: Path, example: str) -> None:
-    assert load(tmp_path, example).profiles
+    loaded = load(tmp_path, example)
+
+    loaded.require_sound()
+    assert loaded.profiles
 
 
 def test_the_first_example_shows_every_kind_of_profile(tmp_path: Path) -> None:

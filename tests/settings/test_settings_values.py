@@ -108,7 +108,7 @@ def test_right_values_are_accepted_unchanged(tmp_path: Path, key: str, value: st
         ("ca_bundle", '"~nobody-of-that-name/ca.pem"', "names a home directory that is not known"),
         ("ca_bundle", '"ca\\u0000.pem"', "has control characters"),
         ("identity", '"a b"', "'a b' does not look like a name"),
-        ("identity", '"corp"', "there is no identity corp: the file has job"),
+        ("identity", '"corp"', "there is no identity corp: the configuration has job"),
         ("caller.zzz", '"base"', "unknown key: the keys here are web_identity_role_arn, profile, environment"),
         ("caller", '"base"', "must be a table such as { web_identity_role_arn = "),
         ("caller", "{}", "must have exactly one of web_identity_role_arn, profile, environment"),

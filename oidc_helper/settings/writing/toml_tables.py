@@ -8,8 +8,9 @@ from typing import Any
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.file import LARGEST, parse
+from oidc_helper.settings.layers import dotted
 from oidc_helper.settings.lines import KeyPath, line_of, locate
-from oidc_helper.settings.problems import dotted, wrong_file
+from oidc_helper.settings.problems import wrong_file
 from oidc_helper.settings.writing.sections import Document, Section, split
 from oidc_helper.words import printable
 

@@ -80,7 +80,7 @@ WAYS: Mapping[str, tuple[Callable[[World, str], object], str]] = {
     "claims": (claims("email", "iss", "jti"), "get analytics"),
     "the audience": (claims("aud"), "get analytics"),
     "a command's stderr": (printed, "get analytics"),
-    "the settings": (in_the_settings, "get analytics"),
+    "the settings": (in_the_settings, "explain nobody"),
     "the AWS configuration": (in_the_aws_configuration, "get analytics"),
 }
 

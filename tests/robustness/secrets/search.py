@@ -86,6 +86,7 @@ ALL_WELL = (
     ("status",),
     ("status", "--json"),
     ("explain", "analytics"),
+    ("explain", "--json", "analytics"),
     (
         *("create-token-with-iam", "--profile-settings", "analytics", "--store"),
         *("--grant-type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "--assertion", "file://assertion"),

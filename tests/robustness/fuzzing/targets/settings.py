@@ -4,7 +4,7 @@ import json
 
 from oidc_helper.settings import explain
 from oidc_helper.settings.file import parse
-from oidc_helper.settings.lines import locate
+from oidc_helper.settings.layers import Layer
 from oidc_helper.settings.resolution import resolve
 from robustness.fuzzing.targets import ODD, ours
 
@@ -50,7 +50,10 @@ def target(data: bytes) -> None:
     except UnicodeDecodeError:
         return  # which the reader refuses
     with ours():
-        loaded = resolve(parse("/config.toml", text), locate(text), "/config.toml", "1")
+        layer = Layer("/config.toml", text, parse("/config.toml", text))
+        loaded = resolve([layer], [], layer.path, "1")
+        for problem in loaded.problems:
+            assert problem.message.isprintable()
         for profile in loaded.profiles.values():
             assert json.dumps(explain(loaded, profile)).isprintable()
             assert len(profile.tokens_name) < 4_000

@@ -1,0 +1,102 @@
+"""The configuration in force: the user's file, and the site's beneath it."""
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from oidc_helper import paths
+from oidc_helper.errors import WrongSettings
+from oidc_helper.settings import guard, layers
+from oidc_helper.settings.file import parse, read
+from oidc_helper.settings.layers import Layer
+from oidc_helper.settings.model import Settings
+from oidc_helper.settings.problems import Problem, wrong, wrong_file
+from oidc_helper.settings.resolution import resolve
+from oidc_helper.words import printable
+
+_HOW_TO_BEGIN = "to see how to write it: oidc-helper help config; to try without: oidc-helper demo"
+
+
+def load() -> Settings:
+    """The configuration in force. Raises WrongSettings where no file can be read; it holds all other problems."""
+    user, *site = files = _files()
+    stamp = _stamp(files)
+    read_layers, unread = _read(user, site)
+    if not read_layers:
+        raise wrong(unread) if unread else WrongSettings(*_nothing_at(user))
+    return resolve(read_layers, unread, user, stamp)
+
+
+def of_text(path: str, text: str) -> Settings:
+    """What the configuration would be if the user's file at `path` said that. Raises WrongSettings for no TOML."""
+    beneath, unread = _read(None, _files()[1:])
+    return resolve([Layer(path, text, parse(path, text)), *beneath], unread, path, "")
+
+
+def document() -> dict[str, Any]:
+    """What all files say together, as TOML has it and unchecked; what is not there says nothing.
+
+    Raises WrongSettings where a file is there and cannot be read.
+    """
+    user, *site = _files()
+    read_layers, unread = _read(user if os.path.lexists(user) else None, site)
+    if unread:
+        raise wrong(unread)
+    return layers.document(read_layers)
+
+
+def names(kind: Literal["identity", "profile"]) -> list[str]:
+    """The names of all identities or profiles, without a check and from what files can be read. Raises nothing."""
+    try:
+        user, *site = _files()
+    except WrongSettings:
+        return []
+    return layers.names(_read(user, site)[0], kind)
+
+
+def _files() -> list[str]:
+    try:
+        return list(dict.fromkeys(paths.config_files()))
+    except OSError as error:
+        raise WrongSettings(f"no configuration: {error.strerror}", f"name one with {paths.CONFIG_VARIABLE}") from None
+
+
+def _stamp(files: list[str]) -> str:
+    """Empty, which no record has, where it cannot be told: the file can then not be read either."""
+    try:
+        return paths.config_stamp(files)
+    except OSError:
+        return ""
+
+
+def _read(user: str | None, site: Sequence[str]) -> tuple[list[Layer], list[Problem]]:
+    """The files, and the problems of those that cannot be read, may not be obeyed, or are named and not there."""
+    read_layers: list[Layer] = []
+    unread: list[Problem] = []
+    for file in [*filter(None, [user]), *site]:
+        variable = paths.SITE_CONFIG_VARIABLE if file in site else paths.CONFIG_VARIABLE
+        try:
+            read_layers.append(_guarded(file, is_site=file in site))
+        except WrongSettings as error:
+            unread.append(Problem(file, (), 0, error.message, error.hint))
+        except (FileNotFoundError, NotADirectoryError):
+            if os.environ.get(variable):
+                unread.append(Problem(file, (), 0, *_nothing_at(file)))
+        except OSError as error:
+            reason = (error.strerror or "failed").lower()
+            failure = wrong_file(file, f": cannot be read: {reason}")
+            unread.append(Problem(file, (), 0, failure.message, failure.hint))
+    return read_layers, unread
+
+
+def _guarded(file: str, *, is_site: bool) -> Layer:
+    """Raises OSError and WrongSettings."""
+    if is_site:
+        guard.require_official(file)
+    else:
+        guard.require_ours(file)
+    return read(file)
+
+
+def _nothing_at(file: str) -> tuple[str, str]:
+    return f"no configuration at {printable(file)}", _HOW_TO_BEGIN
