@@ -70,6 +70,14 @@ def _value(flag: str, metavar: str, help_text: str) -> Argument:
     return Argument(flag, {"metavar": metavar, "help": help_text})
 
 
+def _count(flag: str, help_text: str) -> Argument:
+    return Argument(flag, {"type": int, "metavar": "NUMBER", "help": help_text})
+
+
+def _glob(flag: str, help_text: str) -> Argument:
+    return Argument(flag, {"metavar": "GLOB", "action": "append", "help": help_text})
+
+
 def _seconds(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{shown(text)} is no number of seconds")
@@ -196,6 +204,33 @@ COMMANDS: tuple[Command, ...] = (
         (_profile(), _switch("--json", "print it as JSON")),
     ),
     Command(
+        "profiles",
+        _run("profiles", "profiles"),
+        "list what you may use, and make a profile of each",
+        "Lists the permission sets of all your accounts, and the roles that account access manager gives you, with\n"
+        "the name of the profile that each has or would get. --write makes these profiles, in the configuration and\n"
+        "in ~/.aws/config; it remembers template, filters and region for the next time. What you have changed by\n"
+        "hand in a generated profile stays.\n\n"
+        "  oidc-helper profiles --account 'dev-*' --diff\n"
+        "  oidc-helper profiles --account 'dev-*' --write\n\n"
+        "PROFILE may be left out where all profiles have one identity and application.",
+        (
+            _profile("a profile whose identity and application to look with", nargs="?"),
+            _glob("--account", "only accounts with such a name or id; may be repeated, and have wildcards"),
+            _glob("--permission-set", "only permission sets and roles with such a name, likewise"),
+            _switch("--write", "make a profile of each, and rename those of renamed accounts"),
+            _switch("--prune", "remove generated profiles of what you may no longer use"),
+            _switch("--diff", "show what --write, with the same options, would change in both files", "answer"),
+            _value(
+                "--template",
+                "TEMPLATE",
+                "how to name profiles (default: {account_name}-{permission_set}; {account_id})",
+            ),
+            _value("--region", "REGION", "the region of the AWS profiles"),
+            _switch("--json", "print the list as JSON", "answer"),
+        ),
+    ),
+    Command(
         OPERATION,
         None,
         "run the raw operation, with every option of the AWS CLI's command",
@@ -244,6 +279,8 @@ COMMANDS: tuple[Command, ...] = (
                 "--vpc-endpoint",
                 {"action": "store_true", "help": "refuse everybody, as an instance that demands a VPC endpoint does"},
             ),
+            _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
+            _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
             _value("--email", "ADDRESS", "the email claim of the user who signs in there"),
