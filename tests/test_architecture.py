@@ -24,7 +24,7 @@ ROOMS = """
     identity oidc                                   and an identity;
     store                                           the store keeps;
     settings                                        settings say;
-    person                                          a person is asked;
+    person handover                                 a person is asked, a program is given variables;
     machine                                         the machine carries.
     names
     errors kernel paths record words                the common language, and what a hit needs
