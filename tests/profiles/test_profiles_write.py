@@ -356,3 +356,47 @@ def test_the_mark_has_no_place_in_defaults(site: Site) -> None:
     site.home.configure(file_config(site.emulator, defaults="generated = true"))
 
     assert "defaults.generated (line 11): belongs to a single profile" in complaint(site.run(code=2)).message
+
+
+def test_what_a_company_ships_is_beneath_and_stays(site: Site) -> None:
+    """Its people's profiles go into their own file, which need not be there before."""
+    company = site.home.path / "company.toml"
+    shipped = (
+        '[profile.production-ReadOnly]\naccount_id = "222233334444"\npermission_set = "ReadOnly"\ngenerated = true\n'
+    )
+    company.write_text(file_config(site.emulator).replace('"token"', f'"{site.home.path}/token"') + shipped)
+    site.home.config.unlink()
+    site.home.environment |= {"OIDC_HELPER_SITE_CONFIG": str(company)}
+    del site.home.environment["OIDC_HELPER_CONFIG"]
+    own = site.home.path / ".config" / "oidc-helper" / "config.toml"
+    site.run("--write")
+
+    assert "[profile.development-Admin]" in own.read_text()
+    assert "production-ReadOnly" not in own.read_text(), "there is one already"
+    assert site.home.get("development-ReadOnly")["AccountId"] == DEVELOPMENT
+
+    site.take_away("ReadOnly", PRODUCTION)
+    site.run("--prune")
+    assert company.read_text().endswith(shipped)
+
+
+def test_a_file_with_a_mistake_is_listed_and_not_changed(written: Site) -> None:
+    """What its author meant is not known; `get` of the others goes on."""
+    written.edit(
+        written.home.config,
+        '[profile.production-ReadOnly]\naccount_id = "222233334444"',
+        "[profile.production-ReadOnly]\naccount_id = 2",
+    )
+    before = written.files()
+
+    assert "must be in quotes" in complaint(written.run("--write", code=2)).message
+    assert written.files() == before
+    assert len(written.listed()) == 3
+    assert written.home.get("development-Admin")["AccountId"] == DEVELOPMENT
+
+
+def test_a_mistake_in_what_is_remembered_stops_no_credentials(written: Site) -> None:
+    written.edit(written.home.config, 'template = "{account_name}-{permission_set}"', 'template = "{name}"')
+
+    assert "generated.job.template" in complaint(written.run("--write", code=2)).message
+    assert written.home.get("development-Admin")["AccountId"] == DEVELOPMENT
