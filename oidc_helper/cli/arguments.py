@@ -247,7 +247,13 @@ COMMANDS: tuple[Command, ...] = (
         "do what Alice may.",
         (
             Argument(
-                "--port", {"type": int, "default": 0, "metavar": "PORT", "help": "the port (default: a free one)"}
+                "--port",
+                {
+                    "type": int,
+                    "default": 0,
+                    "metavar": "PORT",
+                    "help": "the port (default: a free one, or 7420 with --write)",
+                },
             ),
             Argument(
                 "--region",
@@ -281,6 +287,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
             _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
+            _value("--write", "DIRECTORY", "leave both configuration files there, to try it with"),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
             _value("--email", "ADDRESS", "the email claim of the user who signs in there"),

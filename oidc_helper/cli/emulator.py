@@ -1,6 +1,7 @@
 """`emulator` and `demo`: the whole program without AWS."""
 
 import argparse
+import shlex
 import signal
 import socket
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ _HEADING = "# config.toml: save the rest of this output, and name the file with 
 
 def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     """Run the emulator until it is interrupted or terminated."""
-    from oidc_helper.emulator import Emulator, example_config, shell_exports
+    from oidc_helper.emulator import Emulator, example_config, shell_exports, written
     from oidc_helper.emulator.organization import enlarge
 
     if not 0 <= options.port <= 65_535:
@@ -29,10 +30,13 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     for name, value in (("--clock-skew", options.clock_skew), ("--portal-rate", options.portal_rate)):
         if not 0 <= value <= _MOST:
             raise WrongSettings(f"{name} {value:g} is out of range", f"choose {name} from 0 to {_MOST}")
+    if options.write and any(foreign):
+        raise WrongSettings("--write is for the emulator's own identity provider", "leave --issuer out, or --write")
+    port = options.port or (written.PORT if options.write else 0)
     try:
-        running = Emulator(port=options.port)
+        running = Emulator(port=port)
     except OSError as error:
-        raise WrongSettings(f"port {options.port} cannot be used: {error.strerror}", "choose another --port") from None
+        raise WrongSettings(f"port {port} cannot be used: {error.strerror}", "choose another --port") from None
     if all(foreign):
         running.trust(*foreign)
     directory = running.directory
@@ -42,7 +46,12 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     directory.vpc_endpoint_required = options.vpc_endpoint
     enlarge(directory, accounts, permission_sets)
     with _ended() as ended, running:
-        answer.write(f"{shell_exports(running)}\n{_HEADING}{example_config(running)}")
+        if options.write:
+            paths = written.write(running, options.write).items()
+            answer.writelines(f"export {name}={shlex.quote(path)}\n" for name, path in paths)
+            answer.write(shell_exports(running))
+        else:
+            answer.write(f"{shell_exports(running)}\n{_HEADING}{example_config(running)}")
         answer.flush()
         ended.recv(1)
     return 0

@@ -32,7 +32,8 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
 
     prompts = not browser.obstacle()
     with asking_at_login(way=options.way, force=options.force) as asking:
-        signing_in = errand(options.profile or _chosen(asking), asking, prompts=prompts)
+        name = options.profile or _chosen(asking)
+        signing_in = errand(name, asking, prompts=prompts)
         if options.way and not signing_in.takes_a_person:
             raise WrongSettings(
                 f"identity {signing_in.profile.identity.name} needs nobody to sign in", f"leave --{options.way} out"
@@ -46,7 +47,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
                     raise
                 # Nobody was asked, so that what was kept was refused: it must not stand in a person's way.
                 terminal.show(f"oidc-helper: the last sign-in no longer works: {failure.message}")
-                signing_in = errand(options.profile, asking._replace(anew=True), prompts=prompts)
+                signing_in = errand(name, asking._replace(anew=True), prompts=prompts)
                 report = _signed_in(signing_in, anew=True)
     _require_something_kept(signing_in, report)
     answer.write(report)

@@ -1,0 +1,95 @@
+"""Both configuration files of a newcomer's first steps, in a directory of their choice."""
+
+import json
+import sys
+from pathlib import Path
+
+from oidc_helper.emulator.control import TOKEN_PATH
+from oidc_helper.emulator.emulator import Emulator
+from oidc_helper.errors import WrongSettings
+from oidc_helper.settings.writing import carry_out, credential_process, of_lines, running_program
+from oidc_helper.words import printable
+
+PORT = 7420
+"""The port where the files find the emulator again after it was started anew."""
+
+_MARK = "# Made by oidc-helper emulator --write, which writes it anew."
+_TOKEN_LIFETIME_S = 86_400
+_SETTINGS = """\
+{mark}
+
+[identity.corp]
+source = "browser"
+issuer = {issuer}
+client_id = {client_id}
+
+[identity.phone]
+source = "device"
+issuer = {issuer}
+client_id = {client_id}
+
+# Each token counts once; for another:
+#   curl {token_url} > {token_shown}
+[identity.job]
+source = "file"
+path = {token}
+
+[defaults]
+identity = "corp"
+application_arn = {application_arn}
+identity_center_region = {region}
+caller = {{ web_identity_role_arn = {caller_role_arn} }}
+
+[profile.analytics]
+role_arn = {role_arn}
+
+[profile.dev-admin]
+account_id = "111122223333"
+permission_set = "Admin"
+
+[profile.remote]
+identity = "phone"
+role_arn = {role_arn}
+
+[profile.nightly]
+identity = "job"
+role_arn = {role_arn}
+"""
+_PROFILES = ("analytics", "dev-admin", "remote", "nightly")
+
+
+def write(emulator: Emulator, directory: str) -> dict[str, str]:
+    """Write the files, and return the variables that lead to them. Raises OidcHelperError, and then writes nothing."""
+    where = Path(directory).absolute()
+    settings, aws, token = (where / name for name in ("config.toml", "aws-config", "identity-token"))
+    for path in (settings, aws):
+        if path.exists() and not path.read_text(errors="replace").startswith(_MARK):
+            raise WrongSettings(f"{printable(str(path))} is not the emulator's", "name another directory, or move it")
+    identity_token = emulator.mint("alice@example.com", lifetime_s=_TOKEN_LIFETIME_S)
+    contents = {settings: _settings(emulator, token), aws: _aws_config(emulator), token: identity_token}
+    carry_out([of_lines(str(path), text.splitlines(), whole=True) for path, text in contents.items()])
+    return {"OIDC_HELPER_CONFIG": str(settings), "AWS_CONFIG_FILE": str(aws)}
+
+
+def _settings(emulator: Emulator, token: Path) -> str:
+    directory, token_url = emulator.directory, f"{emulator.url}{TOKEN_PATH}?user=alice@example.com"
+    values = {
+        "issuer": emulator.issuer,
+        "client_id": emulator.client_id,
+        "token": str(token),
+        "application_arn": directory.application_arn,
+        "region": directory.identity_center_region,
+        "caller_role_arn": directory.caller_role_arn,
+        "role_arn": directory.analytics_role_arn,
+    }
+    quoted = {name: json.dumps(value) for name, value in values.items()}  # JSON's strings of ASCII are TOML's too
+    return _SETTINGS.format(mark=_MARK, token_url=token_url, token_shown=printable(str(token)), **quoted)
+
+
+def _aws_config(emulator: Emulator) -> str:
+    region, program, windows = emulator.directory.identity_center_region, running_program(), sys.platform == "win32"
+    commands = {name: credential_process(program, name, windows=windows) for name in _PROFILES}
+    sections = [
+        f"[profile {name}]\ncredential_process = {command}\nregion = {region}\n" for name, command in commands.items()
+    ]
+    return f"{_MARK}\n\n" + "\n".join(sections)

@@ -1,0 +1,73 @@
+"""`emulator --write`: both configuration files, with which a newcomer's first steps work at once."""
+
+import os
+import shlex
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+import pytest
+from cli.transcript import complaint
+from fakes.browser import BrowserProgram
+from homes import Home
+
+
+def exported(lines: list[str]) -> dict[str, str]:
+    """The variables of the printed lines, as a shell without any would have them."""
+    pairs = [shlex.split(line)[1].partition("=") for line in lines if line.startswith("export ") and "$" not in line]
+    return {name: value for name, _, value in pairs}
+
+
+@contextmanager
+def written(home: Home, directory: Path) -> Iterator[dict[str, str]]:
+    """The emulator with its files in that directory; yields the variables that it printed."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with home.start("emulator", "--write", str(directory), "--port", str(port)) as process:
+        assert process.stdout
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("# mallory@example.com"):
+            lines.append(process.stdout.readline())
+            assert lines[-1], process.communicate()[1]
+        yield exported(lines)
+        process.terminate()
+
+
+def test_the_files_lead_an_sdk_to_credentials(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing but what was printed and written: by the file, and with the browser after a sign-in."""
+    browser = BrowserProgram(home.path)
+    with written(home, tmp_path / "try") as variables:
+        environment = {**home.environment, **variables, "BROWSER": str(browser.path)}
+        signed_in = home.run("login", "analytics", **environment)
+        for name in [name for name in os.environ if name.startswith(("AWS_", "OIDC_"))]:
+            monkeypatch.delenv(name)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        sessions = [boto3.Session(profile_name=name) for name in ("nightly", "analytics", "dev-admin")]
+        arns = [session.client("sts").get_caller_identity()["Arn"] for session in sessions]
+
+    assert signed_in.returncode == 0, signed_in.stderr
+    assert [arn.split("/")[1] for arn in arns[:2]] == ["analytics", "analytics"]
+    assert "AWSReservedSSO_Admin" in arns[2]
+
+
+def test_the_token_is_for_its_owner_alone_and_all_is_written_anew(home: Home, tmp_path: Path) -> None:
+    with written(home, tmp_path):
+        first = (tmp_path / "identity-token").read_text()
+    with written(home, tmp_path):
+        second = (tmp_path / "identity-token").read_text()
+
+    assert first != second
+    assert stat.S_IMODE((tmp_path / "identity-token").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("name", ["config.toml", "aws-config"])
+def test_a_file_that_is_not_the_emulators_is_left_alone(home: Home, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("# mine\n")
+    told = complaint(home.run("emulator", "--write", str(tmp_path), "--port", "0"))
+
+    assert (told.code, f"{name} is not the emulator's" in told.message) == (2, True)
+    assert [(path.name, path.read_text()) for path in tmp_path.glob("*")] == [(name, "# mine\n")]
