@@ -9,7 +9,7 @@ from settings.settings_files import APPLICATION, ROLE
 
 from oidc_helper import paths, settings
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings import Settings
+from oidc_helper.settings import Settings, writing
 
 STRANGER = 12_345
 OTHER_ROLE = "arn:aws:iam::123456789012:role/other"
@@ -251,6 +251,25 @@ def test_a_text_is_judged_as_the_users_file_above_the_site(files: Files) -> None
 
     assert loaded.profile("mine").application_arn == APPLICATION
     assert loaded.profile("analytics").role_arn == ROLE
+
+
+def test_what_is_written_goes_to_the_users_file_and_counts_above_the_site(
+    files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The user's file is made where there was none, and the site's stays as it was."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    loaded = files.write(site=COMPANY)
+    files.user.unlink()
+    tables: writing.Tables = {
+        ("profile", "analytics"): {"region": "eu-west-3"},
+        ("profile", "mine"): {"role_arn": OTHER_ROLE},
+    }
+
+    writing.carry_out([writing.of_settings(loaded.path, tables)])
+
+    assert settings.load().profile("analytics").region == "eu-west-3"
+    assert settings.load().profile("mine").application_arn == APPLICATION
+    assert files.site.read_text() == COMPANY
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o646], ids=oct)
