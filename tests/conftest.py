@@ -20,6 +20,7 @@ SLOW = (
     "cli/test_sdks.py",
     "create_token_with_iam/test_operation_differential.py",
     "create_token_with_iam/test_operation_recorded.py",
+    "emulator/test_emulator_clients.py",
     "fetch/test_live_credentials.py",
     "fetch/test_open_sign_in.py",
     "fetch/test_parallel.py",

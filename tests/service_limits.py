@@ -1,5 +1,8 @@
 """The limits of the service models for tests: AWS changes them, so that no test repeats one."""
 
+from botocore.loaders import Loader
+
+from oidc_helper.aws import account_access
 from oidc_helper.settings.limits import limits
 
 
@@ -13,3 +16,8 @@ def bounds(service: str, operation: str, *members: str) -> tuple[int, int]:
 
 SHORTEST_SESSION_S, LONGEST_SESSION_S = bounds("sts", "AssumeRole", "DurationSeconds")
 LONGEST_CONTEXT = bounds("sts", "AssumeRole", "ProvidedContexts", "ContextAssertion")[1]
+
+
+def knows_account_access() -> bool:
+    """Whether the installed botocore has the service, which is newer than the oldest one that is supported."""
+    return account_access.SERVICE in Loader().list_available_services("service-2")

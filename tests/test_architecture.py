@@ -47,6 +47,7 @@ DOORS = {
     "joserfc": {"emulator", "oidc"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
+    "shtab": {"cli"},
     "socksio": {"machine"},
     "tomlkit": {"settings"},
     "truststore": {"machine"},

@@ -166,7 +166,7 @@ COMMANDS: tuple[Command, ...] = (
         _run("emulator", "emulator"),
         "run a local stand-in for the identity provider, Identity Center, its portal, STS and S3 Access Grants",
         "Prints the variables to export and an example configuration, so that you can try this or any other\n"
-        "program without AWS. Runs until it is interrupted.\n\n"
+        "program without AWS. Runs until it is interrupted. More: man oidc-helper-emulator\n\n"
         "To try your own identity provider, name it with --issuer, --audience and --email: the emulator then trusts\n"
         "it as AWS trusts a trusted token issuer and an IAM OIDC provider, and the user with that email address may\n"
         "do what Alice may.",
@@ -181,6 +181,28 @@ COMMANDS: tuple[Command, ...] = (
                     "metavar": "REGION",
                     "help": "a region of the Identity Center instance (repeat it; default: eu-west-1)",
                 },
+            ),
+            Argument(
+                "--clock-skew",
+                {
+                    "type": float,
+                    "default": 15,
+                    "metavar": "MINUTES",
+                    "help": "how much a signature's time may differ (default: 15)",
+                },
+            ),
+            Argument(
+                "--portal-rate",
+                {
+                    "type": float,
+                    "default": 0,
+                    "metavar": "NUMBER",
+                    "help": "requests a second that the portal answers, 20 at AWS (default: 0, any number)",
+                },
+            ),
+            Argument(
+                "--vpc-endpoint",
+                {"action": "store_true", "help": "refuse everybody, as an instance that demands a VPC endpoint does"},
             ),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
@@ -200,6 +222,34 @@ COMMANDS: tuple[Command, ...] = (
         "The pages config (every key of the configuration) and setup (AWS and the identity provider) need the\n"
         "program man.",
         (Argument("topic", {"metavar": "TOPIC", "nargs": "?", "help": "a command, config or setup"}),),
+    ),
+    Command(
+        "completion",
+        _run("completion", "completion"),
+        "print what completes commands, options and names in a shell",
+        "To try it in bash:  . <(oidc-helper completion bash)\n\n"
+        "With --install, it shows what your shell's startup file would get, and writes it once you agree.",
+        (
+            Argument(
+                "shell",
+                {
+                    "metavar": "SHELL",
+                    "nargs": "?",
+                    "choices": ("bash", "zsh", "fish", "powershell"),
+                    "help": "bash, zsh, fish or powershell",
+                },
+            ),
+            _switch("--install", "write it where the shell finds it"),
+            _switch("--yes", "with --install: do not ask"),
+            Argument(
+                "--names",
+                {
+                    "choices": ("profiles", "identities", "topics"),
+                    "metavar": "KIND",
+                    "help": "list profiles, identities or topics; what a script asks for at a tab",
+                },
+            ),
+        ),
     ),
     Command("version", _run("help", "version"), "print the version", "The same as oidc-helper --version."),
 )

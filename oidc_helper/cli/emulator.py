@@ -10,6 +10,7 @@ from typing import TextIO
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings import checks
 
+_MOST = 1440  # minutes of a day; and no test asks the portal that often in a second
 _HEADING = "# config.toml: save the rest of this output, and name the file with export OIDC_HELPER_CONFIG=FILE\n"
 
 
@@ -23,13 +24,20 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     if any(foreign) and not all(foreign):
         raise WrongSettings("--issuer, --audience and --email go together", "give all three, or none")
     regions = _regions(options.region or [])
+    for name, value in (("--clock-skew", options.clock_skew), ("--portal-rate", options.portal_rate)):
+        if not 0 <= value <= _MOST:
+            raise WrongSettings(f"{name} {value:g} is out of range", f"choose {name} from 0 to {_MOST}")
     try:
         running = Emulator(port=options.port)
     except OSError as error:
         raise WrongSettings(f"port {options.port} cannot be used: {error.strerror}", "choose another --port") from None
     if all(foreign):
         running.trust(*foreign)
-    running.directory.identity_center_regions = regions or running.directory.identity_center_regions
+    directory = running.directory
+    directory.identity_center_regions = regions or directory.identity_center_regions
+    directory.clocks_differ_s = round(options.clock_skew * 60)
+    directory.portal_requests_per_s = options.portal_rate or None
+    directory.vpc_endpoint_required = options.vpc_endpoint
     with _ended() as ended, running:
         answer.write(f"{shell_exports(running)}\n{_HEADING}{example_config(running)}")
         answer.flush()

@@ -1,5 +1,6 @@
 """An HTTP call, its endpoint and its answer as the services see them, and the refusal that each protocol renders."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -78,6 +79,15 @@ class Endpoint:
     read: Callable[[Call], Parameters]
     work: Callable[["State", Call], Answer]
     refuse: Callable[[Refusal], Answer]
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The object in a body; None if it is anything else, or nested too deeply to be read."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def single_values(text: str) -> dict[str, str]:

@@ -106,6 +106,8 @@ class Role:
     role_id: str
     trusted: set[str] = field(default_factory=set)  # role and user ARNs, or an account's root
     allows_set_context: bool = False
+    allows_source_identity: bool = False
+    allows_session_tags: bool = False
     web_identity_audiences: set[str] = field(default_factory=set)
     longest_session_s: int = 3600
 
@@ -199,6 +201,9 @@ class Directory:
     tenant: Tenant
     other_roles: list[Role] = field(default_factory=list)
     other_applications: list[Application] = field(default_factory=list)
+    clocks_differ_s: int = 900  # at most; in public reports it is 5 minutes or 15, and lately 15 at STS
+    portal_requests_per_s: float | None = None  # at most; AWS's quota is 20. None: any number
+    vpc_endpoint_required: bool = False  # by the instance's network configuration, and nobody has one here
     # The portal's error for a user without the assignment. AWS documents this one; users have also reported
     # ForbiddenException "No access".
     not_assigned_error: str = "ResourceNotFoundException"

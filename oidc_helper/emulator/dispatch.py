@@ -33,14 +33,15 @@ class Dispatch:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._routes = {
+        services = {
             **idp.ROUTES,
             **identity_center.ROUTES,
             **portal.ROUTES,
             **account_access.ROUTES,
             **s3_access_grants.ROUTES,
-            **control.routes(self.log, self.faults),
         }
+        operations = {endpoint.operation for endpoint in services.values()} | sts.OPERATIONS.keys()
+        self._routes = services | control.routes(self.log, self.faults, operations)
 
     def respond(self, call: Call) -> Outcome:
         """Carry out the operation, unless a fault prevents it."""
@@ -57,7 +58,7 @@ class Dispatch:
         return Outcome(answer, fault.slow_bytes_per_s, fault.cut)
 
     def _endpoint(self, call: Call) -> Endpoint:
-        if (call.method, call.path) == ("POST", "/"):
+        if call.path == "/" and (call.method == "POST" or (call.method == "GET" and call.query)):
             return sts.endpoint(call)
         return self._routes.get((call.method, call.path), _NOWHERE)
 

@@ -76,8 +76,10 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead SDKs to the emulator."""
-        services = ("STS", "SSO_OIDC", "SSO", "S3_CONTROL", "ACCOUNT_ACCESS_RUNTIME")
-        return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services}
+        services = ("STS", "SSO_OIDC", "SSO", "ACCOUNT_ACCESS_RUNTIME")
+        # SDKs put the account in front of this one, which no IP address bears.
+        named = {"AWS_ENDPOINT_URL_S3_CONTROL": self.url.replace("127.0.0.1", "localhost")}
+        return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services} | named
 
     def mint(
         self,

@@ -90,11 +90,13 @@ def _trusted(emulator: Emulator) -> tuple[str, str]:
 def shell_exports(emulator: Emulator) -> str:
     """Lines for a POSIX shell that lead SDKs and tools to the emulator.
 
-    Comments give the other addresses and names, and who may do what.
+    Comments give the other addresses, names and keys, and who may do what. The keys are no exports: SDKs would prefer
+    them to every profile.
     """
     directory = emulator.directory
     issuer, client_id = _trusted(emulator)
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in emulator.environment.items()]
+    regions = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), directory.identity_center_region)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in (emulator.environment | regions).items()]
     lines += [
         f'export NO_PROXY="{LOOPBACK}${{no_proxy:+,$no_proxy}}${{NO_PROXY:+,$NO_PROXY}}"',
         'export no_proxy="$NO_PROXY"',
@@ -103,13 +105,45 @@ def shell_exports(emulator: Emulator) -> str:
         "issuer": issuer,
         "client id": client_id,
         "application": directory.application_arn,
+        "caller role, for AssumeRoleWithWebIdentity": directory.caller_role_arn,
+        "role, for AssumeRole with an identity context": directory.analytics_role_arn,
+        **_second_application(emulator),
+        "keys of an IAM user who may call and assume the same": _keys(directory),
+        "S3 Control": _account_host(directory),
         "requests so far": f"{emulator.url}/_emulator/requests",
     }
     if issuer == emulator.issuer:
         notes["identity token"] = f"{emulator.url}{TOKEN_PATH}?user=alice@example.com"
+        notes |= {
+            f"confidential client id {client.client_id}, secret": client.secret
+            for client in directory.identity_provider.clients.values()
+            if client.secret
+        }
     users = directory.users if issuer == emulator.issuer else directory.users[:1]
     notes |= {user.email: f"may use {_reach(user.user_id, directory)}" for user in users}
     return "\n".join([*lines, *(f"# {name}: {value}" for name, value in notes.items())]) + "\n"
+
+
+def _second_application(emulator: Emulator) -> dict[str, str]:
+    """What the grants need that the first application does not have."""
+    second, first = emulator.directory.second_application, emulator.directory.application
+    of_first = [scope for scope, accepting in second.scopes.items() if first.arn in accepting]
+    return {
+        "second application, for authorization_code": second.arn,
+        "its sign-in page and redirect URIs": f"{emulator.url}/authorize {' '.join(second.redirect_uris)}",
+        "its scopes for token-exchange at the first": " ".join(of_first),
+    }
+
+
+def _keys(directory: Directory) -> str:
+    user = directory.iam_user
+    return f"AWS_ACCESS_KEY_ID={user.access_key_id} AWS_SECRET_ACCESS_KEY={shlex.quote(user.secret_access_key)}"
+
+
+def _account_host(directory: Directory) -> str:
+    """What SDKs need, who put the account in front of the host; systemd's resolver knows all names below localhost."""
+    host = f"{directory.caller_role.account_id}.localhost"
+    return f"SDKs ask {host}; where that is not known, add to /etc/hosts: 127.0.0.1 {host}"
 
 
 def _reach(user_id: str, directory: Directory) -> str:

@@ -1,13 +1,17 @@
 """Faults that a test orders: answers that are late, refusals, garbled or lost."""
 
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from oidc_helper.emulator.calls import Parameters, asked
+from oidc_helper.words import did_you_mean, listed, printable
 
 Cut = Literal["before", "after", "within", "reset"]
+BODILESS = (204, 304)  # RFC 9110 sections 15.3.5 and 15.4.5
+_LONGEST_S = 86_400
 
 
 @dataclass
@@ -69,3 +73,67 @@ class Faults:
                         self._ordered.remove(fault)
                 return fault
         return None
+
+
+def problems(order: Mapping[str, Any], operations: Collection[str]) -> list[str]:
+    """What is wrong with an order that came as JSON, one sentence each; `operations` are those that exist."""
+    found = [f"unknown field {printable(name)}{did_you_mean(name, _FIELDS)}" for name in order if name not in _FIELDS]
+    found += [
+        f"{name} must be {what}" for name, (fits, what) in _FIELDS.items() if name in order and not fits(order[name])
+    ]
+    operation = order.get("operation", "")
+    if "operation" not in order:
+        found.append("operation is missing")
+    elif isinstance(operation, str) and operation not in operations:
+        found.append(f"there is no operation {printable(operation)}{did_you_mean(operation, operations)}")
+    if order.get("body") is not None and order.get("status") in BODILESS:
+        found.append(f"an answer with the status {order['status']} has no body")
+    return found
+
+
+def _number(least: float, most: float, kind: Any = int | float) -> Callable[[Any], bool]:
+    def fits(value: Any) -> bool:
+        return isinstance(value, kind) and not isinstance(value, bool) and bool(least <= value <= most)
+
+    return fits
+
+
+def _text(value: Any) -> bool:
+    """Whether it is text that can be sent: JSON can name halves of characters, which UTF-8 lacks."""
+    return isinstance(value, str) and not re.search(r"[\ud800-\udfff]", value)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_text, value)) and all(map(_text, value.values()))
+
+
+def _object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _code(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,99}", value) is not None
+
+
+def _one_of(*choices: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in choices
+
+
+def _or_null(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+# The fields of an order -> whether a value fits, and the sentence for one that does not.
+_FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "operation": (_text, "a string"),
+    "status": (_or_null(_number(200, 599, int)), "an integer from 200 to 599"),
+    "error": (_or_null(_code), "the code of an error: letters, digits and any of _.-"),
+    "message": (_text, "a string"),
+    "members": (_or_null(_texts), "an object whose values are strings"),
+    "delay_s": (_number(0, _LONGEST_S), f"a number from 0 to {_LONGEST_S}"),
+    "cut": (_or_null(_one_of(*get_args(Cut))), listed(get_args(Cut))),
+    "body": (_or_null(_text), "a string"),
+    "slow_bytes_per_s": (_or_null(_number(1 / _LONGEST_S, 1e9)), "a positive number"),
+    "times": (_or_null(_number(1, 1e9, int)), "a positive integer, or null for all calls"),
+    "parameters": (_object, "an object"),
+}

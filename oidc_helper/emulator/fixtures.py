@@ -40,6 +40,8 @@ def example_directory(issuer: str) -> Directory:
         "AROA" + upper(17),
         trusted={caller.arn, user.arn},
         allows_set_context=True,
+        allows_source_identity=True,
+        allows_session_tags=True,
         longest_session_s=limits("sts", "AssumeRole", "DurationSeconds").most or 0,
     )
     given = [

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from oidc_helper.emulator.calls import Answer, Call
 from oidc_helper.emulator.dispatch import Outcome
+from oidc_helper.emulator.faults import BODILESS
 
 _LARGEST_BODY = 1 << 20
 # A foreign page may make its own name resolve to loopback. The digits are the account prefix of s3control.
@@ -138,12 +139,12 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        if answer.status != 204:
+        if answer.status not in BODILESS:
             self.send_header("Content-Length", str(len(answer.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command == "HEAD":
+        if self.command == "HEAD" or answer.status in BODILESS:
             return
         if outcome.cut == "within":
             self.close_connection = True

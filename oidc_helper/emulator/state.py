@@ -4,6 +4,7 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from oidc_helper.emulator.aws.throttle import Throttle
 from oidc_helper.emulator.clock import Clock
 from oidc_helper.emulator.directory import Directory
 from oidc_helper.emulator.foreign_keys import ForeignKeys
@@ -98,6 +99,7 @@ class Credentials:
     user_id: str  # as in GetCallerIdentity
     principal_arn: str  # as policies name it: the role, or the user
     context: Context | None = None
+    source_identity: str | None = None
 
     @property
     def account_id(self) -> str:
@@ -128,6 +130,7 @@ class State:
     tokens: dict[str, Issued] = field(default_factory=dict)  # Identity Center's
     contexts: dict[str, Context] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)  # by access key id
+    portal: Throttle = field(default_factory=Throttle)
     redeemed: dict[tuple[str, str], float] = field(default_factory=dict)  # (iss, jti) -> when to forget it
 
     def verified(self, token: str, issuer: str, *, algorithms: Collection[str]) -> Claims:

@@ -2,7 +2,7 @@
 
 from typing import TypeGuard
 
-_SKEW_S = 240  # SigV4 allows five minutes
+_SKEW_S = 240  # AWS allows 15 minutes at some services, five at others
 _LAST_S = 253_402_300_799  # 9999-12-31T23:59:59Z: later ones are milliseconds or nonsense
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes.hosts import Hosts, stand_in
+from service_limits import knows_account_access
 
 from oidc_helper import settings
 from oidc_helper.aws.client import Aws
@@ -56,6 +57,8 @@ def expected(partition: str, *, dualstack: bool, fips: bool) -> dict[str, str]:
     }
     if partition == "aws-cn" and fips:
         del hosts["s3"]
+    if not knows_account_access():
+        del hosts["account access"]
     return hosts
 
 

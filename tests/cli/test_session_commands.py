@@ -389,6 +389,37 @@ def test_exports_and_configuration_of_the_emulator_work_as_printed(home: Home, t
     assert who.stdout.strip() == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--portal-rate", "0.001"), ("dev-admin", 4, "TooManyRequestsException")),
+        (("--vpc-endpoint",), ("analytics", 5, "certain VPC endpoints or addresses")),
+    ],
+    ids=["throttled", "outside of the VPC"],
+)
+def test_the_emulator_is_as_difficult_as_it_is_told_to_be(
+    home: Home, options: tuple[str, ...], told: tuple[str, int, str]
+) -> None:
+    """The portal answers one request in a thousand seconds; Identity Center wants another network."""
+    profile, code, words = told
+    with typed_emulator(home, *options) as running:
+        home.configure(running.example)
+        home.environment |= running.exports
+        home.run("get", "dev-admin")
+        home.run("logout", "--all")
+        failed = home.run("get", profile)
+
+    assert (failed.returncode, words in failed.stderr) == (code, True), failed.stderr
+
+
+@pytest.mark.parametrize("words", [("--clock-skew", "nan"), ("--portal-rate", "-1"), ("--clock-skew", "1e9")])
+def test_the_emulator_takes_no_impossible_number(home: Home, words: tuple[str, str]) -> None:
+    """The hint names the range."""
+    wrong = complaint(home.run("emulator", *words))
+
+    assert (wrong.code, wrong.hint) == (2, f"choose {words[0]} from 0 to 1440")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_the_emulator(home: Home, typed: TypedEmulator, number: signal.Signals) -> None:
     """A second emulator cannot use its port; after the signal the first prints nothing more."""

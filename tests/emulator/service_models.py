@@ -10,6 +10,7 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 # Errors that AWS answers before the service sees the call, so no service model has them: code -> HTTP statuses
 COMMON_ERRORS = {
     "AccessDenied": {403},
+    "AccessDeniedException": {403},
     "AuthorizationHeaderMalformed": {400},
     "ExpiredToken": {400, 403},
     "ExpiredTokenException": {400, 403},
@@ -29,6 +30,7 @@ COMMON_ERRORS = {
     "SignatureDoesNotMatch": {403},
     "UnrecognizedClientException": {403},
     "ValidationError": {400},
+    "XAmzContentSHA256Mismatch": {400},
 }
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from botocore import UNSIGNED
 from emulator.aws_callers import Caller, refusal
+from fakes.places import needs
+from service_limits import knows_account_access
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.settings.limits import limits
@@ -12,6 +14,7 @@ from oidc_helper.settings.limits import limits
 
 def ask(caller: Caller, access_token: str, operation: str, **parameters: Any) -> dict[str, Any]:
     """Make a call with a bearer token; botocore's own signer would send it over TLS only."""
+    needs(knows_account_access(), "a newer botocore")
 
     def bear(request: Any, **_: Any) -> None:
         request.headers["Authorization"] = f"Bearer {access_token}"

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from urllib.parse import urlsplit
 
 import pytest
 from emulator.aws_callers import Caller, refusal
@@ -39,6 +41,39 @@ def test_the_exports_point_sdks_to_the_emulator(emulator: Emulator) -> None:
         f"AWS_ENDPOINT_URL_{service}" for service in ("STS", "SSO_OIDC", "SSO", "S3_CONTROL", "ACCOUNT_ACCESS_RUNTIME")
     }
     assert f"# issuer: {emulator.issuer}\n" in shell_exports(emulator)
+    assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"] == emulator.directory.identity_center_region
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & set(variables)  # SDKs prefer them to every profile
+
+
+def test_the_comments_have_what_other_programs_need(emulator: Emulator) -> None:
+    """The roles, the application with the other grants, the secret of the client that has one, keys to sign with."""
+    directory, shown = emulator.directory, shell_exports(emulator)
+    (confidential,) = (one for one in directory.identity_provider.clients.values() if one.secret)
+
+    for needed in (
+        directory.caller_role_arn,
+        directory.analytics_role_arn,
+        directory.second_application_arn,
+        f"{emulator.url}/authorize",
+        "analytics:read",
+        f"{confidential.client_id}, secret: {confidential.secret}",
+    ):
+        assert re.search(rf"^# .*{re.escape(needed)}", shown, re.MULTILINE)
+
+    keys = re.search(r"^# keys .*: (.*)$", shown, re.MULTILINE)
+    assert keys
+    pasted = subprocess.check_output(["sh", "-c", f"export {keys[1]}; env"], env={}, text=True)
+    assert f"AWS_SECRET_ACCESS_KEY={directory.iam_user.secret_access_key}\n" in pasted
+
+
+def test_s3_control_is_at_a_name(emulator: Emulator) -> None:
+    """SDKs put the account in front, and no IP address has names below it: JavaScript calls it an invalid URL."""
+    host = urlsplit(emulator.environment["AWS_ENDPOINT_URL_S3_CONTROL"]).netloc
+    below = send(emulator.url, headers={"Host": f"123456789012.{host}"})
+
+    assert host.startswith("localhost:")
+    assert below.status == 404  # and not 403, as for a host that is not the emulator's
+    assert "add to /etc/hosts: 127.0.0.1 123456789012.localhost\n" in shell_exports(emulator)
 
 
 def test_the_example_configuration_is_complete(emulator: Emulator, caller: Caller) -> None:

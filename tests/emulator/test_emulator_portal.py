@@ -8,6 +8,7 @@ import pytest
 from emulator.aws_callers import Caller, refusal, refused, service_model
 
 from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.aws.throttle import Throttle
 
 
 def test_a_permission_sets_credentials_are_a_session_of_its_reserved_role(emulator: Emulator, caller: Caller) -> None:
@@ -137,6 +138,45 @@ def test_throttling_can_be_ordered(emulator: Emulator, caller: Caller) -> None:
 
     assert refusal(_credentials, caller, token) == ("TooManyRequestsException", 429)
     assert _credentials(caller, token)
+
+
+def test_the_portal_answers_as_many_requests_a_second_as_it_is_told(emulator: Emulator, caller: Caller) -> None:
+    """All operations together; AWS's quota is 20, and the emulator has none unless it is set."""
+    emulator.directory.portal_requests_per_s = 0.01
+    token = caller.exchange()["accessToken"]
+    portal = caller.client("sso")
+
+    assert portal.list_accounts(accessToken=token)["accountList"]
+    assert refusal(_credentials, caller, token) == ("TooManyRequestsException", 429)
+
+    emulator.advance(101)
+
+    assert _credentials(caller, token)
+
+
+def test_a_throttle_lets_the_requests_of_a_second_pass() -> None:
+    """At once or spread, and no more of them after a pause."""
+    throttle = Throttle()
+
+    def passing(requests: int, at: float) -> int:
+        return sum(throttle.lets_pass(at, per_second=20) for _ in range(requests))
+
+    assert passing(30, at=1000) == 20
+    assert passing(30, at=1000.5) == 10
+    assert passing(30, at=1100) == 20
+
+
+def test_an_instance_that_demands_a_vpc_endpoint_refuses_everybody(emulator: Emulator, caller: Caller) -> None:
+    """At Identity Center, its portal and account access manager; STS is no part of it."""
+    token = caller.exchange()["accessToken"]
+    emulator.directory.vpc_endpoint_required = True
+    for call in (caller.exchange, lambda: _credentials(caller, token)):
+        code, _, response = refused(call)
+        error = response.get("error_description", response["Error"]["Message"])
+
+        assert code == "AccessDeniedException"
+        assert "must originate from a VPC endpoint" in error
+    assert caller.identity()
 
 
 def _credentials(caller: Caller, token: str) -> dict[str, Any]:

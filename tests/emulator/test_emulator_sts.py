@@ -1,14 +1,19 @@
 """STS: which caller gets a session of which role, for how long, and its identity."""
 
+import json
 import re
+from secrets import token_hex
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from emulator.aws_callers import CONTEXT_PROVIDER, Caller, identity_context, refusal, refused
+from emulator.browsing import send
 from service_limits import LONGEST_CONTEXT, LONGEST_SESSION_S, SHORTEST_SESSION_S, bounds
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import Role
+from oidc_helper.settings.limits import limits
 
 
 def test_credentials_look_like_those_of_aws(emulator: Emulator, caller: Caller) -> None:
@@ -219,3 +224,188 @@ def test_a_path_is_no_part_of_a_sessions_name(emulator: Emulator, caller: Caller
 def test_other_operations_are_unknown(caller: Caller) -> None:
     """The emulator refuses operations that it does not have."""
     assert refusal(caller.client("sts").get_session_token) == ("InvalidAction", 400)
+
+
+STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "not JSON",
+        "[]",
+        "{}",
+        '{"Statement": []}',
+        '{"Statement": "all"}',
+        {"Version": "2012-10-18", "Statement": STATEMENT},
+        {"Statement": STATEMENT, "Comment": "x"},
+        {"Statement": {**STATEMENT, "Principal": "*"}},
+        {"Statement": {**STATEMENT, "Effect": "allow"}},
+        {"Statement": {**STATEMENT, "NotAction": "s3:*"}},
+        {"Statement": {**STATEMENT, "Action": []}},
+        {"Statement": {**STATEMENT, "Action": "GetObject"}},
+        {"Statement": {**STATEMENT, "Resource": "reports/*"}},
+        {"Statement": {**STATEMENT, "Resource": 5}},
+        {"Statement": {**STATEMENT, "Condition": "now"}},
+        {"Statement": {"Effect": "Allow", "Action": "*"}},
+    ],
+)
+def test_a_malformed_session_policy_is_refused(emulator: Emulator, caller: Caller, policy: Any) -> None:
+    """In either operation that opens a role."""
+    text = policy if isinstance(policy, str) else json.dumps(policy)
+    expected = ("MalformedPolicyDocument", 400)
+
+    assert refusal(caller.assume, emulator.directory.analytics_role_arn, Policy=text) == expected
+    assert refusal(caller.assume_with_web_identity, emulator.mint("alice@example.com"), Policy=text) == expected
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"Version": "2012-10-17", "Statement": [STATEMENT, {"Effect": "Deny", "NotAction": ["s3:*"], "Resource": "*"}]},
+        {"Statement": {**STATEMENT, "Sid": "One", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}},
+    ],
+)
+def test_a_right_session_policy_is_taken(emulator: Emulator, caller: Caller, policy: Any) -> None:
+    """What it allows is not modelled."""
+    assert caller.assume(emulator.directory.analytics_role_arn, Policy=json.dumps(policy)).identity()
+
+
+def assumed(caller: Caller, **asked: Any) -> dict[str, Any]:
+    """The answer of AssumeRole."""
+    arn = caller.emulator.directory.analytics_role_arn
+    answer: dict[str, Any] = caller.client("sts").assume_role(RoleArn=arn, RoleSessionName="alice", **asked)
+    return answer
+
+
+def test_a_session_token_tells_its_size(caller: Caller) -> None:
+    """In bytes, and as a share of the most; a policy makes it longer, and a caller may ask for more."""
+    plain = assumed(caller)
+    narrowed = assumed(caller, Policy=json.dumps({"Statement": STATEMENT}))
+    most = limits("sts", "AssumeRole", "MinimumSessionTokenSize").most
+    if most is None:
+        pytest.skip("this botocore does not know the sizes of session tokens")
+    full = assumed(caller, MinimumSessionTokenSize=most)
+
+    for answer in (plain, narrowed, full):
+        assert answer["SessionTokenSize"] == len(answer["Credentials"]["SessionToken"])
+    assert plain["SessionTokenSize"] < narrowed["SessionTokenSize"]
+    assert (full["SessionTokenSize"], full["SessionTokenUtilization"], full["PackedPolicySize"]) == (most, 100, 100)
+
+
+def test_a_session_token_that_would_be_too_long_is_refused(caller: Caller) -> None:
+    """Tags and policies count together."""
+    if limits("sts", "AssumeRole", "MinimumSessionTokenSize").most is None:
+        pytest.skip("this botocore does not know the sizes of session tokens")
+    tags = [{"Key": f"key-{number}", "Value": token_hex(100)} for number in range(50)]
+
+    assert refusal(assumed, caller, Tags=tags) == ("PackedPolicyTooLarge", 400)
+
+
+def test_a_source_identity_stays_the_same_along_a_chain_of_roles(emulator: Emulator, caller: Caller) -> None:
+    """The first session names it; a later one may repeat it, and no more."""
+    directory = emulator.directory
+    directory.analytics_role.trusted.add(directory.analytics_role_arn)
+
+    assert "SourceIdentity" not in assumed(caller)
+    assert assumed(caller, SourceIdentity="alice")["SourceIdentity"] == "alice"
+
+    session = caller.assume(directory.analytics_role_arn, SourceIdentity="alice")
+
+    assert assumed(session)["SourceIdentity"] == assumed(session, SourceIdentity="alice")["SourceIdentity"] == "alice"
+    assert refusal(assumed, session, SourceIdentity="bob") == ("AccessDenied", 403)
+
+
+def test_a_source_identity_may_come_from_the_identity_provider(emulator: Emulator, caller: Caller) -> None:
+    """In a claim of its own."""
+    claim: dict[str, Any] = {"https://aws.amazon.com/source_identity": "alice"}
+    token = emulator.mint("alice@example.com", **claim)
+
+    assert refusal(caller.assume_with_web_identity, token) == ("AccessDenied", 403)
+
+    emulator.directory.caller_role.allows_source_identity = True
+
+    assert caller.assume_with_web_identity(token)["SourceIdentity"] == "alice"
+
+    claim["https://aws.amazon.com/source_identity"] = "aws:alice"
+    token = emulator.mint("alice@example.com", **claim)
+
+    assert refusal(caller.assume_with_web_identity, token) == ("InvalidIdentityToken", 400)
+
+
+@pytest.mark.parametrize(
+    ("permission", "asked", "action"),
+    [
+        ("allows_source_identity", {"SourceIdentity": "alice"}, "sts:SetSourceIdentity"),
+        ("allows_session_tags", {"Tags": [{"Key": "team", "Value": "a"}]}, "sts:TagSession"),
+    ],
+)
+def test_the_trust_policy_must_allow_what_a_session_is_given(
+    emulator: Emulator, caller: Caller, permission: str, asked: dict[str, Any], action: str
+) -> None:
+    """An action of its own for each, as for the identity context."""
+    assert assumed(caller, **asked)["Credentials"]
+
+    setattr(emulator.directory.analytics_role, permission, False)
+    code, _, response = refused(assumed, caller, **asked)
+
+    assert (code, action in response["Error"]["Message"]) == ("AccessDenied", True)
+
+
+def test_an_identity_enhanced_session_may_do_little(emulator: Emulator, caller: Caller) -> None:
+    """STS attaches a policy that denies the exchange and another role, whatever other policies allow."""
+    directory = emulator.directory
+    directory.application.actors.add(directory.analytics_role_arn)
+    directory.analytics_role.trusted.add(directory.analytics_role_arn)
+    plain = caller.assume(directory.analytics_role_arn)
+    enhanced = caller.assume_with_context(identity_context(caller.exchange()))
+
+    assert plain.exchange()["accessToken"]
+    assert assumed(plain)["Credentials"]
+    assert enhanced.identity()["Arn"].endswith("/alice")
+    assert refusal(enhanced.exchange) == ("AccessDeniedException", 400)
+
+    code, status, response = refused(assumed, enhanced)
+
+    assert (code, status) == ("AccessDenied", 403)
+    assert response["Error"]["Message"].endswith("with an explicit deny in a session policy")
+
+
+@pytest.mark.parametrize(
+    ("query", "form"),
+    [
+        ("Action=GetCallerIdentity&Version=2011-06-15", {}),
+        ("Action=GetCallerIdentity", {"Version": "2011-06-15"}),
+        ("", {"Action": "GetCallerIdentity", "Version": "2011-06-15"}),
+    ],
+)
+def test_the_operation_may_be_named_in_the_query(emulator: Emulator, query: str, form: dict[str, str]) -> None:
+    """Or in the body, or half in each."""
+    page = send(f"{emulator.url}/?{query}", form)
+
+    assert "<Code>MissingAuthenticationToken</Code>" in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "message"),
+    [
+        ("Version=2011-06-15", "MissingAction", ""),
+        ("Action=GetCallerIdentity", "InvalidAction", "GetCallerIdentity for version NO_VERSION_SPECIFIED"),
+        ("Action=Get&Version=2011-06-15", "InvalidAction", "Get for version 2011-06-15"),
+        ("Action=GetCallerIdentity&Version=2012-06-15", "InvalidAction", "GetCallerIdentity for version 2012-06-15"),
+    ],
+)
+def test_another_operation_or_version_is_none(emulator: Emulator, query: str, code: str, message: str) -> None:
+    """By GET as by POST."""
+    for page in (send(f"{emulator.url}/?{query}"), send(emulator.url + "/", dict(parse_qsl(query)))):
+        assert page.status == 400
+        assert f"<Code>{code}</Code>" in page.text
+        assert message in page.text
+
+
+def test_sts_answers_in_json_where_it_is_accepted(emulator: Emulator, caller: Caller) -> None:
+    """As the authenticator of EKS asks for."""
+    url = caller.client("sts").generate_presigned_url("get_caller_identity", {}, 60, "GET")
+    answer = send(url, headers={"Accept": "application/json"}).json["GetCallerIdentityResponse"]
+
+    assert answer["GetCallerIdentityResult"]["Arn"] == emulator.directory.iam_user.arn

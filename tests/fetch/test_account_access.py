@@ -5,7 +5,9 @@ import os
 import boto3
 import pytest
 from cli.transcript import answer, complaint
+from fakes.places import needs
 from homes import COMMAND, Home, file_config
+from service_limits import knows_account_access
 
 from oidc_helper.aws import account_access
 from oidc_helper.cli import wiring
@@ -21,6 +23,7 @@ CREDENTIALS = "GetRoleCredentials"
 @pytest.fixture
 def ready(home: Home, emulator: Emulator) -> Home:
     """A home with a profile `builder`, beside those that `file_config` has."""
+    needs(knows_account_access(), "a newer botocore")
     tenant = emulator.directory.tenant
     role_arn = min(arn for _, arn in tenant.entitlements)
     builder = f'[profile.builder]\nrole_arn = "{role_arn}"\naccount_access = "{tenant.tenant_id}"\n'

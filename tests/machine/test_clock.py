@@ -5,7 +5,7 @@ import pytest
 from oidc_helper.machine.clock import is_instant, skew
 
 NOON, DATE = 946_728_000, "Sat, 01 Jan 2000 12:00:00 GMT"
-# Seconds that this machine's clock is ahead -> what is said; SigV4 allows five minutes.
+# Seconds that this machine's clock is ahead -> what is said; AWS allows five minutes at least.
 SKEWS = {
     0: "",
     239: "",

@@ -15,7 +15,7 @@ from oidc_helper.emulator.calls import Endpoint, Parameters, Refusal
 from oidc_helper.emulator.directory import DirectoryUser, Role
 from oidc_helper.emulator.state import State
 
-_SERVICE = Service("account-access-runtime", invalid="ValidationException")
+_SERVICE = Service("account-access-runtime", invalid="ValidationException", outside="AccessDeniedException")
 
 
 def _list_roles(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:

@@ -7,20 +7,31 @@ from oidc_helper.emulator.directory import Role
 from oidc_helper.emulator.keys import aws_secret, upper
 from oidc_helper.emulator.state import Context, Credentials, State
 
+_TOKEN = "IQoJb3JpZ2luX2Vj"  # noqa: S105 - how AWS's session tokens begin
+SHORTEST_TOKEN = len(_TOKEN) + 400
 
-def role_session(
-    state: State, role: Role, session_name: str, lifetime_s: int, context: Context | None = None
+
+def role_session(  # noqa: PLR0913 - what a session has
+    state: State,
+    role: Role,
+    session_name: str,
+    lifetime_s: int,
+    context: Context | None = None,
+    *,
+    source_identity: str | None = None,
+    token_size: int = SHORTEST_TOKEN,
 ) -> Credentials:
-    """New credentials for a session of the role; they are valid at once."""
+    """New credentials for a session of the role; they are valid at once. `token_size` is in bytes."""
     credentials = Credentials(
         access_key_id="ASIA" + upper(16),
         secret_access_key=aws_secret(40),
-        session_token="IQoJb3JpZ2luX2Vj" + aws_secret(400),  # of AWS's length, with AWS's beginning
+        session_token=_TOKEN + aws_secret(token_size - len(_TOKEN)),
         expires_at=int(state.clock()) + lifetime_s,
         arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.name}/{session_name}",
         user_id=f"{role.role_id}:{session_name}",
         principal_arn=role.arn,
         context=context,
+        source_identity=source_identity,
     )
     state.credentials[credentials.access_key_id] = credentials
     return credentials

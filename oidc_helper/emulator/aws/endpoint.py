@@ -20,13 +20,19 @@ from oidc_helper.emulator.state import State
 Perform = Callable[[State, Signer | None, Parameters], Parameters]
 
 
+# By signing name and operation: what AWSIAMIdentityCenterAllowListForIdentityContext exempts of the operations here,
+# and GetCallerIdentity, which no policy can deny.
+_ALLOWED_WITH_CONTEXT = {("s3", "GetDataAccess"), ("sts", "GetCallerIdentity")}
+_OUTSIDE = "Access to this IAM Identity Center instance must originate from a VPC endpoint that its settings allow"
+
+
 @dataclass(frozen=True)
 class Service:
-    """One AWS service. `skew_s` is how far a clock may be off: 15 minutes at S3, 5 at the others."""
+    """One AWS service. `outside` is its error for a network that an Identity Center instance does not allow."""
 
     name: str  # botocore's
     invalid: str  # the error for a value outside of the model's constraints
-    skew_s: int = 300
+    outside: str = ""  # empty: not of Identity Center
 
     def endpoint(self, operation: str, perform: Perform) -> Endpoint:
         """The endpoint of one operation."""
@@ -56,15 +62,29 @@ def _work(state: State, call: Call, service: Service, operation: OperationModel,
     fixed = operation.http["requestUri"].partition("?")[2]
     if fixed and fixed not in call.query.split("&"):
         raise Refusal("UnknownOperationException", status=404)
+    if service.outside and state.directory.vpc_endpoint_required:
+        raise Refusal(service.outside, _OUTSIDE, status=None if service.name == "sso-oidc" else 403)
     bearer = operation.service_model.signature_version == "bearer"
-    signer = None if bearer or operation.auth_type == "none" else _signer(state, call, service, operation)
+    signer = None if bearer or operation.auth_type == "none" else _signer(state, call, operation)
     arn = signer.credentials.arn if signer else None
     token = {"accessToken": _bearer_token(call)} if bearer else {}
     try:
+        _check_context(signer, operation)
         output = perform(state, signer, token | _parameters(call, service, operation))
     except Refusal as refusal:
         return replace(errors.refuse(operation, refusal), signer=arn)
-    return _answer(operation, output, arn)
+    return _answer(operation, output, arn, as_json="json" in call.headers.get("Accept", ""))
+
+
+def _check_context(signer: Signer | None, operation: OperationModel) -> None:
+    """Refuse what no identity-enhanced session may do: STS attaches a policy that denies all but a list of actions."""
+    service, name = operation.service_model.signing_name, operation.name
+    if signer and signer.credentials.context and (service, name) not in _ALLOWED_WITH_CONTEXT:
+        text = (
+            f"User: {signer.credentials.arn} is not authorized to perform: {service}:{name} "
+            "with an explicit deny in a session policy"
+        )
+        raise Refusal("AccessDeniedException" if service == "sso-oauth" else "AccessDenied", text)
 
 
 def _bearer_token(call: Call) -> str:
@@ -83,18 +103,23 @@ def _parameters(call: Call, service: Service, operation: OperationModel) -> Para
     return parameters
 
 
-def _signer(state: State, call: Call, service: Service, operation: OperationModel) -> Signer:
-    rules = Rules(operation.service_model.signing_name, service.skew_s)
+def _signer(state: State, call: Call, operation: OperationModel) -> Signer:
+    name = operation.service_model.signing_name
+    rules = Rules(name, state.directory.clocks_differ_s, of_s3=name == "s3")
     try:
         return verified(call, rules, state.credentials_of, wall=state.clock.wall(), now=state.clock())
     except BadSignature as bad:
         raise errors.signature_refusal(operation.service_model.resolved_protocol, bad) from bad
 
 
-def _answer(operation: OperationModel, output: Parameters, signer: str | None) -> Answer:
+def _answer(operation: OperationModel, output: Parameters, signer: str | None, *, as_json: bool) -> Answer:
     request_id = str(uuid.uuid4())
     shape = operation.output_shape
-    if operation.service_model.resolved_protocol == "rest-json":
+    if as_json and operation.service_model.resolved_protocol == "query":  # as the authenticator of EKS asks of STS
+        name = operation.name
+        answer = {f"{name}Result": output, "ResponseMetadata": {"RequestId": request_id}}
+        body, kind = json.dumps({f"{name}Response": answer}), "application/json"
+    elif operation.service_model.resolved_protocol == "rest-json":
         body, kind = json.dumps(output) if shape else "", "application/json"
     else:
         inner, kind = _members(shape, output) if isinstance(shape, StructureShape) else "", "text/xml"

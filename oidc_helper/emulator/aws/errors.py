@@ -49,6 +49,19 @@ _SIGNATURE: dict[str, dict[str, tuple[str, int, str]]] = {
         "query": ("ExpiredToken", 403, "The security token included in the request is expired"),
         "rest-xml": ("ExpiredToken", 400, "The provided token has expired."),
     },
+    "past": {  # of S3 alone; the others do not heed how long a presigned call is good
+        "rest-xml": ("AccessDenied", 403, "Request has expired"),
+    },
+    "no body hash": {
+        "rest-xml": ("InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256"),
+    },
+    "other body": {
+        "rest-xml": (
+            "XAmzContentSHA256Mismatch",
+            400,
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        ),
+    },
     "wrong": {
         "rest-json": ("InvalidSignatureException", 403, _MISMATCH),
         "query": ("SignatureDoesNotMatch", 403, _MISMATCH),

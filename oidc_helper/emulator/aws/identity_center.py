@@ -9,7 +9,7 @@ from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import DEFAULT_SCOPES, Application
 from oidc_helper.emulator.state import State
 
-_SERVICE = Service("sso-oidc", invalid="InvalidRequestException")
+_SERVICE = Service("sso-oidc", invalid="InvalidRequestException", outside="AccessDeniedException")
 
 
 def _create_token_with_iam(state: State, signer: Signer | None, asked: Parameters) -> Parameters:

@@ -1,7 +1,7 @@
 """The access portal: accounts, permission sets, their credentials, and the end of the session."""
 
 from oidc_helper.emulator.aws.credentials import role_session
-from oidc_helper.emulator.aws.endpoint import Service
+from oidc_helper.emulator.aws.endpoint import Perform, Service
 from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.aws.tokens import live_access_token
@@ -9,7 +9,7 @@ from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import Role
 from oidc_helper.emulator.state import Issued, State
 
-_SERVICE = Service("sso", invalid="InvalidRequestException")
+_SERVICE = Service("sso", invalid="InvalidRequestException", outside="AccessDeniedException")
 _SCOPE = "sso:account:access"
 
 
@@ -88,9 +88,26 @@ def _check(state: State, assigned: bool) -> None:  # noqa: FBT001 - its only fac
         raise Refusal(code, "No access", reason="the user has no such assignment")
 
 
+def _throttled(perform: Perform) -> Perform:
+    """The operation, for as many requests a second as the directory says; all operations share them."""
+
+    def performed(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+        per_second = state.directory.portal_requests_per_s
+        if per_second and not state.portal.lets_pass(state.clock(), per_second=per_second):
+            raise Refusal("TooManyRequestsException", reason=f"more than {per_second:g} requests a second")
+        return perform(state, signer, asked)
+
+    return performed
+
+
+_OPERATIONS: dict[str, Perform] = {
+    "GetRoleCredentials": _get_role_credentials,
+    "ListAccounts": _list_accounts,
+    "ListAccountRoles": _list_account_roles,
+    "Logout": _logout,
+}
 ROUTES = {
-    **_SERVICE.route("GetRoleCredentials", _get_role_credentials),
-    **_SERVICE.route("ListAccounts", _list_accounts),
-    **_SERVICE.route("ListAccountRoles", _list_account_roles),
-    **_SERVICE.route("Logout", _logout),
+    path: endpoint
+    for name, perform in _OPERATIONS.items()
+    for path, endpoint in _SERVICE.route(name, _throttled(perform)).items()
 }

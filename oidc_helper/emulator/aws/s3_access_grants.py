@@ -7,7 +7,7 @@ from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import Role, S3Grant
 from oidc_helper.emulator.state import State
 
-_SERVICE = Service("s3control", invalid="InvalidRequest", skew_s=900)
+_SERVICE = Service("s3control", invalid="InvalidRequest")
 _DURATION_S = 3600
 
 

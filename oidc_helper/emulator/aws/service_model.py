@@ -1,7 +1,6 @@
 """botocore's service models, used by the server: it reads parameters, checks constraints and names errors."""
 
 import functools
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, cast
@@ -10,7 +9,7 @@ from urllib.parse import parse_qsl
 from botocore.loaders import Loader
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from oidc_helper.emulator.calls import Call, Parameters, Refusal
+from oidc_helper.emulator.calls import Call, Parameters, Refusal, json_object
 
 # Errors that every service of AWS has: code -> HTTP status. A fault may order these as well.
 _COMMON = {
@@ -52,8 +51,7 @@ def read(model: OperationModel, call: Call) -> Parameters:
     if shape is None:
         return {}
     if model.service_model.resolved_protocol == "query":
-        form = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
-        return cast("Parameters", _from_form(shape, form, "")) or {}
+        return cast("Parameters", _from_form(shape, form(call), "")) or {}
     query = dict(parse_qsl(call.query, keep_blank_values=True))
     body = _json_object(call) if _has_body(shape) else {}
     locations: dict[str | None, Any] = {"querystring": query, "header": call.headers, None: body}
@@ -64,6 +62,12 @@ def read(model: OperationModel, call: Call) -> Parameters:
         if value is not None:
             parameters[name] = _typed(member, value)
     return parameters
+
+
+def form(call: Call) -> dict[str, str]:
+    """The parameters of the query protocol, which may be in the query and, of a POST, in the body."""
+    body = call.body.decode("utf-8", "replace") if call.method == "POST" else ""
+    return {name: value for text in (call.query, body) for name, value in parse_qsl(text, keep_blank_values=True)}
 
 
 def violations(shape: Shape | None, value: Any, path: str = "") -> list[str]:
@@ -140,10 +144,7 @@ def _has_body(shape: StructureShape) -> bool:
 
 
 def _json_object(call: Call) -> Parameters:
-    try:
-        value = json.loads(call.body or b"{}")
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
+    value = json_object(call.body or b"{}")
+    if value is None:
         raise Refusal("SerializationException", "the body is not a JSON object")
     return value

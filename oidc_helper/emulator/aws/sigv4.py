@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
+from urllib.parse import parse_qsl
 
 import botocore.credentials
 from botocore.auth import SigV4Auth
@@ -16,11 +17,15 @@ from botocore.compat import HTTPHeaders
 from oidc_helper.emulator.calls import Call
 from oidc_helper.emulator.state import Credentials
 
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_SCOPE = r"(?P<key>\w+)/(?P<day>\d{8})/(?P<region>[a-z]{2,}(-[a-z]+)+-\d)/(?P<service>[\w-]+)/aws4_request"
+_CREDENTIAL = re.compile(_SCOPE)
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 +Credential=(?P<key>\w+)/(?P<day>\d{8})/(?P<region>[a-z]{2,}(-[a-z]+)+-\d)/(?P<service>[\w-]+)"
-    r"/aws4_request, *SignedHeaders=(?P<headers>[a-z0-9;-]+), *Signature=(?P<signature>[0-9a-f]{64})"
+    rf"{_ALGORITHM} +Credential={_SCOPE}, *SignedHeaders=(?P<headers>[^, ]+), *Signature=(?P<signature>[^, ]+)"
 )
 _DATE = "%Y%m%dT%H%M%SZ"
+_UNSIGNED = "UNSIGNED-PAYLOAD"
+_LONGEST_S = 7 * 86_400  # for which a call to S3 can be signed ahead
 
 
 @dataclass(frozen=True)
@@ -42,65 +47,152 @@ class BadSignature(Exception):  # noqa: N818 - each protocol turns it into its o
 
 @dataclass(frozen=True)
 class Rules:
-    """A service's rules for signatures: the signing name, and how many seconds a clock may be off."""
+    """A service's rules: its signing name, how many seconds a clock may be off, and whether they are those of S3.
+
+    S3 wants the hash of the body in a header, or to be told there that it is not signed. All others make the hash
+    themselves. S3 alone heeds how long a presigned call is good; at STS it is as good as any other call, which the
+    authenticator of EKS counts on.
+    """
 
     service: str
     skew_s: int
+    of_s3: bool
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """What a call says of its signature, and the `query` that was signed."""
+
+    key: str
+    day: str
+    region: str
+    service: str
+    headers: list[str]
+    signature: str
+    date: str
+    token: str
+    query: str
+    good_for_s: int | None = None  # None: signed in a header
 
 
 def verified(
     call: Call, rules: Rules, credentials_of: Callable[[str], Credentials | None], *, wall: float, now: float
 ) -> Signer:
-    """The signer of the call. `wall` is compared with the date of the call, `now` with the expiry of the credentials.
+    """The signer of the call, by its Authorization header or its query.
 
-    Raises BadSignature.
+    `wall` is compared with the date of the call, `now` with the expiry of the credentials. Raises BadSignature.
     """
-    authorization = call.headers.get("Authorization")
-    if not authorization:
-        raise BadSignature("missing")
-    parts = _AUTHORIZATION.fullmatch(authorization.strip())
-    date = call.headers.get("X-Amz-Date", "")
-    if parts is None or not re.fullmatch(r"\d{8}T\d{6}Z", date):
-        raise BadSignature("incomplete")
-    credentials = credentials_of(parts["key"])
+    signed = _signed(call)
+    credentials = credentials_of(signed.key)
     if credentials is None:
         raise BadSignature("unknown key")
-    _check_token(credentials, call.headers)
-    _check_scope(parts, rules, date)
-    _check_date(date, rules, wall)
-    signed = parts["headers"].split(";")
-    _check_signed_headers(signed, call.headers)
-    if not hmac.compare_digest(_signature(call, credentials, parts, signed, date), parts["signature"]):
+    if not hmac.compare_digest(signed.token.encode(), (credentials.session_token or "").encode()):
+        raise BadSignature("bad token")
+    _check_scope(signed, rules)
+    _check_date(signed, rules, wall)
+    _check_signed_headers(signed.headers, call.headers)
+    body_hash = _body_hash(call, signed, of_s3=rules.of_s3)
+    if not hmac.compare_digest(_signature(call, credentials, signed, body_hash), signed.signature):
         raise BadSignature("wrong")
     if credentials.expires_at is not None and credentials.expires_at <= now:
         raise BadSignature("expired")
-    return Signer(credentials, parts["region"])
+    return Signer(credentials, signed.region)
 
 
-def _check_token(credentials: Credentials, headers: Message) -> None:
-    token = headers.get("X-Amz-Security-Token", "")
-    if not hmac.compare_digest(token.encode(), (credentials.session_token or "").encode()):
-        raise BadSignature("bad token")
+def _signed(call: Call) -> _Signed:
+    query = dict(parse_qsl(call.query, keep_blank_values=True))
+    if query.keys() & {"X-Amz-Algorithm", "X-Amz-Signature"}:
+        return _in_query(call.query, query)
+    if "Authorization" not in call.headers:
+        raise BadSignature("missing")
+    return _in_header(call)
 
 
-def _check_scope(parts: re.Match[str], rules: Rules, date: str) -> None:
-    if parts["service"] != rules.service:
+def _in_header(call: Call) -> _Signed:
+    parts = _AUTHORIZATION.fullmatch(call.headers["Authorization"].strip())
+    if parts is None:
+        raise BadSignature("incomplete")
+    return _read(
+        parts,
+        headers=parts["headers"],
+        signature=parts["signature"],
+        date=call.headers.get("X-Amz-Date", ""),
+        token=call.headers.get("X-Amz-Security-Token", ""),
+        query=call.query,
+    )
+
+
+def _in_query(text: str, values: dict[str, str]) -> _Signed:
+    scope, good_for = _CREDENTIAL.fullmatch(values.get("X-Amz-Credential", "")), values.get("X-Amz-Expires", "0")
+    if scope is None or values.get("X-Amz-Algorithm") != _ALGORITHM or not re.fullmatch(r"[0-9]{1,9}", good_for):
+        raise BadSignature("incomplete")
+    return _read(
+        scope,
+        headers=values.get("X-Amz-SignedHeaders", ""),
+        signature=values.get("X-Amz-Signature", ""),
+        date=values.get("X-Amz-Date", ""),
+        token=values.get("X-Amz-Security-Token", ""),
+        query="&".join(part for part in text.split("&") if not part.startswith("X-Amz-Signature=")),
+        good_for_s=int(good_for),
+    )
+
+
+def _read(  # noqa: PLR0913 - the parts of a signature
+    scope: re.Match[str],
+    *,
+    headers: str,
+    signature: str,
+    date: str,
+    token: str,
+    query: str,
+    good_for_s: int | None = None,
+) -> _Signed:
+    """The parts, if each has its form. Raises BadSignature."""
+    forms = ((r"[a-z0-9;-]+", headers), (r"[0-9a-f]{64}", signature), (r"[0-9]{8}T[0-9]{6}Z", date))
+    if not all(re.fullmatch(form, text) for form, text in forms):
+        raise BadSignature("incomplete")
+    return _Signed(
+        key=scope["key"],
+        day=scope["day"],
+        region=scope["region"],
+        service=scope["service"],
+        headers=headers.split(";"),
+        signature=signature,
+        date=date,
+        token=token,
+        query=query,
+        good_for_s=good_for_s,
+    )
+
+
+def _check_scope(signed: _Signed, rules: Rules) -> None:
+    if signed.service != rules.service:
         raise BadSignature("scope", f"Credential should be scoped to correct service: '{rules.service}'. ")
-    if parts["day"] != date[:8]:
+    if signed.day != signed.date[:8]:
         raise BadSignature("scope", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date. ")
 
 
-def _check_date(date: str, rules: Rules, wall: float) -> None:
-    signed_at = datetime.strptime(date, _DATE).replace(tzinfo=UTC).timestamp()
+def _check_date(signed: _Signed, rules: Rules, wall: float) -> None:
+    try:
+        signed_at = datetime.strptime(signed.date, _DATE).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise BadSignature("incomplete") from None
     late, here = wall - signed_at, datetime.fromtimestamp(wall, UTC).strftime(_DATE)
     minutes = rules.skew_s // 60
-    if late > rules.skew_s:
+    if rules.of_s3 and signed.good_for_s is not None:
+        if not 1 <= signed.good_for_s <= _LONGEST_S:
+            raise BadSignature("incomplete")
+        if late > signed.good_for_s:
+            raise BadSignature("past")
+    elif late > rules.skew_s:
         edge = datetime.fromtimestamp(wall - rules.skew_s, UTC).strftime(_DATE)
-        raise BadSignature("skewed", f"Signature expired: {date} is now earlier than {edge} ({here} - {minutes} min.)")
+        raise BadSignature(
+            "skewed", f"Signature expired: {signed.date} is now earlier than {edge} ({here} - {minutes} min.)"
+        )
     if late < -rules.skew_s:
         edge = datetime.fromtimestamp(wall + rules.skew_s, UTC).strftime(_DATE)
         raise BadSignature(
-            "skewed", f"Signature not yet current: {date} is still later than {edge} ({here} + {minutes} min.)"
+            "skewed", f"Signature not yet current: {signed.date} is still later than {edge} ({here} + {minutes} min.)"
         )
 
 
@@ -114,24 +206,34 @@ def _check_signed_headers(signed: list[str], headers: Message) -> None:
         raise BadSignature("wrong")
 
 
-def _signature(call: Call, credentials: Credentials, parts: re.Match[str], signed: list[str], date: str) -> str:
-    body_hash = call.headers.get("X-Amz-Content-SHA256")
-    if body_hash and body_hash not in ("UNSIGNED-PAYLOAD", hashlib.sha256(call.body).hexdigest()):
-        raise BadSignature("wrong")
+def _body_hash(call: Call, signed: _Signed, *, of_s3: bool) -> str:
+    """The hash of the body that the signature covers. Raises BadSignature."""
+    made = hashlib.sha256(call.body).hexdigest()
+    if not of_s3:
+        return made
+    told = call.headers.get("X-Amz-Content-SHA256", _UNSIGNED if signed.good_for_s is not None else "")
+    if not told:
+        raise BadSignature("no body hash")
+    if told not in (_UNSIGNED, made):
+        raise BadSignature("other body")
+    return told
+
+
+def _signature(call: Call, credentials: Credentials, signed: _Signed, body_hash: str) -> str:
     signer = _AsSigned(
         botocore.credentials.Credentials(credentials.access_key_id, credentials.secret_access_key),
-        parts["service"],
-        parts["region"],
+        signed.service,
+        signed.region,
     )
     request = AWSRequest(
         method=call.method,
-        url=f"http://{call.headers['Host']}{call.path}" + (f"?{call.query}" if call.query else ""),
-        headers=HeadersDict({name: ",".join(call.headers.get_all(name, [])) for name in signed}),
+        url=f"http://{call.headers['Host']}{call.path}" + (f"?{signed.query}" if signed.query else ""),
+        headers=HeadersDict({name: ",".join(call.headers.get_all(name, [])) for name in signed.headers}),
         data=call.body,
     )
-    request.context["timestamp"] = date
-    text = signer.string_to_sign(request, signer.canonical_request(request))
-    return str(signer.signature(text, request))
+    request.context["timestamp"] = signed.date
+    request_text = signer.canonical_request(request).rpartition("\n")[0]
+    return str(signer.signature(signer.string_to_sign(request, f"{request_text}\n{body_hash}"), request))
 
 
 class _AsSigned(SigV4Auth):

@@ -1,23 +1,31 @@
 """STS: role sessions for web identities and for callers, and GetCallerIdentity.
 
-The policy that STS attaches to identity-enhanced sessions is not modelled. At AWS it allows GetCallerIdentity and
-GetDataAccess, which the emulator allows too.
+What a session policy allows is not modelled, nor what session tags are for. How long session tokens are is not
+documented: here they grow by the compressed policy and tags, up to the most that a caller may ask for.
 """
 
-from urllib.parse import parse_qsl
+import json
+import re
+import zlib
+from collections.abc import Callable
+from typing import Any
 
-from oidc_helper.emulator.aws import errors, service_model
-from oidc_helper.emulator.aws.credentials import described, role_session
+from oidc_helper.emulator.aws import errors, policies, service_model
+from oidc_helper.emulator.aws.credentials import SHORTEST_TOKEN, described, role_session
 from oidc_helper.emulator.aws.endpoint import Perform, Service, required
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.directory import Role
 from oidc_helper.emulator.keys import BadToken, Claims, audiences, claimed_issuer, moment
 from oidc_helper.emulator.state import Context, Credentials, State
+from oidc_helper.settings.limits import limits
 
 _SERVICE = Service("sts", invalid="ValidationError")
 _DURATION_S = 3600  # the default, and the longest for a role that assumes a role
 _CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+_SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"  # the claim, as the IAM user guide names it
+_SOURCE_IDENTITIES = limits("sts", "AssumeRole", "SourceIdentity")
+_PACKED = ("Policy", "PolicyArns", "Tags", "TransitiveTagKeys")  # what makes a session token longer
 _ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
 
 
@@ -26,13 +34,23 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: 
     role = state.directory.role(asked["RoleArn"])
     if role is None or audience not in role.web_identity_audiences:
         raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
-    credentials = role_session(state, role, asked["RoleSessionName"], _duration(role, asked))
+    source_identity = claims.get(_SOURCE_IDENTITY)
+    if source_identity is not None:
+        _check_claimed(source_identity, role)
     return {
-        **_session(credentials),
+        **_session(state, role, "AssumeRoleWithWebIdentity", asked, source_identity=source_identity),
         "SubjectFromWebIdentityToken": claims["sub"],
         "Provider": claims["iss"],
         "Audience": audience,
     }
+
+
+def _check_claimed(source_identity: Any, role: Role) -> None:
+    """Whether the provider may set this source identity. Raises Refusal."""
+    if not isinstance(source_identity, str) or not re.fullmatch(_SOURCE_IDENTITIES.expression, source_identity):
+        raise Refusal("InvalidIdentityToken", "The source identity claim is invalid")
+    if not role.allows_source_identity:
+        raise Refusal("AccessDenied", "Not authorized to perform sts:SetSourceIdentity")
 
 
 def _web_identity(state: State, token: str) -> tuple[Claims, str]:
@@ -66,20 +84,47 @@ def _assume_role(state: State, signer: Signer | None, asked: Parameters) -> Para
     if caller.of_role and asked.get("DurationSeconds", 0) > _DURATION_S:
         limit = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
         raise Refusal("ValidationError", limit)
-    duration_s, context = _duration(role, asked), None
+    source_identity = _source_identity(state, caller, asked)
+    if "Tags" in asked:
+        _trusting(state, caller, asked["RoleArn"], "sts:TagSession")
+    context = None
     for provided in asked.get("ProvidedContexts", ()):
         _trusting(state, caller, asked["RoleArn"], "sts:SetContext")
         context = _context(state, provided)
-    return _session(role_session(state, role, asked["RoleSessionName"], duration_s, context))
+    return _session(state, role, "AssumeRole", asked, context, source_identity=source_identity)
+
+
+def _source_identity(state: State, caller: Credentials, asked: Parameters) -> str | None:
+    """The source identity of the new session: once set, it stays the same along a chain of roles. Raises Refusal."""
+    wanted = asked.get("SourceIdentity", caller.source_identity)
+    if wanted is not None:
+        _trusting(state, caller, asked["RoleArn"], "sts:SetSourceIdentity")
+    if caller.source_identity not in (None, wanted):
+        raise _not_authorized(caller, "sts:SetSourceIdentity", asked["RoleArn"])
+    return wanted
 
 
 def _trusting(state: State, caller: Credentials, arn: str, action: str) -> Role:
     """The role, if its trust policy allows the action. Raises Refusal, the same as if the role did not exist."""
     role = state.directory.role(arn)
     names = {caller.principal_arn, f"arn:aws:iam::{caller.account_id}:root"}
-    if role and not role.trusted.isdisjoint(names) and (action == "sts:AssumeRole" or role.allows_set_context):
+    if role and not role.trusted.isdisjoint(names) and _ALLOWED[action](role):
         return role
-    raise Refusal("AccessDenied", f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}")
+    raise _not_authorized(caller, action, arn)
+
+
+# What a role's trust policy allows to those whom it names.
+_ALLOWED: dict[str, Callable[[Role], bool]] = {
+    "sts:AssumeRole": lambda _role: True,
+    "sts:SetContext": lambda role: role.allows_set_context,
+    "sts:SetSourceIdentity": lambda role: role.allows_source_identity,
+    "sts:TagSession": lambda role: role.allows_session_tags,
+}
+
+
+def _not_authorized(caller: Credentials, action: str, arn: str) -> Refusal:
+    text = f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}"
+    return Refusal("AccessDenied", text)
 
 
 def _context(state: State, provided: Parameters) -> Context:
@@ -109,28 +154,70 @@ def _duration(role: Role, asked: Parameters) -> int:
     return duration_s
 
 
-def _session(credentials: Credentials) -> Parameters:
-    user = {"AssumedRoleId": credentials.user_id, "Arn": credentials.arn}
-    return {"Credentials": described(credentials), "AssumedRoleUser": user, "PackedPolicySize": 0}
+def _session(  # noqa: PLR0913 - what both operations that open a role have
+    state: State,
+    role: Role,
+    operation: str,
+    asked: Parameters,
+    context: Context | None = None,
+    *,
+    source_identity: str | None,
+) -> Parameters:
+    """Open the session, and describe it as both operations answer. Raises Refusal."""
+    if found := policies.mistakes(asked["Policy"]) if "Policy" in asked else []:
+        raise Refusal("MalformedPolicyDocumentException", found[0])
+    duration_s, (size, largest) = _duration(role, asked), _token_size(operation, asked)
+    credentials = role_session(
+        state,
+        role,
+        asked["RoleSessionName"],
+        duration_s,
+        context,
+        source_identity=source_identity,
+        token_size=size,
+    )
+    answer: Parameters = {
+        "Credentials": described(credentials),
+        "AssumedRoleUser": {"AssumedRoleId": credentials.user_id, "Arn": credentials.arn},
+        "SessionTokenSize": size,
+    }
+    if largest:
+        answer["SessionTokenUtilization"] = answer["PackedPolicySize"] = -(-100 * size // largest)
+    return answer | ({"SourceIdentity": source_identity} if source_identity else {})
 
 
-_OPERATIONS: dict[str, Perform] = {
+def _token_size(operation: str, asked: Parameters) -> tuple[int, int | None]:
+    """The bytes of the session's token, and their limit; None if botocore knows none. Raises Refusal."""
+    packed = [asked[name] for name in _PACKED if name in asked]
+    needed = SHORTEST_TOKEN + (len(zlib.compress(json.dumps(packed).encode(), 9)) if packed else 0)
+    largest = limits("sts", operation, "MinimumSessionTokenSize").most
+    if largest and needed > largest:
+        text = f"The session token has {needed} bytes, and the maximum allowed size is {largest} bytes"
+        raise Refusal("PackedPolicyTooLargeException", text)
+    return max(needed, asked.get("MinimumSessionTokenSize", 0)), largest
+
+
+OPERATIONS: dict[str, Perform] = {
     "AssumeRole": _assume_role,
     "AssumeRoleWithWebIdentity": _assume_role_with_web_identity,
     "GetCallerIdentity": _get_caller_identity,
 }
-_ENDPOINTS = {name: _SERVICE.endpoint(name, perform) for name, perform in _OPERATIONS.items()}
+_ENDPOINTS = {name: _SERVICE.endpoint(name, perform) for name, perform in OPERATIONS.items()}
 
 
 def endpoint(call: Call) -> Endpoint:
-    """The endpoint of a call: the query protocol has one path, and the body names the operation."""
-    form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
+    """The endpoint of a call: the query protocol has one path, and the body or the query names the operation."""
+    form = service_model.form(call)
     right_version = form.get("Version") == service_model.service("sts").api_version
     return _ENDPOINTS.get(form.get("Action", ""), _UNKNOWN) if right_version else _UNKNOWN
 
 
-def _unknown(_state: State, _call: Call) -> Answer:
-    raise Refusal("InvalidAction", "Could not find such an operation for this version", status=400)
+def _unknown(_state: State, call: Call) -> Answer:
+    form = service_model.form(call)
+    if "Action" not in form:
+        raise Refusal("MissingAction", "The request is missing an action", status=400)
+    version = form.get("Version", "NO_VERSION_SPECIFIED")
+    raise Refusal("InvalidAction", f"Could not find operation {form['Action']} for version {version}", status=400)
 
 
 _UNKNOWN = Endpoint(

@@ -1,7 +1,7 @@
 """Write settings: a plan of what files will say, which is shown, and then carried out for all of them or none."""
 
 from oidc_helper.settings.writing.aws_profiles import Profiles
-from oidc_helper.settings.writing.plan import Change, diff, of_aws_config, of_settings
+from oidc_helper.settings.writing.plan import Change, diff, of_aws_config, of_lines, of_settings
 from oidc_helper.settings.writing.process_line import credential_process, running_program
 from oidc_helper.settings.writing.replacement import BACKUP, carry_out
 from oidc_helper.settings.writing.toml_tables import Tables
@@ -15,6 +15,7 @@ __all__ = [
     "credential_process",
     "diff",
     "of_aws_config",
+    "of_lines",
     "of_settings",
     "running_program",
 ]

@@ -3,7 +3,7 @@
 import codecs
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +51,17 @@ def of_aws_config(profiles: Profiles, *, default_is_meant: bool = False) -> Chan
         return change_profiles(config, credentials, profiles, default_is_meant=default_is_meant)
 
     return Change(path, before, _edited(_decoded(path, before or b""), edit))
+
+
+def of_lines(path: str, lines: Sequence[str], *, whole: bool = False) -> Change:
+    """The change of any other text file: it gets those of the lines that it lacks, or, if `whole`, these alone."""
+    before = _read(path)
+    text = "" if whole else _decoded(path, before or b"")
+    if text and not text.endswith("\n"):
+        text += "\n"
+    known = set(text.splitlines())
+    added = "".join(f"{line}\n" for line in lines if whole or line not in known)
+    return Change(path, before, (text + added).encode())
 
 
 def diff(change: Change) -> str:

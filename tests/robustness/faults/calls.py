@@ -24,7 +24,7 @@ class Call:
 
     @property
     def signed(self) -> bool:
-        """Whether AWS refuses its signature if the clock is 10 minutes off (S3 allows 15)."""
+        """Whether AWS refuses its signature if the clock is 20 minutes off."""
         return self.operation in (EXCHANGE, ROLE)
 
 

@@ -41,7 +41,7 @@ voice._one_line = refusals.printable = str
         """
 from oidc_helper.aws.client import Aws
 client = Aws._client
-Aws._client = lambda self, *words, attempts=2: client(self, *words)
+Aws._client = lambda self, *words, attempts=2, **others: client(self, *words, **others)
 """,
         Cell(_FAULTS["cut before the work"], "jwt-bearer"),
     ),
@@ -50,11 +50,11 @@ Aws._client = lambda self, *words, attempts=2: client(self, *words)
         Cell(_FAULTS["throttled"], "refresh"),
     ),
     "what never left counts as sent": (
-        "from oidc_helper.aws import client\nclient.never_sent = lambda error: False",
+        "from oidc_helper.aws import attempts\nattempts.never_sent = lambda error: False",
         Cell(_FAULTS["connection refused"], "jwt-bearer"),
     ),
     "a broken connection counts as none": (
-        "from oidc_helper.aws import client\nclient.never_sent = lambda error: True",
+        "from oidc_helper.aws import attempts\nattempts.never_sent = lambda error: True",
         Cell(_FAULTS["TLS breaks off after the request"], "jwt-bearer"),
     ),
     "no answer without a store": (
@@ -74,7 +74,7 @@ Store._vault_place = lambda _: in_kernel.require_place()
     ),
     "a clock is not compared": (
         "from oidc_helper.aws import refusals\nrefusals.skew = lambda date, now: ''",
-        Skewed("role", 600),
+        Skewed("role", 1_200),
     ),
     "logout gives up where AWS is out of reach": (
         "from oidc_helper.fetch import sign_out\nsign_out.OidcHelperError = ZeroDivisionError",

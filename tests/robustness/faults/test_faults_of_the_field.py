@@ -25,7 +25,7 @@ PAINS: Mapping[str, Sequence[Check]] = {
     "prompts where there is no terminal and hangs, aws/aws-cli#7339": (MachineCell("keyring daemon hangs"),),
     "a proxy with its own certificate authority, aws/aws-cli#7602": (Cell(_FAULTS["wrong CA"], "permission set"),),
     "the caller's own timeout, awslabs/aws-sdk-rust#462": (Cell(_FAULTS["1 byte a second"], "role"),),
-    "the clock is wrong": (Skewed("role", 600),),
+    "the clock is wrong": (Skewed("role", 1_200),),
     "containers forbid the kernel keyring": (MachineCell("EPERM on keyctl"), MachineCell("no store at all")),
 }
 

@@ -1,0 +1,127 @@
+"""`completion`: what the shell offers at a tab; profiles and identities are read when it asks."""
+
+import argparse
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+import platformdirs
+
+from oidc_helper import settings
+from oidc_helper.cli import arguments
+from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.paths import APPLICATION
+from oidc_helper.person.terminal import Terminal, has_terminal
+from oidc_helper.settings.writing import Change, carry_out, diff, of_lines
+
+_PROGRAM = "oidc-helper"
+_PATIENCE_S = 300  # for a yes
+_NAMES = {"profile": "profiles", "topic": "topics"}  # the argument -> what `--names` lists for it
+
+
+class Shell(NamedTuple):
+    """The name of the script, and the lines of the startup file `rc` that load it; {script} and {folder} are ours.
+
+    A name with slashes is below the user's configuration; one without is in our own directory, or in the home.
+    """
+
+    script: str
+    rc: str = ""
+    lines: tuple[str, ...] = ()
+
+
+SHELLS = {
+    "bash": Shell("oidc-helper.bash", ".bashrc", (". {script}",)),
+    "zsh": Shell("_oidc-helper", ".zshrc", ("fpath=({folder} $fpath)", "autoload -Uz compinit && compinit")),
+    "fish": Shell("fish/completions/oidc-helper.fish"),  # it looks there by itself
+    "powershell": Shell("oidc-helper.ps1", "powershell/Microsoft.PowerShell_profile.ps1", (". {script}",)),
+}
+
+
+def completion(options: argparse.Namespace, answer: TextIO) -> int:
+    """Print the script of a shell, install it, or list the names that it asks for."""
+    if options.names:
+        answer.write("".join(f"{name}\n" for name in _names(options.names)))
+        return 0
+    if not options.shell:
+        raise WrongSettings("completion needs the name of a shell", f"oidc-helper completion {'|'.join(SHELLS)}")
+    script = _script(options.shell)
+    if options.install:
+        if not options.yes and not has_terminal():
+            raise WrongSettings("there is no terminal to ask at", "add --yes")
+        _install(options.shell, script, answer, is_agreed=options.yes)
+    else:
+        answer.write(script)
+    return 0
+
+
+def _names(kind: str) -> list[str]:
+    """Nothing where the settings cannot be read: a tab is no place for an error."""
+    if kind == "topics":
+        return [*(command.name for command in arguments.COMMANDS), "config", "setup"]
+    try:
+        loaded = settings.load()
+    except OidcHelperError:
+        return []
+    return sorted(loaded.profiles if kind == "profiles" else loaded.identities)
+
+
+def _script(shell: str) -> str:
+    import shtab
+
+    parser = arguments.parser()
+    commands = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
+    for one in (parser, *commands.choices.values()):
+        for action in one._actions:  # noqa: SLF001  # argparse has no public list
+            if action.dest in _NAMES and not action.choices:
+                action.complete = shtab.cmd(f"{_PROGRAM} completion --names {_NAMES[action.dest]} 2>/dev/null")
+            elif action.dest in ("config", "write"):
+                action.complete = shtab.FILE
+    return str(shtab.complete(parser, shell)).rstrip("\n") + "\n"
+
+
+def _install(shell: str, script: str, answer: TextIO, *, is_agreed: bool) -> None:
+    """Write the script, and the lines that load it. Raises OidcHelperError; then both files are as they were."""
+    plan = [change for change in _plan(shell, script) if change.is_needed]
+    rc = SHELLS[shell].rc or "\0"
+    answer.writelines(diff(change) if change.path.endswith(rc) else f"new: {change.path}\n" for change in plan)
+    answer.flush()
+    if not plan:
+        answer.write(f"completion for {shell} is installed already\n")
+    elif is_agreed or _agrees():
+        carry_out(plan)
+        answer.write(f"installed; a new {shell} completes oidc-helper\n")
+    else:
+        answer.write("nothing was written\n")
+
+
+def _plan(shell: str, script: str) -> list[Change]:
+    place, home = SHELLS[shell], Path.home()
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    ours = platformdirs.user_data_path(APPLICATION, appauthor=False) / "completion"
+    path = config / place.script if "/" in place.script else ours / place.script
+    plan = [of_lines(str(path), script.splitlines(), whole=True)]
+    if place.rc:
+        rc = config / place.rc if "/" in place.rc else home / place.rc
+        names = {"{script}": _quoted(path), "{folder}": _quoted(path.parent)}
+        plan.append(of_lines(str(rc), [_filled(line, names) for line in place.lines]))
+    return plan
+
+
+def _filled(line: str, names: dict[str, str]) -> str:
+    for name, value in names.items():
+        line = line.replace(name, value)
+    return line
+
+
+def _quoted(path: Path) -> str:
+    """As every one of these shells reads it; a quote in the path of a home is not provided for."""
+    return f"'{path}'" if " " in str(path) else str(path)
+
+
+def _agrees() -> bool:
+    with suppress(TimeoutError), Terminal.open() as terminal:
+        typed = terminal.ask("write this? [y/N] ", timeout_s=_PATIENCE_S)
+        return (typed or "").strip().lower() in ("y", "yes")
+    return False
