@@ -226,6 +226,8 @@ def test_names_come_from_both_files_without_a_check(files: Files) -> None:
     assert settings.names("profile") == ["mine", "analytics"]
     assert settings.names("identity") == ["job", "corp"]
 
+    files.user.write_text('[profile."\\n"]\n')
+    assert settings.names("profile") == ["analytics"], "a name that cannot be one is left out"
     files.user.write_text("[")
     assert settings.names("profile") == ["analytics"]
 
