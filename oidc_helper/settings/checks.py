@@ -136,18 +136,16 @@ def matching(pattern: str, example: str) -> Check:
 name = matching(
     r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,63}", "a name: 1 to 64 letters, digits or any of ._/- that begins with none of ./-"
 )
+variable = matching("[^=]+", "the name of an environment variable")
 
 
-def is_name(text_of_key: str) -> bool:
+def is_name(word: str) -> bool:
     """Whether a profile or an identity may be called so."""
     try:
-        name(text_of_key)
+        name(word)
     except UnfitError:
         return False
     return True
-
-
-variable = matching("[^=]+", "the name of an environment variable")
 
 
 def arn(example: str, *forms: tuple[str, str, str]) -> Check:
