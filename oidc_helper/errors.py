@@ -63,10 +63,14 @@ class TryAgain(OidcHelperError):
 
     exit_code = 4
 
-    def __init__(self, message: str, hint: str = "", *, never_sent: bool = False) -> None:
-        """`never_sent`: no byte of the request left, or it was turned away unread, so that it may be sent again."""
+    def __init__(self, message: str, hint: str = "", *, never_sent: bool = False, throttled: bool = False) -> None:
+        """`never_sent`: no byte of the request left, or it was turned away unread, so that it may be sent again.
+
+        `throttled`: the service asks to wait.
+        """
         super().__init__(message, hint)
         self.never_sent = never_sent
+        self.throttled = throttled
 
 
 class Refused(OidcHelperError):

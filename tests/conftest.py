@@ -28,6 +28,8 @@ SLOW = (
     "machine/renewal",
     "machine/test_lock.py",
     "person/test_terminal.py",
+    "profiles/test_large_organization.py",
+    "profiles/test_profiles_at_terminal.py",
     "robustness",
     "sign_in/real",
     "sign_in/test_sign_in_at_terminal.py",

@@ -18,13 +18,13 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
-    create_token_with_iam emulator
+    create_token_with_iam emulator profiles
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
     store                                           the store keeps;
     settings                                        settings say;
-    person                                          a person is asked;
+    person handover                                 a person is asked, a program is given variables;
     machine                                         the machine carries.
     names
     errors kernel paths record words                the common language, and what a hit needs

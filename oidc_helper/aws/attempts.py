@@ -16,16 +16,23 @@ UNCONNECTED = (
 
 
 class Attempts:
-    """Those that a client makes from now on."""
+    """Those that a client makes from now on, until they `are_over`."""
 
     def __init__(self, client: Any) -> None:
         self._hosts = [_host(client.meta.endpoint_url)]
         self._failures: list[Exception | None] = []
         self._status = 200
-        client.meta.events.register("before-send", lambda request, **_: self._hosts.append(_host(request.url)))
-        client.meta.events.register("before-parse", self._answered)
+        self._events = client.meta.events
+        self._events.register("before-send", self._sending)
+        self._events.register("before-parse", self._answered)
         # Before botocore's own handler, which may repeat the request.
-        client.meta.events.register_first("needs-retry", self._over)
+        self._events.register_first("needs-retry", self._over)
+
+    def are_over(self) -> None:
+        """Watch no further call of the client."""
+        self._events.unregister("before-send", self._sending)
+        self._events.unregister("before-parse", self._answered)
+        self._events.unregister("needs-retry", self._over)
 
     @property
     def host(self) -> str:
@@ -46,6 +53,9 @@ class Attempts:
     def sent(self) -> bool:
         """Whether a byte of a request may have left."""
         return self.begun and not all(failure and never_sent(failure) for failure in self._failures)
+
+    def _sending(self, request: Any, **_: Any) -> None:
+        self._hosts.append(_host(request.url))
 
     def _answered(self, response_dict: dict[str, Any], **_: Any) -> None:
         self._status = response_dict["status_code"]

@@ -7,6 +7,7 @@ caller that is set to `environment` or `profile`; endpoints (AWS_ENDPOINT_URL_*)
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -74,6 +75,7 @@ class Aws:
         )
         clients.watch(self._session)
         self._regions = Regions()
+        self._making = threading.Lock()  # botocore's session is not for two threads at once
         self._prepared: dict[tuple[Credentials, str], Any] = {}
 
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
@@ -135,6 +137,24 @@ class Aws:
             return account_access.credentials(self.account_access(tokens), self._profile, name)
         role = self._assume_with_context(tokens, caller())
         return self._data_access(role) if self._profile.s3_grant else role
+
+    def portal(self, tokens: Tokens) -> account_access.Ask:
+        """The way to the access portal, which keeps its connection and sends each call once; for one thread at a time.
+
+        Each call raises OidcHelperError.
+        """
+        regions, made = self._profile.identity_center_regions, dict[tuple[str, int], Any]()
+
+        def ask(operation: str, read: Callable[[dict[str, Any]], _T], /, **parameters: Any) -> _T:
+            def ask_in(region: str, others: int) -> _T:
+                if (region, others) not in made:
+                    with self._making:
+                        made[region, others] = self._client("sso", region, None, attempts=1, others=others)
+                return self._ask(made[region, others], operation, read, accessToken=tokens.access_token, **parameters)
+
+            return self._regions.ask(regions, ask_in, first=tokens.region)
+
+        return ask
 
     def account_access(self, tokens: Tokens) -> account_access.Ask:
         """The way to account access manager, with Identity Center's access token.
@@ -327,6 +347,7 @@ class Aws:
                 raise clients.short_of_memory(name) from None
             raise clients.mistaken(error) from None
         finally:
+            attempts.are_over()
             took_ms = (time.monotonic() - began) * 1000
             log.debug("%s at %s: %s in %.0f ms", name, attempts.host, printable(outcome), took_ms)
 

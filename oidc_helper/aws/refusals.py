@@ -59,6 +59,10 @@ _STALE = Remedy(
     "sign in again, or check account_access and application_arn",
 )
 SIGNER = Remedy("the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE")
+_UNACCEPTED = Remedy(
+    "the access token is not accepted: its session has ended, or the application lacks sso:account:access",
+    "sign in again, or add the scope with sso-admin put-application-access-scope",
+)
 
 # (operation, error code) -> remedy; "" stands for any operation. Sources: AWS's API references and reports of users.
 _REMEDIES: Mapping[tuple[str, str], Remedy] = {
@@ -138,10 +142,7 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "see where the caller's keys come from: oidc-helper explain PROFILE",
     ),
     ("", "RegionDisabledException"): Remedy("STS is switched off for this region", "choose another region"),
-    ("GetRoleCredentials", "UnauthorizedException"): Remedy(
-        "the access token is not accepted: its session has ended, or the application lacks sso:account:access",
-        "sign in again, or add the scope with sso-admin put-application-access-scope",
-    ),
+    ("GetRoleCredentials", "UnauthorizedException"): _UNACCEPTED,
     ("GetRoleCredentials", "ResourceNotFoundException"): Remedy(
         "the user has no such permission set in this account", "check account_id and permission_set"
     ),
@@ -149,6 +150,8 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "the user is not assigned this permission set in this account",
         "check account_id and permission_set, or ask for the assignment",
     ),
+    ("ListAccounts", "UnauthorizedException"): _UNACCEPTED,
+    ("ListAccountRoles", "UnauthorizedException"): _UNACCEPTED,
     ("account-access-runtime GetRoleCredentials", "AccessDeniedException"): Remedy(
         "account access manager does not give the user this role",
         "check account_access and role_arn, or ask for access to the role",
@@ -292,7 +295,8 @@ def from_error_answer(
     message = f"{operation} was refused: {': '.join(filter(None, (printable(code), reason, words)))}"
     if may_pass(code, status):
         message = message.replace("was refused", "did not work")
-        return TryAgain(message, "try again in a while", never_sent=turned_away(code, status))
+        throttled = code in _THROTTLED or status == 429
+        return TryAgain(message, "try again in a while", never_sent=turned_away(code, status), throttled=throttled)
     if code == "ExpiredTokenException" and status == 403:
         code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
     known = remedy(operation, code, reason=reason, words=words)

@@ -29,6 +29,8 @@ class Argument(NamedTuple):
 class Command(NamedTuple):
     """A command. SDKs run the `quiet` ones, and must find nothing but the answer.
 
+    One that `becomes_another` ends with the words of a program, and has no answer of its own.
+
     `run` is None for the raw operation, which parses its own words.
     """
 
@@ -38,6 +40,7 @@ class Command(NamedTuple):
     details: str
     arguments: Sequence[Argument] = ()
     quiet: bool = False
+    becomes_another: bool = False
 
 
 def _run(module: str, function: str) -> Run:
@@ -67,11 +70,24 @@ def _value(flag: str, metavar: str, help_text: str) -> Argument:
     return Argument(flag, {"metavar": metavar, "help": help_text})
 
 
+def _count(flag: str, help_text: str) -> Argument:
+    return Argument(flag, {"type": int, "metavar": "NUMBER", "help": help_text})
+
+
+def _glob(flag: str, help_text: str) -> Argument:
+    return Argument(flag, {"metavar": "GLOB", "action": "append", "help": help_text})
+
+
 def _seconds(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{shown(text)} is no number of seconds")
     return int(text)
 
+
+_MIN_TTL = Argument(
+    "--min-ttl",
+    {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "fetch new credentials where less is left"},
+)
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -148,12 +164,71 @@ COMMANDS: tuple[Command, ...] = (
         quiet=True,
     ),
     Command(
+        "exec",
+        _run("handover", "exec_"),
+        "run a command with credentials in its environment",
+        "The command takes the place of oidc-helper: signals, terminal and exit code are its own.\n\n"
+        "  oidc-helper exec analytics -- terraform plan\n\n"
+        "Variables that would lead it to other credentials are removed. Without a command, your shell runs. The\n"
+        "credentials are not renewed: a program that runs for longer should read them by credential_process.",
+        (_profile(), _MIN_TTL, _switch("--nested", "even where credentials are in the environment already")),
+        quiet=True,
+        becomes_another=True,
+    ),
+    Command(
+        "env",
+        _run("handover", "env"),
+        "print credentials as variables",
+        'eval "$(oidc-helper env analytics)" sets them in a POSIX shell.',
+        (
+            _profile(),
+            Argument(
+                "--format",
+                {
+                    "choices": ("sh", "fish", "powershell", "cmd", "dotenv", "json"),
+                    "default": "sh",
+                    "metavar": "FORMAT",
+                    "help": "sh (the default), fish, powershell, cmd, dotenv or json",
+                },
+            ),
+            _MIN_TTL,
+        ),
+        quiet=True,
+    ),
+    Command(
         "explain",
         _run("explain", "explain"),
         "show the resolved settings of a profile, and where each came from",
         "Names the file and the line of each value, the site's configuration included, and the variables in force.\n"
         "Mistakes elsewhere in the files are listed below. Reads no secret and uses no network.",
         (_profile(), _switch("--json", "print it as JSON")),
+    ),
+    Command(
+        "profiles",
+        _run("profiles", "profiles"),
+        "list what you may use, and make a profile of each",
+        "Lists the permission sets of all your accounts, and the roles that account access manager gives you, with\n"
+        "the name of the profile that each has or would get. --write makes these profiles, in the configuration and\n"
+        "in ~/.aws/config; it remembers template, filters and region for the next time. What you have changed by\n"
+        "hand in a generated profile stays.\n\n"
+        "  oidc-helper profiles --account 'dev-*' --diff\n"
+        "  oidc-helper profiles --account 'dev-*' --write\n\n"
+        "PROFILE may be left out where all profiles have one identity and application.",
+        (
+            _profile("a profile whose identity and application to look with", nargs="?"),
+            _glob("--account", "only accounts with such a name or id; may be repeated, and have wildcards"),
+            _glob("--permission-set", "only permission sets and roles with such a name, likewise"),
+            _switch("--write", "make a profile of each, and rename those of renamed accounts"),
+            _switch("--prune", "remove generated profiles of what you may no longer use"),
+            _switch("--diff", "show what --write, with the same options, would change in both files", "answer"),
+            _value(
+                "--template",
+                "TEMPLATE",
+                "how to name profiles (default: {account_name}-{permission_set}; {account_id})",
+            ),
+            _value("--region", "REGION", "the region of the AWS profiles"),
+            _switch("--json", "print the list as JSON", "answer"),
+        ),
     ),
     Command(
         OPERATION,
@@ -204,6 +279,8 @@ COMMANDS: tuple[Command, ...] = (
                 "--vpc-endpoint",
                 {"action": "store_true", "help": "refuse everybody, as an instance that demands a VPC endpoint does"},
             ),
+            _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
+            _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
             _value("--email", "ADDRESS", "the email claim of the user who signs in there"),
@@ -254,6 +331,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("version", _run("help", "version"), "print the version", "The same as oidc-helper --version."),
 )
 
+_BECOMING = {command.name for command in COMMANDS if command.becomes_another}
+
 _EXIT_CODES = """exit codes:
   0  done
   1  failed
@@ -293,7 +372,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     """Parse a command line. Raises WrongSettings; SystemExit after --help and --version."""
     first = [command for command in COMMANDS if words[:1] == [command.name]]
     whole = parser(first or COMMANDS)  # the parsers of all commands take 5 ms
-    options, unknown = whole.parse_known_args(words)
+    own, program = _split(words)
+    options, unknown = whole.parse_known_args(own)
+    options.words = program
     command = f"oidc-helper {options.command}" if options.command else "oidc-helper"
     if unknown[:1] == ["--profile"] and getattr(options, "profile", None):
         raise WrongSettings(f"{command} takes the profile as a plain word", f"{command} {shlex.quote(options.profile)}")
@@ -305,6 +386,26 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     if not options.command:
         raise WrongSettings("a command is missing", "oidc-helper --help")
     return options
+
+
+def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Our own words, and those of the program that a command becomes, whose options are not ours."""
+    command = profile = ""
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if command and word == "--":
+            return words[:at], words[at + 1 :]
+        if word in ("--config", "--min-ttl"):
+            at += 1
+        elif not word.startswith("-"):
+            if not command and word not in _BECOMING:
+                break
+            if command and profile:
+                return words[:at], words[at:]
+            command, profile = command or word, word if command else ""
+        at += 1
+    return words, []
 
 
 def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
@@ -351,7 +452,7 @@ def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
                 groups[argument.group] = one.add_mutually_exclusive_group()
             groups.get(argument.group, one).add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
         _add_common(one, default=argparse.SUPPRESS)
-        one.set_defaults(run=command.run, quiet=command.quiet, parser=one)
+        one.set_defaults(run=command.run, quiet=command.quiet, becomes_another=command.becomes_another, parser=one)
     return whole
 
 

@@ -17,15 +17,16 @@ def get(options: argparse.Namespace, answer: TextIO) -> int:
     gc.disable()  # what botocore loads stays until the end, in a second: looking through it takes 30 ms of that
     with asking_at_get() as asking:
         getting = errand(options.profile, asking)
-        fetched = _fetched(getting, options)
+        got = fetched(getting, refresh=options.refresh, ahead=options.ahead)
     if not options.ahead:
-        answer.write(fetched.answer + "\n")
-    if fetched.due:
+        answer.write(got.answer + "\n")
+    if got.due:
         renewal.start(getting.profile.name)
     return 0
 
 
-def _fetched(errand: Errand, options: argparse.Namespace) -> broker.Fetched:
+def fetched(errand: Errand, *, refresh: bool = False, ahead: bool = False) -> broker.Fetched:
+    """The credentials of an errand's profile by its deadline, or those that still live. Raises OidcHelperError."""
     profile, stamp, means = errand.profile, errand.settings.stamp, errand.means
     if profile.target is None:
         raise WrongSettings(
@@ -34,7 +35,7 @@ def _fetched(errand: Errand, options: argparse.Namespace) -> broker.Fetched:
         )
 
     def fetch() -> broker.Fetched:
-        return broker.fetch(profile, stamp, means, refresh=options.refresh, ahead=options.ahead)
+        return broker.fetch(profile, stamp, means, refresh=refresh, ahead=ahead)
 
     try:
         return errand.deadline.run(fetch)

@@ -17,12 +17,14 @@ _HEADING = "# config.toml: save the rest of this output, and name the file with 
 def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     """Run the emulator until it is interrupted or terminated."""
     from oidc_helper.emulator import Emulator, example_config, shell_exports
+    from oidc_helper.emulator.organization import enlarge
 
     if not 0 <= options.port <= 65_535:
         raise WrongSettings(f"there is no port {options.port}", "choose a --port from 0 (any) to 65535")
     foreign = (options.issuer, options.audience, options.email)
     if any(foreign) and not all(foreign):
         raise WrongSettings("--issuer, --audience and --email go together", "give all three, or none")
+    accounts, permission_sets = _organization(options)
     regions = _regions(options.region or [])
     for name, value in (("--clock-skew", options.clock_skew), ("--portal-rate", options.portal_rate)):
         if not 0 <= value <= _MOST:
@@ -38,6 +40,7 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     directory.clocks_differ_s = round(options.clock_skew * 60)
     directory.portal_requests_per_s = options.portal_rate or None
     directory.vpc_endpoint_required = options.vpc_endpoint
+    enlarge(directory, accounts, permission_sets)
     with _ended() as ended, running:
         answer.write(f"{shell_exports(running)}\n{_HEADING}{example_config(running)}")
         answer.flush()
@@ -52,6 +55,20 @@ def _regions(names: list[str]) -> list[str]:
         raise WrongSettings(
             f"--region {error}", "oidc-helper emulator --region eu-west-1 --region eu-central-1"
         ) from None
+
+
+def _organization(options: argparse.Namespace) -> tuple[int, int]:
+    """The numbers of further accounts, and of permission sets in each. Raises WrongSettings."""
+    from oidc_helper.emulator.organization import MOST
+
+    numbers = {
+        "--accounts": 0 if options.accounts is None else options.accounts,
+        "--permission-sets": 4 if options.permission_sets is None else options.permission_sets,
+    }
+    for option, number in numbers.items():
+        if not 0 <= number <= MOST:
+            raise WrongSettings(f"{option} {number} is out of range", f"choose {option} from 0 to {MOST:,}")
+    return numbers["--accounts"], numbers["--permission-sets"]
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def run(words: list[str]) -> int:
     try:
         _let_ctrl_c_clean_up()
         _check_variables()
-        ours.require_answer()
+        _give_streams(options, ours)
         status = int(options.run(options, ours.answer))
         _deliver(ours)
     except OidcHelperError as error:
@@ -107,6 +107,13 @@ def _require_one_user() -> None:
             f"the real user is {os.getuid()}, the effective one {os.geteuid()}: credentials are of one user",
             "start it as one user, as sudo and su do",
         )
+
+
+def _give_streams(options: argparse.Namespace, ours: streams.Streams) -> None:
+    """For what a command says beside its answer, and gives back. Raises OidcHelperError if it has no stdout to use."""
+    if not options.becomes_another:
+        ours.require_answer()
+    options.streams = ours
 
 
 def _check_variables() -> None:

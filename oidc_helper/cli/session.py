@@ -73,8 +73,8 @@ def _hinting_as_typed(options: argparse.Namespace, profile: Profile) -> Iterator
     try:
         yield
     except SignInNeeded as failure:
-        if failure.hint == f"oidc-helper login {profile.name}":
-            failure.hint = " ".join(["oidc-helper login", *typed, profile.name])
+        if failure.hint == profile.login:
+            failure.hint = " ".join(["oidc-helper login", *typed, profile.name]).rstrip()
         raise
 
 

@@ -4,7 +4,8 @@ import errno
 import os
 import select
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, TextIO
 
 from oidc_helper.errors import OidcHelperError
@@ -25,11 +26,25 @@ class Streams(NamedTuple):
     person_reads: bool
     closed: frozenset[int]
     patient: bool
+    stdin: int
 
     def require_answer(self) -> None:
         """Raise OidcHelperError if we were started without a stdout."""
         if 1 in self.closed:
             raise OidcHelperError("standard output is closed: the answer has nowhere to go")
+
+    @contextmanager
+    def given_back(self) -> Iterator[None]:
+        """The three streams as we found them, for a program that takes our place; ours again if it does not."""
+        ours = [os.dup(number) for number in range(3)]
+        for number, theirs in enumerate((self.stdin, self.answer.fileno(), self.complaint.fileno())):
+            os.dup2(theirs, number)
+        try:
+            yield
+        finally:
+            for number, own in enumerate(ours):
+                os.dup2(own, number)
+                os.close(own)
 
     def deliver(self) -> None:
         """Write the answer. On an OSError, which it raises, drop it: Python would try again at exit, and complain."""
@@ -61,7 +76,7 @@ def divert(*, quiet: bool) -> Streams:
     call.
     """
     closed = fill_gaps()
-    streams = Streams(_own(1), _own(2), os.isatty(2), closed, patient=not quiet)
+    streams = Streams(_own(1), _own(2), os.isatty(2), closed, patient=not quiet, stdin=os.dup(0))
     sink = os.open(os.devnull, os.O_RDWR)
     os.dup2(sink, 0)
     os.dup2(sink if quiet else 2, 1)

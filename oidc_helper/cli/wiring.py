@@ -1,7 +1,7 @@
 """The only place where the parts of a fetch are put together."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,15 +38,21 @@ class Errand(NamedTuple):
         return self.settings.first_identity(self.profile.identity).source in identity.INTERACTIVE
 
 
-def errand(name: str | None, asking: Asking | None = None, *, prompts: bool = False) -> Errand:
+def errand(
+    name: str | None,
+    asking: Asking | None = None,
+    *,
+    prompts: bool = False,
+    choose: Callable[[Settings], Profile] | None = None,
+) -> Errand:
     """Read the settings and lay out the fetch of the profile of that name. Raises WrongSettings.
 
-    A name of None stands for the profile to sign in with, where there is only one choice.
+    A name of None stands for the one to `choose`, by default for the profile to sign in with, where there is only one.
     `asking` is given where a person may be at hand; one who did not come to sign in is asked only where the profile and
     the terminal allow it. `prompts` lets the keyring ask for its password.
     """
     loaded = settings.load()
-    profile = loaded.profile(name) if name else _only_choice(loaded)
+    profile = loaded.profile(name) if name else (choose or _only_choice)(loaded)
     reentry.refuse_reentry(profile.name)
     if asking and not asking.patience_s and (profile.sign_in != "when-needed" or not has_terminal()):
         asking = None
@@ -65,24 +71,43 @@ def choices(loaded: Settings) -> list[Profile]:
     return list((by_identity or loaded.profiles).values())
 
 
+def only_application(loaded: Settings) -> Profile:
+    """The profile to look with at what its person may use, where all have one identity and application."""
+    by_tokens: dict[str, list[Profile]] = {}
+    for profile in loaded.profiles.values():
+        by_tokens.setdefault(profile.tokens_name, []).append(profile)
+    return _only_one("profiles", loaded, [min(shared, key=_is_less_fit) for shared in by_tokens.values()])
+
+
+def _is_less_fit(profile: Profile) -> tuple[bool, bool]:
+    """Whether its tokens may not open the portal; then, whether it is itself a product of looking."""
+    return bool(profile.scopes) and "sso:account:access" not in profile.scopes, bool(profile.generated)
+
+
 def _only_choice(loaded: Settings) -> Profile:
-    found = choices(loaded)
+    return _only_one("login", loaded, choices(loaded))
+
+
+def _only_one(command: str, loaded: Settings, found: Sequence[Profile]) -> Profile:
+    """The only one; where there is no profile at all, [defaults] may do. Raises WrongSettings."""
     if len(found) == 1:
         return found[0]
-    if not found:
-        loaded.require_sound()
-        raise WrongSettings(
-            f"there is no profile in {loaded.where}",
-            "add [profile.NAME]; to see how: oidc-helper help config",
-        )
-    names = ", ".join(profile.name for profile in found[:_MOST_NAMES])
-    raise WrongSettings("login needs the name of a profile", f"oidc-helper login PROFILE, one of: {names}")
+    if found:
+        names = ", ".join(profile.name for profile in found[:_MOST_NAMES])
+        raise WrongSettings(f"{command} needs the name of a profile", f"oidc-helper {command} PROFILE, one of: {names}")
+    loaded.require_sound()
+    if loaded.unnamed:
+        return loaded.unnamed
+    raise WrongSettings(
+        f"there is no profile in {loaded.where}",
+        "add [profile.NAME]; to see how: oidc-helper help config",
+    )
 
 
 def store_for(profiles: Sequence[Profile], *, prompts: bool = False, anew: bool = False) -> Store:
     """The store, whose keyring is given up before the deadline of any of the profiles."""
     longest_s = min((round(Deadline(profile.deadline_seconds).left()) for profile in profiles), default=_VAULT_S)
-    login = f"oidc-helper login {profiles[0].name}" if len(profiles) == 1 else "oidc-helper login"
+    login = profiles[0].login if len(profiles) == 1 else "oidc-helper login"
     return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew, login=login)
 
 
@@ -108,7 +133,7 @@ def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline,
         may_ask=asking is not None,
         same_person=loaded.same_person(profile.identity),
         exchange=aws,
-        mend=identity.mend(profile.identity) or f"oidc-helper login {profile.name}",
+        mend=identity.mend(profile.identity) or profile.login,
         now=time.time,
         deadline=deadline,
     )

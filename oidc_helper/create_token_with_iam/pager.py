@@ -23,19 +23,20 @@ def opened(answer: TextIO, command: str) -> Iterator[TextIO]:
     page = io.StringIO()
     yield page
     if page.getvalue():
-        _show(page.getvalue(), command, answer.encoding)
+        _show(page.getvalue(), command, answer)
 
 
-def _show(text: str, command: str, encoding: str) -> None:
+def _show(text: str, command: str, answer: TextIO) -> None:
     words: str | list[str] = command if sys.platform == "win32" else shlex.split(command)
     try:
         pager = subprocess.Popen(
             words,
             stdin=subprocess.PIPE,
+            stdout=answer,
             shell=sys.platform == "win32",  # `more` is part of the shell there
             env={"LESS": _LESS_FLAGS, **os.environ},
             text=True,
-            encoding=encoding,
+            encoding=answer.encoding,
         )
     except FileNotFoundError:
         raise NotConfigured(

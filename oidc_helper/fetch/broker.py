@@ -149,14 +149,22 @@ def _renewed_in_time(spare: Fetched, profile: Profile, means: Means, renew: Call
         return spare
 
 
-def fetch_tokens(profile: Profile, means: Means, *, may_ask: bool = False) -> Tokens:
-    """Get tokens whose access token lives and covers the profile's scopes. Raises OidcHelperError."""
+def fetch_tokens(profile: Profile, means: Means, *, may_ask: bool = False, refused: str = "") -> Tokens:
+    """Get tokens whose access token lives and covers the profile's scopes; one that was `refused` serves no longer.
+
+    Raises OidcHelperError.
+    """
 
     def look() -> Tokens | None:
         tokens = kept_tokens.load(profile, means.store)
-        return tokens if work.serves(tokens, profile, means.now()) else None
+        serves = work.serves(tokens, profile, means.now()) and tokens.access_token != refused
+        return tokens if serves else None
 
-    return look() or _by_one_process(_Task(profile, means, look, work.usable, may_ask=may_ask and means.may_ask))
+    def do(progress: Progress) -> Tokens:
+        work.drop_access(progress, refused)
+        return work.usable(progress)
+
+    return look() or _by_one_process(_Task(profile, means, look, do, may_ask=may_ask and means.may_ask))
 
 
 def sign_in(profile: Profile, means: Means, *, anew: bool) -> tuple[Tokens, bool]:
@@ -299,6 +307,6 @@ def _noted(task: _Task[_T], *, but_not: type[OidcHelperError] | tuple[()] = ()) 
         raise
     except OidcHelperError as error:
         if isinstance(error, SignInNeeded) and not error.hint:
-            error.hint = f"oidc-helper login {task.profile.name}"  # step 6
+            error.hint = task.profile.login  # step 6
         failures.note(task.profile, error, task.means.store, task.conditions)
         raise

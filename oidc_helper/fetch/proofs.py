@@ -135,7 +135,7 @@ class Prover(NamedTuple):
 
     def _mended_by_a_sign_in(self, failure: OidcHelperError, user: str) -> SignInNeeded:
         message = f"{failure.message} (signed in as {printable(user)})" if user else failure.message
-        hint = f"oidc-helper login {self.profile.name}; {failure.hint}" if failure.hint else ""
+        hint = f"{self.profile.login}; {failure.hint}" if failure.hint else ""
         return SignInNeeded(message, hint)
 
     def _renewed(self, session: ProviderSession) -> Proof:
@@ -203,7 +203,7 @@ class Prover(NamedTuple):
         except TimeoutError:
             agreed = None
         if (agreed or "").strip().lower() not in ("y", "yes"):
-            hint = f"oidc-helper login {self.profile.name} --force"
+            hint = f"{self.profile.login} --force"
             raise SignInNeeded(f"{user} has signed in, and before it was {former}: nothing was changed", hint)
 
     def _access(self) -> dict[str, Any]:

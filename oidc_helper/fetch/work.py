@@ -41,7 +41,7 @@ _OF_A_PERSON = {
     *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
     *("InvalidContextAssertion", "ResourceNotFoundException", "UnauthorizedException"),
 }
-_ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
+ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
 _CONTEXT_STALE = "InvalidContextAssertion"  # nor this context, while the access token may be good
 _CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
 
@@ -97,6 +97,12 @@ def credentials(progress: Progress) -> Credentials:
 def usable(progress: Progress) -> Tokens:
     """Steps 3 to 5: tokens whose access token lives and covers the profile's scopes."""
     return live(progress) or renewed(progress)
+
+
+def drop_access(progress: Progress, refused: str) -> None:
+    """Discard the access token if it is the one that was refused, and not a newer one."""
+    if refused and progress.tokens.access_token == refused:
+        _save(progress, progress.tokens.without_access())
 
 
 def signed_in(progress: Progress) -> tuple[Tokens, bool]:
@@ -219,7 +225,7 @@ def _newer(progress: Progress, refusal: Refused, *, were_kept: bool) -> Tokens:
     Raises the refusal where it speaks of something else or no step is left, SignInNeeded where a person may mend it.
     """
     is_stale = refusal.code == _CONTEXT_STALE
-    if not is_stale and not (were_kept and refusal.code in _ACCESS_OVER):
+    if not is_stale and not (were_kept and refusal.code in ACCESS_OVER):
         raise refusal
     log.debug("the access token or identity context is over: %s", refusal.code)
     tokens = progress.tokens
@@ -316,7 +322,7 @@ def _naming_the_person(progress: Progress) -> Iterator[None]:
             profile = progress.profile
             refusal.message += f" (signed in as {printable(progress.tokens.user)})"
             if profile.identity.source not in UNATTENDED:
-                another = f"to be another user: oidc-helper login {profile.name} --force"
+                another = f"to be another user: {profile.login} --force"
                 refusal.hint = "; ".join(filter(None, (refusal.hint, another)))
         raise
 

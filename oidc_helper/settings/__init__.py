@@ -2,12 +2,13 @@
 
 from oidc_helper.settings.explanation import explain
 from oidc_helper.settings.loading import document, load, names, of_text
-from oidc_helper.settings.model import Caller, ClientSecret, Identity, Profile, S3Grant, Settings
+from oidc_helper.settings.model import Caller, ClientSecret, Generated, Identity, Profile, S3Grant, Settings
 from oidc_helper.settings.problems import Problem
 
 __all__ = [
     "Caller",
     "ClientSecret",
+    "Generated",
     "Identity",
     "Problem",
     "Profile",

@@ -178,6 +178,13 @@ def arn(example: str, *forms: tuple[str, str, str]) -> Check:
     return check
 
 
+# How `profiles --write` names a profile: the words in braces are replaced, all else is part of the name.
+PLACEHOLDERS = ("account_name", "account_id", "permission_set")
+template = matching(
+    rf"(?:[A-Za-z0-9._-]|\{{(?:{'|'.join(PLACEHOLDERS)})\}})*\{{(?:{'|'.join(PLACEHOLDERS)})\}}[A-Za-z0-9._-]*",
+    f"a template of letters, digits, ._- and {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}",
+)
+
 # AWS
 _ARN = ("sts", "AssumeRole", "RoleArn")
 role_arn = no_longer_than_in(
@@ -326,6 +333,13 @@ def parameters(value: object) -> dict[str, str]:
         except UnfitError as error:
             raise UnfitError(f"{shown(parameter)} {error}") from None
     return value
+
+
+def globs(value: object) -> tuple[str, ...]:
+    """A list of names with wildcards."""
+    if not isinstance(value, list):
+        raise UnfitError(f'must be a list such as ["dev-*"], not {toml_type(value)}')
+    return tuple(map(text, value))
 
 
 def ports(value: object) -> tuple[int, ...]:

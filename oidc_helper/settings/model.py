@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.layers import Place
@@ -89,6 +90,8 @@ class Profile:
     deadline_seconds: int
     ca_bundle: str | None
     identity_context_provider_arn: str
+    generated: bool | None = None
+    account_name: str | None = None
     origins: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -116,9 +119,23 @@ class Profile:
         return f"{self.identity.name}+{self.application_arn}"
 
     @property
+    def login(self) -> str:
+        """The command that signs in for it."""
+        return f"oidc-helper login {self.name}".rstrip()
+
+    @property
     def grant(self) -> str:
         """The grant type of CreateTokenWithIAM where there is no refresh token."""
         return SOURCES[self.identity.source].grant
+
+
+class Generated(NamedTuple):
+    """What `profiles --write` was last told for an identity, and what it goes on with; no filter takes all."""
+
+    template: str
+    account: tuple[str, ...]
+    permission_set: tuple[str, ...]
+    region: str | None
 
 
 @dataclass(frozen=True)
@@ -127,7 +144,9 @@ class Settings:
 
     `stamp` is the `paths.config_stamp` of all files, taken before they were read. `identities` and `profiles` are those
     that can be used; `problems` are all there are, and `broken` those that concern a table, or by () everything.
-    `tenant` is the account_access of [defaults].
+    `tenant` is the account_access of [defaults]. `generated` is by identity, `defaults` has the checked values by key.
+    `unnamed` is the profile that [defaults] alone make, for what takes no target; None where they are not enough for
+    one.
     """
 
     path: str
@@ -138,6 +157,9 @@ class Settings:
     files: Sequence[str] = ()
     problems: Sequence[Problem] = ()
     broken: Mapping[KeyPath, Sequence[Problem]] = field(default_factory=dict)
+    generated: Mapping[str, Generated] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    unnamed: Profile | None = None
 
     def profile(self, name: str) -> Profile:
         """The profile of that name.
@@ -167,10 +189,10 @@ class Settings:
             f"add [identity.NAME] to {self.where}",
         )
 
-    def require_sound(self) -> None:
-        """Raise WrongSettings with all problems if there is any."""
-        if self.problems:
-            raise wrong(self.problems)
+    def require_sound(self, file: str = "") -> None:
+        """Raise WrongSettings with all problems, or those of one file, if there is any."""
+        if problems := [problem for problem in self.problems if file in ("", problem.file)]:
+            raise wrong(problems)
 
     @property
     def where(self) -> str:

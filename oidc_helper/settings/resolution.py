@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from oidc_helper.settings.layers import DEFAULT, Layer, Place
-from oidc_helper.settings.model import Caller, ClientSecret, Identity, Profile, S3Grant, Settings
+from oidc_helper.settings.model import Caller, ClientSecret, Generated, Identity, Profile, S3Grant, Settings
 from oidc_helper.settings.problems import Problem, Problems
-from oidc_helper.settings.rules import check_rules, merge, stack
+from oidc_helper.settings.rules import check_rules, check_unnamed, merge, stack
 from oidc_helper.settings.schema import KEYS, SOURCES
-from oidc_helper.settings.sections import Table, Values, check_sections
+from oidc_helper.settings.sections import Sections, Table, Values, check_sections
 from oidc_helper.settings.soundness import EVERYTHING, broken
 
 
@@ -47,7 +47,23 @@ def resolve(layers: Sequence[Layer], unread: Sequence[Problem], path: str, stamp
         files=tuple(layer.path for layer in layers),
         problems=found,
         broken=defects,
+        generated={name: _generated(table.values) for name, table in sections.generated.items()},
+        defaults=sections.defaults.values,
+        unnamed=_unnamed(layers, sections, identities),
     )
+
+
+def _unnamed(layers: Sequence[Layer], sections: Sections, identities: Mapping[str, Identity]) -> Profile | None:
+    merged = sections.defaults.only([key.name for key in KEYS["profile"] if not (key.targets or key.own)])
+    problems = Problems(layers)
+    check_unnamed(merged, sections.identities, problems)
+    is_sound = not problems.found and None not in merged.values.values() and merged.values["identity"] in identities
+    return _profile("", merged, identities) if is_sound else None
+
+
+def _generated(values: Values) -> Generated:
+    said = {name: value for name, value in values.items() if value is not None}
+    return Generated(**({key.name: key.default for key in KEYS["generated"]} | said))
 
 
 def _identity(name: str, table: Table) -> Identity:

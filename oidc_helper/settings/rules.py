@@ -22,13 +22,14 @@ def stack(layers: Sequence[Sections]) -> Sections:
     identities: dict[str, Table] = {}
     defaults = Table({}, {})
     profiles: dict[str, Table] = {}
+    generated: dict[str, Table] = {}
     for layer in reversed(layers):
-        for name, own in layer.identities.items():
-            identities[name] = own.over(identities[name]) if name in identities else own
+        for tables, below in ((layer.identities, identities), (layer.generated, generated)):
+            below |= {name: own.over(below[name]) if name in below else own for name, own in tables.items()}
         defaults = layer.defaults.over(defaults)
         for name, own in layer.profiles.items():
             profiles[name] = _over_profile(own, profiles[name]) if name in profiles else own
-    return Sections(identities, defaults, profiles)
+    return Sections(identities, defaults, profiles, generated)
 
 
 def _over_profile(own: Table, below: Table) -> Table:
@@ -51,6 +52,11 @@ def check_rules(sections: Sections, profiles: Mapping[str, Table], problems: Pro
         _check_source(("identity", name), identity.values, problems)
         exchanged = identity.values.get("profile")
         _check_name(("identity", name, "profile"), exchanged, "profile", sections.profiles, problems)
+    for key in sections.defaults.values:
+        if _PROFILE_KEYS[key].own:
+            problems.add(("defaults", key), "belongs to a single profile: put it under [profile.NAME]")
+    for name in sections.generated:
+        _check_name(("generated", name), name, "identity", sections.identities, problems)
     tables = {("defaults",): sections.defaults} | {("profile", name): own for name, own in sections.profiles.items()}
     for path, table in tables.items():
         _check_name((*path, "identity"), table.values.get("identity"), "identity", sections.identities, problems)
@@ -117,6 +123,12 @@ def _check_complete(path: KeyPath, values: Values, problems: Problems) -> None:
         for name, other in (("account_id", "permission_set"), ("permission_set", "account_id")):
             if name in values and other not in values:
                 problems.add((*path, other), f"missing: {name} needs it")
+
+
+def check_unnamed(merged: Table, identities: Mapping[str, Table], problems: Problems) -> None:
+    """Add a problem for every rule that a profile breaks which is in no file."""
+    _check_complete(("profile",), merged.values, problems)
+    _check_caller(("profile",), merged, identities, problems)
 
 
 def _identity_of(profile: Table, identities: Mapping[str, Table]) -> Values:

@@ -31,8 +31,9 @@ class Key(NamedTuple):
 
     A key that is a table names the section of its own keys in `table`; `one_of` means that it takes just one of them,
     and `why_table` is the message for a plain value in its place, where there is a better one than the usual.
-    `targets` are the only kinds of target that the key serves; without any it serves all. With `is_path`, a relative
-    path begins at the directory of the configuration file; `words` are no paths but mean something else.
+    `targets` are the only kinds of target that the key serves; without any it serves all. An `own` key has no place in
+    [defaults]. With `is_path`, a relative path begins at the directory of the configuration file; `words` are no paths
+    but mean something else.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Key(NamedTuple):
     why_table: str = ""
     one_of: bool = False
     targets: tuple[Target, ...] = ()
+    own: bool = False
     is_path: bool = False
     words: tuple[str, ...] = ()
 
@@ -188,6 +190,15 @@ _PROFILE = (
         checks.context_provider_arn,
         targets=("role",),
     ),
+    Key("generated", "profiles --write made this profile, and may rename and prune it", checks.true, own=True),
+    Key("account_name", "the account's name when profiles --write named this profile", own=True),
+)
+
+_GENERATED = (
+    Key("template", "how profiles are named", checks.template, default="{account_name}-{permission_set}"),
+    Key("account", "the accounts that get profiles, by name or id, with wildcards", checks.globs, default=()),
+    Key("permission_set", "the permission sets and roles that get profiles, with wildcards", checks.globs, default=()),
+    Key("region", "the region of the AWS profiles", checks.region),
 )
 
 _CALLER = (
@@ -219,5 +230,6 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
     "profile": _PROFILE,
     "caller": _CALLER,
     "s3_grant": _S3_GRANT,
+    "generated": _GENERATED,
 }
-TOP_LEVEL = ("identity", "defaults", "profile")
+TOP_LEVEL = ("identity", "defaults", "profile", "generated")

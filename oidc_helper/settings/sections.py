@@ -41,6 +41,7 @@ class Sections(NamedTuple):
     identities: Mapping[str, Table]
     defaults: Table
     profiles: Mapping[str, Table]
+    generated: Mapping[str, Table]
 
 
 def check_sections(layer: Layer, problems: Problems) -> Sections:
@@ -53,6 +54,7 @@ def check_sections(layer: Layer, problems: Problems) -> Sections:
         identities=reader.named("identity", layer.document.get("identity", {})),
         defaults=reader.placed("profile", layer.document.get("defaults", {}), ("defaults",)),
         profiles=reader.named("profile", layer.document.get("profile", {})),
+        generated=reader.named("generated", layer.document.get("generated", {})),
     )
 
 

@@ -45,8 +45,8 @@ def broken(
 
 
 def _table(key: KeyPath) -> KeyPath:
-    """The table of a profile, an identity or the defaults that the key is in; everything for another key."""
-    if key[:1] in (("identity",), ("profile",)) and len(key) > 1:
+    """The table of a profile, an identity or another that the key is in; everything for a key in none."""
+    if key[:1] in (("identity",), ("profile",), ("generated",)) and len(key) > 1:
         return key[:2]
     return _DEFAULTS if key[:1] == _DEFAULTS and len(key) > 1 else EVERYTHING
 
@@ -64,7 +64,8 @@ def _is_overruled(problem: Problem, table: KeyPath, layers: Mapping[str, Section
 
 def _at(sections: Sections, table: KeyPath) -> Table | None:
     kind, name = table
-    return (sections.identities if kind == "identity" else sections.profiles).get(name)
+    tables = {"identity": sections.identities, "profile": sections.profiles, "generated": sections.generated}
+    return tables[kind].get(name)
 
 
 def _inherited(by_default: Mapping[str, Sequence[Problem]], profile: Table) -> list[Problem]:

@@ -113,9 +113,14 @@ def terminal(*words: str, columns: int = 100, variables: Mapping[str, str] | Non
 
 @contextmanager
 def at_terminal(
-    words: Sequence[str | Path], environment: Mapping[str, str], *, columns: int = 100, directory: Path | None = None
+    words: Sequence[str | Path],
+    environment: Mapping[str, str],
+    *,
+    columns: int = 100,
+    directory: Path | None = None,
+    prints_there: bool = False,
 ) -> Iterator[AtTerminal]:
-    """Start any program, by its whole path, at a terminal."""
+    """Start any program, by its whole path, at a terminal; with `prints_there`, its output goes to it too."""
     ours, theirs = os.openpty()
     termios.tcsetwinsize(ours, (50, columns))
     before = termios.tcgetattr(theirs)
@@ -124,8 +129,8 @@ def at_terminal(
         env={**_USUAL, **environment},
         cwd=directory,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=theirs if prints_there else subprocess.PIPE,
+        stderr=theirs if prints_there else subprocess.PIPE,
         text=True,
         pass_fds=[theirs],
         start_new_session=True,

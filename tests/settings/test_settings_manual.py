@@ -19,6 +19,7 @@ _SECTIONS = {
     "Profiles": "profile",
     "Callers": "caller",
     "S3 grants": "s3_grant",
+    "Generated profiles": "generated",
 }
 _EXAMPLES = re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", _TEXT, re.DOTALL)
 

@@ -1,21 +1,33 @@
 """Write settings: a plan of what files will say, which is shown, and then carried out for all of them or none."""
 
+from oidc_helper.settings.writing.aws_now import AwsNow
 from oidc_helper.settings.writing.aws_profiles import Profiles
-from oidc_helper.settings.writing.plan import Change, diff, of_aws_config, of_lines, of_settings
-from oidc_helper.settings.writing.process_line import credential_process, running_program
+from oidc_helper.settings.writing.plan import Change, aws_now, diff, of_aws_config, of_lines, of_settings
+from oidc_helper.settings.writing.process_line import (
+    can_run,
+    credential_process,
+    profile_in,
+    running_program,
+    with_profile,
+)
 from oidc_helper.settings.writing.replacement import BACKUP, carry_out
 from oidc_helper.settings.writing.toml_tables import Tables
 
 __all__ = [
     "BACKUP",
+    "AwsNow",
     "Change",
     "Profiles",
     "Tables",
+    "aws_now",
+    "can_run",
     "carry_out",
     "credential_process",
     "diff",
     "of_aws_config",
     "of_lines",
     "of_settings",
+    "profile_in",
     "running_program",
+    "with_profile",
 ]

@@ -1,5 +1,6 @@
 """Change profiles of the AWS configuration file; whatever is not changed stays byte for byte."""
 
+import configparser
 import re
 from collections.abc import Mapping
 
@@ -13,6 +14,7 @@ from oidc_helper.words import printable, shown
 Keys = Mapping[str, str | None]  # of a profile, in lower case; None removes the key
 Profiles = Mapping[str, Keys | None]  # by name; None removes the profile
 
+_HEADER = re.compile(r"\[[^\]\n]*\]")
 _NAME = re.compile(r"[A-Za-z0-9_@+.%:/-]+")  # as the SDK for JavaScript reads it, the narrowest of all
 
 
@@ -29,7 +31,7 @@ def change_profiles(
     headers = {}
     for name, keys in profiles.items():
         _require_name(name, default_is_meant=default_is_meant)
-        _require_once(name, config)
+        require_once(name, config)
         other_credentials.require_none(name, config, credentials)
         place = next(iter(config.by_profile.get(name, ())), None)
         headers[name] = place.header if place else "default" if name == "default" else f"profile {name}"
@@ -45,12 +47,43 @@ def change_profiles(
             document.add(headers[name], _body(f"[{headers[name]}]\n", changes))
         elif changes:
             sections[place].body = _body(sections[place].body, changes)
-    new = str(document)
-    if parse(new, is_unique=config.is_unique) != _changed(config.said, headers, profiles):
+    return _checked(config, str(document), _changed(config.said, headers, profiles))
+
+
+def rename_profiles(config: AwsFile, renamed: Mapping[str, str]) -> str:
+    """The configuration's text with the sections of these profiles, where there are any, under their new names.
+
+    A `source_profile` of another section follows. Raises WrongSettings.
+    """
+    document = split(config.text, config.places)
+    headers = dict[str, str]()
+    for name, new in renamed.items():
+        _require_name(new, default_is_meant=False)
+        require_once(name, config)
+        headers |= {place.header: f"profile {new}" for place in config.by_profile.get(name, ())}
+    meant: Said = {}
+    for place, section in zip(config.places, document.sections, strict=True):
+        values = config.said[place.header]
+        if place.header in headers:
+            section.body = _HEADER.sub(f"[{headers[place.header]}]", section.body, count=1)
+        if source := renamed.get(values.get("source_profile", "")):
+            section.body = _body(section.body, {"source_profile": source})
+            values = {**values, "source_profile": source}
+        meant[headers.get(place.header, place.header)] = values
+    return _checked(config, str(document), meant)
+
+
+def _checked(config: AwsFile, text: str, meant: Said) -> str:
+    """The text, if it says what is meant. Raises WrongSettings."""
+    try:
+        said = parse(text, is_unique=config.is_unique)
+    except configparser.Error:  # what is renamed is there already
+        said = {}
+    if said != meant:
         raise WrongSettings(
             f"{printable(config.path)} is written in a way that cannot be changed here", "change it by hand"
         )
-    return new
+    return text
 
 
 def _body(body: str, changes: Keys) -> str:
@@ -89,7 +122,8 @@ def _require_name(name: str, *, default_is_meant: bool) -> None:
         )
 
 
-def _require_once(name: str, config: AwsFile) -> None:
+def require_once(name: str, config: AwsFile) -> None:
+    """Raise WrongSettings, with the lines, for a profile that has several sections."""
     lines = [str(config.line(place.begin)) for place in config.by_profile.get(name, ())]
     if len(lines) > 1:
         raise WrongSettings(

@@ -3,18 +3,24 @@
 import codecs
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.writing import aws_file
-from oidc_helper.settings.writing.aws_profiles import Profiles, change_profiles
-from oidc_helper.settings.writing.toml_tables import Tables, change_tables
+from oidc_helper.settings.writing.aws_file import AwsFile
+from oidc_helper.settings.writing.aws_now import AwsNow
+from oidc_helper.settings.writing.aws_profiles import Profiles, change_profiles, rename_profiles
+from oidc_helper.settings.writing.toml_tables import Tables, change_tables, rename_tables
 from oidc_helper.words import printable
 
 _SECRET = re.compile(r"^(\s*aws_(?:secret_access_key|session_token|security_token)\s*[=:])[^\n]*", re.IGNORECASE)
 _COVER = " ***"
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -31,23 +37,32 @@ class Change:
         return (self.before or b"") != self.after
 
 
-def of_settings(path: str, tables: Tables) -> Change:
-    """The change of our configuration at `path`. Raises WrongSettings, and OidcHelperError if it cannot be read."""
+def of_settings(path: str, tables: Tables, renamed: Mapping[KeyPath, KeyPath] = NOTHING) -> Change:
+    """The change of our configuration at `path`; `tables` go by the names after those that are `renamed`.
+
+    Raises WrongSettings, and OidcHelperError if it cannot be read.
+    """
     before = _read(path)
     mark = codecs.BOM_UTF8 if (before or b"").startswith(codecs.BOM_UTF8) else b""
     text = _decoded(path, (before or b"").removeprefix(mark))
-    return Change(path, before, mark + _edited(text, lambda plain: change_tables(path, plain, tables)))
+
+    def edit(plain: str) -> str:
+        return change_tables(path, rename_tables(path, plain, renamed) if renamed else plain, tables)
+
+    return Change(path, before, mark + _edited(text, edit))
 
 
-def of_aws_config(profiles: Profiles, *, default_is_meant: bool = False) -> Change:
-    """The change of the AWS configuration in force. Raises as above."""
-    path, secrets_path = aws_file.config_path(), aws_file.credentials_path()
+def of_aws_config(
+    profiles: Profiles, renamed: Mapping[str, str] = NOTHING, *, default_is_meant: bool = False
+) -> Change:
+    """The change of the AWS configuration in force, likewise. Raises as above."""
+    path, credentials = aws_file.config_path(), _credentials()
     before = _read(path)
-    secrets = _read(secrets_path) if Path(secrets_path).is_file() else None  # no SDK minds /dev/null
-    credentials = aws_file.read_credentials(secrets_path, _decoded(secrets_path, secrets or b""))
 
     def edit(text: str) -> str:
         config = aws_file.read_config(path, text)
+        if renamed:
+            config = aws_file.read_config(path, rename_profiles(config, renamed))
         return change_profiles(config, credentials, profiles, default_is_meant=default_is_meant)
 
     return Change(path, before, _edited(_decoded(path, before or b""), edit))
@@ -62,6 +77,19 @@ def of_lines(path: str, lines: Sequence[str], *, whole: bool = False) -> Change:
     known = set(text.splitlines())
     added = "".join(f"{line}\n" for line in lines if whole or line not in known)
     return Change(path, before, (text + added).encode())
+
+
+def aws_now() -> AwsNow:
+    """What the AWS configuration in force says before a change. Raises as above."""
+    path = aws_file.config_path()
+    text = _decoded(path, _read(path) or b"").replace("\r\n", "\n")
+    return AwsNow(aws_file.read_config(path, text), _credentials())
+
+
+def _credentials() -> AwsFile:
+    path = aws_file.credentials_path()
+    content = _read(path) if Path(path).is_file() else None  # no SDK minds /dev/null
+    return aws_file.read_credentials(path, _decoded(path, content or b""))
 
 
 def diff(change: Change) -> str:

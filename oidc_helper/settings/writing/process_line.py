@@ -8,6 +8,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from oidc_helper.errors import WrongSettings
+from oidc_helper.machine.reentry import is_ours
 from oidc_helper.words import shown
 
 # What some SDK takes for a comment, a section or the end of a key (C++, Go, JavaScript), quoted or not.
@@ -16,6 +17,8 @@ _UNQUOTABLE_ON_WINDOWS = re.compile(r'["%]|\\$')
 _PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./-]+")
 _PLAIN_ON_WINDOWS = re.compile(r"[A-Za-z0-9_@+=:,./\\~-]+")
 
+_GET = re.compile(r"""(?<=\sget\s)\s*(?:--config\s+\S+\s+|-\S+\s+)*(?P<quote>["']?)(?P<profile>[^\s"']+)(?P=quote)""")
+_PROGRAM = re.compile(r"""\s*(?:(?P<quote>["'])(?P<quoted>.*?)(?P=quote)|(?P<plain>\S+))""")
 _LONGEST_PATH = 32_767  # characters
 
 
@@ -26,6 +29,24 @@ def credential_process(program: Sequence[str], profile: str, *, windows: bool) -
     only ones there, which the SDKs for Go and Rust hand to cmd.exe in a way that it does not understand.
     """
     return " ".join(_word(word, windows=windows) for word in (*program, "get", profile))
+
+
+def profile_in(command: str) -> str:
+    """The profile whose credentials a line of ours gets; empty for any other line."""
+    found = _GET.search(command) if is_ours(command) else None
+    return found["profile"] if found else ""
+
+
+def with_profile(command: str, profile: str) -> str:
+    """The same line of ours for another profile."""
+    found = _GET.search(command)
+    return command[: found.start("profile")] + profile + command[found.end("profile") :] if found else command
+
+
+def can_run(command: str) -> bool:
+    """Whether the program that the line begins with is there."""
+    program = _PROGRAM.match(command)
+    return bool(program and shutil.which(program["quoted"] or program["plain"]))
 
 
 def running_program() -> tuple[str, ...]:

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]|[^\s\[\]{}"\'#]+',
     re.DOTALL,
 )
+_HEADER = re.compile(r"\[[^\]\n]*\]")  # of a table whose names need no bracket
 _DEPTH = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
@@ -54,6 +55,33 @@ def change_tables(path: str, text: str, tables: Tables) -> str:
     if misread := _misread(new, _changed(old, tables), tables):
         raise _unchangeable(path, text, misread)
     return new
+
+
+def rename_tables(path: str, text: str, renamed: Mapping[KeyPath, KeyPath]) -> str:
+    """The text with the headers of these tables, and of those below them, changed. Raises as above."""
+    old = parse(path, text)
+    document = split(text, list(_spans(text)))
+    for section in document.sections:
+        for length in range(1, len(section.name) + 1):
+            if new := renamed.get(section.name[:length]):
+                section.body = _HEADER.sub(_header((*new, *section.name[length:])), section.body, count=1)
+    meant = copy.deepcopy(old)
+    moved = {new: _taken_out(meant, name) for name, new in renamed.items()}
+    if misread := _misread(str(document), _changed(meant, moved), moved):
+        before = next(name for name, new in renamed.items() if new == misread)
+        raise _unchangeable(path, text, before)
+    return str(document)
+
+
+def _taken_out(document: dict[str, Any], path: KeyPath) -> Any:
+    *above, last = path
+    return _at(document, tuple(above)).pop(last)
+
+
+def _header(table: KeyPath) -> str:
+    import tomlkit
+
+    return f"[{tomlkit.key(table).as_string()}]"
 
 
 def _spans(text: str) -> Iterator[tuple[KeyPath, int, int]]:
@@ -130,9 +158,7 @@ def _item(value: Any) -> Any:
 
 def _add(document: Document[KeyPath], table: KeyPath, values: Values) -> None:
     """Behind the last table of the same kind, or at the end."""
-    import tomlkit
-
-    body = _body(f"[{tomlkit.key(table).as_string()}]\n", table, values)
+    body = _body(f"{_header(table)}\n", table, values)
     kin = (each for each in reversed(document.sections) if each.name[:1] == table[:1])
     document.add(table, body, after=next(kin, None))
 

@@ -195,3 +195,43 @@ def test_carried_out(aws: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     writing.carry_out([writing.of_aws_config(_PROFILE)])
 
     assert load_config(str(aws / "config"))["profiles"] == _PROFILE
+
+
+def test_renamed_profile(aws: Path) -> None:
+    """The header changes where it stands, and what takes its keys from the profile follows."""
+    (aws / "config").write_text(
+        f"[profile x] ; why\ncredential_process = {_LINE}\n\n[profile y]\nsource_profile=x\nrole_arn=r\n"
+    )
+    new = writing.of_aws_config({"z": {"region": "r"}}, {"x": "z"}).after.decode()
+
+    assert new == (
+        f"[profile z] ; why\ncredential_process = {_LINE}\nregion = r\n\n[profile y]\nsource_profile = z\nrole_arn=r\n"
+    )
+
+
+def test_rename_to_a_name_that_is_taken(aws: Path) -> None:
+    (aws / "config").write_text(f"[profile x]\ncredential_process = {_LINE}\n[profile z]\nregion = r\n")
+    with pytest.raises(WrongSettings, match="cannot be changed"):
+        writing.of_aws_config({}, {"x": "z"})
+
+
+@pytest.mark.parametrize(
+    ("line", "profile"),
+    [
+        ("/usr/bin/oidc-helper get x", "x"),
+        ("'/opt/my tools/oidc-helper' get 'x'", "x"),
+        ("env -u PYTHONHOME oidc-helper --config /c.toml get --debug x", "x"),
+        ("oidc-helper get --config /c.toml x", "x"),
+        ("python3 -P -m oidc_helper get a/b.c", "a/b.c"),
+        ("oidc-helper token x", ""),
+        ("other get x", ""),
+    ],
+)
+def test_the_profile_that_a_line_gets(line: str, profile: str) -> None:
+    """It can be exchanged, and all else of the line stays."""
+    assert writing.profile_in(line) == profile
+    if profile:
+        assert (
+            writing.with_profile(line, "new.name")
+            == f"{line.rpartition(profile)[0]}new.name{line.rpartition(profile)[2]}"
+        )

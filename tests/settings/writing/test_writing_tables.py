@@ -144,3 +144,28 @@ def test_two_thousand_profiles(tmp_path: Path) -> None:
     assert new == text.replace('000000000999"\n', '000000000999"\nregion = "r"\n').replace(
         '\n[profile.a-5]\naccount_id = "000000000005"\n', ""
     )
+
+
+def test_renamed_table(tmp_path: Path) -> None:
+    """A header changes where it stands, with those of the tables below it; two may change names."""
+    text = '# of a\n[ profile.a ] # why\nx = 1\n[profile.a.caller]\nprofile = "b"\n\n[profile."b.c"]\ny = 2\n'
+    (tmp_path / _PLACE).write_text(text)
+    renamed: dict[tuple[str, ...], tuple[str, ...]] = {
+        ("profile", "a"): ("profile", "b.c"),
+        ("profile", "b.c"): ("profile", "a"),
+    }
+    change = writing.of_settings(str(tmp_path / _PLACE), {("profile", "a"): {"z": 3}}, renamed)
+
+    assert change.after.decode() == (
+        '# of a\n[profile."b.c"] # why\nx = 1\n[profile."b.c".caller]\nprofile = "b"\n\n[profile.a]\ny = 2\nz = 3\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["[profile]\na = { x = 1 }\n", "profile.a.x = 1\n", "[profile.a]\nx = 1\n[profile.b]\nx = 1\n"]
+)
+def test_table_that_cannot_be_renamed(tmp_path: Path, text: str) -> None:
+    """One without a header, and one whose new name is there already."""
+    (tmp_path / _PLACE).write_text(text)
+    with pytest.raises(WrongSettings, match=r"profile\.a"):
+        writing.of_settings(str(tmp_path / _PLACE), {}, {("profile", "a"): ("profile", "b")})

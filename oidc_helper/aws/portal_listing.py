@@ -1,0 +1,228 @@
+"""What a person may use, as the access portal lists it: accounts, and the permission sets of each.
+
+The portal takes 20 requests a second, whoever sends them: calls begin at that pace, and all wait where it asks to.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from oidc_helper.aws.account_access import Ask
+from oidc_helper.aws.client import Aws
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.errors import OidcHelperError, TryAgain
+
+_T = TypeVar("_T")
+
+_A_SECOND = 20  # requests: the quota page of Identity Center, for the portal's APIs
+_WORKERS = 12  # which are that many requests a second even where an answer takes half a second
+_PAGE = 100  # the largest of the service model
+_PAUSES_S = (0.5, 1, 2, 4, 8)  # after an answer that asks to wait; the last one repeats
+_PATIENCE_S = 60  # with a portal that only asks to wait
+_TRIES = 3  # where an answer is lost: the calls change nothing
+_LOOK_S = 0.5  # between two looks for Ctrl-C, which wakes no wait on Windows
+
+
+class Account(NamedTuple):
+    """An account that the person has access to; name and email may be empty."""
+
+    account_id: str
+    name: str
+    email: str
+
+
+class Access(NamedTuple):
+    """A permission set that the person may use in an account, or a role given by account access manager.
+
+    One of `permission_set` and `role_arn` is set, by the kind; `account_access` is the tenant that gives the role.
+    """
+
+    kind: Literal["permission-set", "account-access"]
+    account: Account
+    permission_set: str = ""
+    role_arn: str = ""
+    account_access: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the permission set, or of the role without its path."""
+        return self.permission_set or self.role_arn.rpartition("/")[2]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from all others, whatever the account is called: who gives it, and what."""
+        return self.account_access or self.account.account_id, self.permission_set or self.role_arn
+
+
+class Listing(NamedTuple):
+    """All that could be listed, by account and name, and for each account that could not, the reason by its id."""
+
+    access: Sequence[Access]
+    failures: Mapping[str, OidcHelperError]
+
+
+Told = Callable[[int, int], None]
+"""Takes the number of accounts that are done, and of all."""
+
+
+def accounts(aws: Aws, tokens: Tokens) -> list[Account]:
+    """The accounts in which the person may use anything, by name. Raises OidcHelperError."""
+    ask, pace = aws.portal(tokens), _Pace()
+    found = _all_pages(ask, pace, "ListAccounts", "accountList", _account)
+    return sorted(found, key=lambda account: (account.name.casefold(), account.account_id))
+
+
+def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told = lambda *_: None) -> Listing:
+    """The permission sets of these accounts; an account that answers an error does not lose the others."""
+    pace, open_accounts, done = _Pace(), SimpleQueue[Account](), SimpleQueue[tuple[Account, list[str] | Exception]]()
+    for account in of:
+        open_accounts.put(account)
+
+    def work(ask: Ask) -> None:
+        while not pace.stopped.is_set():
+            try:
+                account = open_accounts.get_nowait()
+            except Empty:
+                return
+            done.put((account, _names(ask, pace, account)))
+
+    for _ in range(min(_WORKERS, len(of))):
+        threading.Thread(target=work, args=(aws.portal(tokens),), name="portal", daemon=True).start()
+    names, failures = dict[str, list[str]](), dict[str, OidcHelperError]()
+    try:
+        for count, (account, answer) in enumerate(_each(done, len(of)), 1):
+            if isinstance(answer, OidcHelperError):
+                failures[account.account_id] = answer
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                names[account.account_id] = sorted(answer)
+            told(count, len(of))
+    finally:
+        pace.stopped.set()
+    found = [Access("permission-set", account, name) for account in of for name in names.get(account.account_id, ())]
+    return Listing(found, failures)
+
+
+def _names(ask: Ask, pace: "_Pace", account: Account) -> list[str] | Exception:
+    """The names of an account's permission sets, or why there are none; for the thread that collects."""
+    try:
+        return _all_pages(ask, pace, "ListAccountRoles", "roleList", _name, accountId=account.account_id)
+    except Exception as error:  # noqa: BLE001  # the collecting thread tells ours from bugs
+        return error
+
+
+def _each(done: SimpleQueue[_T], count: int) -> Iterator[_T]:
+    while count:
+        try:
+            yield done.get(timeout=_LOOK_S)
+        except Empty:
+            continue
+        count -= 1
+
+
+def _all_pages(
+    ask: Ask, pace: "_Pace", operation: str, member: str, read: Callable[[Mapping[str, Any]], _T], **parameters: str
+) -> list[_T]:
+    """The items of all pages. Raises OidcHelperError."""
+
+    def page(answer: Mapping[str, Any]) -> tuple[list[_T], str]:
+        token = answer.get("nextToken") or ""
+        if token in seen:
+            raise ValueError(token)  # it would go on for ever
+        return [read(item) for item in answer[member]], token  # what botocore cannot parse is an answer without it
+
+    items, seen, token = list[_T](), set[str](), ""
+    while True:
+        position = {"nextToken": token} if token else {}
+        found, token = pace.patiently(lambda: ask(operation, page, maxResults=_PAGE, **parameters, **position))  # noqa: B023
+        items += found
+        if not token:
+            return items
+        seen.add(token)
+
+
+def _account(item: Mapping[str, Any]) -> Account:
+    return Account(*_texts(item["accountId"], item.get("accountName") or "", item.get("emailAddress") or ""))
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    (name,) = _texts(item["roleName"])
+    return name
+
+
+def _texts(*values: Any) -> Iterable[str]:
+    """The values, if they are texts. Raises TypeError."""
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError
+    return values
+
+
+def _now() -> float:
+    return time.monotonic()
+
+
+def _wait(stopped: threading.Event, seconds: float) -> bool:
+    """Wait, unless all is stopped."""
+    return stopped.wait(seconds)
+
+
+@dataclass
+class _Pace:
+    """When calls may begin, for all threads together; `stopped` ends every wait."""
+
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _next: float = 0
+    _paused_until: float = 0
+    _pauses: int = 0
+
+    def __post_init__(self) -> None:
+        self._answered = _now()
+
+    def patiently(self, call: Callable[[], _T]) -> _T:
+        """Make the call when it may begin; again where the portal asks to wait, or where the answer was lost."""
+        lost = 0
+        while True:
+            self._wait_for_turn()
+            try:
+                answer = call()
+            except TryAgain as failure:
+                if failure.throttled:
+                    if not self._slow_down():
+                        raise
+                else:
+                    lost += 1
+                    if lost == _TRIES or _wait(self.stopped, _PAUSES_S[lost]):
+                        raise
+            else:
+                self._go_on()
+                return answer
+
+    def _wait_for_turn(self) -> None:
+        with self._lock:
+            now = _now()
+            turn = max(now, self._next)
+            self._next = turn + 1 / _A_SECOND
+        if _wait(self.stopped, turn - now):
+            raise TryAgain("the listing was given up")
+
+    def _slow_down(self) -> bool:
+        """Let everybody wait; False where the portal has asked for nothing else for too long."""
+        with self._lock:
+            now = _now()
+            if now >= self._paused_until:  # else another call of the same moment has said it already
+                pause = _PAUSES_S[min(self._pauses, len(_PAUSES_S) - 1)]
+                self._pauses += 1
+                self._paused_until = now + pause
+                self._next = max(self._next, self._paused_until)
+            return now - self._answered < _PATIENCE_S
+
+    def _go_on(self) -> None:
+        with self._lock:
+            self._answered = _now()
+            if self._answered >= self._paused_until:
+                self._pauses = 0

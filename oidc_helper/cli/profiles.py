@@ -1,0 +1,213 @@
+"""`profiles`: what a person may use, as a list, and as profiles in both files."""
+
+import argparse
+import json
+import logging
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from typing import Any, TextIO
+
+from oidc_helper.aws.client import Aws
+from oidc_helper.aws.portal_listing import Access
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.cli.wiring import errand, only_application
+from oidc_helper.create_token_with_iam import pager
+from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.fetch import broker
+from oidc_helper.profiles import generation, listing
+from oidc_helper.profiles.filters import Filters
+from oidc_helper.profiles.generation import Plan, Wish
+from oidc_helper.profiles.listing import Found
+from oidc_helper.settings import Generated, Profile, Settings, checks, writing
+from oidc_helper.words import printable
+
+log = logging.getLogger("oidc_helper.cli.profiles")
+
+_CALL_S = 20.0  # for a single call: all together may take longer than any deadline of `get`
+_MOST_LINES = 8  # of one kind of trouble
+_KINDS = {"permission-set": "set", "account-access": "role"}
+_SEVERAL = 2
+
+
+def profiles(options: argparse.Namespace, answer: TextIO) -> int:
+    """List what may be used; with `--write`, `--prune` and `--diff`, make, remove or show the profiles of it."""
+    looking = errand(options.profile, choose=only_application)
+    loaded, profile = looking.settings, looking.profile
+    changes_files = options.write or options.prune or options.diff
+    wish = _wish(options, generation.remembered(loaded, profile), profile, remembers_filters=changes_files)
+
+    def get_tokens(refused: str) -> Tokens:
+        getting = errand(options.profile, choose=only_application)  # with a deadline of its own
+        return getting.deadline.run(lambda: broker.fetch_tokens(profile, getting.means, refused=refused))
+
+    with _progress() as told:
+        aws = Aws(profile, time_left=lambda: _CALL_S)
+        found = listing.look(aws, get_tokens, loaded.tenants(profile), wish.filters, told)
+    left: Mapping[str, WrongSettings] = {}
+    if changes_files:
+        plan = generation.plan(loaded, profile, found, wish)
+        left = plan.left
+        if options.diff:
+            _show("".join(writing.diff(change) for change in plan.changes if change.is_needed), answer)
+        else:
+            writing.carry_out(plan.changes)
+            answer.write("" if options.json else _told(plan))
+    if options.json or not changes_files:
+        _list(found.access, loaded, generation.names(loaded, profile, found.access, wish.template), answer, options)
+    _warn(found, left)
+    return 1 if found.failures or left else 0
+
+
+def _wish(options: argparse.Namespace, before: Generated, profile: Profile, *, remembers_filters: bool) -> Wish:
+    """What the options say, and else what was remembered. Raises WrongSettings."""
+    last = before if remembers_filters else before._replace(account=(), permission_set=())
+    return Wish(
+        write=options.write or options.diff,
+        prune=options.prune,
+        template=_fit("--template", checks.template, options.template) or before.template,
+        filters=Filters(
+            _patterns(options.account, last.account), _patterns(options.permission_set, last.permission_set)
+        ),
+        region=_fit("--region", checks.region, options.region) or before.region or profile.region,
+    )
+
+
+def _patterns(typed: Sequence[str] | None, last: Sequence[str]) -> tuple[str, ...]:
+    patterns = tuple(typed or last)
+    return () if "*" in patterns else patterns
+
+
+def _fit(option: str, check: Callable[[object], Any], value: str | None) -> str:
+    if value is None:
+        return ""
+    try:
+        return str(check(value))
+    except checks.UnfitError as error:
+        raise WrongSettings(f"{option} {error}", "oidc-helper profiles --help") from None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar at the terminal that standard error is, with what is left; elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("accounts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
+    console = Console(stderr=True)
+    shows = console.is_terminal and not console.is_dumb_terminal
+    with Progress(*columns, console=console, transient=True, disable=not shows) as bar:
+        task = bar.add_task("accounts", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _told(plan: Plan) -> str:
+    """What was done, for people."""
+    deeds = [
+        f"{len(names)} {done}"
+        for done, names in (("made", plan.made), ("renamed", plan.renamed), ("removed", plan.pruned))
+        if names
+    ]
+    changed = [printable(change.path) for change in plan.changes if change.is_needed]
+    lines = [f"profiles: {', '.join(deeds)}"] if deeds else []
+    lines += [f"{old} is now called {new}" for old, new in plan.renamed.items()][:_MOST_LINES]
+    lines += [f"changed {path}" for path in changed]
+    if plan.made:
+        lines.append(f"to try one: aws sts get-caller-identity --profile {plan.made[0]}")
+    return "".join(f"{line}\n" for line in lines or ["nothing to change"])
+
+
+def _list(
+    access: Sequence[Access],
+    loaded: Settings,
+    names: Mapping[tuple[str, str], str],
+    answer: TextIO,
+    options: argparse.Namespace,
+) -> None:
+    if options.json:
+        answer.write(json.dumps([_described(one, names[one.key]) for one in access], indent=2) + "\n")
+        return
+    _show(_table([(one, names[one.key], names[one.key] in loaded.profiles) for one in access], answer), answer)
+
+
+def _show(text: str, answer: TextIO) -> None:
+    """Write it, through the pager where it is longer than the screen."""
+    command = _pager() if answer.isatty() and text.count("\n") >= shutil.get_terminal_size().lines else ""
+    with pager.opened(answer, command) as out:
+        out.write(text)
+
+
+def _pager() -> str:
+    """The person's pager, or the usual one, if it is there."""
+    command = os.environ.get("PAGER", "more" if sys.platform == "win32" else "less")
+    words = shlex.split(command)
+    return command if words and shutil.which(words[0]) else ""
+
+
+def _described(access: Access, name: str) -> dict[str, str]:
+    which = {"permission_set": access.permission_set} if access.permission_set else {"role_arn": access.role_arn}
+    account_id, account_name, email = access.account
+    return {
+        "kind": access.kind,
+        "account_id": account_id,
+        "account_name": account_name,
+        "email": email,
+        **which,
+        "profile": name,
+    }
+
+
+def _table(rows: Sequence[tuple[Access, str, bool]], answer: TextIO) -> str:
+    """The rows in as many columns as there is room for; a name in brackets is that of no profile yet."""
+    if not rows:
+        return "there is nothing that you may use and these filters take\n"
+    cells = {
+        "profile": [name if is_there else f"({name})" for _, name, is_there in rows],
+        "access": [printable(access.name) for access, *_ in rows],
+        "kind": [_KINDS[access.kind] for access, *_ in rows],
+        "account id": [access.account.account_id for access, *_ in rows],
+        "account": [printable(access.account.name) for access, *_ in rows],
+        "e-mail": [printable(access.account.email) for access, *_ in rows],
+    }
+    lines = [line.rstrip() for line in _in_columns(cells, answer).splitlines()]
+    if without := sum(not is_there for *_, is_there in rows):
+        lines.append(f"{without} of {len(rows)} have no profile yet; to make them: oidc-helper profiles --write")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _in_columns(cells: Mapping[str, Sequence[str]], answer: TextIO) -> str:
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    widths = {title: max(map(cell_len, (title, *column))) for title, column in cells.items()}
+    room = shutil.get_terminal_size().columns if answer.isatty() else sum(widths.values()) + _SEVERAL * len(widths)
+    shown = list(cells)
+    while len(shown) > _SEVERAL and sum(widths[title] + _SEVERAL for title in shown) - _SEVERAL > room:
+        shown.pop()
+    table = Table(box=None, pad_edge=False, padding=(0, _SEVERAL, 0, 0))
+    for title in shown:
+        table.add_column(title, overflow="fold")  # a name is there to be copied
+    for row in zip(*(cells[title] for title in shown), strict=True):
+        table.add_row(*map(Text, row))
+    text = StringIO()
+    Console(file=text, force_terminal=answer.isatty(), width=room, highlight=False).print(table)
+    return text.getvalue()
+
+
+def _warn(found: Found, left: Mapping[str, WrongSettings]) -> None:
+    """Say what could not be listed, and what is left as it is; where there is much of it, some of it."""
+    _warn_of(found.failures, lambda owner: "the accounts" if owner == listing.PORTAL else owner, "could not be listed")
+    _warn_of(left, lambda name: f"profile {name}", "is left as it is")
+
+
+def _warn_of(troubles: Mapping[str, OidcHelperError], named: Callable[[str], str], what: str) -> None:
+    for name, trouble in list(troubles.items())[:_MOST_LINES]:
+        log.warning("%s %s: %s", named(name), what, trouble.message)
+    if len(troubles) > _MOST_LINES:
+        log.warning("and %d more: %s", len(troubles) - _MOST_LINES, what)

@@ -1,0 +1,48 @@
+"""A program that takes the place of this process, with an environment of its own."""
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+
+from oidc_helper.errors import OidcHelperError
+from oidc_helper.words import printable
+
+_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")  # which a program would inherit
+_EXIT_CODES = {errno.ENOENT: 127, errno.ENOTDIR: 127}  # as shells have it; 126 where it is there
+
+
+def shell(environment: Mapping[str, str]) -> str:
+    """The shell of the person."""
+    if sys.platform == "win32":
+        return environment.get("COMSPEC", "cmd.exe")
+    return environment.get("SHELL") or "/bin/sh"
+
+
+def become(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Replace this process; on Windows, where that cannot be, the exit code of a child. Raises OidcHelperError."""
+    try:
+        if sys.platform == "win32":
+            return _child(words, environment)
+        for name in _IGNORED_BY_PYTHON:
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+        os.execvpe(words[0], list(words), dict(environment))  # noqa: S606  # no shell is needed
+    except OSError as error:
+        raise _not_run(words[0], error) from None
+
+
+def _child(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Ctrl-C reaches the child too, which decides what comes of it."""
+    import subprocess
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return subprocess.run(list(words), env=dict(environment), check=False).returncode
+
+
+def _not_run(program: str, error: OSError) -> OidcHelperError:
+    """The error for a program that cannot be run; its exit code is that of shells."""
+    reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be run: {error.strerror}"
+    failure = OidcHelperError(f"{printable(program)} {reason}", "name it by its whole path, or check PATH")
+    failure.exit_code = _EXIT_CODES.get(error.errno or 0, 126)
+    return failure

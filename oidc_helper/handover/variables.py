@@ -1,0 +1,45 @@
+"""The variables that hand credentials to a program, and those that would lead it to others."""
+
+import json
+from collections.abc import Mapping
+
+PROFILE = "OIDC_HELPER_PROFILE"
+"""Names the profile to a prompt; where it is set, credentials have been handed over already."""
+
+# What an SDK would prefer, or would put together with the new keys. Sources: botocore's chain of providers, the
+# credential providers of AWS's other SDKs, and aws-vault's experience.
+_OTHERS = (
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
+    *("AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID"),
+    *("AWS_CREDENTIAL_FILE", "AWS_SDK_LOAD_CONFIG"),
+    *("AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+    *("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+)
+
+
+def given(answer: str, *, profile: str, region: str) -> dict[str, str]:
+    """The variables of credentials, which `answer` has as credential_process JSON."""
+    credentials = json.loads(answer)
+    members = {
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials.get("SessionToken"),
+        "AWS_CREDENTIAL_EXPIRATION": credentials.get("Expiration"),
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,  # older SDKs read this one
+        PROFILE: profile,
+    }
+    return {name: value for name, value in members.items() if value}
+
+
+def conflicting(environment: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
+    """The variables of the environment that must go, in order."""
+    return [name for name in _OTHERS if name in environment and name not in given]
+
+
+def replaced(environment: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the credentials, and without what would lead to others."""
+    gone = conflicting(environment, given)
+    return {**{name: value for name, value in environment.items() if name not in gone}, **given}

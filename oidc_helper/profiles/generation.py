@@ -1,0 +1,274 @@
+"""The plan that makes a profile of each thing found, in our settings and in the AWS configuration.
+
+What was written last time is the base: a value or name that is still as it was written follows what is found now, and
+one that a hand has changed stays.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from oidc_helper.aws.portal_listing import Access, Account
+from oidc_helper.errors import WrongSettings
+from oidc_helper.profiles import naming
+from oidc_helper.profiles.filters import Filters
+from oidc_helper.profiles.listing import Found
+from oidc_helper.settings import Generated, Profile, Settings, of_text, writing
+from oidc_helper.settings.lines import KeyPath
+from oidc_helper.settings.schema import KEYS
+
+Key = tuple[str, str]  # of an Access
+
+_SHARED = ("identity", "application_arn", "identity_center_region", "caller", "scopes", "ca_bundle")
+
+
+class Wish(NamedTuple):
+    """What is to be done, and how; `region` is that of the AWS profiles."""
+
+    write: bool
+    prune: bool
+    template: str
+    filters: Filters
+    region: str
+
+
+class Plan(NamedTuple):
+    """The changes of both files, the names of the profiles that they concern, and by name why some are left alone."""
+
+    changes: Sequence[writing.Change]
+    made: Sequence[str]
+    renamed: Mapping[str, str]
+    pruned: Sequence[str]
+    left: Mapping[str, WrongSettings]
+
+
+def remembered(loaded: Settings, profile: Profile) -> Generated:
+    """What the last `--write` for the profile's identity was told, or the defaults."""
+    defaults = Generated(**{key.name: key.default for key in KEYS["generated"]})
+    return loaded.generated.get(profile.identity.name, defaults)
+
+
+def generated(loaded: Settings, profile: Profile) -> dict[Key, Profile]:
+    """The generated profiles of the same identity and application, by the key of what they are for."""
+    ours: dict[Key, Profile] = {}
+    for key, other in _of_same_person(loaded, profile):
+        if other.generated and other.origins["generated"].file == loaded.path:  # the site's are not ours to change
+            ours.setdefault(key, other)
+    return ours
+
+
+def _of_same_person(loaded: Settings, profile: Profile) -> Iterator[tuple[Key, Profile]]:
+    for other in loaded.profiles.values():
+        if other.tokens_name == profile.tokens_name and (key := _key(other)):
+            yield key, other
+
+
+def names(loaded: Settings, profile: Profile, found: Sequence[Access], template: str) -> dict[Key, str]:
+    """The name of each one's profile: the one it has, or would get.
+
+    A name of a generated profile that the last template does not make was given by hand, and stays. So does a profile
+    that is not generated, for the same thing and with a name that would fit.
+    """
+    ours, before = generated(loaded, profile), remembered(loaded, profile).template
+    by_key = {access.key: access for access in found}
+    by_hand = {
+        key: other.name
+        for key, other in _of_same_person(loaded, profile)
+        if key in by_key and key not in ours and naming.is_of_template(other.name, template, by_key[key])
+    }
+    kept = dict[Key, str]()
+    for key, made in ours.items():
+        if access := by_key.get(key):
+            is_made = naming.is_of_template(made.name, before, _as_it_was(access, made))
+            (kept if is_made else by_hand)[key] = made.name
+    broken = {table[1] for table in loaded.broken if table[:1] == ("profile",)}
+    others = (loaded.profiles.keys() | broken) - set(kept.values())
+    rest = [access for access in found if access.key not in by_hand]
+    return by_hand | naming.name_all(rest, template, kept, others)
+
+
+def plan(loaded: Settings, profile: Profile, found: Found, wish: Wish) -> Plan:
+    """Lay it out; `profile` is the one whose person, application and region it is. Raises OidcHelperError."""
+    loaded.require_sound(loaded.path)  # what a mistake makes of a profile is not known
+    work = _Work(loaded, profile, found, wish)
+    if wish.write:
+        work.write()
+    if wish.prune:
+        work.prune()
+    changes = [
+        writing.of_settings(loaded.path, work.tables, {_path(old): _path(new) for old, new in work.renamed.items()}),
+        writing.of_aws_config(work.aws, work.renamed),
+    ]
+    of_text(loaded.path, changes[0].after.decode("utf-8-sig")).require_sound(loaded.path)
+    return Plan(changes, work.made, work.renamed, work.pruned, work.left)
+
+
+@dataclass
+class _Work:
+    loaded: Settings
+    profile: Profile
+    found: Found
+    wish: Wish
+    tables: dict[KeyPath, Mapping[str, Any] | None] = field(default_factory=dict)
+    aws: dict[str, Mapping[str, str | None] | None] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+    pruned: list[str] = field(default_factory=list)
+    left: dict[str, WrongSettings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.before = remembered(self.loaded, self.profile)
+        self.ours = generated(self.loaded, self.profile)
+        self.now = writing.aws_now()
+        self.program = writing.running_program()
+
+    def write(self) -> None:
+        wanted = names(self.loaded, self.profile, self.found.access, self.wish.template)
+        self.renamed = self._renamed(wanted)
+        for access in self.found.access:
+            if made := self.ours.get(access.key):
+                self._change(made, access)
+            else:
+                self._make(wanted[access.key], access)
+        for identity in self.loaded.identities.values():
+            if new := self.renamed.get(identity.profile):
+                self.tables["identity", identity.name] = {"profile": new}
+        self.tables["generated", self.profile.identity.name] = {
+            "template": self.wish.template,
+            "account": list(self.wish.filters.accounts) or None,
+            "permission_set": list(self.wish.filters.permission_sets) or None,
+            "region": self.wish.region,
+        }
+
+    def prune(self) -> None:
+        users = self.now.users() | {each.profile: f"identity {each.name}" for each in self.loaded.identities.values()}
+        for key, made in self.ours.items():
+            if not self.found.is_gone(key):
+                continue
+            if user := users.get(made.name):
+                self.left[made.name] = WrongSettings(
+                    f"profile {made.name} is gone, and {user} uses it", f"change {user}, then prune again"
+                )
+                continue
+            self.pruned.append(made.name)
+            self.tables[_path(made.name)] = None
+            keys = self.now.keys(made.name)
+            if keys and writing.profile_in(keys.get("credential_process", "")) == made.name:
+                if obstacle := self.now.obstacle(made.name):
+                    self.left[made.name] = obstacle
+                else:
+                    self.aws[made.name] = None
+
+    def _renamed(self, wanted: Mapping[Key, str]) -> dict[str, str]:
+        """The profiles that get another name, unless an AWS profile of either name is not ours."""
+        renamed = {made.name: wanted[key] for key, made in self.ours.items() if wanted.get(key, made.name) != made.name}
+        while stuck := dict(self._stuck(renamed)):  # what keeps its name may be in the way of another
+            self.left |= stuck
+            renamed = {old: new for old, new in renamed.items() if old not in stuck}
+        return renamed
+
+    def _stuck(self, renamed: Mapping[str, str]) -> Iterator[tuple[str, WrongSettings]]:
+        for old, new in renamed.items():
+            if obstacle := self.now.obstacle(old):
+                yield old, obstacle
+            elif new not in renamed and self.now.keys(new) is not None:
+                yield (
+                    old,
+                    WrongSettings(
+                        f"profile {old} would now be called {new}, and there is an AWS profile of that name",
+                        f"rename or remove AWS profile {new}",
+                    ),
+                )
+
+    def _make(self, name: str, access: Access) -> None:
+        if name in self.loaded.profiles and name not in self.renamed:
+            return  # a hand made it
+        if obstacle := self.now.obstacle(name):
+            self.left[name] = obstacle
+            return
+        self.made.append(name)
+        target = (
+            {"account_id": access.account.account_id, "permission_set": access.permission_set}
+            if access.permission_set
+            else {"role_arn": access.role_arn, "account_access": access.account_access}
+        )
+        region = {"region": self.wish.region} if self.wish.region != self._inherited_region() else {}
+        named = {"account_name": access.account.name} if _sayable(access.account.name) else {}
+        self.tables[_path(name)] = {**target, **region, **self._not_in_defaults(), "generated": True, **named}
+        self._make_aws(name, {} if name in self.renamed else self.now.keys(name) or {})
+
+    def _change(self, made: Profile, access: Access) -> None:
+        name = self.renamed.get(made.name, made.name)
+        values: dict[str, Any] = {}
+        if _sayable(access.account.name) and access.account.name != made.account_name:
+            values["account_name"] = access.account.name
+        last, region = self.before.region, self.wish.region
+        if last not in (None, region) and made.region == last:
+            values["region"] = region if region != self._inherited_region() else None
+        if values:
+            self.tables[_path(name)] = values
+        if made.name in self.left:
+            return
+        if obstacle := self.now.obstacle(made.name):
+            self.left[made.name] = obstacle
+            return
+        keys = self.now.keys(made.name)
+        process = (keys or {}).get("credential_process")
+        if keys is None or process is None:
+            self._make_aws(name, keys or {})
+            return
+        works = writing.can_run(process)
+        aws = {"credential_process": writing.with_profile(process, name) if works else self._line(name)}
+        if last not in (None, region) and keys.get("region") == last:
+            aws["region"] = region
+        self.aws[name] = aws
+
+    def _make_aws(self, name: str, keys: Mapping[str, str]) -> None:
+        self.aws[name] = {"credential_process": self._line(name), "region": keys.get("region", self.wish.region)}
+
+    def _line(self, name: str) -> str:
+        return writing.credential_process(self.program, name, windows=sys.platform == "win32")
+
+    def _inherited_region(self) -> str:
+        return str(self.loaded.defaults.get("region") or self.profile.identity_center_regions[0])
+
+    def _not_in_defaults(self) -> dict[str, Any]:
+        """What the profile has that [defaults] do not say, and that the tokens depend on."""
+        schema = {key.name: key.default for key in KEYS["profile"]}
+        values = {name: _plain(getattr(self.profile, name)) for name in _SHARED}
+        return {
+            name: value
+            for name, value in values.items()
+            if value != _plain(self.loaded.defaults.get(name, schema[name]))
+        }
+
+
+def _path(name: str) -> KeyPath:
+    return "profile", name
+
+
+def _key(profile: Profile) -> Key | None:
+    if profile.account_access:
+        return profile.account_access, str(profile.role_arn)
+    return (str(profile.account_id), profile.permission_set) if profile.permission_set else None
+
+
+def _as_it_was(access: Access, made: Profile) -> Access:
+    """The same as it was called when the profile was written."""
+    account = access.account
+    return access._replace(account=Account(account.account_id, made.account_name or "", account.email))
+
+
+def _sayable(name: str) -> bool:
+    """Whether the settings take the account's name."""
+    return bool(name) and name.isprintable() and name == name.strip()
+
+
+def _plain(value: Any) -> Any:
+    """A value of the settings as TOML has it."""
+    if isinstance(value, tuple):
+        return list(value)
+    if hasattr(value, "web_identity_role_arn"):
+        return {name: inner for name, inner in vars(value).items() if inner}
+    return getattr(value, "name", value)

@@ -1,0 +1,165 @@
+"""`exec`: a program takes the place of the command, with credentials in its environment."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.transcript import complaint
+from fakes.terminals import at_terminal
+from homes import COMMAND, Home, file_config
+
+from oidc_helper.emulator import Emulator
+
+SHOW = "import json, os, sys; json.dump([os.getpid(), os.getppid(), sys.argv[1:], dict(os.environ)], sys.stdout)"
+CONFLICTING = {
+    **dict.fromkeys(("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN"), "wrong"),
+    **{f"AWS_CONTAINER_{name}": "wrong" for name in ("CREDENTIALS_FULL_URI", "AUTHORIZATION_TOKEN")},
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere",
+}
+
+
+@pytest.fixture
+def ready(home: Home, emulator: Emulator) -> Home:
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint("alice@example.com"))
+    home.get("analytics")
+    return home
+
+
+def shown(home: Home, *words: str, **variables: str) -> tuple[int, int, list[str], dict[str, str]]:
+    """The process that the program became: its id, its parent's, its arguments and its environment."""
+    process = home.start(*words, "--", sys.executable, "-c", SHOW, "a", "--profile", "b", **variables)
+    stdout, stderr = process.communicate()
+    assert (process.returncode, stderr) == (0, "")
+    told: list[Any] = json.loads(stdout)
+    assert told[0] == process.pid
+    return told[0], told[1], told[2], told[3]
+
+
+def test_the_program_takes_the_place_of_the_command(ready: Home) -> None:
+    """The same process, so that signals and terminal are the program's; its words are its own."""
+    _, parent, words, _ = shown(ready, "exec", "analytics")
+
+    assert parent == os.getpid()
+    assert words == ["a", "--profile", "b"]
+
+
+def test_the_environment_has_the_credentials_and_nothing_that_leads_elsewhere(ready: Home) -> None:
+    """Both names of the region, and the name of the profile for a prompt."""
+    expected = ready.get("analytics")
+    *_, environment = shown(ready, "exec", "analytics", **CONFLICTING)
+
+    assert {name: environment[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")} == {
+        "ACCESS_KEY_ID": expected["AccessKeyId"],
+        "SECRET_ACCESS_KEY": expected["SecretAccessKey"],
+        "SESSION_TOKEN": expected["SessionToken"],
+    }
+    assert environment["AWS_CREDENTIAL_EXPIRATION"] == expected["Expiration"]
+    assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert environment["OIDC_HELPER_PROFILE"] == "analytics"
+    assert environment.keys() & CONFLICTING.keys() == set()
+
+
+@pytest.mark.parametrize("words", [("exec", "analytics"), ("exec", "analytics", "--")])
+def test_the_dashes_may_be_left_out(ready: Home, words: tuple[str, ...]) -> None:
+    """An option behind the program is the program's."""
+    done = ready.run(*words, "echo", "--version", "--config", "x")
+
+    assert (done.returncode, done.stdout) == (0, "--version --config x\n")
+
+
+def test_our_options_stand_before_the_program(ready: Home) -> None:
+    ours = ("--config", str(ready.config), "exec", "--min-ttl", "60", "analytics")
+    done = ready.run(*ours, "echo", "-n", "x", OIDC_HELPER_CONFIG="")
+
+    assert (done.returncode, done.stdout) == (0, "x")
+
+
+def test_streams_and_exit_code_are_the_programs(ready: Home) -> None:
+    """It reads our standard input, and its words come out unchanged."""
+    done = subprocess.run(
+        [COMMAND, "exec", "analytics", "--", "sh", "-c", "cat; echo to-stderr >&2; exit 42"],
+        env=ready.environment,
+        cwd=ready.path,
+        input="from stdin\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (42, "from stdin\n", "to-stderr\n")
+
+
+def test_a_signal_is_the_programs(ready: Home) -> None:
+    """A closed pipe ends it as it would without us: Python ignores that signal, which a program would inherit."""
+    with ready.start("exec", "analytics", "--", "sh", "-c", "exec yes") as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.stdout.close()
+
+        assert process.wait() == -signal.SIGPIPE
+
+
+def test_no_process_is_left_beside_the_program(ready: Home, tmp_path: Path) -> None:
+    """Nor a pipe or a lock of ours open in it."""
+    listing = ready.run("exec", "analytics", "--", "sh", "-c", "ls -l /proc/$$/fd; ps -o pid= --ppid $$")
+
+    open_files = [line for line in listing.stdout.splitlines() if " -> " in line]
+    assert len(open_files) <= 4, listing.stdout
+    assert tmp_path.exists()
+
+
+@pytest.mark.parametrize(("program", "code"), [("no-such-program", 127), ("/etc/passwd", 126), ("/etc", 126)])
+def test_a_program_that_cannot_be_run_has_the_code_of_shells(ready: Home, program: str, code: int) -> None:
+    told = complaint(ready.run("exec", "analytics", "--", program))
+
+    assert told.code == code
+    assert program in told.message
+    assert "PATH" in told.hint
+
+
+def test_nesting_is_refused_unless_told(ready: Home) -> None:
+    """A shell in a shell would hide whose credentials are in force."""
+    told = complaint(ready.run("exec", "dev-admin", "--", "true", OIDC_HELPER_PROFILE="analytics"))
+    nested = ready.run("exec", "--nested", "dev-admin", "--", "true", OIDC_HELPER_PROFILE="analytics")
+
+    assert told.code == 2
+    assert "the credentials of analytics are in this environment already" in told.message
+    assert nested.returncode == 0
+
+
+def test_credentials_that_end_too_soon_are_fetched_anew(ready: Home, emulator: Emulator) -> None:
+    """What new ones cannot give either is refused."""
+    asked = emulator.count("AssumeRole")
+    assert ready.run("exec", "--min-ttl", "3000", "analytics", "--", "true").returncode == 0
+    assert emulator.count("AssumeRole") == asked
+    told = complaint(ready.run("exec", "--min-ttl", "7200", "analytics", "--", "true"))
+
+    assert emulator.count("AssumeRole") == asked + 1
+    assert (told.code, "less than --min-ttl" in told.message) == (2, True)
+
+
+def test_without_a_program_a_shell_runs(ready: Home) -> None:
+    """It is said once, and the profile is there for its prompt."""
+    environment = {**ready.environment, "SHELL": "/bin/sh", "PS1": "[$OIDC_HELPER_PROFILE] "}
+    wrapped = ["/bin/sh", "-c", 'exec "$@" </dev/tty >/dev/tty 2>&1', "sh", str(COMMAND), "exec", "analytics"]
+    with at_terminal(wrapped, environment, directory=ready.path) as person:
+        person.see("a shell with the credentials of analytics, until", "[analytics] ")
+        os.write(person.descriptor, b"echo $AWS_REGION; exit 7\n")
+        person.see("eu-west-1")
+        done = person.ended()
+
+    assert done.returncode == 7
+
+
+def test_a_failure_runs_nothing(ready: Home) -> None:
+    """The message is that of get."""
+    told = complaint(ready.run("exec", "analitics", "--", "touch", "made"))
+
+    assert (told.code, "did you mean analytics?" in told.message) == (2, True)
+    assert not (ready.path / "made").exists()
