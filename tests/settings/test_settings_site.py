@@ -234,8 +234,12 @@ def test_names_come_from_both_files_without_a_check(files: Files) -> None:
 
 def test_the_document_of_both_files_is_what_they_say_together(files: Files) -> None:
     """Whoever changes the user's file sees what holds already."""
-    files.write(site=COMPANY, user='[profile.analytics]\nregion = "eu-west-3"\n')
+    files.write(
+        site=COMPANY + '[generated.corp]\naccounts = ["dev-*"]\n',
+        user='[profile.analytics]\nregion = "eu-west-3"\n[generated.corp]\ntemplate = "{account_name}"\n',
+    )
     both = settings.document()
+    assert both["generated"] == {"corp": {"accounts": ["dev-*"], "template": "{account_name}"}}
     assert both["profile"]["analytics"] == {"role_arn": ROLE, "duration_seconds": 1800, "region": "eu-west-3"}
     assert both["identity"]["corp"]["client_id"] == "company"
 
