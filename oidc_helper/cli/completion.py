@@ -10,7 +10,7 @@ import platformdirs
 
 from oidc_helper import settings
 from oidc_helper.cli import arguments
-from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.errors import WrongSettings
 from oidc_helper.paths import APPLICATION
 from oidc_helper.person.terminal import Terminal, has_terminal
 from oidc_helper.settings.writing import Change, carry_out, diff, of_lines
@@ -60,11 +60,7 @@ def _names(kind: str) -> list[str]:
     """Nothing where the settings cannot be read: a tab is no place for an error."""
     if kind == "topics":
         return [*(command.name for command in arguments.COMMANDS), "config", "setup"]
-    try:
-        loaded = settings.load()
-    except OidcHelperError:
-        return []
-    return sorted(loaded.profiles if kind == "profiles" else loaded.identities)
+    return sorted(settings.names("profile" if kind == "profiles" else "identity"))
 
 
 def _script(shell: str) -> str:

@@ -139,6 +139,15 @@ name = matching(
 variable = matching("[^=]+", "the name of an environment variable")
 
 
+def is_name(word: str) -> bool:
+    """Whether a profile or an identity may be called so."""
+    try:
+        name(word)
+    except UnfitError:
+        return False
+    return True
+
+
 def arn(example: str, *forms: tuple[str, str, str]) -> Check:
     """A global ARN whose resource has these parts between slashes; the message names the first part that is wrong.
 

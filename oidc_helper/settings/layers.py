@@ -10,6 +10,7 @@ from oidc_helper.settings.lines import KeyPath, line_of, locate
 from oidc_helper.words import shown
 
 _LONGEST_NAME = 64
+_NAMED = ("identity", "profile", "generated")  # kinds of tables that have names
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,10 @@ def document(layers: Sequence[Layer]) -> dict[str, Any]:
     """What all layers say together: the first has the word, key by key, and an inner table is one value."""
     whole: dict[str, Any] = {}
     for layer in reversed(layers):
-        whole |= {key: value for key, value in layer.document.items() if key not in ("identity", "defaults", "profile")}
+        whole |= {key: value for key, value in layer.document.items() if key not in ("defaults", *_NAMED)}
         if isinstance(defaults := layer.document.get("defaults"), dict):
             whole["defaults"] = whole.get("defaults", {}) | defaults
-        for kind in ("identity", "profile"):
+        for kind in _NAMED:
             for name, table in _tables(layer.document, kind):
                 named = whole.setdefault(kind, {})
                 named[name] = named.get(name, {}) | table

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from oidc_helper import paths
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings import guard, layers
+from oidc_helper.settings import checks, guard, layers
 from oidc_helper.settings.file import parse, read
 from oidc_helper.settings.layers import Layer
 from oidc_helper.settings.model import Settings
@@ -46,12 +46,12 @@ def document() -> dict[str, Any]:
 
 
 def names(kind: Literal["identity", "profile"]) -> list[str]:
-    """The names of all identities or profiles, without a check and from what files can be read. Raises nothing."""
+    """The names of all identities or profiles, from what files can be read; no value is checked. Raises nothing."""
     try:
         user, *site = _files()
     except WrongSettings:
         return []
-    return layers.names(_read(user, site)[0], kind)
+    return [name for name in layers.names(_read(user, site)[0], kind) if checks.is_name(name)]
 
 
 def _files() -> list[str]:

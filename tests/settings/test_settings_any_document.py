@@ -2,10 +2,12 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -13,7 +15,10 @@ from settings.settings_files import APPLICATION, ROLE, checked, load
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings import Settings, explain
+from oidc_helper.settings.file import parse
+from oidc_helper.settings.layers import Layer
 from oidc_helper.settings.problems import wrong
+from oidc_helper.settings.resolution import resolve
 from oidc_helper.settings.schema import KEYS, SOURCES
 
 _NAMES = st.sampled_from(["a", "b", "team.c", "", "\x1b[2J"])
@@ -117,6 +122,32 @@ def test_any_document_is_settings_or_refused_in_one_line(document: dict[str, Any
     outcome = _outcome(text)
 
     assert "is not TOML" not in str(outcome)
+
+
+@given(_documents, _documents)
+@examples(deadline=None, database=None, max_examples=300)
+def test_any_two_documents_are_one_configuration(user: dict[str, Any], site: dict[str, Any]) -> None:
+    """Each profile can be used, or an error says why not."""
+    texts = (
+        "".join(f"{_toml(key)} = {_toml(value)}\n" for key, value in document.items()) for document in (user, site)
+    )
+    layers = [Layer(f"/{number}", text, parse(f"/{number}", text)) for number, text in enumerate(texts)]
+    loaded = resolve(layers, [], "/0", "")
+
+    names = set(loaded.profiles) | {name for layer in layers for name in _tables(layer.document, "profile")}
+    for name in names - set(loaded.profiles):
+        with pytest.raises(WrongSettings) as caught:
+            loaded.profile(name)
+        checked(caught.value)
+    for profile in loaded.profiles.values():
+        assert loaded.first_identity(profile.identity).source != "profile"
+        assert profile.identity.name in loaded.same_person(profile.identity)
+        json.dumps(explain(loaded, profile))  # must not raise
+
+
+def _tables(document: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    tables = document.get(kind)
+    return tables if isinstance(tables, dict) else {}
 
 
 @given(st.fixed_dictionaries({}, optional={key.name: st.just("hunter2" * 10) for key in KEYS["profile"]}), _text)

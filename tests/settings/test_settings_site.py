@@ -9,7 +9,7 @@ from settings.settings_files import APPLICATION, ROLE
 
 from oidc_helper import paths, settings
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings import Settings
+from oidc_helper.settings import Settings, writing
 
 STRANGER = 12_345
 OTHER_ROLE = "arn:aws:iam::123456789012:role/other"
@@ -226,14 +226,20 @@ def test_names_come_from_both_files_without_a_check(files: Files) -> None:
     assert settings.names("profile") == ["mine", "analytics"]
     assert settings.names("identity") == ["job", "corp"]
 
+    files.user.write_text('[profile."\\n"]\n')
+    assert settings.names("profile") == ["analytics"], "a name that cannot be one is left out"
     files.user.write_text("[")
     assert settings.names("profile") == ["analytics"]
 
 
 def test_the_document_of_both_files_is_what_they_say_together(files: Files) -> None:
     """Whoever changes the user's file sees what holds already."""
-    files.write(site=COMPANY, user='[profile.analytics]\nregion = "eu-west-3"\n')
+    files.write(
+        site=COMPANY + '[generated.corp]\naccounts = ["dev-*"]\n',
+        user='[profile.analytics]\nregion = "eu-west-3"\n[generated.corp]\ntemplate = "{account_name}"\n',
+    )
     both = settings.document()
+    assert both["generated"] == {"corp": {"accounts": ["dev-*"], "template": "{account_name}"}}
     assert both["profile"]["analytics"] == {"role_arn": ROLE, "duration_seconds": 1800, "region": "eu-west-3"}
     assert both["identity"]["corp"]["client_id"] == "company"
 
@@ -251,6 +257,25 @@ def test_a_text_is_judged_as_the_users_file_above_the_site(files: Files) -> None
 
     assert loaded.profile("mine").application_arn == APPLICATION
     assert loaded.profile("analytics").role_arn == ROLE
+
+
+def test_what_is_written_goes_to_the_users_file_and_counts_above_the_site(
+    files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The user's file is made where there was none, and the site's stays as it was."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    loaded = files.write(site=COMPANY)
+    files.user.unlink()
+    tables: writing.Tables = {
+        ("profile", "analytics"): {"region": "eu-west-3"},
+        ("profile", "mine"): {"role_arn": OTHER_ROLE},
+    }
+
+    writing.carry_out([writing.of_settings(loaded.path, tables)])
+
+    assert settings.load().profile("analytics").region == "eu-west-3"
+    assert settings.load().profile("mine").application_arn == APPLICATION
+    assert files.site.read_text() == COMPANY
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o646], ids=oct)

@@ -80,7 +80,8 @@ def target(data: bytes) -> None:
         for as_json in (True, False):
             shown = io.StringIO()
             with ours():
-                status.status(argparse.Namespace(json=as_json, profile=None), shown)
+                options = argparse.Namespace(json=as_json, profile=None, check=False, min_ttl=0, prompt=False)
+                status.status(options, shown)
             assert all(line.isprintable() for line in shown.getvalue().split("\n")), ascii(shown.getvalue())
     finally:
         os.environ.clear()

@@ -32,6 +32,8 @@ identity = "job"
 deadline_seconds = 5
 """
 
+_SITE = Layer("/site.toml", _WHOLE, parse("/site.toml", _WHOLE))
+
 
 def seeds() -> list[bytes]:
     """A whole file with something odd in place of a value and of a name."""
@@ -51,6 +53,7 @@ def target(data: bytes) -> None:
         return  # which the reader refuses
     with ours():
         layer = Layer("/config.toml", text, parse("/config.toml", text))
+        resolve([layer, _SITE], [], layer.path, "1")
         loaded = resolve([layer], [], layer.path, "1")
         for problem in loaded.problems:
             assert problem.message.isprintable()
