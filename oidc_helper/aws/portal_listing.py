@@ -14,12 +14,12 @@ from oidc_helper.aws.account_access import Ask
 from oidc_helper.aws.client import Aws
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.errors import OidcHelperError, TryAgain
+from oidc_helper.settings.limits import limits
 
 _T = TypeVar("_T")
 
 _A_SECOND = 20  # requests: the quota page of Identity Center, for the portal's APIs
 _WORKERS = 12  # which are that many requests a second even where an answer takes half a second
-_PAGE = 100  # the largest of the service model
 _PAUSES_S = (0.5, 1, 2, 4, 8)  # after an answer that asks to wait; the last one repeats
 _PATIENCE_S = 60  # with a portal that only asks to wait
 _TRIES = 3  # where an answer is lost: the calls change nothing
@@ -136,13 +136,15 @@ def _all_pages(
         return [read(item) for item in answer[member]], token  # what botocore cannot parse is an answer without it
 
     items, seen, token = list[_T](), set[str](), ""
+    largest = limits("sso", operation, "maxResults").most
+    asked: dict[str, Any] = {**parameters, "maxResults": largest} if largest else dict(parameters)
     while True:
-        position = {"nextToken": token} if token else {}
-        found, token = pace.patiently(lambda: ask(operation, page, maxResults=_PAGE, **parameters, **position))  # noqa: B023
+        found, token = pace.patiently(lambda: ask(operation, page, **asked))
         items += found
         if not token:
             return items
         seen.add(token)
+        asked["nextToken"] = token
 
 
 def _account(item: Mapping[str, Any]) -> Account:
