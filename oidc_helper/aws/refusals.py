@@ -268,7 +268,12 @@ def remedy(operation: str, code: str, *, reason: str = "", words: str = "") -> R
 
 def may_pass(code: str, status: int) -> bool:
     """Whether the same request may be granted later."""
-    return code in _PASSING or status >= 500 or status == 429
+    return code in _PASSING or status >= 500 or is_throttled(code, status)
+
+
+def is_throttled(code: str, status: int) -> bool:
+    """Whether the service asks to wait."""
+    return code in _THROTTLED or status == 429
 
 
 def turned_away(code: str, status: int) -> bool:
@@ -276,7 +281,7 @@ def turned_away(code: str, status: int) -> bool:
 
     A server that failed may have worked. An answer without a code is no word of AWS, but for too many requests.
     """
-    return code in _THROTTLED or status == 429 or (bool(code) and 400 <= status < 500)
+    return is_throttled(code, status) or (bool(code) and 400 <= status < 500)
 
 
 def from_error_answer(
@@ -295,8 +300,8 @@ def from_error_answer(
     message = f"{operation} was refused: {': '.join(filter(None, (printable(code), reason, words)))}"
     if may_pass(code, status):
         message = message.replace("was refused", "did not work")
-        throttled = code in _THROTTLED or status == 429
-        return TryAgain(message, "try again in a while", never_sent=turned_away(code, status), throttled=throttled)
+        unread, throttled = turned_away(code, status), is_throttled(code, status)
+        return TryAgain(message, "try again in a while", never_sent=unread, throttled=throttled)
     if code == "ExpiredTokenException" and status == 403:
         code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
     known = remedy(operation, code, reason=reason, words=words)
