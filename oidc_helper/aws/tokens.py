@@ -9,6 +9,7 @@ from oidc_helper.aws.credentials import Credentials
 from oidc_helper.machine.clock import is_instant
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
+PORTAL_SCOPE = "sso:account:access"  # what opens the access portal
 _VERSION = 1
 _ABOUT_TO_EXPIRE_S = 60  # an access token with less left may die on its way
 

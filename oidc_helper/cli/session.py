@@ -12,13 +12,13 @@ from oidc_helper.aws import account_access
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.cli import wording
 from oidc_helper.cli.person import asking_at_login
-from oidc_helper.cli.wiring import Errand, choices, errand, store_for
+from oidc_helper.cli.wiring import Errand, choices, errand, only_choice, store_for
 from oidc_helper.errors import Refused, SignInNeeded, StoreUnusable, WrongSettings
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
 from oidc_helper.fetch.proofs import Asking
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.person.terminal import has_terminal
-from oidc_helper.settings import Profile
+from oidc_helper.settings import Profile, Settings
 from oidc_helper.store.in_kernel import REMEDY
 from oidc_helper.store.kinds import CREDENTIALS, SIGN_IN, TOKENS
 from oidc_helper.store.saving import note_or_warn
@@ -32,8 +32,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
 
     prompts = not browser.obstacle()
     with asking_at_login(way=options.way, force=options.force) as asking:
-        name = options.profile or _chosen(asking)
-        signing_in = errand(name, asking, prompts=prompts)
+        signing_in = errand(options.profile, asking, prompts=prompts, choose=partial(_chosen, asking))
         if options.way and not signing_in.takes_a_person:
             raise WrongSettings(
                 f"identity {signing_in.profile.identity.name} needs nobody to sign in", f"leave --{options.way} out"
@@ -47,24 +46,23 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
                     raise
                 # Nobody was asked, so that what was kept was refused: it must not stand in a person's way.
                 terminal.show(f"oidc-helper: the last sign-in no longer works: {failure.message}")
-                signing_in = errand(name, asking._replace(anew=True), prompts=prompts)
+                signing_in = errand(signing_in.profile.name or None, asking._replace(anew=True), prompts=prompts)
                 report = _signed_in(signing_in, anew=True)
     _require_something_kept(signing_in, report)
     answer.write(report)
     return 0
 
 
-def _chosen(asking: Asking) -> str | None:
-    """The profile that a person at a terminal chooses; None where there is nothing to choose from, or nobody."""
+def _chosen(asking: Asking, loaded: Settings) -> Profile:
+    """The profile that a person at a terminal chooses, or the only choice. Raises WrongSettings, SignInNeeded."""
     from oidc_helper.person.choice import choose
 
-    loaded = settings.load()
     found = choices(loaded)
     if len(found) < 2 or not has_terminal():
-        return None
+        return only_choice(loaded)
     described = {profile.name: f"identity {profile.identity.name} ({profile.identity.source})" for profile in found}
     question = "oidc-helper: which of these do you want to sign in to?"
-    return choose(asking.person().terminal, question, described, timeout_s=asking.patience_s)
+    return loaded.profile(choose(asking.person().terminal, question, described, timeout_s=asking.patience_s))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_helper import identity, settings
-from oidc_helper.aws.tokens import Tokens
+from oidc_helper.aws.tokens import PORTAL_SCOPE, Tokens
 from oidc_helper.errors import WrongSettings
 from oidc_helper.fetch import broker
 from oidc_helper.fetch.means import Means
@@ -52,7 +52,7 @@ def errand(
     the terminal allow it. `prompts` lets the keyring ask for its password.
     """
     loaded = settings.load()
-    profile = loaded.profile(name) if name else (choose or _only_choice)(loaded)
+    profile = loaded.profile(name) if name else (choose or only_choice)(loaded)
     reentry.refuse_reentry(profile.name)
     if asking and not asking.patience_s and (profile.sign_in != "when-needed" or not has_terminal()):
         asking = None
@@ -81,10 +81,11 @@ def only_application(loaded: Settings) -> Profile:
 
 def _is_less_fit(profile: Profile) -> tuple[bool, bool]:
     """Whether its tokens may not open the portal; then, whether it is itself a product of looking."""
-    return bool(profile.scopes) and "sso:account:access" not in profile.scopes, bool(profile.generated)
+    return bool(profile.scopes) and PORTAL_SCOPE not in profile.scopes, bool(profile.generated)
 
 
-def _only_choice(loaded: Settings) -> Profile:
+def only_choice(loaded: Settings) -> Profile:
+    """The profile to sign in with, where there is only one choice. Raises WrongSettings."""
     return _only_one("login", loaded, choices(loaded))
 
 

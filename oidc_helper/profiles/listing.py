@@ -6,13 +6,12 @@ from typing import NamedTuple
 from oidc_helper.aws import account_access, portal_listing
 from oidc_helper.aws.client import Aws
 from oidc_helper.aws.portal_listing import Access, Account, Listing, Told
-from oidc_helper.aws.tokens import Tokens
+from oidc_helper.aws.tokens import PORTAL_SCOPE, Tokens
 from oidc_helper.errors import OidcHelperError, Refused
 from oidc_helper.fetch.work import ACCESS_OVER
 from oidc_helper.profiles.filters import Filters
 
 PORTAL = "portal"  # among the failures: the accounts could not be listed
-_SCOPE = "sso:account:access"
 
 GetTokens = Callable[[str], Tokens]
 """Gets the person's tokens, other ones than those with the access token that was refused; that is empty at first."""
@@ -83,7 +82,7 @@ def _accounts(aws: Aws, get_tokens: GetTokens, tokens: Tokens) -> tuple[Tokens, 
     try:
         return tokens, portal_listing.accounts(aws, tokens)
     except Refused as refusal:
-        if refusal.code not in ACCESS_OVER or (tokens.scope and _SCOPE not in tokens.scope):
+        if refusal.code not in ACCESS_OVER or (tokens.scope and PORTAL_SCOPE not in tokens.scope):
             raise
     tokens = get_tokens(tokens.access_token)
     return tokens, portal_listing.accounts(aws, tokens)
