@@ -1,10 +1,9 @@
 """Whether profiles are ready for use, by what `status` reports: an exit code for scripts, a few words for a prompt."""
 
-import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from oidc_helper.cli import wording
 from oidc_helper.errors import SignInNeeded, StoreUnusable, TryAgain
 
 READY = 0
@@ -40,7 +39,7 @@ def _code(profile: Profile, min_ttl_s: int) -> int:
 def _seconds_left(profile: Profile) -> float | None:
     """Of the credentials; None where they are not there, or nobody knows when they end."""
     at = profile["credentials"] and profile["credentials"]["expires_at"]
-    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() - time.time() if at else None
+    return wording.seconds_left(at) if at else None
 
 
 def _short(seconds: float | None) -> str:

@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import StringIO
 from typing import Any, TextIO
 
 from oidc_helper import kernel, settings
 from oidc_helper.cli import readiness, streams, wording
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, WrongSettings
+from oidc_helper.handover.variables import PROFILE
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store import quota
@@ -37,11 +37,13 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
         return 0
     loaded = settings.load()
     chosen = [loaded.profile(options.profile)] if options.profile else list(loaded.profiles.values())
-    report = _report(loaded, chosen)
+    store = Store()
+    profiles = _described(loaded, store, chosen)
     if options.check:
         if not options.profile:
             loaded.require_sound()
-        return readiness.exit_code(report["profiles"], min_ttl_s=options.min_ttl)
+        return readiness.exit_code(profiles, min_ttl_s=options.min_ttl)
+    report = _report(loaded, store, profiles)
     if options.json:
         answer.write(json.dumps(report, indent=2) + "\n")
     else:
@@ -56,24 +58,28 @@ def _prompt(name: str | None) -> str:
     """
     try:
         loaded = settings.load()
-        names = (name, os.environ.get("OIDC_HELPER_PROFILE"), os.environ.get("AWS_PROFILE"))
-        chosen = next((loaded.profiles[each] for each in names if each and each in loaded.profiles), None)
-        return f"{readiness.prompt(_report(loaded, [chosen])['profiles'][0])}\n" if chosen else ""
+        names = (name, os.environ.get(PROFILE), os.environ.get("AWS_PROFILE"))
+        chosen = [loaded.profiles[each] for each in names if each and each in loaded.profiles][:1]
+        return "".join(f"{readiness.prompt(profile)}\n" for profile in _described(loaded, Store(), chosen))
     except OidcHelperError:
         return ""
 
 
-def _report(loaded: Settings, chosen: Sequence[Profile]) -> dict[str, Any]:
-    """What `--json` prints."""
-    store = Store()
+def _described(loaded: Settings, store: Store, chosen: Sequence[Profile]) -> list[dict[str, Any]]:
+    """The profiles as `--json` has them."""
     of_index = _Report(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
+    return [of_index.profile(profile) for profile in chosen]
+
+
+def _report(loaded: Settings, store: Store, profiles: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What `--json` prints; to tell where new records go, the vault is looked for."""
     return {
         "schema": _SCHEMA,
         "config": loaded.path,
         "site": [file for file in loaded.files if file != loaded.path],
         "stores": {kind: store.where(kind) for kind in (CREDENTIALS, TOKENS)},
         "kernel_keyring": _quota(),
-        "profiles": [of_index.profile(profile) for profile in chosen],
+        "profiles": profiles,
         "problems": [problem.message for problem in loaded.problems],
     }
 
@@ -245,5 +251,5 @@ def _person_needed(profile: dict[str, Any]) -> str:
 def _left(at: str | None) -> str:
     if at is None:
         return "some time left"
-    left = datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() - time.time()
+    left = wording.seconds_left(at)
     return f"{wording.span(left)} left" if left > 0 else "expired"

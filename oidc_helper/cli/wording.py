@@ -3,6 +3,8 @@
 import time
 from datetime import UTC, datetime
 
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+
 
 def until(expires_at: float | None) -> str:
     """Say when something ends, as local time and as time left."""
@@ -24,4 +26,9 @@ def span(seconds: float) -> str:
 
 def iso(at: float | None) -> str | None:
     """Give an instant as in credential_process JSON."""
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else datetime.fromtimestamp(at, UTC).strftime(_INSTANT)
+
+
+def seconds_left(at: str) -> float:
+    """The seconds until such an instant, negative once it is over."""
+    return datetime.strptime(at, _INSTANT).replace(tzinfo=UTC).timestamp() - time.time()

@@ -105,6 +105,16 @@ def test_a_prompt_is_never_in_the_way(job: Home) -> None:
     assert prompt(job, "analytics") == ""
 
 
+def test_a_prompt_and_a_check_look_for_no_vault(job: Home) -> None:
+    """A shell asks before every command, and finding a keyring takes longer than all else."""
+    answer(job.run("get", "analytics"))
+    for words in (("--prompt", "analytics"), ("--check", "analytics")):
+        traced = job.run("status", *words, PYTHONPROFILEIMPORTTIME="1")
+
+        assert "oidc_helper.cli.readiness" in traced.stderr
+        assert "keyring.core" not in traced.stderr
+
+
 def test_the_manual_has_each_member_of_the_json(alice: Desk) -> None:
     """Programs depend on them."""
     alice.home.run("login", "analytics")
