@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import shlex
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -10,10 +12,13 @@ import platformdirs
 
 from oidc_helper import settings
 from oidc_helper.cli import arguments
+from oidc_helper.cli.help import TOPICS
 from oidc_helper.errors import WrongSettings
+from oidc_helper.handover.formats import powershell_quoted
 from oidc_helper.paths import APPLICATION
 from oidc_helper.person.terminal import Terminal, has_terminal
 from oidc_helper.settings.writing import Change, carry_out, diff, of_lines
+from oidc_helper.words import printable
 
 _PROGRAM = "oidc-helper"
 _PATIENCE_S = 300  # for a yes
@@ -29,13 +34,16 @@ class Shell(NamedTuple):
     script: str
     rc: str = ""
     lines: tuple[str, ...] = ()
+    quoted: Callable[[str], str] = shlex.quote
 
 
 SHELLS = {
     "bash": Shell("oidc-helper.bash", ".bashrc", (". {script}",)),
     "zsh": Shell("_oidc-helper", ".zshrc", ("fpath=({folder} $fpath)", "autoload -Uz compinit && compinit")),
     "fish": Shell("fish/completions/oidc-helper.fish"),  # it looks there by itself
-    "powershell": Shell("oidc-helper.ps1", "powershell/Microsoft.PowerShell_profile.ps1", (". {script}",)),
+    "powershell": Shell(
+        "oidc-helper.ps1", "powershell/Microsoft.PowerShell_profile.ps1", (". {script}",), powershell_quoted
+    ),
 }
 
 
@@ -59,7 +67,7 @@ def completion(options: argparse.Namespace, answer: TextIO) -> int:
 def _names(kind: str) -> list[str]:
     """Nothing where the settings cannot be read: a tab is no place for an error."""
     if kind == "topics":
-        return [*(command.name for command in arguments.COMMANDS), "config", "setup"]
+        return TOPICS
     return sorted(settings.names("profile" if kind == "profiles" else "identity"))
 
 
@@ -72,48 +80,38 @@ def _script(shell: str) -> str:
         for action in one._actions:  # noqa: SLF001  # argparse has no public list
             if action.dest in _NAMES and not action.choices:
                 action.complete = shtab.cmd(f"{_PROGRAM} completion --names {_NAMES[action.dest]} 2>/dev/null")
-            elif action.dest in ("config", "write"):
+            elif action.dest in ("config", "write") and action.nargs != 0:
                 action.complete = shtab.FILE
     return str(shtab.complete(parser, shell)).rstrip("\n") + "\n"
 
 
 def _install(shell: str, script: str, answer: TextIO, *, is_agreed: bool) -> None:
     """Write the script, and the lines that load it. Raises OidcHelperError; then both files are as they were."""
-    plan = [change for change in _plan(shell, script) if change.is_needed]
-    rc = SHELLS[shell].rc or "\0"
-    answer.writelines(diff(change) if change.path.endswith(rc) else f"new: {change.path}\n" for change in plan)
+    ours, *rc = _plan(SHELLS[shell], script)
+    if ours.is_needed:
+        answer.write(f"{'new' if ours.before is None else 'changed'}: {printable(ours.path)}\n")
+    answer.writelines(diff(change) for change in rc if change.is_needed)
     answer.flush()
-    if not plan:
+    if not any(change.is_needed for change in (ours, *rc)):
         answer.write(f"completion for {shell} is installed already\n")
     elif is_agreed or _agrees():
-        carry_out(plan)
+        carry_out([ours, *rc])
         answer.write(f"installed; a new {shell} completes oidc-helper\n")
     else:
         answer.write("nothing was written\n")
 
 
-def _plan(shell: str, script: str) -> list[Change]:
-    place, home = SHELLS[shell], Path.home()
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+def _plan(shell: Shell, script: str) -> list[Change]:
+    """The change of our script, then that of the startup file where one is needed."""
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     ours = platformdirs.user_data_path(APPLICATION, appauthor=False) / "completion"
-    path = config / place.script if "/" in place.script else ours / place.script
+    path = config / shell.script if "/" in shell.script else ours / shell.script
     plan = [of_lines(str(path), script.splitlines(), whole=True)]
-    if place.rc:
-        rc = config / place.rc if "/" in place.rc else home / place.rc
-        names = {"{script}": _quoted(path), "{folder}": _quoted(path.parent)}
-        plan.append(of_lines(str(rc), [_filled(line, names) for line in place.lines]))
+    if shell.rc:
+        rc = config / shell.rc if "/" in shell.rc else Path.home() / shell.rc
+        names = {"script": shell.quoted(str(path)), "folder": shell.quoted(str(path.parent))}
+        plan.append(of_lines(str(rc), [line.format_map(names) for line in shell.lines]))
     return plan
-
-
-def _filled(line: str, names: dict[str, str]) -> str:
-    for name, value in names.items():
-        line = line.replace(name, value)
-    return line
-
-
-def _quoted(path: Path) -> str:
-    """As every one of these shells reads it; a quote in the path of a home is not provided for."""
-    return f"'{path}'" if " " in str(path) else str(path)
 
 
 def _agrees() -> bool:

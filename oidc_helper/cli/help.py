@@ -18,18 +18,18 @@ _PAGES = {
     "setup": "man7/oidc-helper-setup.7",
     arguments.OPERATION: "man1/oidc-helper-create-token-with-iam.1",
 }
+TOPICS = [*dict.fromkeys([*(command.name for command in arguments.COMMANDS), *_PAGES])]
 
 
 def show(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the help of a command, or of the whole program; or show a page of the manual."""
-    topics = [*(command.name for command in arguments.COMMANDS), *_PAGES]
     if options.topic in _PAGES:
         _show_page(_PAGES[options.topic], answer)
         return 0
-    if options.topic is not None and options.topic not in topics:
+    if options.topic is not None and options.topic not in TOPICS:
         pages = listed(name for name in _PAGES if name != arguments.OPERATION)
         raise WrongSettings(
-            f"there is no help on {shown(options.topic, 40)}{did_you_mean(options.topic, topics)}",
+            f"there is no help on {shown(options.topic, 40)}{did_you_mean(options.topic, TOPICS)}",
             f"name a command, {pages}; for all commands: oidc-helper help",
         )
     words = [options.topic] if options.topic else []

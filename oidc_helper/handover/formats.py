@@ -26,12 +26,14 @@ def _fish(given: Mapping[str, str], gone: Sequence[str]) -> str:
     return removed + "".join(f"set -gx {name} {quoted(value)};\n" for name, value in given.items())
 
 
-def _powershell(given: Mapping[str, str], gone: Sequence[str]) -> str:
-    def quoted(value: str) -> str:
-        return "'" + value.replace("'", "''") + "'"
+def powershell_quoted(value: str) -> str:
+    """The value as a word of PowerShell that stands for itself."""
+    return "'" + value.replace("'", "''") + "'"
 
+
+def _powershell(given: Mapping[str, str], gone: Sequence[str]) -> str:
     removed = "".join(f"Remove-Item Env:{name} -ErrorAction SilentlyContinue\n" for name in gone)
-    return removed + "".join(f"$Env:{name} = {quoted(value)}\n" for name, value in given.items())
+    return removed + "".join(f"$Env:{name} = {powershell_quoted(value)}\n" for name, value in given.items())
 
 
 def _cmd(given: Mapping[str, str], gone: Sequence[str]) -> str:

@@ -12,6 +12,8 @@ from fakes.places import needs
 from fakes.terminals import at_terminal
 from homes import COMMAND, Home, file_config
 
+from oidc_helper.cli import completion
+from oidc_helper.cli.arguments import COMMANDS
 from oidc_helper.emulator import Emulator
 
 # How each shell is started so that it reads the startup file of the home alone.
@@ -123,3 +125,36 @@ def test_an_unknown_shell_is_wrong_usage(ready: Home) -> None:
     """And so is none."""
     for words in (("completion", "tcsh"), ("completion",)):
         assert complaint(ready.run(*words)).code == 2
+
+
+def test_the_command_line_takes_every_shell() -> None:
+    """It has a list of its own, so that no command loads what it does not need."""
+    (command,) = (command for command in COMMANDS if command.name == "completion")
+    (shell,) = (argument for argument in command.arguments if argument.flag == "shell")
+
+    assert shell.keywords["choices"] == tuple(completion.SHELLS)
+
+
+def test_a_path_of_any_characters_is_quoted_for_its_shell(ready: Home) -> None:
+    """A home may be called anything."""
+    home = ready.path / "o'brien; $x"
+    home.mkdir()
+    done = ready.run("completion", "--install", "--yes", "bash", HOME=str(home), XDG_DATA_HOME=str(home / "data"))
+    loaded = subprocess.run(
+        ["bash", "--noprofile", "-c", f". {shlex.quote(str(home / '.bashrc'))} && complete -p oidc-helper"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.returncode == 0
+    assert "oidc-helper" in loaded.stdout
+
+
+def test_a_script_of_another_version_is_told_as_changed(ready: Home) -> None:
+    """Only a first one is new."""
+    first = ready.run("completion", "--install", "--yes", "fish").stdout
+    script = Path(first.partition("new: ")[2].partition("\n")[0])
+    script.write_text("# older\n")
+
+    assert ready.run("completion", "--install", "--yes", "fish").stdout.startswith(f"changed: {script}\n")

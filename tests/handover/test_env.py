@@ -9,6 +9,7 @@ from cli.transcript import complaint
 from fakes.places import needs
 from homes import Home, file_config
 
+from oidc_helper.cli.arguments import COMMANDS
 from oidc_helper.emulator import Emulator
 from oidc_helper.errors import WrongSettings
 from oidc_helper.handover.formats import FORMATS
@@ -96,3 +97,11 @@ def test_a_file_for_docker_has_no_quotes_where_none_are_needed(ready: Home) -> N
 
 def test_an_unknown_format_is_wrong_usage(ready: Home) -> None:
     assert complaint(ready.run("env", "analytics", "--format", "csh")).code == 2
+
+
+def test_the_command_line_takes_every_format() -> None:
+    """It has a list of its own, so that no command loads what it does not need."""
+    (env,) = (command for command in COMMANDS if command.name == "env")
+    (form,) = (argument for argument in env.arguments if argument.flag == "--format")
+
+    assert form.keywords["choices"] == tuple(FORMATS)
