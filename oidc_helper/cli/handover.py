@@ -8,9 +8,8 @@ from typing import TextIO
 from oidc_helper.cli import wording
 from oidc_helper.cli.credentials import fetched
 from oidc_helper.cli.person import asking_at_get
-from oidc_helper.cli.wiring import Errand, errand
+from oidc_helper.cli.wiring import errand
 from oidc_helper.errors import WrongSettings
-from oidc_helper.fetch import broker
 from oidc_helper.handover import program, variables
 from oidc_helper.handover.formats import FORMATS
 from oidc_helper.words import printable
@@ -24,17 +23,14 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
             f"the credentials of {printable(before)} are in this environment already",
             f"leave that shell, or add --nested: oidc-helper exec --nested {options.profile}",
         )
-    getting, got = _credentials(options)
-    given = variables.given(got.answer, profile=getting.profile.name, region=getting.profile.region)
+    given, expires_at = _given(options)
     environment = variables.replaced(os.environ, given)
     words = options.words
     if not words:
         words = [program.shell(environment)]
         ours = options.streams.complaint
-        ours.write(
-            f"oidc-helper: a shell with the credentials of {getting.profile.name}, {wording.until(got.expires_at)}; "
-            "exit ends it\n"
-        )
+        whose = f"a shell with the credentials of {given[variables.PROFILE]}, {wording.until(expires_at)}"
+        ours.write(f"oidc-helper: {whose}; exit ends it\n")
         ours.flush()
     with options.streams.given_back():
         return program.become(words, environment)
@@ -42,23 +38,22 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
 
 def env(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the variables for a shell or a file."""
-    getting, got = _credentials(options)
-    given = variables.given(got.answer, profile=getting.profile.name, region=getting.profile.region)
+    given, _ = _given(options)
     answer.write(FORMATS[options.format](given, variables.conflicting(os.environ, given)))
     return 0
 
 
-def _credentials(options: argparse.Namespace) -> tuple[Errand, broker.Fetched]:
-    """With the seconds left that are asked for. Raises WrongSettings where new ones do not have them."""
+def _given(options: argparse.Namespace) -> tuple[dict[str, str], int]:
+    """The variables, and when the credentials end. Raises WrongSettings where none last as long as is asked for."""
     with asking_at_get() as asking:
         getting = errand(options.profile, asking)
         got = fetched(getting)
         if got.expires_at - time.time() < options.min_ttl:
             got = fetched(getting, refresh=True)
-    left = got.expires_at - time.time()
+    profile, left = getting.profile, got.expires_at - time.time()
     if left < options.min_ttl:
         raise WrongSettings(
-            f"new credentials of {getting.profile.name} last {wording.span(left)}, less than --min-ttl",
-            "ask for less, or raise duration_seconds",
+            f"the credentials of {profile.name} that can be had last {wording.span(left)}, less than --min-ttl",
+            f"ask for less, or raise duration_seconds; see also: oidc-helper status {profile.name}",
         )
-    return getting, got
+    return variables.given(got.answer, profile=profile.name, region=profile.region), got.expires_at

@@ -144,6 +144,15 @@ def test_credentials_that_end_too_soon_are_fetched_anew(ready: Home, emulator: E
     assert (told.code, "less than --min-ttl" in told.message) == (2, True)
 
 
+def test_a_renewal_that_fails_runs_nothing(ready: Home, emulator: Emulator) -> None:
+    """Credentials at hand that end too soon are no answer to --min-ttl."""
+    emulator.fault("AssumeRole", status=503, times=None)
+    told = complaint(ready.run("exec", "--min-ttl", "7200", "analytics", "--", "touch", "made"))
+
+    assert (told.code, "503" in told.message) == (4, True)
+    assert not (ready.path / "made").exists()
+
+
 def test_without_a_program_a_shell_runs(ready: Home) -> None:
     """It is said once, and the profile is there for its prompt."""
     environment = {**ready.environment, "SHELL": "/bin/sh", "PS1": "[$OIDC_HELPER_PROFILE] "}
