@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from oidc_helper import paths
 from oidc_helper.emulator.control import TOKEN_PATH
 from oidc_helper.emulator.emulator import Emulator
 from oidc_helper.errors import WrongSettings
@@ -61,29 +62,36 @@ _PROFILES = ("analytics", "dev-admin", "remote", "nightly")
 def write(emulator: Emulator, directory: str) -> dict[str, str]:
     """Write the files, and return the variables that lead to them. Raises OidcHelperError, and then writes nothing."""
     where = Path(directory).absolute()
-    settings, aws, token = (where / name for name in ("config.toml", "aws-config", "identity-token"))
-    for path in (settings, aws):
-        if path.exists() and not path.read_text(errors="replace").startswith(_MARK):
-            raise WrongSettings(f"{printable(str(path))} is not the emulator's", "name another directory, or move it")
+    settings, aws, token = (str(where / name) for name in ("config.toml", "aws-config", "identity-token"))
     identity_token = emulator.mint("alice@example.com", lifetime_s=_TOKEN_LIFETIME_S)
     contents = {settings: _settings(emulator, token), aws: _aws_config(emulator), token: identity_token}
-    carry_out([of_lines(str(path), text.splitlines(), whole=True) for path, text in contents.items()])
-    return {"OIDC_HELPER_CONFIG": str(settings), "AWS_CONFIG_FILE": str(aws)}
+    plan = [of_lines(path, text.splitlines(), whole=True) for path, text in contents.items()]
+    ours = {change.path for change in plan if (change.before or b"").startswith(_MARK.encode())}
+    if settings in ours:
+        ours.add(token)  # which has no room for a mark
+    if foreign := [change.path for change in plan if change.before is not None and change.path not in ours]:
+        raise WrongSettings(f"{printable(foreign[0])} is not the emulator's", "name another directory, or move it")
+    carry_out(plan)
+    return {
+        paths.CONFIG_VARIABLE: settings,
+        paths.SITE_CONFIG_VARIABLE: "",  # a company's settings would lie beneath
+        "AWS_CONFIG_FILE": aws,
+    }
 
 
-def _settings(emulator: Emulator, token: Path) -> str:
+def _settings(emulator: Emulator, token: str) -> str:
     directory, token_url = emulator.directory, f"{emulator.url}{TOKEN_PATH}?user=alice@example.com"
     values = {
         "issuer": emulator.issuer,
         "client_id": emulator.client_id,
-        "token": str(token),
+        "token": token,
         "application_arn": directory.application_arn,
         "region": directory.identity_center_region,
         "caller_role_arn": directory.caller_role_arn,
         "role_arn": directory.analytics_role_arn,
     }
     quoted = {name: json.dumps(value) for name, value in values.items()}  # JSON's strings of ASCII are TOML's too
-    return _SETTINGS.format(mark=_MARK, token_url=token_url, token_shown=printable(str(token)), **quoted)
+    return _SETTINGS.format(mark=_MARK, token_url=token_url, token_shown=printable(token), **quoted)
 
 
 def _aws_config(emulator: Emulator) -> str:

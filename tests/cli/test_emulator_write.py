@@ -45,6 +45,7 @@ def test_the_files_lead_an_sdk_to_credentials(home: Home, tmp_path: Path, monkey
         arn = boto3.Session(profile_name="nightly").client("sts").get_caller_identity()["Arn"]
         others = [home.run("explain", name, **variables).returncode for name in ("analytics", "remote", "dev-admin")]
 
+    assert variables["OIDC_HELPER_SITE_CONFIG"] == ""
     assert arn.split(":")[5].startswith("assumed-role/analytics/")
     assert others == [0, 0, 0]
 
@@ -59,10 +60,17 @@ def test_the_token_is_for_its_owner_alone_and_all_is_written_anew(home: Home, tm
     assert stat.S_IMODE((tmp_path / "identity-token").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("name", ["config.toml", "aws-config"])
+@pytest.mark.parametrize("name", ["config.toml", "aws-config", "identity-token"])
 def test_a_file_that_is_not_the_emulators_is_left_alone(home: Home, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("# mine\n")
     told = complaint(home.run("emulator", "--write", str(tmp_path), "--port", "0"))
 
     assert (told.code, f"{name} is not the emulator's" in told.message) == (2, True)
     assert [(path.name, path.read_text()) for path in tmp_path.glob("*")] == [(name, "# mine\n")]
+
+
+def test_a_directory_in_the_place_of_a_file_is_named(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    told = complaint(home.run("emulator", "--write", str(tmp_path)))
+
+    assert (told.code, "is not a regular file" in told.message) == (2, True)
