@@ -13,7 +13,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.addresses import connect
 from oidc_helper.machine.hosts import host_in
-from oidc_helper.machine.proxies import proxy_for
+from oidc_helper.machine.proxies import Proxy, proxy_for
 from oidc_helper.machine.socks import SocksRefusal, connect_through
 from oidc_helper.words import printable
 
@@ -35,15 +35,20 @@ def way_to(url: str, *, trust: ssl.SSLContext | None) -> PoolManager:
     elif proxy.speaks_socks:
         manager, how = PoolManager(ssl_context=trust), partial(connect_through, proxy)
     else:
-        proof = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()  # urllib3 before 2.8 cannot in UTF-8
         manager = ProxyManager(
             proxy.url,
-            proxy_headers={"proxy-authorization": f"Basic {proof}"} if proxy.user else None,
+            proxy_headers=_proof(proxy) if proxy.user else None,
             proxy_ssl_context=trust,
             ssl_context=trust,
         )
     manager.pool_classes_by_scheme = _pools(how)
     return manager
+
+
+def _proof(proxy: Proxy) -> dict[str, str]:
+    """The header that proves the person to the proxy; urllib3 before 2.8 cannot make it in UTF-8."""
+    proof = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
+    return {"proxy-authorization": f"Basic {proof}"}
 
 
 def _pools(how: _Connect) -> dict[str, type[HTTPConnectionPool]]:
