@@ -12,7 +12,8 @@ from robustness.crashes.warm import Program, Run
 from robustness.sandbox import ALICE, Sandbox, Sandboxes
 
 _LENGTH = 20  # characters by which a secret is recognised even if it was cut
-_DELIVERED = ("get", "token", "create-token-with-iam")  # their output is the secret that the user asked for
+_DELIVERED = ("get", "token", "create-token-with-iam", "env")  # their output is the secret that the user asked for
+_HANDED_OVER = ("AWS_SECRET_ACCESS_KEY=", "AWS_SESSION_TOKEN=")  # the variables of the program that `exec` becomes
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,13 @@ ALL_WELL = (
     ("login", "analytics"),
     ("status",),
     ("status", "--json"),
+    ("status", "--check"),
+    ("status", "--prompt", "analytics"),
+    ("env", "analytics"),
+    ("exec", "analytics", "--", "/bin/true"),
+    ("profiles", "dev-admin"),
+    ("profiles", "--json", "dev-admin"),
+    ("completion", "--names", "profiles"),
     ("explain", "analytics"),
     ("explain", "--json", "analytics"),
     (
@@ -179,7 +187,9 @@ def _places(words: Sequence[str], run: Run) -> Iterator[tuple[str, str]]:
     if run.returncode or not any(word in _DELIVERED for word in words):
         yield "stdout", run.stdout
     for started in run.started:
-        yield "arguments or variables of a program", started
+        parts = started.split("\0")
+        asked_for = _HANDED_OVER if "exec" in words else ()
+        yield "arguments or variables of a program", "\0".join(part for part in parts if not part.startswith(asked_for))
 
 
 def _files(sandbox: Sandbox) -> Iterator[tuple[str, str]]:
