@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from oidc_helper.aws.client import Aws
 from oidc_helper.aws.portal_listing import Access
 from oidc_helper.aws.tokens import Tokens
+from oidc_helper.cli import streams
 from oidc_helper.cli.wiring import errand, only_application
 from oidc_helper.create_token_with_iam import pager
 from oidc_helper.errors import OidcHelperError, WrongSettings
@@ -31,7 +32,8 @@ log = logging.getLogger("oidc_helper.cli.profiles")
 _CALL_S = 20.0  # for a single call: all together may take longer than any deadline of `get`
 _MOST_LINES = 8  # of one kind of trouble
 _KINDS = {"permission-set": "set", "account-access": "role"}
-_SEVERAL = 2
+_GAP = 2  # columns between two others
+_FEWEST = 2  # columns that are shown however narrow the terminal is
 
 
 def profiles(options: argparse.Namespace, answer: TextIO) -> int:
@@ -186,11 +188,11 @@ def _in_columns(cells: Mapping[str, Sequence[str]], answer: TextIO) -> str:
     from rich.text import Text
 
     widths = {title: max(map(cell_len, (title, *column))) for title, column in cells.items()}
-    room = shutil.get_terminal_size().columns if answer.isatty() else sum(widths.values()) + _SEVERAL * len(widths)
+    room = streams.columns(answer) or sum(widths.values()) + _GAP * len(widths)
     shown = list(cells)
-    while len(shown) > _SEVERAL and sum(widths[title] + _SEVERAL for title in shown) - _SEVERAL > room:
+    while len(shown) > _FEWEST and sum(widths[title] + _GAP for title in shown) - _GAP > room:
         shown.pop()
-    table = Table(box=None, pad_edge=False, padding=(0, _SEVERAL, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
     for title in shown:
         table.add_column(title, overflow="fold")  # a name is there to be copied
     for row in zip(*(cells[title] for title in shown), strict=True):
