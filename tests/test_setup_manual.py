@@ -118,7 +118,7 @@ def test_the_settings_of_every_provider_load(identity: str, tmp_path: Path) -> N
     profiles = load(tmp_path, identity + _PROFILES).profiles
 
     assert {profile.identity.source for profile in profiles.values()} == {"browser"}
-    assert {profile.target for profile in profiles.values()} == {"role", "permission set"}
+    assert {profile.target for profile in profiles.values()} == {"role", "permission set", "account access"}
 
 
 def test_every_provider_has_settings() -> None:
@@ -129,7 +129,7 @@ def test_every_provider_has_settings() -> None:
 def test_every_explained_refusal_has_a_remedy() -> None:
     """The program knows each refusal that the manual explains."""
     items = re.findall(r"^\.It Sy (.*)$", _PAGE, re.MULTILINE)
-    aws = [re.fullmatch(r"(\w+) was refused: (\w+)", item) for item in items]
+    aws = [re.fullmatch(r"([\w -]+) was refused: (\w+)", item) for item in items]
     provider = [re.fullmatch(r".*(?:refused|declined): (\w+)", item) for item in items if " was refused" not in item]
 
     remedies = [refusals.remedy(match[1], match[2]) for match in aws if match]

@@ -1,7 +1,7 @@
 """Account access manager's runtime: the roles that it gives to a person, and the credentials of one.
 
-It takes Identity Center's access token as a bearer token. Source: botocore's service model, new in November 2026; how
-the service behaves beyond it has not been seen.
+It takes Identity Center's access token as a bearer token. Sources: botocore's service model and the API reference, both
+of November 2026; how the service behaves beyond them has not been seen.
 """
 
 from collections.abc import Callable, Iterator, Mapping

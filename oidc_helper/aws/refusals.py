@@ -54,15 +54,15 @@ class WrongRegion(Refused):
 
 
 _CLOCK = Remedy("the signature's time is not accepted", "set this machine's clock")
-_STALE = Remedy(
-    "the access token is not accepted: its session has ended, or the tenant does not take this application's tokens",
-    "sign in again, or check account_access and application_arn",
-)
 SIGNER = Remedy("the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE")
-_UNACCEPTED = Remedy(
-    "the access token is not accepted: its session has ended, or the application lacks sso:account:access",
-    "sign in again, or add the scope with sso-admin put-application-access-scope",
-)
+
+
+def _unaccepted(scope: str) -> Remedy:
+    return Remedy(
+        f"the access token is not accepted: its session has ended, or the application lacks {scope}",
+        "sign in again, or add the scope with sso-admin put-application-access-scope",
+    )
+
 
 # (operation, error code) -> remedy; "" stands for any operation. Sources: AWS's API references and reports of users.
 _REMEDIES: Mapping[tuple[str, str], Remedy] = {
@@ -142,7 +142,7 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "see where the caller's keys come from: oidc-helper explain PROFILE",
     ),
     ("", "RegionDisabledException"): Remedy("STS is switched off for this region", "choose another region"),
-    ("GetRoleCredentials", "UnauthorizedException"): _UNACCEPTED,
+    ("GetRoleCredentials", "UnauthorizedException"): _unaccepted("sso:account:access"),
     ("GetRoleCredentials", "ResourceNotFoundException"): Remedy(
         "the user has no such permission set in this account", "check account_id and permission_set"
     ),
@@ -150,18 +150,18 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "the user is not assigned this permission set in this account",
         "check account_id and permission_set, or ask for the assignment",
     ),
-    ("ListAccounts", "UnauthorizedException"): _UNACCEPTED,
-    ("ListAccountRoles", "UnauthorizedException"): _UNACCEPTED,
+    ("ListAccounts", "UnauthorizedException"): _unaccepted("sso:account:access"),
+    ("ListAccountRoles", "UnauthorizedException"): _unaccepted("sso:account:access"),
     ("account-access-runtime GetRoleCredentials", "AccessDeniedException"): Remedy(
-        "account access manager does not give the user this role",
-        "check account_access and role_arn, or ask for access to the role",
+        "account access manager does not give the user this role, or the role does not trust it",
+        "check account_access and role_arn, ask for access to the role, or let it trust account-access.amazonaws.com",
     ),
-    ("account-access-runtime GetRoleCredentials", "UnauthorizedException"): _STALE,
+    ("account-access-runtime GetRoleCredentials", "UnauthorizedException"): _unaccepted("account_access:assume"),
     ("account-access-runtime GetRoleCredentials", "ValidationException"): Remedy(
         "a value does not fit: the session's duration may not exceed the role's maximum",
         "check account_access and role_arn, lower duration_seconds, or check role_session_name",
     ),
-    ("account-access-runtime ListRoles", "UnauthorizedException"): _STALE,
+    ("account-access-runtime ListRoles", "UnauthorizedException"): _unaccepted("account_access:read_only"),
     ("account-access-runtime ListRoles", "ValidationException"): Remedy(
         "there is no such tenant of account access manager", "check account_access"
     ),

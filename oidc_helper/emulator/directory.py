@@ -172,14 +172,10 @@ class S3Grant:
 
 @dataclass
 class Tenant:
-    """A tenant of account access manager, and the roles that it gives: pairs of a user's id and a role's ARN.
-
-    Which `scope` an application's tokens need there is not documented; None asks for none.
-    """
+    """A tenant of account access manager, and the roles that it gives: pairs of a user's id and a role's ARN."""
 
     tenant_id: str
     entitlements: set[tuple[str, str]]
-    scope: str | None = None
 
 
 @dataclass

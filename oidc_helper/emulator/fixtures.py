@@ -110,7 +110,12 @@ def _applications(issuer: str, actors: set[str]) -> tuple[Application, Applicati
         arn=f"arn:aws:sso::{ACCOUNT}:application/{INSTANCE}/apl-1234567890abcdef",
         audiences={PUBLIC_CLIENT},
         grants={JWT_BEARER, "refresh_token", TOKEN_EXCHANGE},
-        scopes={"sso:account:access": set(), "s3:access_grants:read_write": set()},
+        scopes={
+            "sso:account:access": set(),
+            "s3:access_grants:read_write": set(),
+            "account_access:read_only": set(),
+            "account_access:assume": set(),
+        },
         actors=actors,
         assigned={_ALICE, _BOB},
         issuer=trusted,

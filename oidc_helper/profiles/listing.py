@@ -12,6 +12,7 @@ from oidc_helper.fetch.work import ACCESS_OVER
 from oidc_helper.profiles.filters import Filters
 
 PORTAL = "portal"  # among the failures: the accounts could not be listed
+_SCOPE_OF_ROLES = "account_access:read_only"
 
 GetTokens = Callable[[str], Tokens]
 """Gets the person's tokens, other ones than those with the access token that was refused; that is empty at first."""
@@ -60,7 +61,7 @@ def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filte
     given = list[Access]()
     for tenant in tenants:
         try:
-            given += _given(aws, tokens, tenant)
+            given += _given(aws, get_tokens, tokens, tenant)
         except OidcHelperError as failure:
             failures[tenant] = failure
     everything = [*listed.access, *given]
@@ -82,10 +83,15 @@ def _accounts(aws: Aws, get_tokens: GetTokens, tokens: Tokens) -> tuple[Tokens, 
     try:
         return tokens, portal_listing.accounts(aws, tokens)
     except Refused as refusal:
-        if refusal.code not in ACCESS_OVER or (tokens.scope and PORTAL_SCOPE not in tokens.scope):
+        if not _is_over(refusal, tokens, PORTAL_SCOPE):
             raise
     tokens = get_tokens(tokens.access_token)
     return tokens, portal_listing.accounts(aws, tokens)
+
+
+def _is_over(refusal: Refused, tokens: Tokens, scope: str) -> bool:
+    """Whether another access token may be accepted: it is not the scope that is missing."""
+    return refusal.code in ACCESS_OVER and (not tokens.scope or scope in tokens.scope)
 
 
 def _permission_sets(
@@ -106,8 +112,14 @@ def _permission_sets(
     return Listing([*listed.access, *again.access], {**kept, **again.failures})
 
 
-def _given(aws: Aws, tokens: Tokens, tenant: str) -> list[Access]:
+def _given(aws: Aws, get_tokens: GetTokens, tokens: Tokens, tenant: str) -> list[Access]:
+    try:
+        roles = list(account_access.roles(aws.account_access(tokens), tenant))
+    except Refused as refusal:
+        if not _is_over(refusal, tokens, _SCOPE_OF_ROLES):
+            raise
+        roles = list(account_access.roles(aws.account_access(get_tokens(tokens.access_token)), tenant))
     return [
         Access("account-access", Account(role.account_id, role.account_name, ""), "", role.role_arn, tenant)
-        for role in account_access.roles(aws.account_access(tokens), tenant)
+        for role in roles
     ]

@@ -42,6 +42,7 @@ _TOKEN, _REFRESH, _CODE = (
     "emulator/test_emulator_authorization_code.py",
 )
 _ORDER, _REFUSALS, _LOST = "fetch/test_fetch_order.py", "aws/test_aws_refusals.py", "fetch/test_lost_answers.py"
+_GIVEN, _BUILDER = "emulator/test_emulator_account_access.py", "fetch/test_account_access.py"
 _SIGNATURES = "emulator/test_emulator_signatures.py"
 _MODELS, _MANUAL = "emulator/test_emulator_service_models.py", "create_token_with_iam/test_operation_manual.py"
 
@@ -213,7 +214,7 @@ FACTS = (
         MODEL,
         (
             f"{_REFUSALS}::test_a_refusal_is_told_with_what_mends_it",
-            f"{_MODELS}::test_every_error_of_the_portal_and_of_sts_can_be_ordered",
+            f"{_MODELS}::test_every_error_of_the_other_services_can_be_ordered",
         ),
     ),
     Fact(
@@ -317,6 +318,44 @@ FACTS = (
             f"{_S3}::test_a_plain_role_session_has_no_grant",
             f"{_ORDER}::test_an_s3_access_grant_comes_on_top_of_the_role_session",
         ),
+    ),
+    # account access manager
+    Fact(
+        "its errors are unauthorized, access denied, invalid and throttled; the first means the access token",
+        MODEL,
+        (
+            f"{_GIVEN}::test_what_is_not_given_is_refused",
+            f"{_GIVEN}::test_a_token_ends_with_its_session",
+            f"{_BUILDER}::test_a_refusal_says_what_to_do",
+            f"{_BUILDER}::test_a_token_that_is_refused_is_renewed_once",
+            "profiles/test_profiles_list.py::test_account_access_manager_gets_another_token_too",
+        ),
+    ),
+    Fact(
+        "roles come in pages",
+        MODEL,
+        (f"{_GIVEN}::test_a_person_sees_the_roles_of_a_tenant_in_pages",),
+    ),
+    Fact(
+        "listing takes the scope account_access:read_only, and opening a role account_access:assume",
+        AWS,
+        (
+            f"{_GIVEN}::test_each_operation_has_its_scope",
+            f"{_BUILDER}::test_an_application_without_the_scope_is_told_its_name",
+        ),
+    ),
+    Fact(
+        "a session lasts as long as its role allows, or what is asked for, also beyond an hour",
+        AWS,
+        (
+            f"{_GIVEN}::test_a_session_lasts_as_long_as_the_role_allows_unless_it_is_asked_for_less",
+            f"{_BUILDER}::test_the_settings_of_a_role_session_count",
+        ),
+    ),
+    Fact(
+        "whether a customer managed application may have these scopes",
+        UNKNOWN,
+        (f"{_BUILDER}::test_an_application_without_the_scope_is_told_its_name",),
     ),
 )
 

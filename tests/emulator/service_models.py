@@ -65,7 +65,7 @@ def _check_error(http_response: Any, model: OperationModel) -> None:
         code = element.text if element is not None else None
     for shape in model.error_shapes:
         metadata: dict[str, Any] = shape.metadata
-        described = metadata["error"]
+        described = metadata.get("error", {"httpStatusCode": 500})  # a fault has no status in newer models
         if described.get("code", shape.name) == code and http_response.status_code == described["httpStatusCode"]:
             if model.service_model.resolved_protocol == "rest-json":
                 _check_json(shape, json.loads(http_response.content), code)

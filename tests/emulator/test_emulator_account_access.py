@@ -58,6 +58,43 @@ def test_a_person_sees_the_roles_of_a_tenant_in_pages(emulator: Emulator, caller
     assert ask(caller, bob, "list_roles")["roles"] == []
 
 
+def test_a_session_lasts_as_long_as_the_role_allows_unless_it_is_asked_for_less(
+    emulator: Emulator, caller: Caller
+) -> None:
+    """It is named after the user then."""
+    emulator.directory.other_roles[0].longest_session_s = 7200
+    asked = {"roleArn": role_of(emulator), "accessType": "PROGRAMMATIC_ACCESS"}
+    keys = ask(caller, caller.exchange()["accessToken"], "get_role_credentials", **asked)["credentialsDetails"]
+    session = caller.using({key[0].upper() + key[1:]: value for key, value in keys["programmaticAccess"].items()})
+
+    assert session.identity()["Arn"].endswith("/builder/alice")
+
+    emulator.advance(7100)
+    assert session.identity()
+    emulator.advance(101)
+    assert refusal(session.identity) == ("ExpiredToken", 403)
+
+
+@pytest.mark.parametrize(
+    ("operation", "scope", "other"),
+    [
+        ("list_roles", "account_access:read_only", "account_access:assume"),
+        ("get_role_credentials", "account_access:assume", "account_access:read_only"),
+    ],
+)
+def test_each_operation_has_its_scope(
+    emulator: Emulator, caller: Caller, operation: str, scope: str, other: str
+) -> None:
+    """As the API reference has it; the log says what is missing."""
+    role = {"roleArn": role_of(emulator), "accessType": "PROGRAMMATIC_ACCESS"}
+    asked = role if operation == "get_role_credentials" else {}
+    having, lacking = (caller.exchange(scope=[one])["accessToken"] for one in (scope, other))
+
+    assert ask(caller, having, operation, **asked)
+    assert refusal(ask, caller, lacking, operation, **asked) == ("UnauthorizedException", 401)
+    assert emulator.requests[-1].reason == f"not granted: {scope}"
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -22,7 +22,7 @@ def test_an_assertion_becomes_tokens_with_all_scopes_of_the_application(caller: 
 
     assert (answer["tokenType"], answer["expiresIn"]) == ("Bearer", 3600)
     assert answer["scope"] == [
-        *("sso:account:access", "s3:access_grants:read_write"),
+        *("sso:account:access", "s3:access_grants:read_write", "account_access:read_only", "account_access:assume"),
         *("openid", "aws", "sts:identity_context"),
     ]
     assert answer["refreshToken"]

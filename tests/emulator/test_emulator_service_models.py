@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from botocore import UNSIGNED
 from emulator.aws_callers import Caller, identity_context, refused, service_model
+from service_limits import knows_account_access
 
+from oidc_helper.aws import account_access
 from oidc_helper.emulator import Emulator
 
 # The HTTP status and the OAuth error of each exception of CreateTokenWithIAM.
@@ -82,38 +85,50 @@ def test_every_error_of_create_token_with_iam_can_be_ordered(emulator: Emulator,
     assert response["Error"]["Message"] == "as ordered"
 
 
+# Service -> operation -> its parameters.
+_CALLS: dict[str, dict[str, dict[str, Any]]] = {
+    "sso": {
+        "GetRoleCredentials": {"roleName": "Admin", "accountId": "111122223333", "accessToken": "token"},
+        "ListAccounts": {"accessToken": "token"},
+        "ListAccountRoles": {"accessToken": "token", "accountId": "111122223333"},
+        "Logout": {"accessToken": "token"},
+    },
+    "sts": {
+        "AssumeRole": {"RoleArn": "arn:aws:iam::123456789012:role/analytics", "RoleSessionName": "alice"},
+        "AssumeRoleWithWebIdentity": {
+            "RoleArn": "arn:aws:iam::123456789012:role/tip-caller",
+            "RoleSessionName": "alice",
+            "WebIdentityToken": "token",
+        },
+    },
+}
+if knows_account_access():
+    _CALLS[account_access.SERVICE] = {
+        "GetRoleCredentials": {
+            "tenantId": "aa-0123456789ab",
+            "roleArn": "arn:aws:iam::111122223333:role/builder",
+            "accessType": "PROGRAMMATIC_ACCESS",
+        },
+        "ListRoles": {"tenantId": "aa-0123456789ab"},
+    }
 _OTHERS = [
     (service, operation, shape.name)
-    for service, operations in {
-        "sso": ("GetRoleCredentials", "ListAccounts", "ListAccountRoles", "Logout"),
-        "sts": ("AssumeRole", "AssumeRoleWithWebIdentity"),
-    }.items()
+    for service, operations in _CALLS.items()
     for operation in operations
     for shape in service_model(service).operation_model(operation).error_shapes
 ]
-_INPUT: dict[str, dict[str, Any]] = {
-    "GetRoleCredentials": {"roleName": "Admin", "accountId": "111122223333", "accessToken": "token"},
-    "ListAccounts": {"accessToken": "token"},
-    "ListAccountRoles": {"accessToken": "token", "accountId": "111122223333"},
-    "Logout": {"accessToken": "token"},
-    "AssumeRole": {"RoleArn": "arn:aws:iam::123456789012:role/analytics", "RoleSessionName": "alice"},
-    "AssumeRoleWithWebIdentity": {
-        "RoleArn": "arn:aws:iam::123456789012:role/tip-caller",
-        "RoleSessionName": "alice",
-        "WebIdentityToken": "token",
-    },
-}
 
 
 @pytest.mark.parametrize(("service", "operation", "name"), _OTHERS)
-def test_every_error_of_the_portal_and_of_sts_can_be_ordered(
+def test_every_error_of_the_other_services_can_be_ordered(
     emulator: Emulator, caller: Caller, service: str, operation: str, name: str
 ) -> None:
     """boto3 raises its exception for it."""
     emulator.fault(operation, error=name, message="as ordered")
+    caller.hooks = {"choose-signer.account-access-runtime": lambda **_: UNSIGNED}
     client = caller.client(service)
     with pytest.raises(client.exceptions.from_code(_code(service, name))) as caught:
-        client._make_api_call(operation, _INPUT[operation])
+        client._make_api_call(operation, _CALLS[service][operation])
 
     assert caught.value.response["Error"] == {
         "Code": _code(service, name),
@@ -133,5 +148,5 @@ def test_a_missing_parameter_is_an_invalid_request(caller: Caller) -> None:
 def _code(service: str, name: str) -> str:
     shape = service_model(service).shape_for(name)
     metadata: dict[str, Any] = shape.metadata
-    code: str = metadata["error"].get("code", name)
+    code: str = metadata.get("error", {}).get("code", name)
     return code

@@ -1,23 +1,30 @@
 """A profile whose role account access manager gives: from the person's sign-in to credentials."""
 
+import json
 import os
+import subprocess
+import sys
+import time
+from datetime import datetime
 
 import boto3
 import pytest
-from cli.transcript import answer, complaint
+from cli.transcript import answer, complaint, secrets, tells
 from fakes.places import needs
 from homes import COMMAND, Home, file_config
 from service_limits import knows_account_access
 
-from oidc_helper.aws import account_access
-from oidc_helper.cli import wiring
 from oidc_helper.emulator import Emulator
-from oidc_helper.errors import OidcHelperError
-from oidc_helper.fetch import broker
 
 pytestmark = pytest.mark.usefixtures("forks")
 
 CREDENTIALS = "GetRoleCredentials"
+_WITHOUT_THE_MODEL = """
+from oidc_helper.aws import account_access
+account_access.SERVICE = "account-access-of-tomorrow"
+from oidc_helper.hotpath import main
+main()
+"""
 
 
 @pytest.fixture
@@ -87,17 +94,71 @@ def test_a_token_that_is_refused_is_renewed_once(ready: Home, emulator: Emulator
     assert emulator.count("CreateTokenWithIAM") == 2
 
 
+def test_a_person_who_is_not_given_the_role_is_named(ready: Home, emulator: Emulator) -> None:
+    """So that it shows when somebody else has signed in."""
+    ready.write_token(emulator.mint("bob@example.com"))
+
+    assert "(signed in as bob@example.com)" in complaint(ready.run("get", "builder")).message
+
+
+def test_an_application_without_the_scope_is_told_its_name(ready: Home) -> None:
+    """A new access token does not help, and is asked for once."""
+    ready.configure(ready.config.read_text() + 'scopes = ["openid"]\n')
+
+    told = complaint(ready.run("get", "builder"))
+
+    assert told.code == 5
+    assert "lacks account_access:assume" in told.hint
+
+
+def test_the_settings_of_a_role_session_count(ready: Home, emulator: Emulator) -> None:
+    """Two hours and more too: no role opens this one, which would end it after an hour."""
+    ready.configure(ready.config.read_text() + 'duration_seconds = 7200\nrole_session_name = "nightly"\n')
+    before = time.time()
+
+    expiration = datetime.fromisoformat(answer(ready.run("get", "builder"))["Expiration"]).timestamp()
+
+    assert before + 7199 <= expiration <= time.time() + 7201
+    assert emulator.count(CREDENTIALS, sessionName="nightly", sessionDuration=7200) == 1
+
+
+def test_without_a_name_the_session_has_the_persons(ready: Home, emulator: Emulator) -> None:
+    answer(ready.run("get", "builder"))
+
+    assert emulator.count(CREDENTIALS, sessionName="alice@example.com", sessionDuration=3600) == 1
+
+
+def test_explain_names_the_kind_of_profile(ready: Home) -> None:
+    explained = json.loads(ready.run("explain", "builder", "--json").stdout)
+
+    assert explained["target"] == "account access"
+    assert explained["settings"]["account_access"]["value"] == "aa-0123456789ab"
+
+
+def test_the_access_token_is_in_no_line_of_the_log(ready: Home, emulator: Emulator) -> None:
+    done = ready.run("get", "--debug", "builder")
+
+    assert f"debug: account-access-runtime {CREDENTIALS} at " in done.stderr
+    assert tells(done.stderr, secrets(ready, emulator)) == []
+
+
+@pytest.mark.parametrize("command", ["get", "login"])
 def test_a_botocore_without_the_service_is_named_before_anything_is_spent(
-    ready: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ready: Home, emulator: Emulator, command: str
 ) -> None:
-    """The model came in November 2026, and older ones are supported."""
-    monkeypatch.setattr(account_access, "SERVICE", "account-access-of-tomorrow")
-    monkeypatch.setattr(os, "environ", {**ready.environment, **emulator.environment})
+    """The model came in November 2026, and older ones are supported; no person is asked, and no token is sent."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_THE_MODEL, command, "builder"],
+        env=ready.environment,
+        cwd=ready.path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
 
-    errand = wiring.errand("builder")
-    with pytest.raises(OidcHelperError) as caught:
-        broker.fetch(errand.profile, errand.settings.stamp, errand.means)
-
-    assert caught.value.message.startswith("account_access needs botocore ")
-    assert "pip install --upgrade boto3" in str(caught.value.hint)
+    told = complaint(done)
+    assert told.code == 1
+    assert told.message.startswith("account_access needs botocore ")
+    assert "pip install --upgrade boto3" in told.hint
     assert emulator.requests == []

@@ -105,6 +105,16 @@ def test_an_access_token_that_was_ended_elsewhere_is_replaced(site: Site) -> Non
     assert site.emulator.count("CreateTokenWithIAM", grantType="refresh_token") == 2
 
 
+def test_account_access_manager_gets_another_token_too(site: Site) -> None:
+    """Where the portal was content with the one that was ended, or is not used at all."""
+    site.home.configure(file_config(site.emulator, defaults=TENANT))
+    site.listed()
+    site.emulator.fault("ListRoles", error="UnauthorizedException")
+
+    assert any(one["kind"] == "account-access" for one in site.listed())
+    assert site.emulator.count("CreateTokenWithIAM", grantType="refresh_token") == 1
+
+
 def test_nothing_at_all_is_the_failure_of_the_portal(site: Site) -> None:
     site.emulator.fault("ListAccounts", error="InvalidRequestException", times=None)
 

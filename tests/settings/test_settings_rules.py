@@ -26,6 +26,8 @@ _VALUES = {
     "redirect_host": '"localhost"',
     "redirect_path": '"/callback"',
 }
+TENANT = "aa-0123456789ab"
+GRANT = 's3_grant = { target = "s3://bucket/*", permission = "READ" }'
 _BASE = f"""\
 [identity.base]
 source = "file"
@@ -110,6 +112,14 @@ def test_a_missing_source_is_answered_with_the_list_of_them(tmp_path: Path) -> N
             f'role_arn = "{ROLE}"\ns3_grant = {{ permission = "READ" }}',
             "profile.x.s3_grant.target (line 13): missing",
         ),
+        (
+            f'account_access = "{TENANT}"',
+            "profile.x.account_access (line 12): needs role_arn, which this profile does not have",
+        ),
+        (
+            f'role_arn = "{ROLE}"\naccount_access = "{TENANT}"\npermission_set = "Admin"',
+            "profile.x.permission_set (line 14): must not stand with role_arn: a profile has one target",
+        ),
     ],
 )
 def test_a_profile_has_one_complete_target(tmp_path: Path, keys: str, problem: str) -> None:
@@ -126,6 +136,45 @@ def test_defaults_have_one_target_too(tmp_path: Path) -> None:
     assert "defaults.permission_set (line 8): must not stand with role_arn" in _problems(
         tmp_path, COMPLETE.replace("[defaults]\n", both)
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [GRANT.split(" = ", 1), ("identity_context_provider_arn", '"arn:aws:iam::aws:contextProvider/IdentityCenter"')],
+)
+def test_only_an_identity_enhanced_session_has_a_grant_and_a_context(tmp_path: Path, key: str, value: str) -> None:
+    given = f'{COMPLETE}role_arn = "{ROLE}"\naccount_access = "{TENANT}"\n'
+
+    assert _problems(tmp_path, f"{given}{key} = {value}\n") == (
+        f"profile.x.{key} (line 14): must not stand with account_access: "
+        "it belongs to an identity-enhanced role session"
+    )
+    assert load(tmp_path, f'{given}duration_seconds = 7200\nrole_session_name = "me"\n').profile("x").target
+
+
+@pytest.mark.parametrize(
+    ("defaults", "own", "expected"),
+    [
+        (f'account_access = "{TENANT}"', f'role_arn = "{ROLE}"', ("role", None)),
+        (f'role_arn = "{ROLE}"\naccount_access = "{TENANT}"', f'role_arn = "{ROLE}"', ("role", None)),
+        (f'role_arn = "{ROLE}"\naccount_access = "{TENANT}"', "", ("account access", TENANT)),
+        (f'role_arn = "{ROLE}"\n{GRANT}', f'account_access = "{TENANT}"', ("account access", TENANT)),
+        (f'account_access = "{TENANT}"', 'account_id = "111122223333"\npermission_set = "A"', ("permission set", None)),
+        (f'account_access = "{TENANT}"', "", (None, None)),
+    ],
+    ids=["tenant", "another role's tenant", "role and tenant", "role with a grant", "permission set", "no target"],
+)
+def test_the_tenant_of_defaults_turns_no_role_into_one_of_account_access_manager(
+    tmp_path: Path, defaults: str, own: str, expected: tuple[str | None, str | None]
+) -> None:
+    """It goes with the role there; a profile's own role has a tenant of its own, or none."""
+    text = COMPLETE.replace("[defaults]\n", f"[defaults]\n{defaults}\n") + own + "\n"
+    loaded = load(tmp_path, text)
+    profile = loaded.profile("x")
+
+    assert (profile.target, profile.account_access) == expected
+    assert profile.s3_grant is None
+    assert loaded.tenants(profile) == [TENANT]
 
 
 @pytest.mark.parametrize(

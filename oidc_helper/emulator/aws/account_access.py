@@ -1,6 +1,6 @@
 """Account access manager's runtime: the roles that a tenant gives to a user, and their credentials.
 
-Modelled after the service model alone; what AWS does beyond it is not documented.
+Modelled after the service model and the API reference, which names the scopes; nobody here has seen it answer.
 """
 
 from botocore.exceptions import DataNotFoundError
@@ -15,11 +15,12 @@ from oidc_helper.emulator.calls import Endpoint, Parameters, Refusal
 from oidc_helper.emulator.directory import DirectoryUser, Role
 from oidc_helper.emulator.state import State
 
+_LISTING, _ASSUMING = "account_access:read_only", "account_access:assume"  # scopes
 _SERVICE = Service("account-access-runtime", invalid="ValidationException", outside="AccessDeniedException")
 
 
 def _list_roles(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user = _user(state, asked)
+    user = _user(state, asked, _LISTING)
     names = {account.account_id: account.name for account in state.directory.accounts}
     roles = []
     for role_arn in _given(state, user, asked["tenantId"]):
@@ -30,7 +31,7 @@ def _list_roles(state: State, _signer: Signer | None, asked: Parameters) -> Para
 
 
 def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user, role_arn = _user(state, asked), asked["roleArn"]
+    user, role_arn = _user(state, asked, _ASSUMING), asked["roleArn"]
     role = state.directory.role(role_arn)
     if role is None or role_arn not in _given(state, user, asked["tenantId"]):
         raise Refusal(
@@ -38,7 +39,7 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
             "You are not entitled to this role",
             reason="the tenant does not give it to the user",
         )
-    lifetime_s = asked.get("sessionDuration", 3600)
+    lifetime_s = asked.get("sessionDuration", role.longest_session_s)
     _check_duration(lifetime_s, role)
     credentials = role_session(state, role, asked.get("sessionName", user.user_name), lifetime_s)
     return {
@@ -64,13 +65,13 @@ def _check_duration(lifetime_s: int, role: Role) -> None:
         raise Refusal(_SERVICE.invalid, "The session duration exceeds the maximum of the role")
 
 
-def _user(state: State, asked: Parameters) -> DirectoryUser:
-    """The user of the bearer token. Raises Refusal."""
-    token, scope = live_access_token(state, asked["accessToken"]), state.directory.tenant.scope
+def _user(state: State, asked: Parameters, scope: str) -> DirectoryUser:
+    """The user of a bearer token with that scope. Raises Refusal."""
+    token = live_access_token(state, asked["accessToken"])
     user = token and state.directory.user(user_id=token.session.subject)
     if not token or not user:
         raise Refusal("UnauthorizedException", "The bearer token is not valid", reason="no live access token of a user")
-    if scope and scope not in token.scopes:
+    if scope not in token.scopes:
         raise Refusal("UnauthorizedException", "The bearer token is not valid", reason=f"not granted: {scope}")
     return user
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from service_limits import knows_account_access
+
+from oidc_helper.aws.account_access import SERVICE
 from robustness.faults.world import HOUR, World
 
 OPEN, EXCHANGE, ROLE = "AssumeRoleWithWebIdentity", "CreateTokenWithIAM", "AssumeRole"
@@ -12,7 +15,8 @@ OPEN, EXCHANGE, ROLE = "AssumeRoleWithWebIdentity", "CreateTokenWithIAM", "Assum
 class Call:
     """After `prepare`, the command `words` makes the call. If nothing is lost, its next run makes the calls `then`.
 
-    `endpoint` is the variable that leads only this call elsewhere. `once` names the single-use token that it sends.
+    `endpoint` is the variable that leads only this call elsewhere. `once` names the single-use token that it sends,
+    and `service` stands before the operation in messages where that is another one's name too.
     """
 
     operation: str
@@ -21,6 +25,12 @@ class Call:
     prepare: Callable[[World], object]
     then: tuple[str, ...]
     once: str = ""
+    service: str = ""
+
+    @property
+    def shown(self) -> str:
+        """How messages name it."""
+        return f"{self.service} {self.operation}".lstrip()
 
     @property
     def signed(self) -> bool:
@@ -47,6 +57,16 @@ def _signed_in(world: World) -> None:
     assert world.run("get", "analytics").answered
 
 
+_GIVEN = {
+    "account access manager": Call(
+        "GetRoleCredentials",
+        ("get", "builder"),
+        "AWS_ENDPOINT_URL_ACCOUNT_ACCESS_RUNTIME",
+        _nothing,
+        ("GetRoleCredentials",),
+        service=SERVICE,
+    )
+}
 CALLS: Mapping[str, Call] = {
     "opening the caller's role": Call(
         OPEN, ("get", "analytics"), "AWS_ENDPOINT_URL_STS", _nothing, (OPEN, EXCHANGE, ROLE)
@@ -70,4 +90,5 @@ CALLS: Mapping[str, Call] = {
         "GetDataAccess", ("get", "reports"), "AWS_ENDPOINT_URL_S3_CONTROL", _nothing, (ROLE, "GetDataAccess")
     ),
     "logout": Call("Logout", ("logout", "analytics"), "AWS_ENDPOINT_URL_SSO", _signed_in, ()),
+    **(_GIVEN if knows_account_access() else {}),
 }

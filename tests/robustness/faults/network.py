@@ -166,7 +166,7 @@ class Cell:
     def _check(self, outcome: Outcome, call: Call) -> None:
         assert outcome.code == 4, outcome
         message, hint, _ = outcome.stderr.split("\n")
-        assert f"oidc-helper: {call.operation}" in message, outcome
+        assert f"oidc-helper: {call.shown}" in message, outcome
         assert any(words in message for words in self.fault.expected.split("|")), outcome
         warns = "may have been exchanged" in hint
         assert warns is (call.once == "identity token" and self.fault.how != "never sent"), outcome
@@ -176,7 +176,7 @@ class Cell:
 def _check_logout(outcome: Outcome, _: Call) -> None:
     """The secrets are deleted, and a warning says that the session may go on."""
     assert outcome.code == 0, outcome
-    assert outcome.stdout == "signed out of analytics, dev-admin, reports\n"
+    assert outcome.stdout == "signed out of analytics, dev-admin, reports, builder\n"
     assert outcome.stderr.startswith("oidc-helper: warning: the session at Identity Center may go on: Logout"), outcome
 
 

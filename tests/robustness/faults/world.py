@@ -22,10 +22,14 @@ from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 ALICE = "alice@example.com"
 HOUR = 3_600
-_REPORTS = """
+_OTHERS = """
 [profile.reports]
 role_arn = "{role}"
 s3_grant = {{ target = "s3://reports/2026/*", permission = "READ" }}
+
+[profile.builder]
+role_arn = "{given}"
+account_access = "{tenant}"
 """
 _SHIFTED = "import time\n_true = time.time\ntime.time = lambda: _true() + {seconds}\n"
 
@@ -119,8 +123,11 @@ def new_world(execute: Execute, keys: SigningKeys | None = None) -> Iterator[Wor
             **emulator.environment,
         }
         home = Home(path, environment)
-        reports = _REPORTS.format(role=emulator.directory.analytics_role_arn)
-        home.configure(file_config(emulator, defaults="deadline_seconds = 5", profiles=reports))
+        directory = emulator.directory
+        others = _OTHERS.format(
+            role=directory.analytics_role_arn, given=directory.other_roles[0].arn, tenant=directory.tenant.tenant_id
+        )
+        home.configure(file_config(emulator, defaults="deadline_seconds = 5", profiles=others))
         home.write_token(emulator.mint(ALICE, lifetime_s=24 * HOUR))
         yield World(home, emulator, f"http://127.0.0.1:{closed.getsockname()[1]}", execute, stack)
 

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from unittest import mock
 
 import botocore.awsrequest
 from botocore.compat import HTTPHeaders
+from service_limits import knows_account_access
 
-from oidc_helper.aws import credentials, tokens
+from oidc_helper.aws import account_access, credentials, tokens
 from oidc_helper.aws.client import Aws
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
@@ -78,18 +80,25 @@ _CLIENTS: dict[str, Any] = {}
 _AWS = _Answering(
     _profile(
         role_arn=_ROLE,
+        account_access="aa-0123456789ab",
         account_id="111122223333",
         permission_set="Admin",
         s3_grant=S3Grant("s3://x/*", "READ", "Default", "111122223333"),
     ),
     time_left=lambda: 30,
 )
+_ask = partial(_AWS._ask_anywhere, account_access.SERVICE, ("eu-west-1",))
+_GIVEN: Mapping[str, Callable[[], Any]] = {
+    "account access": lambda: account_access.credentials(_ask, _AWS._profile, "alice"),
+    "ListRoles": lambda: next(account_access.roles(_ask, "aa-0123456789ab"), None),
+}
 _CALLS: Mapping[str, Callable[[], Any]] = {
     "CreateTokenWithIAM": lambda: _AWS.create_token(_KEYS, {"grantType": "refresh_token", "refreshToken": "r"}),
     "AssumeRole": lambda: _AWS._assume_with_context(_TOKENS, _KEYS),
     "GetRoleCredentials": lambda: _AWS._permission_set(_TOKENS),
     "GetDataAccess": lambda: _AWS._data_access(_KEYS),
     "Logout": lambda: _AWS.end_session(Tokens("b", access_token="a")),
+    **(_GIVEN if knows_account_access() else {}),
 }
 _NAMES = tuple(_CALLS)
 
@@ -97,6 +106,7 @@ _NAMES = tuple(_CALLS)
 def _sound(word: Any, number: Any, time: str) -> list[bytes]:
     token = {"accessToken": word, "expiresIn": number, "refreshToken": word, "scope": [word], "idToken": word}
     portal = {"accessKeyId": word, "secretAccessKey": word, "sessionToken": word, "expiration": number}
+    given = {"accessKeyId": word, "secretAccessKey": word, "sessionToken": word, "expiresAt": number}
     keys = f"<AccessKeyId>{word}</AccessKeyId><SecretAccessKey>x</SecretAccessKey><SessionToken>x</SessionToken>"
     credentials_xml = f"<Credentials>{keys}<Expiration>{time}</Expiration></Credentials>"
     error = {"__type": word, "message": word, "error_description": word, "reason": word, "region": word}
@@ -107,7 +117,9 @@ def _sound(word: Any, number: Any, time: str) -> list[bytes]:
         (1, 0, f"<AssumeRoleResponse><AssumeRoleResult>{credentials_xml}</AssumeRoleResult></AssumeRoleResponse>"),
         (2, 0, json.dumps({"roleCredentials": portal})),
         (3, 0, f"<GetDataAccessResult>{credentials_xml}</GetDataAccessResult>"),
-        *((call, 1 + call, json.dumps(error)) for call in (0, 2, 4)),
+        (5, 0, json.dumps({"credentialsDetails": {"programmaticAccess": given}})),
+        (6, 0, json.dumps({"roles": [{"accountId": word, "accountName": word, "roleArn": word}], "nextToken": word})),
+        *((call, 1 + call, json.dumps(error)) for call in (0, 2, 4, 5, 6)),
         *((call, 1 + call, error_xml) for call in (1, 3)),
     ]
     return [bytes([call, status]) + text.encode("utf-8", "replace") for call, status, text in texts]
@@ -148,6 +160,8 @@ def target(data: bytes) -> None:
             made = tokens.from_answer(Tokens("b"), answer, requested=(), now=1_000)
             assert tokens.from_text(made.to_text(), binding="b") == made
             made.access_alive(1_000.5), made.covers(("x",))
+        elif name == "ListRoles":
+            assert answer is None or all(isinstance(text, str) for text in answer)
         elif name != "Logout":
             _check_printed(credentials.process_json(answer), answer)
             assert credentials.serve_until(answer.expires_at, 1_000.5) <= answer.expires_at or not answer.alive(1_000.5)
