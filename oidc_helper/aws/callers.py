@@ -28,6 +28,8 @@ from oidc_helper.words import did_you_mean, printable
 _CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
 _FAREWELL_S = 1  # botocore's own timeouts come first, and say more
 _CONTAINER = "container-role"
+# botocore's provider -> its private name for what asks the metadata service, which has no public one.
+_METADATA = {_CONTAINER: "_fetcher", "iam-role": "_role_fetcher"}
 _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
 _METADATA_STATUS = re.compile(r"non 200 response (\d{3})")  # botocore has it in words only
 
@@ -68,9 +70,8 @@ def from_profile(profile: Profile, name: str, *, time_left: Callable[[], float])
         connect_s=_CONNECT_S,
         read_s=max(1.0, time_left()),
     ).serve_all(session)
-    _bound_process(session, name, place.name, time_left)
     with reentry.marked(f"profile {profile.name} -> AWS profile {name}"):
-        return _resolved(session, place, time_left)
+        return _resolved(session, profile, place, time_left)
 
 
 def from_environment(
@@ -79,7 +80,7 @@ def from_environment(
     """The credentials that the environment, the container or the instance gives. Raises OidcHelperError."""
     _choose_region(session, profile)
     place = _Place("the environment, the container or the instance", "try them: aws sts get-caller-identity")
-    return _resolved(session, place, time_left)
+    return _resolved(session, profile, place, time_left)
 
 
 def _choose_region(session: botocore.session.Session, profile: Profile) -> None:
@@ -105,19 +106,30 @@ def _that_sign(profiles: Mapping[str, Mapping[str, Any]], start: str) -> Iterato
         yield name, section
 
 
-def _bound_process(session: botocore.session.Session, name: str, place: str, time_left: Callable[[], float]) -> None:
+def _bound_process(session: botocore.session.Session, place: _Place, time_left: Callable[[], float]) -> None:
     """Give a credential_process only the time that is left: botocore waits for ever."""
     bounded = ProcessProvider(
-        profile_name=name,
+        profile_name=str(session.profile),
         load_config=lambda: session.full_config,
-        popen=child.bounded(time_left, place),
+        popen=child.bounded(time_left, place.name),
     )
     providers = session.get_component("credential_provider")
     providers.insert_after(ProcessProvider.METHOD, bounded)
     providers.remove(ProcessProvider.METHOD)  # the first of that name, which is botocore's own
 
 
-def _resolved(session: botocore.session.Session, place: _Place, time_left: Callable[[], float]) -> Credentials:
+def _bound_metadata(session: botocore.session.Session, profile: Profile) -> None:
+    """Cut an endless answer of the container or the instance, which no proxy is asked for: botocore would read it."""
+    seconds = session.get_config_variable("metadata_service_timeout")
+    transport = Transport(ca_bundle=profile.ca_bundle, connect_s=seconds, read_s=seconds, directly=True)
+    providers = session.get_component("credential_provider")
+    for provider, fetcher in _METADATA.items():
+        getattr(providers.get_provider(provider), fetcher)._session = transport  # noqa: SLF001  # likewise
+
+
+def _resolved(
+    session: botocore.session.Session, profile: Profile, place: _Place, time_left: Callable[[], float]
+) -> Credentials:
     seconds = max(1.0, time_left() / 3)  # two attempts and the pause between them
     session.set_default_client_config(
         Config(
@@ -126,8 +138,15 @@ def _resolved(session: botocore.session.Session, place: _Place, time_left: Calla
             retries={"total_max_attempts": 2, "mode": "standard"},
         )
     )
+
+    def find() -> Credentials | None:
+        _bound_metadata(session, profile)
+        if session.profile:
+            _bound_process(session, place, time_left)
+        return _frozen(session)
+
     try:
-        found = Deadline(time_left() + _FAREWELL_S).run(lambda: _frozen(session))
+        found = Deadline(time_left() + _FAREWELL_S).run(find)
     except DeadlinePassed:
         raise TryAgain(f"{place.name} gave no credentials in time", place.test) from None
     except OidcHelperError:

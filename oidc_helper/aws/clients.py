@@ -16,6 +16,8 @@ from oidc_helper.machine.hosts import host_in, is_loopback
 from oidc_helper.words import printable
 
 _TELLING = 3  # characters
+# Variables that choose a kind of endpoint -> its name in botocore's messages, which do not repeat their value.
+_VARIANTS = {"AWS_USE_DUALSTACK_ENDPOINT": "dualstack", "AWS_USE_FIPS_ENDPOINT": "fips"}
 # The members of requests and answers that no message may repeat, by their names on the wire.
 _SECRET = {
     "ContextAssertion",
@@ -67,7 +69,7 @@ def checked(client: Any, transport: Transport | None, *, endpoint: str = "") -> 
 
 def mistaken(error: Exception) -> WrongSettings:
     """The error for a value that botocore cannot use; it names the variables that may have it."""
-    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    reason = " ".join(str(error).split()).rstrip(".: ") or type(error).__name__
     place = " or ".join(variables_in(reason))
     return WrongSettings(
         f"{place or 'the settings for AWS'} cannot be used: {printable(reason)}",
@@ -83,7 +85,8 @@ def variables_in(reason: str) -> list[str]:
     likeness = {
         name: sum(word.lower() in reason.lower() for word in name.split("_")[1:])
         for name, value in os.environ.items()
-        if name.startswith("AWS_") and (name in reason or _is_quoted(value.strip(), reason))
+        if name.startswith("AWS_")
+        and (name in reason or _is_quoted(value.strip(), reason) or _is_variant(name, value, reason))
     }
     return sorted(name for name, alike in likeness.items() if alike == max(likeness.values()))
 
@@ -93,6 +96,10 @@ def _is_quoted(value: str, reason: str) -> bool:
     if len(value) < _TELLING:
         return repr(value) in reason
     return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", reason) is not None
+
+
+def _is_variant(name: str, value: str, reason: str) -> bool:
+    return name in _VARIANTS and value.lower() == "true" and _VARIANTS[name] in reason.lower()
 
 
 def short_of_memory(work: str) -> TryAgain:

@@ -28,43 +28,49 @@ _ERRORS: dict[type[Exception], type[exceptions.BotoCoreError]] = {
 
 
 class Transport:
-    """Sends requests, once botocore knows it by `serve` or `serve_all`.
+    """Sends requests, once botocore knows it by `serve` or `serve_all`, or has it in place of a session of its own.
 
     `ca_bundle` and `setting` as `machine.trust` has them; the seconds are those to connect and those between two reads,
-    None for any.
+    None for any. `directly` passes over proxies.
     """
 
     def __init__(
-        self, *, ca_bundle: str | None, connect_s: float | None, read_s: float | None, setting: str = "ca_bundle"
+        self,
+        *,
+        ca_bundle: str | None,
+        connect_s: float | None,
+        read_s: float | None,
+        setting: str = "ca_bundle",
+        directly: bool = False,
     ) -> None:
         self._ca_bundle = ca_bundle
         self._setting = setting
+        self._directly = directly
         self._timeout = Timeout(connect=connect_s, read=read_s)
         self._ways: dict[str, PoolManager] = {}
 
     def serve(self, client: Any) -> None:
         """Send the requests of a client. Its proxy and certificates are judged at once. Raises WrongSettings."""
         self._way(client.meta.endpoint_url)
-        client.meta.events.register_last(_EVENT, self._send)
+        client.meta.events.register_last(_EVENT, self.send)
 
     def serve_all(self, session: Any) -> None:
         """Send the requests of all clients that the session will make."""
-        session.get_component("event_emitter").register_last(_EVENT, self._send)
+        session.get_component("event_emitter").register_last(_EVENT, self.send)
 
     def probe(self, url: str) -> None:
         """Connect to the host of the URL, and ask it for nothing that matters. Raises botocore's errors."""
-        self._send(AWSRequest(method="HEAD", url=url).prepare())
+        self.send(AWSRequest(method="HEAD", url=url).prepare())
 
     def _way(self, url: str) -> PoolManager:
         scheme, host, *_ = urlsplit(url)
         server = f"{scheme}://{host}"
         if server not in self._ways:
-            self._ways[server] = way_to(
-                server, trust=trust(self._ca_bundle, setting=self._setting) if scheme == "https" else None
-            )
+            trusted = trust(self._ca_bundle, setting=self._setting) if scheme == "https" else None
+            self._ways[server] = way_to(server, trust=trusted, directly=self._directly)
         return self._ways[server]
 
-    def _send(self, request: Any, **_: Any) -> AWSResponse:
+    def send(self, request: Any, **_: Any) -> AWSResponse:
         """The whole answer to a request. Raises botocore's errors, also for one without end, and WrongSettings."""
         try:
             answer = self._way(request.url).urlopen(

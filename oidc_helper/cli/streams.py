@@ -2,17 +2,15 @@
 
 import errno
 import os
-import select
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple, TextIO
 
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.machine.readers import PATIENCE_S
 
 _BUFFER_BYTES = 1 << 20  # larger than any answer: only `deliver` writes, and notices a reader that has gone
-_PATIENCE_S = 5  # with a reader whose pipe is full
 
 
 class Streams(NamedTuple):
@@ -61,7 +59,7 @@ class Streams(NamedTuple):
 
     def _flush_in_time(self) -> None:
         try:
-            Deadline(_PATIENCE_S).run(self.answer.flush)
+            Deadline(PATIENCE_S).run(self.answer.flush)
         except DeadlinePassed:
             raise TimeoutError(errno.ETIMEDOUT, "nobody reads it") from None
 
@@ -84,18 +82,6 @@ def divert(*, quiet: bool) -> Streams:
         os.dup2(sink, 2)
     os.close(sink)
     return streams
-
-
-def takes_a_message(stream: TextIO) -> bool:
-    """Whether a few lines can be written without waiting, at last after some seconds; always so in memory."""
-    if sys.platform == "win32":
-        return True  # it tells of sockets only
-    try:
-        poll = select.poll()
-        poll.register(stream.fileno(), select.POLLOUT)
-    except OSError:  # it has no descriptor
-        return True
-    return bool(poll.poll(_PATIENCE_S * 1_000))
 
 
 def columns(answer: TextIO) -> int:

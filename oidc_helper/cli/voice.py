@@ -8,6 +8,7 @@ from typing import TextIO
 
 from oidc_helper.cli import streams
 from oidc_helper.errors import OidcHelperError
+from oidc_helper.machine.readers import takes_a_message
 from oidc_helper.redaction import without_secrets
 from oidc_helper.words import printable
 
@@ -24,7 +25,7 @@ def complain(error: OidcHelperError, complaint: TextIO | None) -> None:
     first, *others = error.lines if complaint.isatty() else [error.message]
     lines = [f"oidc-helper: {first}", *others] + ([f"hint: {error.hint}"] if error.hint else [])
     with suppress(OSError):
-        if streams.takes_a_message(complaint):
+        if takes_a_message(complaint):
             complaint.write("".join(f"{_one_line(line)}\n" for line in lines))
             complaint.flush()
 

@@ -10,6 +10,7 @@ from oidc_helper.create_token_with_iam import formats, table
 from oidc_helper.create_token_with_iam.arguments import ERROR_FORMATS
 from oidc_helper.create_token_with_iam.exits import NotConfigured, ServiceRefused, WrongUsage
 from oidc_helper.errors import OidcHelperError
+from oidc_helper.machine.readers import takes_a_message
 from oidc_helper.redaction import without_secrets
 
 # The AWS CLI's codes for errors that do not come from the service; further errors are plain text in every form.
@@ -26,6 +27,7 @@ class Complaints:
     def __init__(self, out: TextIO) -> None:
         self.out = out
         self.form = "enhanced"
+        self._is_read = True
 
     def warn(self, doubt: str) -> None:
         """Print a doubt in one line."""
@@ -35,8 +37,9 @@ class Complaints:
         """Print the cause and the remedy."""
         details = _details(failure, cause)
         if details and self.form in ERROR_FORMATS and self.form not in ("enhanced", "legacy"):
-            with suppress(OSError):
-                formats.write(self.form, _covered(details), self.out, title="error", style=_PLAIN)
+            if self._takes_a_message():
+                with suppress(OSError):
+                    formats.write(self.form, _covered(details), self.out, title="error", style=_PLAIN)
             return
         self._say(f"oidc-helper: {failure.message}")
         if failure.hint and self.form != "legacy":
@@ -44,8 +47,14 @@ class Complaints:
 
     def _say(self, text: str) -> None:
         line = "".join(character if character.isprintable() else " " for character in without_secrets(text))
-        with suppress(OSError):
-            self.out.write(line + "\n")
+        if self._takes_a_message():
+            with suppress(OSError):
+                self.out.write(line + "\n")
+
+    def _takes_a_message(self) -> bool:
+        """Whether somebody reads: a full pipe is waited for once."""
+        self._is_read = self._is_read and takes_a_message(self.out)
+        return self._is_read
 
 
 def _covered(value: Any) -> Any:

@@ -21,14 +21,15 @@ _LONGEST_S = 60  # to connect, where a caller names no limit
 _Connect = Callable[[str, int, float], socket.socket]
 
 
-def way_to(url: str, *, trust: ssl.SSLContext | None) -> PoolManager:
+def way_to(url: str, *, trust: ssl.SSLContext | None, directly: bool = False) -> PoolManager:
     """What sends requests to the host of a URL; it follows no redirect and repeats nothing unless it is told to.
 
-    `trust` is None where no TLS is spoken. Raises WrongSettings for a host or a proxy that cannot be used.
+    `trust` is None where no TLS is spoken; `directly` passes over proxies. Raises WrongSettings for a host or a proxy
+    that cannot be used.
     """
     if not host_in(url):
         raise WrongSettings(f"{printable(url)} is not the address of a host", "write it as https://HOST:PORT")
-    proxy = proxy_for(url)
+    proxy = None if directly else proxy_for(url)
     how: _Connect = connect
     if proxy is None:
         manager = PoolManager(ssl_context=trust)

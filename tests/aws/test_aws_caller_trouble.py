@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.one_answer import answering
+from fakes.one_answer import answering, endless
 from settings.settings_files import COMPLETE, ROLE, load
 
 from oidc_helper.aws.client import Aws
@@ -145,6 +145,30 @@ def test_the_trouble_of_a_container_is_trouble_like_any_other(
     assert (type(failed), failed.hint) == (kind, "try them: aws sts get-caller-identity")
 
 
+@pytest.mark.parametrize("status", [200, 503])
+def test_an_endless_answer_of_a_container_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """Botocore took 4 GiB of memory for it; no proxy is asked on the way."""
+    monkeypatch.setenv("HTTP_PROXY", CLOSED)
+    with endless(status) as (url, cut):
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+        failed = failure(tmp_path, "{ environment = true }")
+        assert cut.wait(60)
+
+    assert isinstance(failed, TryAgain)
+    assert failed.message.endswith("the answer cannot be read")
+
+
+def test_an_endless_answer_of_an_instance_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host on the network may answer in the place of AWS's."""
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    with endless(200) as (url, cut):
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+        failed = failure(tmp_path, "{ environment = true }")
+        assert cut.wait(60)
+
+    assert isinstance(failed, TryAgain)
+
+
 def test_web_identity_of_the_environment_goes_to_a_regional_sts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,10 +215,14 @@ def test_a_missing_token_file_of_the_environment_is_named(tmp_path: Path, monkey
     assert failed.message.endswith(": /nonexistent/token: No such file or directory")
 
 
-def test_a_mistyped_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("caller", ["{ environment = true }", '{ profile = "base" }'])
+def test_a_mistyped_variable_is_named(
+    tmp_path: Path, aws_config: Lines, monkeypatch: pytest.MonkeyPatch, caller: str
+) -> None:
+    aws_config("[profile base]\ncredential_process = true\n")
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "soon")
 
-    failed = failure(tmp_path, "{ environment = true }")
+    failed = failure(tmp_path, caller)
 
     assert isinstance(failed, WrongSettings)
     assert failed.hint == "correct or unset AWS_METADATA_SERVICE_TIMEOUT"

@@ -12,7 +12,7 @@ from oidc_helper import settings
 from oidc_helper.aws.client import Aws
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.errors import OidcHelperError
+from oidc_helper.errors import OidcHelperError, WrongSettings
 
 ACCOUNT = "123456789012"
 KEYS, TOKENS = Credentials("AKIAIOSFODNN7EXAMPLE", "s", None, None), Tokens(binding="b", identity_context="context")
@@ -120,3 +120,23 @@ def test_each_call_goes_to_the_host_of_its_partition(
 
     if found:
         assert Aws(loaded.profile("set"), time_left=lambda: 30).center_url == f"https://{found['oidc']}"
+
+
+@pytest.mark.parametrize(
+    ("partition", "kind", "call"),
+    [("aws-iso-e", "DUALSTACK", "oidc"), ("aws-iso-f", "DUALSTACK", "sts"), ("aws-cn", "FIPS", "s3")],
+)
+def test_a_variable_for_hosts_that_a_partition_lacks_is_named(
+    hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, partition: str, kind: str, call: str
+) -> None:
+    """It was `the settings for AWS`: botocore does not repeat the value."""
+    (tmp_path / "config.toml").write_text(profiles(partition))
+    monkeypatch.setenv(f"AWS_USE_{kind}_ENDPOINT", "true")
+    profile, make = CALLS[call]
+
+    with pytest.raises(WrongSettings) as caught:
+        make(Aws(settings.load().profile(profile), time_left=lambda: 30))
+
+    assert hosts.tried == []
+    assert caught.value.message.startswith(f"AWS_USE_{kind}_ENDPOINT cannot be used: ")
+    assert caught.value.hint == f"correct or unset AWS_USE_{kind}_ENDPOINT"

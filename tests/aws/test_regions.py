@@ -128,3 +128,62 @@ def test_a_region_that_the_instance_is_not_in_is_told_with_the_right_one(
 
     assert caught.value.region == FIRST
     assert f'set identity_center_region = "{FIRST}"' in caught.value.hint
+
+
+def test_an_address_that_swallows_packets_costs_a_region_a_part_of_the_time(
+    both: Aws, emulator: Emulator, hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one has time left, however short it is."""
+    limits = []
+    usual = hosts.urlopen
+
+    def noting(method: str, url: str, **words: Any) -> Any:
+        limits.append(words["timeout"].connect_timeout)
+        return usual(method, url, **words)
+
+    monkeypatch.setattr(hosts, "urlopen", noting)
+    monkeypatch.setattr(both, "_time_left", lambda: 6.0)
+
+    exchange(both, emulator)
+
+    assert limits[0] * 2 < 6
+    assert limits[1] >= 6
+
+
+def refreshing(client: Aws, emulator: Emulator, tokens: dict[str, Any]) -> dict[str, Any]:
+    parameters = {"grantType": "refresh_token", "refreshToken": tokens["refreshToken"]}
+    return client.create_token(caller(emulator), parameters, issued_in=tokens["region"])
+
+
+def test_a_token_goes_to_the_region_that_issued_it(
+    both: Aws, emulator: Emulator, hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other takes it, though the one that is named first answers again."""
+    tokens = exchange(both, emulator)
+    hosts.alive, hosts.tried = {FIRST, SECOND}, []
+
+    answer = refreshing(aws(emulator, tmp_path, monkeypatch, f'["{FIRST}", "{SECOND}"]'), emulator, tokens)
+
+    assert answer["region"] == SECOND
+    assert regions_of(hosts.tried) == [SECOND]
+
+
+def test_a_token_of_a_region_that_cannot_be_reached_is_refused_by_the_next(
+    both: Aws, emulator: Emulator, hosts: Hosts
+) -> None:
+    """With the name of the region that would take it."""
+    hosts.alive = {FIRST}
+    tokens = exchange(both, emulator)
+    hosts.alive = {SECOND}
+
+    with pytest.raises(WrongRegion) as caught:
+        refreshing(both, emulator, tokens)
+
+    assert (tokens["region"], caught.value.region) == (FIRST, FIRST)
+
+
+def test_the_sign_in_of_identity_center_is_at_a_region_that_can_be_reached(both: Aws, hosts: Hosts) -> None:
+    """And its code goes there too."""
+    assert both.center_url == f"https://oidc.{SECOND}.amazonaws.com"
+    assert both._regions.in_order([FIRST, SECOND]) == [SECOND, FIRST]
+    assert regions_of(hosts.tried) == [FIRST], "the last one is not asked whether it is there"

@@ -4,7 +4,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +13,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError
 from botocore.parsers import ResponseParserError
+from fakes.one_answer import endless
 from fakes.proxies import refusing_proxy, socks_proxy
 from fakes.resolvers import black_hole, resolve
 
@@ -144,29 +144,7 @@ def test_a_name_that_nobody_knows_is_an_error_of_connecting(monkeypatch: pytest.
 @pytest.mark.parametrize("status", [200, 400, 503])
 def test_an_answer_without_end_is_cut(*, is_chunked: bool, status: int) -> None:
     """It took 4 GiB of memory in eight seconds."""
-    cut = threading.Event()
-
-    class Endless(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            self.send_header(*(("Transfer-Encoding", "chunked") if is_chunked else ("Content-Length", str(1 << 32))))
-            self.end_headers()
-            piece = bytes(1 << 16)
-            with suppress(OSError):
-                for _ in range((1 << 32) // len(piece)):
-                    self.wfile.write(b"10000\r\n" + piece + b"\r\n" if is_chunked else piece)
-                return
-            cut.set()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with endless(status, is_chunked=is_chunked) as (url, cut):
         with pytest.raises(ResponseParserError, match="more than 10,485,760 bytes"):
-            account(f"http://127.0.0.1:{server.server_port}")
+            account(url)
         assert cut.wait(60)
-        server.shutdown()

@@ -1,13 +1,19 @@
 """The raw operation for one of our own profiles, and its answer as that profile's tokens."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from create_token_with_iam.runs import JWT_BEARER
+from fakes.hosts import Hosts, stand_in
 from homes import Home, file_config
 
+from oidc_helper import settings
+from oidc_helper.create_token_with_iam import main
 from oidc_helper.emulator import Emulator
+from oidc_helper.fetch import kept_tokens
+from oidc_helper.store.store import Store
 
 pytestmark = pytest.mark.usefixtures("forks")
 
@@ -167,3 +173,27 @@ def test_a_store_that_cannot_be_used_is_a_warning_and_loses_no_answer(alice: Hom
     assert done.returncode == 0
     assert json.loads(done.stdout)["accessToken"]
     assert "warning: not stored" in done.stderr
+
+
+def test_a_profile_with_several_regions_is_served_by_the_next(
+    emulator: Emulator, empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its tokens remember which; an option that names a region leaves no choice."""
+    emulator.directory.identity_center_regions = ["eu-west-1", "eu-central-1"]
+    hosts = stand_in(monkeypatch, Hosts(emulator.url, {"eu-central-1"}))
+    config = empty_home / "config.toml"
+    config.write_text(file_config(emulator).replace('= "eu-west-1"', '= ["eu-west-1", "eu-central-1"]'))
+    monkeypatch.setenv("OIDC_HELPER_CONFIG", str(config))
+    words = ["--profile-settings", "analytics", "--store", "--grant-type", JWT_BEARER, "--assertion"]
+
+    codes = [
+        main([*words, emulator.mint("alice@example.com"), *more], answer=StringIO(), complaints=StringIO())
+        for more in ([], ["--region", "eu-west-1"])
+    ]
+
+    assert codes == [0, 255]
+    assert kept_tokens.load(settings.load().profile("analytics"), Store()).region == "eu-central-1"
+    assert [host for host in hosts.tried if host.startswith("oidc.")] == [
+        "oidc.eu-central-1.amazonaws.com",  # opening the caller's role has shown that the first one does not answer
+        "oidc.eu-west-1.amazonaws.com",
+    ]

@@ -7,6 +7,8 @@ import pytest
 from service_limits import LONGEST_SESSION_S, SHORTEST_SESSION_S, bounds
 from settings.settings_files import APPLICATION, COMPLETE, ROLE, load, refusal
 
+from oidc_helper.settings import explain
+
 _NAME = bounds("sts", "AssumeRole", "RoleSessionName")
 _LONGEST_ARN, _LONGEST_TARGET = (
     bounds("sts", "AssumeRole", "RoleArn")[1],
@@ -14,6 +16,7 @@ _LONGEST_ARN, _LONGEST_TARGET = (
 )
 _SET = bounds("sso-admin", "CreatePermissionSet", "Name")
 _SESSION = f"must be {SHORTEST_SESSION_S} to {LONGEST_SESSION_S} seconds"
+_REGION = 'identity_center_region = "eu-west-1"'
 _JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0"
 
 
@@ -269,3 +272,55 @@ def test_the_word_system_is_no_path(tmp_path: Path) -> None:
     assert load(tmp_path, COMPLETE + 'ca_bundle = "system.pem"\n').profile("x").ca_bundle == str(
         tmp_path / "system.pem"
     )
+
+
+def test_one_region_of_identity_center_or_a_list_is_taken(tmp_path: Path) -> None:
+    """`explain` shows it as it was written."""
+    listed = COMPLETE.replace(_REGION, 'identity_center_region = ["eu-west-1", "eu-central-1"]')
+
+    one, two = load(tmp_path, COMPLETE), load(tmp_path, listed)
+
+    assert one.profile("x").identity_center_regions == ("eu-west-1",)
+    assert two.profile("x").identity_center_regions == ("eu-west-1", "eu-central-1")
+    assert [explain(each, each.profile("x"))["settings"]["identity_center_region"]["value"] for each in (one, two)] == [
+        "eu-west-1",
+        ["eu-west-1", "eu-central-1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("[]", "must have at least one region in it"),
+        ('["eu-west-1", "eu-west-1"]', "has eu-west-1 twice"),
+        ('["eu-west-1", "nowhere"]', "'nowhere' does not look like a region such as eu-west-1"),
+        ('["eu-west-1", 7]', "must be a string, not an integer"),
+        ("7", "must be a string, not an integer"),
+        ('["cn-north-1", "eu-west-1"]', "must have regions of one partition: cn-north-1 and eu-west-1 are in two"),
+        ('["us-east-1", "us-gov-west-1"]', "must have regions of one partition"),
+        ('["eu-central-1", "eusc-de-east-1"]', "must have regions of one partition"),
+        ('["us-iso-east-1", "us-isob-east-1"]', "must have regions of one partition"),
+    ],
+)
+def test_a_list_of_regions_that_no_instance_has_is_refused(tmp_path: Path, written: str, complaint: str) -> None:
+    text = COMPLETE.replace(_REGION, f"identity_center_region = {written}")
+
+    assert complaint in refusal(tmp_path, text).message
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ("", ("eu-west-1", "eu-central-1")),
+        ('region = "eu-central-1"', ("eu-central-1", "eu-west-1")),
+        ('region = "us-east-1"', ("us-east-1",)),
+    ],
+    ids=["not set", "one of them", "another"],
+)
+def test_a_role_session_is_asked_for_in_the_regions_of_identity_center_if_its_own_is_one(
+    tmp_path: Path, region: str, expected: tuple[str, ...]
+) -> None:
+    """STS gives the same in each; a region that was chosen for itself is not left."""
+    text = COMPLETE.replace(_REGION, 'identity_center_region = ["eu-west-1", "eu-central-1"]')
+
+    assert load(tmp_path, f"{text}{region}\n").profile("x").role_regions == expected
