@@ -5,7 +5,6 @@ import os
 import time
 from typing import TextIO
 
-from oidc_helper.cli import wording
 from oidc_helper.cli.credentials import fetched
 from oidc_helper.cli.person import asking_at_get
 from oidc_helper.cli.wiring import Errand, errand
@@ -13,6 +12,7 @@ from oidc_helper.errors import WrongSettings
 from oidc_helper.fetch import broker
 from oidc_helper.handover import program, variables
 from oidc_helper.handover.formats import FORMATS
+from oidc_helper.person import times
 from oidc_helper.words import printable
 
 
@@ -32,7 +32,7 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
         words = [program.shell(environment)]
         ours = options.streams.complaint
         ours.write(
-            f"oidc-helper: a shell with the credentials of {getting.profile.name}, {wording.until(got.expires_at)}; "
+            f"oidc-helper: a shell with the credentials of {getting.profile.name}, {times.until(got.expires_at)}; "
             "exit ends it\n"
         )
         ours.flush()
@@ -58,7 +58,7 @@ def _credentials(options: argparse.Namespace) -> tuple[Errand, broker.Fetched]:
     left = got.expires_at - time.time()
     if left < options.min_ttl:
         raise WrongSettings(
-            f"new credentials of {getting.profile.name} last {wording.span(left)}, less than --min-ttl",
+            f"new credentials of {getting.profile.name} last {times.span(left)}, less than --min-ttl",
             "ask for less, or raise duration_seconds",
         )
     return getting, got
