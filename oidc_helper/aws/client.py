@@ -115,12 +115,18 @@ class Aws:
         return self._regions.ask(self._profile.identity_center_regions, reach_in)
 
     def url(self, service: str) -> str:
-        """The base URL of a service in the first region. Raises WrongSettings."""
-        return self._url(service, self._profile.identity_center_regions[0])
+        """The base URL of a service in the first region, safe or not. Raises WrongSettings."""
+        region = self._profile.identity_center_regions[0]
+        try:
+            client = self._session.create_client(
+                service, region_name=region, verify=True, config=Config(signature_version=UNSIGNED)
+            )
+            return _base_url(client, service)
+        except (exceptions.BotoCoreError, ValueError, LookupError, OSError) as error:
+            raise clients.mistaken(error) from None
 
     def _url(self, service: str, region: str) -> str:
-        client = self._client(service, region, None)
-        return clients.base_url(client, "CreateToken") if service == "sso-oidc" else str(client.meta.endpoint_url)
+        return _base_url(self._client(service, region, None), service)
 
     def _connect(self, url: str, service: str) -> None:
         variable = clients.endpoint_variable(service)
@@ -387,6 +393,10 @@ class Aws:
             attempts.are_over()
             took_ms = (time.monotonic() - began) * 1000
             log.debug("%s at %s: %s in %.0f ms", name, attempts.host, printable(outcome), took_ms)
+
+
+def _base_url(client: Any, service: str) -> str:
+    return clients.base_url(client, "CreateToken") if service == "sso-oidc" else str(client.meta.endpoint_url)
 
 
 def session_name(user: str) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from oidc_helper import identity
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.doctor.findings import NotLookedAt
+from oidc_helper.errors import OidcHelperError, StoreUnusable, WrongSettings
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.fetch.means import Means
@@ -59,6 +60,11 @@ class Case:
         return self.loaded
 
     @property
+    def is_sound(self) -> bool:
+        """Whether there is a profile."""
+        return isinstance(self.loaded, Settings) and self.name in self.loaded.profiles
+
+    @property
     def profile(self) -> Profile:
         """The profile. Raises WrongSettings."""
         return self.settings.profile(self.name)
@@ -102,6 +108,13 @@ class Case:
         """What is kept of Identity Center's answers, empty where nothing is; it changes. Raises StoreUnusable."""
         return kept_tokens.load(self.profile, self.store)
 
+    def known_tokens(self) -> Tokens:
+        """The same for a check that only takes them. Raises NotLookedAt."""
+        try:
+            return self.tokens()
+        except StoreUnusable as error:
+            raise NotLookedAt("tokens", error) from None
+
     def session(self) -> ProviderSession:
         """What is kept of the provider session, likewise."""
         return kept_provider_session.load(self.profile.identity, self.store)
@@ -124,7 +137,7 @@ class Case:
         """The identity token at hand, None where there is none. Raises OidcHelperError."""
         if self.profile.identity.source in identity.UNATTENDED:
             return self.source_token
-        kept, now = self.tokens(), self.means.now()
+        kept, now = self.known_tokens(), self.means.now()
         if not kept.identity_token or kept.identity_token_expires_at <= now:
             return None
         return parse(kept.identity_token, now=now, where="the tokens record")

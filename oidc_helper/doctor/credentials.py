@@ -37,7 +37,7 @@ def credentials(case: Case) -> Finding:
     """AWS gives the credentials that the profile is for; nothing is spent on them."""
     if case.profile.target is None:
         return skipped("the profile gives tokens only")
-    tokens = case.tokens()
+    tokens = case.known_tokens()
     if not tokens.access_alive(case.means.now()) or not tokens.covers(case.profile.scopes):
         cached = case.store.get(CREDENTIALS, case.name)
         read = record.parse(cached.encode()) if cached else None
@@ -94,7 +94,7 @@ def _caller(case: Case) -> Credentials | None:
     role = case.profile.caller.web_identity_role_arn
     if not role:
         return case.opened_caller(None)
-    kept = case.tokens()
+    kept = case.known_tokens()
     if kept.caller and kept.caller_role == role and kept.caller.alive(case.means.now()):
         return kept.caller
     token = case.identity_token()

@@ -2,7 +2,8 @@
 
 from oidc_helper import identity as sources
 from oidc_helper.doctor.case import Case
-from oidc_helper.doctor.findings import Finding, failed, ok, skipped
+from oidc_helper.doctor.findings import Finding, NotLookedAt, failed, ok, skipped
+from oidc_helper.errors import OidcHelperError, Refused, StoreUnusable
 from oidc_helper.person import times
 from oidc_helper.store.kinds import SIGN_IN, TOKENS
 
@@ -42,6 +43,8 @@ def tokens(case: Case) -> Finding:
         return skipped(f"{ended}; get fetches new ones by the provider session")
     if reason := case.store.why_unkept(TOKENS, profile.tokens_name):
         return failed(f"the last ones were kept nowhere: {reason}", profile.login)
+    if first.issuer and isinstance(case.discovery, OidcHelperError):  # under another issuer, tokens are another's
+        raise NotLookedAt("discovery" if isinstance(case.discovery, Refused) else "provider", case.discovery)
     return failed(f"nobody is signed in as {first.name}: {ended}", profile.login)
 
 
@@ -52,7 +55,10 @@ def _has_session(case: Case) -> bool:
         return kept.access_alive(case.means.now()) or bool(kept.refresh_token) or _has_session(other)
     if case.profile.identity.source not in _AT_PROVIDER:
         return False
-    kept_session, now = case.session(), case.means.now()
+    try:
+        kept_session, now = case.session(), case.means.now()
+    except StoreUnusable as error:
+        raise NotLookedAt("provider-session", error) from None
     ends_at = kept_session.refresh_expires_at
     return bool(kept_session.refresh_token) and (ends_at is None or ends_at > now)
 

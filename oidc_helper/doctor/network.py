@@ -5,7 +5,7 @@ import time
 
 from oidc_helper.doctor.case import Case
 from oidc_helper.doctor.findings import Finding, failed, of_error, ok, skipped
-from oidc_helper.errors import OidcHelperError, Refused, TryAgain
+from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.machine import clock as clocks
 from oidc_helper.machine import proxies
@@ -81,24 +81,14 @@ def discovery(case: Case) -> Finding:
 
 def aws(case: Case) -> Finding:
     """Every service that the profile takes answers."""
-    reached = []
-    for service, name in _SERVICES.items():
-        if service == "sso" and not case.profile.permission_set:
-            continue
-        if service == "sts" and case.profile.target != "role" and not case.profile.caller.web_identity_role_arn:
-            continue
-        url = case.aws.reach(service)
-        reached.append(f"{name} at {host_in(url)}")
-    return ok(", ".join(reached))
+    return ok(", ".join(f"{_SERVICES[service]} at {host_in(case.aws.reach(service))}" for service in _services(case)))
 
 
 def clock(case: Case) -> Finding:
     """The clock of this machine agrees with the servers': signatures and tokens are refused where it does not."""
     known = []
     for url in _urls(case):
-        secure = url.startswith("https:")
-        date = clocks_date(url, case) if secure or url.startswith("http:") else ""
-        if not date:
+        if not (date := _date(url, case)):
             continue
         known.append(host_in(url))
         if said := clocks.skew(date, time.time()):
@@ -110,7 +100,7 @@ def clock(case: Case) -> Finding:
     return ok(f"as at {', '.join(dict.fromkeys(known))}")
 
 
-def clocks_date(url: str, case: Case) -> str:
+def _date(url: str, case: Case) -> str:
     """The date of a server's answer; empty where none comes."""
     from oidc_helper.machine.http import date_of
 
@@ -134,7 +124,22 @@ def _urls(case: Case) -> list[str]:
 
 
 def _aws_urls(case: Case) -> list[str]:
-    return [case.aws.url(service) for service in _SERVICES if service != "sso" or case.profile.permission_set]
+    """Empty where the settings for AWS are mistaken, which `aws` tells."""
+    try:
+        return [case.aws.url(service) for service in _services(case)]
+    except WrongSettings:
+        return []
+
+
+def _services(case: Case) -> list[str]:
+    """Those that the profile takes."""
+    profile = case.profile
+    takes_sts = profile.target == "role" or profile.caller.web_identity_role_arn
+    return [
+        *(["sts"] if takes_sts else []),
+        "sso-oidc",
+        *(["sso"] if profile.permission_set else []),
+    ]
 
 
 def _through_proxy(url: str, error: OidcHelperError) -> Finding:

@@ -38,7 +38,7 @@ def executable(case: Case) -> Finding:
 
 def versions(case: Case) -> Finding:
     """What a report of a problem needs, and whether the AWS library knows all that the profile asks for."""
-    if case.name and case.profile.target == "account access":
+    if case.is_sound and case.profile.target == "account access":
         from oidc_helper.aws import account_access
 
         account_access.require_model()

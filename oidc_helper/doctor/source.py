@@ -71,7 +71,7 @@ def _is_used_up(token: IdentityToken, case: Case) -> bool:
     """Whether the source has nothing but a spent token, and nothing is left of what that brought."""
     if case.profile.identity.source not in sources.UNATTENDED:
         return False
-    tokens = case.tokens()
+    tokens = case.known_tokens()
     if tokens.access_alive(case.means.now()) or tokens.refresh_token:
         return False
     return index.assertion_mark(token.issuer, token.single_use_id) in index.read().spent
