@@ -305,6 +305,15 @@ COMMANDS: tuple[Command, ...] = (
                 "--vpc-endpoint",
                 {"action": "store_true", "help": "refuse everybody, as an instance that demands a VPC endpoint does"},
             ),
+            _switch("--long-contexts", "issue identity contexts that are as long as STS takes them"),
+            Argument(
+                "--context-lifetime",
+                {
+                    "type": _seconds,
+                    "metavar": "SECONDS",
+                    "help": "how long an identity context is good (default: as long as its access token)",
+                },
+            ),
             _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
             _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
             _value("--write", "DIRECTORY", "leave both configuration files there, to try it with"),

@@ -44,6 +44,9 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     directory.clocks_differ_s = round(options.clock_skew * 60)
     directory.portal_requests_per_s = options.portal_rate or None
     directory.vpc_endpoint_required = options.vpc_endpoint
+    for application in (directory.application, directory.second_application):
+        application.longest_contexts = options.long_contexts
+        application.context_lifetime_s = options.context_lifetime
     enlarge(directory, accounts, permission_sets)
     with _ended() as ended, running:
         if options.write:

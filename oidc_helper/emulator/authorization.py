@@ -16,7 +16,8 @@ from oidc_helper.emulator.state import Code, Pending, State
 _PENDING_S = 600
 _CODE_S = 600  # the most that RFC 6749 section 4.1.2 recommends: on a busy machine a client needs more than a minute
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # the base64url of a SHA-256, RFC 7636 section 4.2
-_LOOPBACK = ("127.0.0.1", "::1")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_PROMPTS = {"none", "login", "consent", "select_account"}
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,20 @@ class CodeRefused(Exception):  # noqa: N818 - each party turns it into its own r
 
 def endpoints(party: Party) -> dict[tuple[str, str], Endpoint]:
     """The pages for browsers, by method and path."""
-    authorize = Endpoint(
-        party.service, "Authorize", Call.query_values, lambda state, call: _authorize(state, party, call), _error
-    )
+
+    def authorize(read: Callable[[Call], Parameters]) -> Endpoint:
+        return Endpoint(
+            party.service, "Authorize", read, lambda state, call: _authorize(state, party, read(call)), _error
+        )
+
     decide = Endpoint(
         party.service, "Decide", Call.form, lambda state, call: _decide(state, party, call.form()), _error
     )
-    return {("GET", party.path): authorize, ("POST", party.path + "/decision"): decide}
+    return {
+        ("GET", party.path): authorize(Call.query_values),
+        ("POST", party.path): authorize(Call.form),  # OpenID Connect Core section 3.1.2.1
+        ("POST", party.path + "/decision"): decide,
+    }
 
 
 def redeem(state: State, code: str, *, client_id: str, redirect_uri: str, verifier: str | None) -> Code:
@@ -84,8 +92,7 @@ def redeem(state: State, code: str, *, client_id: str, redirect_uri: str, verifi
     return issued
 
 
-def _authorize(state: State, party: Party, call: Call) -> Answer:
-    asked = call.query_values()
+def _authorize(state: State, party: Party, asked: Parameters) -> Answer:
     registered = party.registered(state, asked.get("client_id", ""))
     redirect_uri = asked.get("redirect_uri", "")
     if registered is None:
@@ -115,7 +122,7 @@ def _decision_page(state: State, party: Party, pending: Pending, asked: Paramete
     if state.directory.identity_provider.auto_approve:
         return _approved(state, party, pending, offered)
     if asked.get("prompt") == "none":  # OpenID Connect Core section 3.1.2.6
-        return _redirect(state, party, pending, error="login_required")
+        return _redirect(state, party, pending, error=state.directory.identity_provider.silent_error)
     handle = opaque(32)
     state.pending[handle] = pending
     return decision_page(
@@ -147,7 +154,7 @@ def _approved(state: State, party: Party, pending: Pending, email: str) -> Answe
 
 def _problem(asked: Parameters, registered: Registered, scopes: tuple[str, ...]) -> tuple[str, str] | None:
     """The first mistake in a request, as error and description for the client (RFC 6749 section 4.1.2.1)."""
-    challenge = asked.get("code_challenge")
+    challenge, prompts = asked.get("code_challenge"), set(asked.get("prompt", "").split())
     checks = (
         ("response_type" not in asked, "invalid_request", "response_type is missing"),
         (asked.get("response_type") != "code", "unsupported_response_type", ""),
@@ -162,6 +169,8 @@ def _problem(asked: Parameters, registered: Registered, scopes: tuple[str, ...])
         (challenge and asked.get("code_challenge_method") != "S256", "invalid_request", "the method must be S256"),
         (challenge and not _CHALLENGE.fullmatch(challenge), "invalid_request", "code_challenge is not a SHA-256"),
         (not set(scopes) <= set(registered.scopes), "invalid_scope", ""),
+        ("none" in prompts and len(prompts) > 1, "invalid_request", "the prompt none stands alone"),
+        (not prompts <= _PROMPTS, "invalid_request", "there is no such prompt"),
     )
     return next(((error, text) for wrong, error, text in checks if wrong), None)
 

@@ -41,6 +41,7 @@ class IdentityProvider:
     reuse_ends_session: bool = True
     tells_refresh_lifetime: bool = False  # as Keycloak does, in refresh_expires_in
     auto_approve: bool = False  # without a page: signs in the person of `login_hint`, or the first
+    silent_error: str = "login_required"  # for prompt=none: or consent_required, interaction_required, ...
     device_lifetime_s: int = 600
     device_interval_s: int = 5
 

@@ -60,7 +60,8 @@ class Dispatch:
     def _endpoint(self, call: Call) -> Endpoint:
         if call.path == "/" and (call.method == "POST" or (call.method == "GET" and call.query)):
             return sts.endpoint(call)
-        return self._routes.get((call.method, call.path), _NOWHERE)
+        method = "GET" if call.method == "HEAD" else call.method
+        return self._routes.get((method, call.path), _NOWHERE)
 
     def _wait(self, fault: Fault) -> None:
         self.stopping.wait(fault.delay_s)

@@ -92,6 +92,7 @@ def _identity_provider(issuer: str) -> IdentityProvider:
     ]
     ours = "http://127.0.0.1/oidc-helper/callback"
     loopback = [ours, "http://127.0.0.1/callback", "http://127.0.0.1/", "http://[::1]/callback"]
+    loopback += [uri.replace("127.0.0.1", "localhost") for uri in loopback[:3]]  # what MSAL and others use
     web = ["https://app.example.com/callback", ours, "http://127.0.0.1/callback"]
     return IdentityProvider(
         issuer=issuer,

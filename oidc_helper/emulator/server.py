@@ -121,7 +121,7 @@ class _Connection(BaseHTTPRequestHandler):
         origin = self.headers.get("Origin")
         checks = (
             (not _HOST.fullmatch(self.headers.get("Host", "")), 403, "not for this host"),
-            (bool(origin) and self.command != "GET" and origin != self._origin(), 403, "not for this origin"),
+            (bool(origin) and not self._is_for_any_origin() and origin != self._origin(), 403, "not for this origin"),
             ("Transfer-Encoding" in self.headers, 411, "Content-Length is missing"),
             (not re.fullmatch(r"\d{1,10}", length), 400, "Content-Length is not a number"),
             (length.isdecimal() and int(length) > _LARGEST_BODY, 413, "the body is too large"),
@@ -130,6 +130,10 @@ class _Connection(BaseHTTPRequestHandler):
             if wrong:
                 return Answer(status, text.encode() + b"\n", {"Content-Type": "text/plain"})
         return None
+
+    def _is_for_any_origin(self) -> bool:
+        """Whether it changes nothing: clients may post a person's authorization request from their own pages."""
+        return self.command in ("GET", "HEAD") or self.path.partition("?")[0].endswith("/authorize")
 
     def _origin(self) -> str:
         return f"http://{self.headers.get('Host')}"

@@ -412,6 +412,18 @@ def test_the_emulator_is_as_difficult_as_it_is_told_to_be(
     assert (failed.returncode, words in failed.stderr) == (code, True), failed.stderr
 
 
+def test_the_emulator_issues_long_contexts_that_soon_expire(home: Home) -> None:
+    """A context that is over at once is renewed, and its successor is over as well: the reason is told."""
+    with typed_emulator(home, "--long-contexts", "--context-lifetime", "0") as running:
+        home.configure(running.example)
+        home.environment |= running.exports
+        refused = complaint(home.run("get", "analytics"))
+        answered = home.run("get", "dev-admin")
+
+    assert (refused.code, "InvalidContextAssertion" in refused.message) == (5, True)
+    assert answered.returncode == 0
+
+
 @pytest.mark.parametrize("words", [("--clock-skew", "nan"), ("--portal-rate", "-1"), ("--clock-skew", "1e9")])
 def test_the_emulator_takes_no_impossible_number(home: Home, words: tuple[str, str]) -> None:
     """The hint names the range."""

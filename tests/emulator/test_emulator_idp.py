@@ -134,7 +134,7 @@ def test_a_wrong_request_goes_back_to_the_client(emulator: Emulator, change: dic
         {"redirect_uri": "http://127.0.0.1:51234/callback?more=1"},
         {"redirect_uri": "http://127.0.0.1:51234/callback#fragment"},
         {"redirect_uri": "https://127.0.0.1:51234/callback"},
-        {"redirect_uri": "http://localhost:51234/callback"},
+        {"redirect_uri": "http://127.0.0.2:51234/callback"},
         {"redirect_uri": "http://user@127.0.0.1:51234/callback"},
         {"redirect_uri": "http://127.0.0.1.example.com:51234/callback"},
         {"redirect_uri": "http://127.0.0.1:port/callback"},

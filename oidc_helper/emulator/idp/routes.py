@@ -5,7 +5,7 @@ from collections.abc import Callable
 from oidc_helper.emulator import authorization
 from oidc_helper.emulator.authorization import Party, Registered
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
-from oidc_helper.emulator.idp import clients, device, documents, token_endpoint
+from oidc_helper.emulator.idp import clients, device, documents, sessions, token_endpoint
 from oidc_helper.emulator.state import State
 
 
@@ -50,6 +50,14 @@ ROUTES = {
     ("POST", "/idp/token"): _endpoint("Token", Call.form, token_endpoint.token),
     ("POST", "/idp/revoke"): _endpoint("Revoke", Call.form, token_endpoint.revoke),
     ("POST", "/idp/device_authorization"): _endpoint("DeviceAuthorization", Call.form, device.device_authorization),
+    **{
+        (method, path): _endpoint(operation, sessions.either, work, refuse)
+        for method in ("GET", "POST")
+        for path, operation, work, refuse in (
+            ("/idp/userinfo", "UserInfo", sessions.userinfo, sessions.refuse_bearer),
+            ("/idp/end_session", "EndSession", sessions.end_session, sessions.refuse_page),
+        )
+    },
     ("GET", device.PATH): _endpoint("Verify", Call.query_values, device.verification, device.refuse),
     ("POST", device.PATH): _endpoint("DecideDevice", Call.form, device.decision, device.refuse),
 }
