@@ -144,9 +144,14 @@ def _lines(result: Result, column: int, width: int) -> list[str]:
     if not width:
         return [f"{result.id:{column}}{result.found}"]
     if room < _LEAST_FOR_FINDINGS:
-        return [result.id, *(f"  {line}" for line in textwrap.wrap(result.found, width - 2, break_on_hyphens=False))]
-    first, *others = textwrap.wrap(result.found, room, break_on_hyphens=False) or [""]
+        return [result.id, *(f"  {line}" for line in _wrapped(result.found, width - 2))]
+    first, *others = _wrapped(result.found, room) or [""]
     return [f"{result.id:{column}}{first}", *(" " * (column + 2) + line for line in others)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """In lines; an ARN or a path stays whole, to be copied."""
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
 
 
 def _summary(counts: Counter[str], *, may_name_one: bool) -> str:

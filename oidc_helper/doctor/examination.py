@@ -75,6 +75,8 @@ def _names(case: Case, check: Check) -> Sequence[str]:
 
 
 def _made(check: Check, case: Case) -> Sequence[Finding]:
+    if not case.deadline.left():
+        return [skipped(f"not looked at: the {case.deadline.seconds:g} s for all checks are over")]
     with case.deadline.shortened(_CHECK_S):
         seconds = min(_CHECK_S, case.deadline.seconds)
         try:

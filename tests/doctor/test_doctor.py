@@ -1,7 +1,9 @@
 """The report of `doctor`: its forms, what it never does, and what it says where little or nothing is there."""
 
+import importlib.metadata
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,9 +12,11 @@ from cli.sign_ins import desk
 from cli.transcript import complaint, secrets, tells
 from doctor.ward import ALICE, Ward
 from fakes.certificates import tls_server
+from fakes.places import needs
+from fakes.secret_service import missing_programs, private_secret_service
 from homes import COMMAND, Home
 
-from oidc_helper.doctor import CHECKS, Anonymity
+from oidc_helper.doctor import CHECKS, Anonymity, program
 
 pytestmark = pytest.mark.usefixtures("forks")
 
@@ -216,6 +220,59 @@ def test_a_full_kernel_keyring_is_named_with_its_remedy(ward: Ward) -> None:
     assert report["kernel-keyring"]["status"] == "failed"
     assert "is full" in report["kernel-keyring"]["found"]
     assert report["kernel-keyring"]["remedy"].startswith("sudo sysctl -w kernel.keys.")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_slow"), [("import re", True), ("from oidc_helper.hotpath import main as _", False)]
+)
+def test_a_slow_script_of_pip_is_named(ward: Ward, line: str, is_slow: bool) -> None:  # noqa: FBT001
+    """As pip before 25 writes it; it is no failure."""
+    script = ward.home.path / "oidc-helper"
+    script.write_text(COMMAND.read_text().replace("\nimport sys\n", f"\n{line}\nimport sys\n"))
+    script.chmod(0o755)
+    done = subprocess.run(
+        [script, "doctor", "--only", "executable"],
+        env=ward.home.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ("pip install --force-reinstall --no-deps oidc-helper" in done.stdout) == is_slow
+    assert f"PATH leads to another one, {COMMAND}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("mark", "installer"), [("uv-receipt.toml", "uv tool"), ("pipx_metadata.json", "pipx"), ("nothing", "")]
+)
+def test_the_installer_is_named(tmp_path: Path, mark: str, installer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what it leaves in its environment, else by the package's own note."""
+    (tmp_path / mark).write_text("")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+    noted = importlib.metadata.distribution("oidc-helper").read_text("INSTALLER") or ""
+
+    assert program._installer() == (installer or noted.strip())
+
+
+def test_a_locked_keyring_stays_locked(ward: Ward) -> None:
+    """What lies in it is not looked at."""
+    needs(not missing_programs(), " and ".join(missing_programs()))
+    ward.variables(PYTHON_KEYRING_BACKEND="keyring.backends.SecretService.Keyring")
+    with private_secret_service() as service:
+        ward.variables(DBUS_SESSION_BUS_ADDRESS=service.address)
+        ward.home.get("analytics")
+        assert ward.report("analytics")["vault"]["found"] == "a trial record was kept in the Secret Service"
+        labels = service.labels()
+        service.lock()
+        report = ward.report("analytics")
+
+        assert report["vault"]["found"] == "Secret Service is locked"
+        assert "unlock" in report["vault"]["remedy"]
+        assert report["tokens"]["found"] == report["caller"]["found"].replace("tokens", "vault")
+        assert report["tokens"]["found"] == "not looked at: vault failed"
+        service.unlock()
+        assert service.labels() == labels
 
 
 def test_an_untrusted_certificate_is_told_from_a_silent_host(ward: Ward, tmp_path: Path) -> None:

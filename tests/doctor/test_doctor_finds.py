@@ -1,6 +1,7 @@
 """Whatever one thing is wrong, doctor names just that with its remedy, and is content after that was done."""
 
 import shutil
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -469,3 +470,16 @@ def found_and_mended(row: Row, ward: Ward) -> None:
     else:
         ward.obey(broken["remedy"])
     assert ward.failed(*row.words) == []
+
+
+def test_a_provider_that_never_answers_takes_no_more_than_the_deadline(ward: Ward, person: Desk) -> None:
+    """What there is no time for is passed over."""
+    ward.settings("[profile.analytics]", "[profile.analytics]\ndeadline_seconds = 5")
+    answers = threading.Event()
+    ward.emulator.fault("Discovery", until=answers, times=None)
+    report = ward.report("analytics")
+    answers.set()
+
+    assert "does not answer in time" in report["provider"]["found"]
+    assert report["aws"]["found"] == "not looked at: the 5 s for all checks are over"
+    assert [one for one, check in report.items() if check["status"] == "failed"] == ["provider"]
