@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from oidc_helper import identity
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
+from oidc_helper.doctor.aws_files import AwsFiles
 from oidc_helper.doctor.findings import NotLookedAt
 from oidc_helper.errors import OidcHelperError, StoreUnusable, WrongSettings
 from oidc_helper.fetch import kept_provider_session, kept_tokens
@@ -15,7 +16,7 @@ from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.fetch.means import Means
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
-from oidc_helper.settings import Profile, Settings, writing
+from oidc_helper.settings import Profile, Settings
 from oidc_helper.store.store import Store
 from oidc_helper.words import printable
 
@@ -41,6 +42,7 @@ class Case:
     may_spend: bool = False
     is_named: bool = True
     people: set[str] = field(default_factory=set)
+    aws_files: AwsFiles = field(default_factory=AwsFiles)
     _opened: list[Credentials] = field(default_factory=list, repr=False)
 
     def of(self, name: str) -> "Case":
@@ -85,11 +87,6 @@ class Case:
         from oidc_helper.aws.client import Aws
 
         return Aws(self.profile, time_left=self.deadline.left)
-
-    @cached_property
-    def aws_files(self) -> writing.AwsNow:
-        """Both files of AWS. Raises OidcHelperError."""
-        return writing.aws_now()
 
     @cached_property
     def discovery(self) -> "Provider | OidcHelperError":

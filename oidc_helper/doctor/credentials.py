@@ -4,10 +4,10 @@ from oidc_helper import record
 from oidc_helper.aws import sdk_chain
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.sdk_chain import Chosen
-from oidc_helper.doctor import aws_profile
 from oidc_helper.doctor.case import Case
 from oidc_helper.doctor.findings import Finding, failed, ok, skipped
 from oidc_helper.fetch import broker
+from oidc_helper.identity import INTERACTIVE
 from oidc_helper.person import times
 from oidc_helper.settings import writing
 from oidc_helper.store.kinds import CREDENTIALS
@@ -26,6 +26,8 @@ def exchange(case: Case) -> Finding:
     """CreateTokenWithIAM takes a new proof; a person is not asked."""
     if not case.may_spend:
         return skipped("not tried: it spends a single-use token (--exchange)")
+    if case.profile.identity.source in INTERACTIVE and not case.session().refresh_token:
+        return skipped(f"a new proof takes a person: {case.profile.login} --force")
     tokens, is_new = broker.sign_in(case.profile, case.means, anew=True)
     who, lasts = case.person(tokens.user) or case.profile.identity.name, times.until(tokens.access_expires_at)
     if not is_new:
@@ -58,6 +60,8 @@ def credentials(case: Case) -> Finding:
 
 def sdk(case: Case) -> Finding:
     """What an SDK would take its credentials from in this environment, as botocore looks for them."""
+    if case.is_sound and case.profile.target is None:
+        return skipped("the profile gives tokens only, which no SDK asks for")
     winner = sdk_chain.chosen()
     named = f"AWS profile {printable(winner.aws_profile)}"
     named += f" ({winner.named_by})" if winner.named_by else ""
@@ -72,7 +76,7 @@ def sdk(case: Case) -> Finding:
 
 def _another(case: Case, winner: Chosen, named: str, what: str) -> Finding:
     """Something else wins: where it wins over the very AWS profile that leads to us, that is wrong."""
-    lines = aws_profile.lines(case.aws_files, case.name)
+    lines = case.aws_files.lines(case.name)
     leads_here = any(line.aws_profile == winner.aws_profile for line in lines)
     to_name_it = f"export AWS_PROFILE={lines[0].aws_profile}" if lines else "name an AWS profile that leads here"
     if winner.variables and not case.profile.caller.environment:

@@ -40,7 +40,9 @@ def tokens(case: Case) -> Finding:
     if first.source not in sources.INTERACTIVE:
         return skipped(f"{ended}; get fetches them")
     if _has_session(case):
-        return skipped(f"{ended}; get fetches new ones by the provider session")
+        other = profile.identity.profile
+        means = f"those of profile {other}" if other else "the provider session"
+        return skipped(f"{ended}; get fetches new ones by {means}")
     if reason := case.store.why_unkept(TOKENS, profile.tokens_name):
         return failed(f"the last ones were kept nowhere: {reason}", profile.login)
     if first.issuer and isinstance(case.discovery, OidcHelperError):  # under another issuer, tokens are another's

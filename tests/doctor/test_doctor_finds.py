@@ -472,6 +472,28 @@ def found_and_mended(row: Row, ward: Ward) -> None:
     assert ward.failed(*row.words) == []
 
 
+def test_an_exchange_that_takes_a_person_is_not_tried(ward: Ward, person: Desk) -> None:
+    """At Identity Center itself, where nothing renews a proof, and the tokens at hand are good."""
+    ward.variables(**keys_of_the_iam_user(ward.emulator))
+    person.log_in("center")
+    report = ward.report("--exchange", "center")
+
+    assert report["tokens"]["status"] == "ok"
+    assert report["exchange"]["found"] == "a new proof takes a person: oidc-helper login center --force"
+    assert ward.failed("--exchange", "center") == []
+
+
+def test_the_tokens_of_another_profile_are_exchanged(ward: Ward, person: Desk) -> None:
+    """As often as one likes: they are not used up."""
+    ward.variables(**keys_of_the_iam_user(ward.emulator))
+    person.log_in("other")
+    report = ward.report("--exchange", "exchanged")
+
+    assert report["tokens"]["found"] == "there are none yet; get fetches new ones by those of profile other"
+    assert report["exchange"]["found"].startswith(f"tokens of {ALICE}")
+    assert report["credentials"]["status"] == "ok"
+
+
 def test_a_provider_that_never_answers_takes_no_more_than_the_deadline(ward: Ward, person: Desk) -> None:
     """What there is no time for is passed over."""
     ward.settings("[profile.analytics]", "[profile.analytics]\ndeadline_seconds = 5")
