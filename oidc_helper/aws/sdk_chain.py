@@ -22,7 +22,7 @@ class Chosen(NamedTuple):
     """The AWS profile in force, the variable that names it (empty: it is the default one), and the winner.
 
     `method` is botocore's name of the provider that wins, empty where none does; `what` describes it for people, and
-    `command` is the credential_process where that wins. `variables` are those that make it win, where it is they.
+    `command` is the credential_process where that wins. `variables` are those that make it win over any AWS profile.
     """
 
     aws_profile: str
@@ -79,9 +79,7 @@ _PROVIDERS: Mapping[str, _Provider] = {
     "login": _Provider("login_session", _keys("login_session")),
     "custom-process": _Provider("credential_process", _keys("credential_process")),
     "config-file": _Provider("the keys of the configuration file", lambda sight: "aws_access_key_id" in sight.config),
-    "container-role": _Provider(
-        "the container's endpoint", lambda _: any(os.environ.get(name) for name in _CONTAINER), _CONTAINER
-    ),
+    "container-role": _Provider("the container's endpoint", lambda _: any(os.environ.get(name) for name in _CONTAINER)),
 }
 
 

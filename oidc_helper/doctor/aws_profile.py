@@ -15,8 +15,6 @@ from oidc_helper.words import printable
 
 def line(case: Case) -> Finding:
     """The AWS configuration has the line, and it starts this executable."""
-    if not case.name:
-        return skipped("there is no profile")
     if case.profile.target is None:
         return skipped("the profile gives tokens only, which no SDK asks for")
     found = case.aws_files.lines(case.name)
@@ -37,13 +35,12 @@ def line(case: Case) -> Finding:
 
 def shadows(case: Case) -> Finding:
     """No other key of the AWS profile leads some SDK elsewhere, and no section is there twice."""
-    if not case.name or case.profile.target is None:
+    if case.profile.target is None:
         return skipped("there is no AWS profile to look at")
     names = {one.aws_profile for one in case.aws_files.lines(case.name) if one.path == case.aws_files.now.config.path}
     for name in sorted(names):
         if obstacle := case.aws_files.now.other_credentials(name):
-            remedy = "delete these lines, so that credential_process alone is left"
-            return of_error(obstacle)._replace(remedy=remedy if "line" in obstacle.message else obstacle.hint)
+            return of_error(obstacle)
     return ok("no other credentials in either file")
 
 
@@ -51,8 +48,9 @@ def _fault(found: Line, case: Case) -> str:
     program = writing.program_of(found.command)
     if not program:
         return f"it starts {printable(found.command.split()[0])}, which is not there"
-    is_ours = Path(program).name.startswith(paths.APPLICATION)  # and not `env`, say, which then starts us
-    if is_ours and os.path.realpath(program) != os.path.realpath(case.program[0]):
+    # Not `env`, say, which then starts us; and we may be a module that Python runs.
+    are_scripts = all(Path(one).name.startswith(paths.APPLICATION) for one in (program, case.program[0]))
+    if are_scripts and os.path.realpath(program) != os.path.realpath(case.program[0]):
         return f"it starts {printable(program)}, and this is {printable(shlex.join(case.program))}"
     return ""
 

@@ -30,7 +30,7 @@ CHECKS: tuple[Check, ...] = (
     Check("tokens", "whose tokens of Identity Center, until when", kept.tokens, "sign-in", _KEPT),
     Check("claims", "what Identity Center looks at in the identity token", source.claims, "sign-in", ("identity",)),
     Check("caller", "who signs CreateTokenWithIAM", credentials.caller, "sign-in", ("aws", "clock", "claims")),
-    Check("sdk", "what an SDK takes in this environment", credentials.sdk, "machine", ("aws-shadows",)),
+    Check("sdk", "what an SDK takes in this environment", credentials.sdk, needs=("environment", "aws-shadows")),
     Check(
         "exchange", "CreateTokenWithIAM (--exchange)", credentials.exchange, "target", ("caller", "discovery", "tokens")
     ),

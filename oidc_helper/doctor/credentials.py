@@ -66,7 +66,7 @@ def sdk(case: Case) -> Finding:
     named = f"AWS profile {printable(winner.aws_profile)}"
     named += f" ({winner.named_by})" if winner.named_by else ""
     ours = writing.profile_in(winner.command)
-    if ours and ours in (case.name, ours if not case.name else ""):
+    if ours and case.name in ("", ours):
         return ok(f"{named}: credential_process gets {ours}")
     what = f"{winner.what}{f', which gets {ours}' if ours else ''}"
     if not case.name:

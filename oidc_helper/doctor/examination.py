@@ -82,14 +82,14 @@ def _made(check: Check, case: Case) -> Sequence[Finding]:
         try:
             made = case.deadline.run(lambda: check.look(case))
         except DeadlinePassed:
-            return [failed(f"no answer within {seconds:.0f} s", "see what is slow: oidc-helper --debug doctor")]
+            return [failed(f"no answer within {seconds:.0f} s", "see what is slow: oidc-helper doctor --debug")]
         except OidcHelperError as error:
             return [of_error(error)]
         except NotLookedAt:
             raise
         except Exception as error:  # noqa: BLE001  a bug in one check keeps no other from being made
             log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
-            return [failed(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug")]
+            return [failed(f"unexpected {type(error).__name__}, which is a bug", "oidc-helper doctor --debug")]
     return [made] if isinstance(made, Finding) else made
 
 

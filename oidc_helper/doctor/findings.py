@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "failed", "skipped"]
 
+_UNKNOWN = "see what happens: oidc-helper doctor --debug"
+
 Scope = Literal["machine", "profile", "sign-in", "target"]
 """Where no profile is named, a check is made once, for each profile, once for each sign-in, or not at all."""
 
@@ -61,4 +63,4 @@ def skipped(why: str) -> Finding:
 
 def of_error(error: OidcHelperError) -> Finding:
     """The finding for what a part of the chain says itself."""
-    return failed(error.message, error.hint)
+    return failed(error.message, error.hint or _UNKNOWN)

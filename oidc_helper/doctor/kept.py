@@ -4,6 +4,7 @@ from oidc_helper import identity as sources
 from oidc_helper.doctor.case import Case
 from oidc_helper.doctor.findings import Finding, NotLookedAt, failed, ok, skipped
 from oidc_helper.errors import OidcHelperError, Refused, StoreUnusable
+from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.person import times
 from oidc_helper.store.kinds import SIGN_IN, TOKENS
 
@@ -18,7 +19,7 @@ def session(case: Case) -> Finding:
     kept, now = case.session(), case.means.now()
     if not kept.refresh_token:
         return skipped("none is kept")
-    if kept.refresh_expires_at is not None and kept.refresh_expires_at <= now:
+    if not _lives(kept, now):
         return skipped(f"that of {_who(case, kept.user)} has ended")
     lasts = times.until(kept.refresh_expires_at)
     return ok(f"{_who(case, kept.user)}, {lasts}; {_where(case, SIGN_IN, identity.name)}")
@@ -61,8 +62,11 @@ def _has_session(case: Case) -> bool:
         kept_session, now = case.session(), case.means.now()
     except StoreUnusable as error:
         raise NotLookedAt("provider-session", error) from None
-    ends_at = kept_session.refresh_expires_at
-    return bool(kept_session.refresh_token) and (ends_at is None or ends_at > now)
+    return _lives(kept_session, now)
+
+
+def _lives(kept: ProviderSession, now: float) -> bool:
+    return bool(kept.refresh_token) and (kept.refresh_expires_at is None or kept.refresh_expires_at > now)
 
 
 def _who(case: Case, user: str) -> str:

@@ -4,13 +4,13 @@ import sys
 import time
 
 from oidc_helper.doctor.case import Case
-from oidc_helper.doctor.findings import Finding, failed, of_error, ok, skipped
+from oidc_helper.doctor.findings import Finding, NotLookedAt, failed, of_error, ok, skipped
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.machine import clock as clocks
 from oidc_helper.machine import proxies
 from oidc_helper.machine.hosts import host_in
-from oidc_helper.machine.trust import SYSTEM, roots_variable, trust
+from oidc_helper.machine.trust import SYSTEM, key_log, roots_variable, trust
 from oidc_helper.words import printable
 
 _SERVICES = {"sts": "STS", "sso-oidc": "Identity Center", "sso": "the access portal"}
@@ -37,7 +37,11 @@ def proxy(case: Case) -> Finding:
 
 def certificates(case: Case) -> Finding:
     """Which authorities vouch for servers, and which setting names them."""
-    bundle = case.profile.ca_bundle if case.name else None
+    bundle = case.profile.ca_bundle
+    try:
+        key_log()
+    except WrongSettings as error:
+        raise NotLookedAt("environment", error) from None
     trust(bundle)
     if bundle == SYSTEM:
         return ok("the authorities of the system (ca_bundle)")
@@ -116,10 +120,8 @@ def _date(url: str, case: Case) -> str:
 
 def _urls(case: Case) -> list[str]:
     """The servers of the profile: the provider, where a person signs in there, and AWS."""
-    if not case.name:
-        return []
-    profile = case.profile
-    issuer = [profile.identity.issuer] if profile.identity.source in INTERACTIVE and profile.identity.issuer else []
+    identity = case.profile.identity
+    issuer = [identity.issuer] if identity.source in INTERACTIVE and identity.issuer else []
     return [*issuer, *_aws_urls(case)]
 
 
@@ -135,11 +137,7 @@ def _services(case: Case) -> list[str]:
     """Those that the profile takes."""
     profile = case.profile
     takes_sts = profile.target == "role" or profile.caller.web_identity_role_arn
-    return [
-        *(["sts"] if takes_sts else []),
-        "sso-oidc",
-        *(["sso"] if profile.permission_set else []),
-    ]
+    return ["sts"] * bool(takes_sts) + ["sso-oidc"] + ["sso"] * bool(profile.permission_set)
 
 
 def _through_proxy(url: str, error: OidcHelperError) -> Finding:

@@ -242,6 +242,25 @@ def test_a_slow_script_of_pip_is_named(ward: Ward, line: str, is_slow: bool) -> 
     assert f"PATH leads to another one, {COMMAND}" in done.stdout
 
 
+def test_a_container_is_no_fault(ward: Ward) -> None:
+    """An SDK there takes its keys only where no AWS profile is named."""
+    where = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/x"}
+    ward.variables(**where)
+    report = ward.report("analytics")
+
+    assert report["sdk"]["found"].endswith("the container's endpoint; for analytics: export AWS_PROFILE=analytics")
+    ward.variables(AWS_PROFILE="analytics")
+    assert ward.report("analytics")["sdk"]["status"] == "ok"
+
+
+def test_a_module_that_python_runs_is_the_same_command(ward: Ward) -> None:
+    """The line may name the script."""
+    words = [sys.executable, "-P", "-m", "oidc_helper", "doctor", "--only", "aws-profile", "analytics"]
+    done = subprocess.run(words, env=ward.home.environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout.startswith("✓ aws-profile")
+
+
 @pytest.mark.parametrize(
     ("mark", "installer"), [("uv-receipt.toml", "uv tool"), ("pipx_metadata.json", "pipx"), ("nothing", "")]
 )

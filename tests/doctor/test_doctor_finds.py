@@ -184,23 +184,29 @@ TABLE = {
         "aws-shadows",
         aws_key("aws_access_key_id = AKIAOLD\naws_secret_access_key = old"),
         "aws_access_key_id (line 4), aws_secret_access_key (line 5) of",
-        "delete these lines",
+        "take these keys out",
         keep(".aws/config"),
     ),
     "keys in the other file": Row(
         "aws-shadows",
         lambda ward: ward.aws_credentials("[analytics]\naws_access_key_id = AKIAOLD\n"),
         ".aws/credentials",
-        "delete these lines",
+        "take these keys out",
         lambda ward: ward.aws_credentials(""),
     ),
     "a session of sso": Row(
-        "aws-shadows", aws_key("sso_session = corp"), "sso_session (line 4)", "delete", keep(".aws/config")
+        "aws-shadows", aws_key("sso_session = corp"), "sso_session (line 4)", "take these keys out", keep(".aws/config")
     ),
     "a session of aws login": Row(
-        "aws-shadows", aws_key("login_session = arn:x"), "login_session (line 4)", "delete", keep(".aws/config")
+        "aws-shadows",
+        aws_key("login_session = arn:x"),
+        "login_session (line 4)",
+        "take these keys out",
+        keep(".aws/config"),
     ),
-    "a role": Row("aws-shadows", aws_key("role_arn = arn:x"), "role_arn (line 4)", "delete", keep(".aws/config")),
+    "a role": Row(
+        "aws-shadows", aws_key("role_arn = arn:x"), "role_arn (line 4)", "take these keys out", keep(".aws/config")
+    ),
     "a section twice": Row(
         "aws-shadows", aws_key("[profile analytics]\nregion = x"), "analytics", "", keep(".aws/config")
     ),
@@ -221,6 +227,9 @@ TABLE = {
     ),
     "keys of connections": Row(
         "environment", variables(SSLKEYLOGFILE="keys"), "SSLKEYLOGFILE is set", "unset SSLKEYLOGFILE"
+    ),
+    "keys of connections that nobody can write": Row(
+        "environment", variables(SSLKEYLOGFILE="/gone/keys"), "SSLKEYLOGFILE is set", "unset SSLKEYLOGFILE"
     ),
     "a mark of ourselves": Row(
         "environment", variables(OIDC_HELPER_REENTRY="profile x"), "OIDC_HELPER_REENTRY", "unset OIDC_HELPER_REENTRY"
