@@ -40,7 +40,8 @@ def doctor(options: argparse.Namespace, answer: TextIO) -> int:
         results = list(results)
         answer.write(json.dumps({"schema": _SCHEMA, "checks": list(map(_described, results))}, indent=2) + "\n")
         return int(any(result.status == "failed" for result in results))
-    return _show(results, answer, may_name_one=not (case.name or only))
+    has_profiles = isinstance(case.loaded, Settings) and bool(case.loaded.profiles)
+    return _show(results, answer, may_name_one=has_profiles and not (case.name or only))
 
 
 def _known(ids: Sequence[str]) -> Sequence[str]:
