@@ -7,6 +7,7 @@ _MODULES = (
     *("oidc_helper.fetch.broker", "oidc_helper.cli.main", "oidc_helper.cli.credentials"),
     *("oidc_helper.cli.person", "oidc_helper.cli.session", "oidc_helper.cli.status", "oidc_helper.hotpath"),
     *("oidc_helper.emulator.temporary_keyring", "oidc_helper.sign_in.loopback", "oidc_helper.person.browser"),
+    *("oidc_helper.cli.doctor", "oidc_helper.doctor", "oidc_helper.oidc.provider", "oidc_helper.settings.writing"),
     *("oidc_helper.sign_in.provider", "oidc_helper.fetch.sign_out", "oidc_helper.store.vault"),
 )
 

@@ -96,10 +96,53 @@ class Aws:
         return self._regions.ask(self._profile.identity_center_regions, self._center_url)
 
     def _center_url(self, region: str, others: int) -> str:
-        url = clients.base_url(self._client("sso-oidc", region, None), "CreateToken")
+        url = self._url("sso-oidc", region)
         if others:
             self._try_to_connect(url, others)
         return url
+
+    def reach(self, service: str) -> str:
+        """Connect to the first region of a service that can be connected to, and return its base URL.
+
+        It is asked for nothing that matters. Raises OidcHelperError.
+        """
+
+        def reach_in(region: str, _others: int) -> str:
+            url = self._url(service, region)
+            self._connect(url, service)
+            return url
+
+        return self._regions.ask(self._profile.identity_center_regions, reach_in)
+
+    def url(self, service: str) -> str:
+        """The base URL of a service in the first region, safe or not. Raises WrongSettings."""
+        region = self._profile.identity_center_regions[0]
+        try:
+            client = self._session.create_client(
+                service, region_name=region, verify=True, config=Config(signature_version=UNSIGNED)
+            )
+            return _base_url(client, service)
+        except (exceptions.BotoCoreError, ValueError, LookupError, OSError) as error:
+            raise clients.mistaken(error) from None
+
+    def _url(self, service: str, region: str) -> str:
+        return _base_url(self._client(service, region, None), service)
+
+    def _connect(self, url: str, service: str) -> None:
+        variable = clients.endpoint_variable(service)
+        seconds = min(_CONNECT_S, max(1.0, self._time_left()))
+        try:
+            Transport(ca_bundle=self._profile.ca_bundle, connect_s=seconds, read_s=seconds).probe(url)
+        except exceptions.BotoCoreError as error:
+            if trouble := tls.trouble(host_in(url), error):
+                raise TryAgain(*trouble) from None
+            how, unsent = type(error).__name__.removesuffix("Error"), isinstance(error, UNCONNECTED)
+            raise refusals.unreachable(service, host_in(url), how, never_sent=unsent, variable=variable) from None
+
+    def arn(self, signer: Credentials) -> str:
+        """Who signs with these credentials, which no policy can deny to tell. Raises OidcHelperError."""
+        regions = self._profile.identity_center_regions
+        return self._ask_anywhere("sts", regions, "GetCallerIdentity", lambda answer: str(answer["Arn"]), signer=signer)
 
     def prepare(self, caller: Credentials) -> None:
         """Make the client of CreateTokenWithIAM: what keeps it from being sent shows here. Raises OidcHelperError."""
@@ -350,6 +393,10 @@ class Aws:
             attempts.are_over()
             took_ms = (time.monotonic() - began) * 1000
             log.debug("%s at %s: %s in %.0f ms", name, attempts.host, printable(outcome), took_ms)
+
+
+def _base_url(client: Any, service: str) -> str:
+    return clients.base_url(client, "CreateToken") if service == "sso-oidc" else str(client.meta.endpoint_url)
 
 
 def session_name(user: str) -> str:

@@ -204,6 +204,26 @@ COMMANDS: tuple[Command, ...] = (
         (_profile(), _switch("--json", "print it as JSON")),
     ),
     Command(
+        "doctor",
+        _run("doctor", "doctor"),
+        "find out what is broken, and how to mend it",
+        "Looks at every link of the chain in its order, from the installation to what an SDK takes here. Below what\n"
+        "is broken stands the command or the setting that mends it. It asks nobody, opens no locked keyring, and\n"
+        "spends no token without --exchange. Exits with 1 where anything is broken.\n\n"
+        "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.",
+        (
+            _profile("a profile whose credentials to look at too", nargs="?"),
+            _switch("--exchange", "try CreateTokenWithIAM too: it spends a single-use token, or refreshes one"),
+            _switch("--json", "print it as JSON"),
+            _switch("--anonymize", "put stand-ins for accounts, people, hosts and other names, to show it to others"),
+            _switch("--list", "list the checks, and make none"),
+            Argument(
+                "--only",
+                {"metavar": "ID", "action": "append", "help": "make only the check with that id; may be repeated"},
+            ),
+        ),
+    ),
+    Command(
         "profiles",
         _run("profiles", "profiles"),
         "list what you may use, and make a profile of each",

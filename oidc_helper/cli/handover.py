@@ -5,13 +5,13 @@ import os
 import time
 from typing import TextIO
 
-from oidc_helper.cli import wording
 from oidc_helper.cli.credentials import fetched
 from oidc_helper.cli.person import asking_at_get
 from oidc_helper.cli.wiring import errand
 from oidc_helper.errors import WrongSettings
 from oidc_helper.handover import program, variables
 from oidc_helper.handover.formats import FORMATS
+from oidc_helper.person import times
 from oidc_helper.words import printable
 
 
@@ -29,7 +29,7 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
     if not words:
         words = [program.shell(environment)]
         ours = options.streams.complaint
-        whose = f"a shell with the credentials of {given[variables.PROFILE]}, {wording.until(expires_at)}"
+        whose = f"a shell with the credentials of {given[variables.PROFILE]}, {times.until(expires_at)}"
         ours.write(f"oidc-helper: {whose}; exit ends it\n")
         ours.flush()
     with options.streams.given_back():
@@ -53,7 +53,7 @@ def _given(options: argparse.Namespace) -> tuple[dict[str, str], int]:
     profile, left = getting.profile, got.expires_at - time.time()
     if left < options.min_ttl:
         raise WrongSettings(
-            f"the credentials of {profile.name} that can be had last {wording.span(left)}, less than --min-ttl",
+            f"the credentials of {profile.name} that can be had last {times.span(left)}, less than --min-ttl",
             f"ask for less, or raise duration_seconds; see also: oidc-helper status {profile.name}",
         )
     return variables.given(got.answer, profile=profile.name, region=profile.region), got.expires_at

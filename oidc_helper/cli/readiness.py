@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oidc_helper.cli import wording
 from oidc_helper.errors import SignInNeeded, StoreUnusable, TryAgain
+from oidc_helper.person import times
 
 READY = 0
 # The worst of several profiles, first: a person has to act before anything else helps.
@@ -39,7 +39,7 @@ def _code(profile: Profile, min_ttl_s: int) -> int:
 def _seconds_left(profile: Profile) -> float | None:
     """Of the credentials; None where they are not there, or nobody knows when they end."""
     at = profile["credentials"] and profile["credentials"]["expires_at"]
-    return wording.seconds_left(at) if at else None
+    return times.seconds_left(at) if at else None
 
 
 def _short(seconds: float | None) -> str:

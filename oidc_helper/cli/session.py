@@ -10,13 +10,13 @@ from typing import TextIO
 from oidc_helper import settings
 from oidc_helper.aws import account_access
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.cli import wording
 from oidc_helper.cli.person import asking_at_login
 from oidc_helper.cli.wiring import Errand, choices, errand, only_choice, store_for
 from oidc_helper.errors import Refused, SignInNeeded, StoreUnusable, WrongSettings
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
 from oidc_helper.fetch.proofs import Asking
 from oidc_helper.machine.deadline import Deadline
+from oidc_helper.person import times
 from oidc_helper.person.terminal import has_terminal
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store.in_kernel import REMEDY
@@ -91,7 +91,7 @@ def _signed_in(errand: Errand, *, anew: bool) -> str:
         account_access.require_model()  # before a person is asked
     tokens, is_new = errand.deadline.run(lambda: broker.sign_in(profile, errand.means, anew=anew))
     user = printable(tokens.user or profile.identity.name)
-    report = f"{'' if is_new else 'already '}signed in as {user}, {wording.until(tokens.access_expires_at)}\n"
+    report = f"{'' if is_new else 'already '}signed in as {user}, {times.until(tokens.access_expires_at)}\n"
     return report + _warmed(errand, refresh=is_new) if profile.target else report
 
 
@@ -100,7 +100,7 @@ def _warmed(errand: Errand, *, refresh: bool) -> str:
     fetched = errand.deadline.run(lambda: broker.fetch(profile, stamp, errand.means, refresh=refresh))
     place = store.lies_in(CREDENTIALS, profile.name)
     kept = f"in the {place}" if place else "kept nowhere"
-    return f"credentials of {profile.name}, {wording.until(fetched.expires_at)}, {kept}\n"
+    return f"credentials of {profile.name}, {times.until(fetched.expires_at)}, {kept}\n"
 
 
 def _require_something_kept(errand: Errand, report: str) -> None:

@@ -10,10 +10,11 @@ from io import StringIO
 from typing import Any, TextIO
 
 from oidc_helper import kernel, settings
-from oidc_helper.cli import readiness, streams, wording
+from oidc_helper.cli import readiness, streams
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, WrongSettings
 from oidc_helper.handover.variables import PROFILE
 from oidc_helper.identity import INTERACTIVE
+from oidc_helper.person import times
 from oidc_helper.settings import Profile, Settings
 from oidc_helper.store import quota
 from oidc_helper.store.index import Entry, Failure
@@ -106,7 +107,7 @@ class _Report:
             "identity": profile.identity.name,
             "source": profile.identity.source,
             "credentials": credentials
-            and {"expires_at": wording.iso(credentials.expires_at), "store": name_of(credentials.place)},
+            and {"expires_at": times.iso(credentials.expires_at), "store": name_of(credentials.place)},
             "tokens": self._tokens(profile),
             "provider": self._provider(profile),
             "sign_in": self._sign_in(profile),
@@ -127,7 +128,7 @@ class _Report:
             if tokens is None
             else {
                 "user": tokens.details.get("user"),
-                "access_token_expires_at": wording.iso(_number(tokens, "access_expires_at")),
+                "access_token_expires_at": times.iso(_number(tokens, "access_expires_at")),
                 "refreshable": bool(tokens.details.get("refreshable")),
                 "store": name_of(tokens.place),
             }
@@ -141,7 +142,7 @@ class _Report:
             if session is None
             else {
                 "user": session.details.get("user"),
-                "refresh_token_expires_at": wording.iso(session.expires_at),
+                "refresh_token_expires_at": times.iso(session.expires_at),
                 "store": name_of(session.place),
             }
         )
@@ -153,7 +154,7 @@ class _Report:
         if profile.identity.source not in INTERACTIVE:
             return {"needed": False, "at": None, "by": None}
         at = self._lasts_until(profile)
-        return {"needed": at is not None and at <= self.now, "at": wording.iso(at), "by": profile.identity.source}
+        return {"needed": at is not None and at <= self.now, "at": times.iso(at), "by": profile.identity.source}
 
     def _lasts_until(self, profile: Profile) -> float | None:
         """How long the profile works without a person, in epoch seconds; None where only the servers know."""
@@ -174,7 +175,7 @@ class _Report:
 
 
 def _told(failure: Failure) -> dict[str, Any]:
-    at = wording.iso(failure.at)
+    at = times.iso(failure.at)
     return {"at": at, "message": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
 
 
@@ -251,5 +252,5 @@ def _person_needed(profile: dict[str, Any]) -> str:
 def _left(at: str | None) -> str:
     if at is None:
         return "some time left"
-    left = wording.seconds_left(at)
-    return f"{wording.span(left)} left" if left > 0 else "expired"
+    left = times.seconds_left(at)
+    return f"{times.span(left)} left" if left > 0 else "expired"

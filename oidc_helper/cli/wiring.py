@@ -112,6 +112,11 @@ def store_for(profiles: Sequence[Profile], *, prompts: bool = False, anew: bool 
     return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew, login=login)
 
 
+def means(profile: Profile, loaded: Settings, deadline: Deadline) -> Means:
+    """The parts of a fetch that asks nobody."""
+    return _means(profile, loaded, store_for([profile]), deadline, None)
+
+
 def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:
     @cache
     def aws() -> "Aws":

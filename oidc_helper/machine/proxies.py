@@ -1,6 +1,7 @@
 """The proxy on the way to a host, as the environment names it, or else the system's settings."""
 
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -39,8 +40,20 @@ def proxy_for(url: str) -> Proxy | None:
     if is_loopback(url) or _is_exempt(parts):
         return None
     proxies = getproxies()
-    scheme = next((scheme for scheme in (parts.scheme, "all") if proxies.get(scheme)), None)
+    scheme = _scheme(parts, proxies)
     return _parsed(proxies[scheme], _setting(scheme)) if scheme else None
+
+
+def setting_for(url: str) -> str:
+    """The name of the setting that has the proxy for a URL which goes through one."""
+    from urllib.request import getproxies
+
+    return _setting(_scheme(urlsplit(url), getproxies()))
+
+
+def _scheme(parts: SplitResult, proxies: Mapping[str, str]) -> str:
+    """The scheme whose proxy counts; empty where none does."""
+    return next((scheme for scheme in (parts.scheme, "all") if proxies.get(scheme)), "")
 
 
 def _is_exempt(parts: SplitResult) -> bool:

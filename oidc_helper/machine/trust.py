@@ -27,9 +27,14 @@ def trust(ca_bundle: str | None, *, setting: str = "ca_bundle") -> "ssl.SSLConte
     or directory `ca_bundle` too, which `setting` names; with SYSTEM only those of the system. Raises WrongSettings for
     what cannot be read.
     """
-    variable = next((name for name in _VARIABLES if os.environ.get(name)), "")
+    variable = roots_variable()
     roots = os.environ.get(variable, "")
     return _context(ca_bundle or "", setting, variable, roots, key_log(), (_state(ca_bundle or ""), _state(roots)))
+
+
+def roots_variable() -> str:
+    """The variable that names the authorities; empty where none does."""
+    return next((name for name in _VARIABLES if os.environ.get(name)), "")
 
 
 def key_log() -> str:

@@ -30,7 +30,7 @@ def require_place() -> str:
     try:
         kernel.probe()
     except OSError as error:
-        raise _problem(error.errno) from None
+        raise problem(error.errno) from None
     return KERNEL
 
 
@@ -53,7 +53,7 @@ def put(kind: str, entry: str, text: str, *, left_s: int) -> None:
         except OSError as error:
             is_waiting = time.monotonic() < room_until
             if error.errno != errno.EDQUOT or not (is_waiting or _make_room(kind, entry)):
-                raise _problem(error.errno) from None
+                raise problem(error.errno) from None
             if not is_waiting:
                 room_until = time.monotonic() + _SWEPT_S
             time.sleep(_PAUSE_S)
@@ -69,6 +69,12 @@ def delete(entry: str) -> bool:
         return False
 
 
+def problem(number: int | None) -> StoreUnusable:
+    """The error for one that the kernel reports by its errno."""
+    says = _SAYS.get(number or 0, f"refuses (errno {number})")
+    return StoreUnusable(f"the {name_of(KERNEL)} {says}", REMEDY)
+
+
 def _make_room(kind: str, entry: str) -> bool:
     """Drop a key of credentials, which are cheap to get again: tokens may need a person. False where there is none.
 
@@ -81,8 +87,3 @@ def _make_room(kind: str, entry: str) -> bool:
         return any(kernel.delete(other) for other in kernel.names() if other.startswith(beginning))
     except OSError:
         return False
-
-
-def _problem(number: int | None) -> StoreUnusable:
-    says = _SAYS.get(number or 0, f"refuses (errno {number})")
-    return StoreUnusable(f"the {name_of(KERNEL)} {says}", REMEDY)

@@ -7,6 +7,7 @@ from oidc_helper.settings.writing.process_line import (
     can_run,
     credential_process,
     profile_in,
+    program_of,
     running_program,
     with_profile,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "of_lines",
     "of_settings",
     "profile_in",
+    "program_of",
     "running_program",
     "with_profile",
 ]

@@ -25,10 +25,7 @@ class AwsNow:
 
     def obstacle(self, name: str) -> WrongSettings | None:
         """Why the AWS profile cannot become one that gets the credentials of our profile of that name."""
-        try:
-            require_once(name, self.config)
-            other_credentials.require_none(name, self.config, self.credentials)
-        except WrongSettings as obstacle:
+        if obstacle := self.other_credentials(name):
             return obstacle
         other = profile_in((self.keys(name) or {}).get("credential_process", ""))
         if other in ("", name):
@@ -36,6 +33,15 @@ class AwsNow:
         (place,) = self.config.by_profile[name]
         where = f"{printable(self.config.path)} (line {self.config.line(place.begin)})"
         return WrongSettings(f"{where}: AWS profile {name} gets the credentials of {other}", "remove it by hand")
+
+    def other_credentials(self, name: str) -> WrongSettings | None:
+        """Why some SDK may not take the credential_process of that AWS profile; it names files and lines."""
+        try:
+            require_once(name, self.config)
+            other_credentials.require_none(name, self.config, self.credentials)
+        except WrongSettings as obstacle:
+            return obstacle
+        return None
 
     def users(self) -> dict[str, str]:
         """By profile, another AWS profile that takes its keys from it."""

@@ -45,8 +45,13 @@ def with_profile(command: str, profile: str) -> str:
 
 def can_run(command: str) -> bool:
     """Whether the program that the line begins with is there."""
+    return bool(program_of(command))
+
+
+def program_of(command: str) -> str:
+    """The path of the program that the line begins with; empty where it is not there."""
     program = _PROGRAM.match(command)
-    return bool(program and shutil.which(program["quoted"] or program["plain"]))
+    return (program and shutil.which(program["quoted"] or program["plain"])) or ""
 
 
 def running_program() -> tuple[str, ...]:

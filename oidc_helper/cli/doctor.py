@@ -1,0 +1,171 @@
+"""`doctor`: looks at every link of the chain, and says how to mend what is broken."""
+
+import argparse
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+from typing import TextIO
+
+from oidc_helper import settings
+from oidc_helper.cli import streams, wiring
+from oidc_helper.doctor import CHECKS, Anonymity, Case, Result, examine
+from oidc_helper.errors import WrongSettings
+from oidc_helper.machine.deadline import Deadline
+from oidc_helper.redaction import without_secrets
+from oidc_helper.settings import Settings, writing
+from oidc_helper.words import did_you_mean, printable, shown
+
+_SCHEMA = 1  # of --json: members are added, and none changes its meaning or goes away, under the same number
+_USUAL_S = 50  # for all checks, where no profile says more
+_LONGEST = 2_000  # characters of a line
+_LEAST_FOR_FINDINGS = 40  # columns; where there are fewer, each finding has lines of its own
+_INDENT = "    "
+# Status -> mark, the same where the stream has no such character, and style.
+_MARKS = {"ok": ("✓", "+", "green"), "failed": ("✗", "x", "red"), "skipped": ("\N{EN DASH}", "-", "dim")}
+
+
+def doctor(options: argparse.Namespace, answer: TextIO) -> int:
+    """Make the checks of a profile, or of all there are, and say what was found."""
+    if options.list:
+        _list(answer, as_json=options.json)
+        return 0
+    only = _known(options.only or ())
+    case = _case(options.profile, may_spend=options.exchange)
+    results: Iterable[Result] = map(_cleaned, examine(case, CHECKS, only=only))
+    if options.anonymize:
+        results = _anonymized(results, case)
+    if options.json:
+        results = list(results)
+        answer.write(json.dumps({"schema": _SCHEMA, "checks": list(map(_described, results))}, indent=2) + "\n")
+        return int(any(result.status == "failed" for result in results))
+    has_profiles = isinstance(case.loaded, Settings) and bool(case.loaded.profiles)
+    return _show(results, answer, may_name_one=has_profiles and not (case.name or only))
+
+
+def _known(ids: Sequence[str]) -> Sequence[str]:
+    """Raises WrongSettings for an id that no check has."""
+    known = [check.id for check in CHECKS]
+    for one in ids:
+        if one not in known:
+            raise WrongSettings(
+                f"there is no check {shown(one, 40)}{did_you_mean(one, known)}", "oidc-helper doctor --list"
+            )
+    return ids
+
+
+def _case(name: str | None, *, may_spend: bool) -> Case:
+    """Raises WrongSettings for a profile that is nowhere; a broken one is for the checks to tell."""
+    loaded: Settings | WrongSettings
+    try:
+        loaded = settings.load()
+    except WrongSettings as error:
+        loaded = error
+    seconds = _USUAL_S
+    if isinstance(loaded, Settings):
+        if name and not (loaded.broken.get(()) or ("profile", name) in loaded.broken):
+            seconds = loaded.profile(name).deadline_seconds
+        if not name and len(loaded.profiles) == 1 and not loaded.problems:
+            (name,) = loaded.profiles
+    deadline = Deadline(seconds)
+    return Case(
+        loaded,
+        name or "",
+        writing.running_program(),
+        deadline,
+        lambda profile, loaded: wiring.means(profile, loaded, deadline),
+        may_spend=may_spend,
+    )
+
+
+def _cleaned(result: Result) -> Result:
+    """Printable, and without secrets; a remedy keeps its lines."""
+    lines = [printable(without_secrets(line), _LONGEST) for line in result.remedy.split("\n")]
+    return result._replace(found=printable(without_secrets(result.found), _LONGEST), remedy="\n".join(lines))
+
+
+def _anonymized(results: Iterable[Result], case: Case) -> Iterator[Result]:
+    anonymity = Anonymity(case.loaded if isinstance(case.loaded, Settings) else None)
+    for result in results:
+        found, remedy = (anonymity.of(text, case.people) for text in (result.found, result.remedy))
+        yield result._replace(found=found, remedy=remedy)
+
+
+def _described(result: Result) -> dict[str, str | None]:
+    return {**result._asdict(), "remedy": result.remedy or None}
+
+
+def _list(answer: TextIO, *, as_json: bool) -> None:
+    if as_json:
+        checks = [{"id": check.id, "about": check.about} for check in CHECKS]
+        answer.write(json.dumps({"schema": _SCHEMA, "checks": checks}, indent=2) + "\n")
+        return
+    width = max(len(check.id) for check in CHECKS)
+    answer.write("".join(f"{check.id:{width}}  {check.about}\n" for check in CHECKS))
+
+
+def _show(results: Iterable[Result], answer: TextIO, *, may_name_one: bool) -> int:
+    """Each as soon as it is there, where a person watches; the exit code."""
+    from rich.console import Console
+    from rich.text import Text
+
+    width = streams.columns(answer)
+    column = max(len(check.id) for check in CHECKS) + 2
+    is_plain = not _can_write(answer, "".join(mark for mark, *_ in _MARKS.values()))
+    counts = Counter[str]()
+    for result in results:
+        counts[result.status] += 1
+        mark, plain, style = _MARKS[result.status]
+        text = StringIO()  # written at once, so that a failure to write is one error
+        console = Console(
+            file=text,
+            force_terminal=answer.isatty(),
+            width=10_000,
+            highlight=False,
+            soft_wrap=True,
+            legacy_windows=False,
+        )
+        first, *others = _lines(result, column, width)
+        console.print(Text.assemble((plain if is_plain else mark, style), f" {first}"))
+        for line in others:
+            console.print(Text(line))
+        for line in result.remedy.split("\n") if result.remedy else ():
+            console.print(Text(f"{_INDENT}{line}", style="bold"))
+        answer.write(text.getvalue())
+        if width:
+            answer.flush()
+    answer.write(_summary(counts, may_name_one=may_name_one))
+    return int(counts["failed"] > 0)
+
+
+def _lines(result: Result, column: int, width: int) -> list[str]:
+    """The id, and what was found beside it or, where there is little room, below."""
+    room = width - 2 - column
+    if not width:
+        return [f"{result.id:{column}}{result.found}"]
+    if room < _LEAST_FOR_FINDINGS:
+        return [result.id, *(f"  {line}" for line in _wrapped(result.found, width - 2))]
+    first, *others = _wrapped(result.found, room) or [""]
+    return [f"{result.id:{column}}{first}", *(" " * (column + 2) + line for line in others)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """In lines; an ARN or a path stays whole, to be copied."""
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
+
+
+def _summary(counts: Counter[str], *, may_name_one: bool) -> str:
+    made = counts["ok"] + counts["failed"]
+    failed = f"{counts['failed']} of {made} checks failed" if counts["failed"] else f"all {made} checks are well"
+    skipped = f", {counts['skipped']} were passed over" if counts["skipped"] else ""
+    more = "; for the credentials of one profile: oidc-helper doctor PROFILE" if may_name_one else ""
+    return f"{failed}{skipped}{more}\n"
+
+
+def _can_write(answer: TextIO, text: str) -> bool:
+    try:
+        text.encode(answer.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

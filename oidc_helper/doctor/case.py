@@ -1,0 +1,140 @@
+"""What the checks look at: the settings, one profile of them, and the means that a fetch would have."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from oidc_helper import identity
+from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.doctor.aws_files import AwsFiles
+from oidc_helper.doctor.findings import NotLookedAt
+from oidc_helper.errors import OidcHelperError, StoreUnusable, WrongSettings
+from oidc_helper.fetch import kept_provider_session, kept_tokens
+from oidc_helper.fetch.kept_provider_session import ProviderSession
+from oidc_helper.fetch.means import Means
+from oidc_helper.identity.token import IdentityToken, parse
+from oidc_helper.machine.deadline import Deadline
+from oidc_helper.settings import Profile, Settings
+from oidc_helper.store.store import Store
+from oidc_helper.words import printable
+
+if TYPE_CHECKING:
+    from oidc_helper.aws.client import Aws
+    from oidc_helper.oidc.provider import Provider
+
+
+@dataclass(frozen=True)
+class Case:
+    """One examination. `loaded` are the settings, or why there are none; `name` is the profile's, empty for none.
+
+    `program` starts this very command. `prepare` gives the means of a profile, within the `deadline`. `may_spend`: a
+    token may be exchanged. `is_named`: the user named the profile. `people` are those that the report names. What
+    several checks look at is looked up once.
+    """
+
+    loaded: Settings | WrongSettings
+    name: str
+    program: Sequence[str]
+    deadline: Deadline
+    prepare: Callable[[Profile, Settings], Means]
+    may_spend: bool = False
+    is_named: bool = True
+    people: set[str] = field(default_factory=set)
+    aws_files: AwsFiles = field(default_factory=AwsFiles)
+    _opened: list[Credentials] = field(default_factory=list, repr=False)
+
+    def of(self, name: str) -> "Case":
+        """The same for a profile."""
+        return self if name == self.name else replace(self, name=name, is_named=False, _opened=[])
+
+    def person(self, user: str) -> str:
+        """A user's name as the report shows it."""
+        self.people.add(user)
+        return printable(user)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings. Raises WrongSettings."""
+        if isinstance(self.loaded, WrongSettings):
+            raise WrongSettings(self.loaded.message, self.loaded.hint)
+        return self.loaded
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is a profile."""
+        return isinstance(self.loaded, Settings) and self.name in self.loaded.profiles
+
+    @property
+    def profile(self) -> Profile:
+        """The profile. Raises WrongSettings."""
+        return self.settings.profile(self.name)
+
+    @cached_property
+    def means(self) -> Means:
+        """The parts of a fetch of the profile. Raises OidcHelperError."""
+        return self.prepare(self.profile, self.settings)
+
+    @property
+    def store(self) -> Store:
+        """The store, as a fetch sees it."""
+        return self.means.store
+
+    @cached_property
+    def aws(self) -> "Aws":
+        """The way to AWS, in the words of a fetch and some more."""
+        from oidc_helper.aws.client import Aws
+
+        return Aws(self.profile, time_left=self.deadline.left)
+
+    @cached_property
+    def discovery(self) -> "Provider | OidcHelperError":
+        """The identity provider, or why it cannot be used."""
+        from oidc_helper.oidc.connection import Client
+        from oidc_helper.oidc.provider import discover
+
+        profile = self.profile
+        client = Client(profile.identity.client_id, ca_bundle=profile.ca_bundle)
+        try:
+            return discover(profile.identity.issuer, client=client, timeout_s=self.deadline.left())
+        except OidcHelperError as error:
+            return error
+
+    def tokens(self) -> Tokens:
+        """What is kept of Identity Center's answers, empty where nothing is; it changes. Raises StoreUnusable."""
+        return kept_tokens.load(self.profile, self.store)
+
+    def known_tokens(self) -> Tokens:
+        """The same for a check that only takes them. Raises NotLookedAt."""
+        try:
+            return self.tokens()
+        except StoreUnusable as error:
+            raise NotLookedAt("tokens", error) from None
+
+    def session(self) -> ProviderSession:
+        """What is kept of the provider session, likewise."""
+        return kept_provider_session.load(self.profile.identity, self.store)
+
+    @cached_property
+    def source_token(self) -> IdentityToken:
+        """The identity token of a source that needs nobody. Raises OidcHelperError."""
+        profile = self.profile
+        return identity.obtain(
+            profile.identity, now=self.means.now(), timeout_s=self.deadline.left(), ca_bundle=profile.ca_bundle
+        )
+
+    def opened_caller(self, token: IdentityToken | None) -> Credentials:
+        """The caller's credentials, opened once. Raises OidcHelperError."""
+        if not self._opened:
+            self._opened.append(self.aws.open_caller(token))
+        return self._opened[0]
+
+    def identity_token(self) -> IdentityToken | None:
+        """The identity token at hand, None where there is none. Raises OidcHelperError."""
+        if self.profile.identity.source in identity.UNATTENDED:
+            return self.source_token
+        kept, now = self.known_tokens(), self.means.now()
+        if not kept.identity_token or kept.identity_token_expires_at <= now:
+            return None
+        return parse(kept.identity_token, now=now, where="the tokens record")

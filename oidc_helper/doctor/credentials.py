@@ -1,0 +1,112 @@
+"""The last links: the caller, an exchange if one may be spent, the credentials, and what an SDK takes here."""
+
+from oidc_helper import record
+from oidc_helper.aws import sdk_chain
+from oidc_helper.aws.credentials import Credentials
+from oidc_helper.aws.sdk_chain import Chosen
+from oidc_helper.doctor.case import Case
+from oidc_helper.doctor.findings import Finding, failed, ok, skipped
+from oidc_helper.fetch import broker
+from oidc_helper.identity import INTERACTIVE
+from oidc_helper.person import times
+from oidc_helper.settings import writing
+from oidc_helper.store.kinds import CREDENTIALS
+from oidc_helper.words import printable
+
+
+def caller(case: Case) -> Finding:
+    """Who signs CreateTokenWithIAM."""
+    opened = _caller(case)
+    if opened is None:
+        return skipped("its role is opened with an identity token, and none is at hand")
+    return ok(f"{printable(case.aws.arn(opened))}, {_source_of_caller(case)}")
+
+
+def exchange(case: Case) -> Finding:
+    """CreateTokenWithIAM takes a new proof; a person is not asked."""
+    if not case.may_spend:
+        return skipped("not tried: it spends a single-use token (--exchange)")
+    if case.profile.identity.source in INTERACTIVE and not case.session().refresh_token:
+        return skipped(f"a new proof takes a person: {case.profile.login} --force")
+    tokens, is_new = broker.sign_in(case.profile, case.means, anew=True)
+    who, lasts = case.person(tokens.user) or case.profile.identity.name, times.until(tokens.access_expires_at)
+    if not is_new:
+        return skipped(f"the source has no other token than that of the tokens at hand: {who}, {lasts}")
+    return ok(f"tokens of {who}, {lasts}")
+
+
+def credentials(case: Case) -> Finding:
+    """AWS gives the credentials that the profile is for; nothing is spent on them."""
+    if case.profile.target is None:
+        return skipped("the profile gives tokens only")
+    tokens = case.known_tokens()
+    if not tokens.access_alive(case.means.now()) or not tokens.covers(case.profile.scopes):
+        cached = case.store.get(CREDENTIALS, case.name)
+        read = record.parse(cached.encode()) if cached else None
+        if read and read.expires_at > case.means.now():
+            return ok(f"cached, {times.until(read.expires_at)}; no tokens are at hand to ask for new ones")
+        return skipped("no tokens are at hand to ask with; get fetches them")
+
+    def signer() -> Credentials:
+        opened = _caller(case)
+        assert opened is not None  # noqa: S101  # needed by a role only, whose caller was looked at
+        return opened
+
+    if case.profile.target == "role" and _caller(case) is None:
+        return skipped("the caller's role is opened with an identity token, and none is at hand")
+    made = case.aws.credentials(tokens, signer)
+    return ok(f"access key {made.access_key_id} in account {made.account_id}, {times.until(made.expires_at)}")
+
+
+def sdk(case: Case) -> Finding:
+    """What an SDK would take its credentials from in this environment, as botocore looks for them."""
+    if case.is_sound and case.profile.target is None:
+        return skipped("the profile gives tokens only, which no SDK asks for")
+    winner = sdk_chain.chosen()
+    named = f"AWS profile {printable(winner.aws_profile)}"
+    named += f" ({winner.named_by})" if winner.named_by else ""
+    ours = writing.profile_in(winner.command)
+    if ours and case.name in ("", ours):
+        return ok(f"{named}: credential_process gets {ours}")
+    what = f"{winner.what}{f', which gets {ours}' if ours else ''}"
+    if not case.name:
+        return skipped(f"{named}: {what}" if winner.method else f"{named}: nothing")
+    return _another(case, winner, named, what)
+
+
+def _another(case: Case, winner: Chosen, named: str, what: str) -> Finding:
+    """Something else wins: where it wins over the very AWS profile that leads to us, that is wrong."""
+    lines = case.aws_files.lines(case.name)
+    leads_here = any(line.aws_profile == winner.aws_profile for line in lines)
+    to_name_it = f"export AWS_PROFILE={lines[0].aws_profile}" if lines else "name an AWS profile that leads here"
+    if winner.variables and not case.profile.caller.environment:
+        return failed(
+            f"{what} ({', '.join(winner.variables)}), whatever the AWS profile is",
+            f"unset {' '.join(winner.variables)}",
+        )
+    if winner.variables:
+        return skipped(f"{what}, which are the caller's: programs name the AWS profile, as with --profile")
+    if leads_here:
+        return failed(f"{named}: {what} wins over credential_process", "take the other keys out of that AWS profile")
+    if winner.method:
+        return skipped(f"{named}: {what}; for {case.name}: {to_name_it}")
+    return skipped(f"{named}: nothing; for {case.name}: {to_name_it}")
+
+
+def _caller(case: Case) -> Credentials | None:
+    """The caller's credentials: those that are kept, or opened anew; None where it takes an identity token."""
+    role = case.profile.caller.web_identity_role_arn
+    if not role:
+        return case.opened_caller(None)
+    kept = case.known_tokens()
+    if kept.caller and kept.caller_role == role and kept.caller.alive(case.means.now()):
+        return kept.caller
+    token = case.identity_token()
+    return case.opened_caller(token) if token else None
+
+
+def _source_of_caller(case: Case) -> str:
+    set_to = case.profile.caller
+    if set_to.web_identity_role_arn:
+        return "opened with the identity token"
+    return f"from AWS profile {printable(set_to.profile)}" if set_to.profile else "from the environment"

@@ -1,0 +1,152 @@
+"""The network: the proxy and the authorities in force, and whether provider and AWS can be reached through them."""
+
+import sys
+import time
+
+from oidc_helper.doctor.case import Case
+from oidc_helper.doctor.findings import Finding, NotLookedAt, failed, of_error, ok, skipped
+from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
+from oidc_helper.identity import INTERACTIVE
+from oidc_helper.machine import clock as clocks
+from oidc_helper.machine import proxies
+from oidc_helper.machine.hosts import host_in
+from oidc_helper.machine.trust import SYSTEM, key_log, roots_variable, trust
+from oidc_helper.words import printable
+
+_SERVICES = {"sts": "STS", "sso-oidc": "Identity Center", "sso": "the access portal"}
+_CLOCK_S = 5  # for one answer whose date is all that counts
+# System -> the command that sets the clock by the network.
+_SET_CLOCK = {
+    "linux": "sudo timedatectl set-ntp true",
+    "darwin": "sudo sntp -sS time.apple.com",
+    "win32": "w32tm /resync",
+}
+
+
+def proxy(case: Case) -> Finding:
+    """Which proxy each host is reached through, and which setting names it."""
+    ways: dict[str, list[str]] = {}
+    for url in _urls(case):
+        found = proxies.proxy_for(url)
+        way = f"through {found.url} ({proxies.setting_for(url)})" if found else "directly"
+        ways.setdefault(way, []).append(host_in(url))
+    return ok(
+        "; ".join(f"{', '.join(dict.fromkeys(hosts))} {way}" for way, hosts in ways.items()) or "no host to reach"
+    )
+
+
+def certificates(case: Case) -> Finding:
+    """Which authorities vouch for servers, and which setting names them."""
+    bundle = case.profile.ca_bundle
+    try:
+        key_log()
+    except WrongSettings as error:
+        raise NotLookedAt("environment", error) from None
+    trust(bundle)
+    if bundle == SYSTEM:
+        return ok("the authorities of the system (ca_bundle)")
+    variable = roots_variable()
+    usual = f"the authorities of {variable}" if variable else "the authorities of the system and of Mozilla"
+    return ok(f"{usual}, and those of ca_bundle ({printable(bundle)})" if bundle else usual)
+
+
+def provider(case: Case) -> Finding:
+    """The identity provider answers."""
+    issuer = case.profile.identity.issuer
+    if not issuer:
+        return skipped("nobody signs in at a provider from here")
+    found = case.discovery
+    if not isinstance(found, OidcHelperError) or isinstance(found, Refused):
+        return ok(f"{printable(host_in(issuer))} answers")
+    return _through_proxy(issuer, found)
+
+
+def discovery(case: Case) -> Finding:
+    """Its discovery document is that of the issuer, and offers what the sign-in takes."""
+    identity = case.profile.identity
+    if not identity.issuer:
+        return skipped("nobody signs in at a provider from here")
+    found = case.discovery
+    if isinstance(found, OidcHelperError):
+        return of_error(found)
+    if identity.source == "device" and not found.device_authorization_endpoint:
+        return failed(f"{found.host} offers no sign-in with a code on another device", 'source = "browser"')
+    if identity.source == "browser" and not found.authorization_endpoint:
+        return failed(f"{found.host} offers no sign-in with the browser", 'source = "device"')
+    from oidc_helper.oidc.connection import Client, get_json
+
+    client = Client(identity.client_id, ca_bundle=case.profile.ca_bundle)
+    keys = get_json(found.jwks_uri, client=client, timeout_s=case.deadline.left()).get("keys")
+    if not isinstance(keys, list) or not keys:
+        return failed(f"{found.host} publishes no keys, so that no ID token can be trusted", "check issuer")
+    ways = ["browser"] * bool(found.authorization_endpoint) + ["device"] * bool(found.device_authorization_endpoint)
+    return ok(f"sign-in by {' and '.join(ways)}, {len(keys)} keys, signatures {', '.join(found.algorithms)}")
+
+
+def aws(case: Case) -> Finding:
+    """Every service that the profile takes answers."""
+    return ok(", ".join(f"{_SERVICES[service]} at {host_in(case.aws.reach(service))}" for service in _services(case)))
+
+
+def clock(case: Case) -> Finding:
+    """The clock of this machine agrees with the servers': signatures and tokens are refused where it does not."""
+    known = []
+    for url in _urls(case):
+        if not (date := _date(url, case)):
+            continue
+        known.append(host_in(url))
+        if said := clocks.skew(date, time.time()):
+            return failed(
+                f"{said} ({printable(host_in(url))})", _SET_CLOCK.get(sys.platform, "set this machine's clock")
+            )
+    if not known:
+        return skipped("no server tells the time")
+    return ok(f"as at {', '.join(dict.fromkeys(known))}")
+
+
+def _date(url: str, case: Case) -> str:
+    """The date of a server's answer; empty where none comes."""
+    from oidc_helper.machine.http import date_of
+
+    try:
+        return date_of(
+            url,
+            trust=trust(case.profile.ca_bundle) if url.startswith("https:") else None,
+            timeout_s=min(_CLOCK_S, max(1, case.deadline.left())),
+        )
+    except OidcHelperError:
+        return ""
+
+
+def _urls(case: Case) -> list[str]:
+    """The servers of the profile: the provider, where a person signs in there, and AWS."""
+    identity = case.profile.identity
+    issuer = [identity.issuer] if identity.source in INTERACTIVE and identity.issuer else []
+    return [*issuer, *_aws_urls(case)]
+
+
+def _aws_urls(case: Case) -> list[str]:
+    """Empty where the settings for AWS are mistaken, which `aws` tells."""
+    try:
+        return [case.aws.url(service) for service in _services(case)]
+    except WrongSettings:
+        return []
+
+
+def _services(case: Case) -> list[str]:
+    """Those that the profile takes."""
+    profile = case.profile
+    takes_sts = profile.target == "role" or profile.caller.web_identity_role_arn
+    return ["sts"] * bool(takes_sts) + ["sso-oidc"] + ["sso"] * bool(profile.permission_set)
+
+
+def _through_proxy(url: str, error: OidcHelperError) -> Finding:
+    """The error, with the proxy that may be to blame where one stands between."""
+    found = proxies.proxy_for(url) if isinstance(error, TryAgain) and error.never_sent else None
+    if not found:
+        return of_error(error)
+    setting = proxies.setting_for(url)
+    return failed(
+        f"{error.message}, through the proxy {found.url} of {setting}",
+        f"correct {setting}, or let NO_PROXY have {host_in(url)}",
+    )
