@@ -1,11 +1,16 @@
 """`configure` at a terminal: a person who answers, looks, changes their mind, and leaves."""
 
+import re
 import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from cli.arrangements import wait_until
 from cli.sign_ins import ALICE
 from cli.test_configure import aws_config, desk, flags, identity_of_caller, kept, opened
 from fakes.screens import Screen
@@ -20,16 +25,20 @@ __all__ = ["desk"]  # the fixture
 ANALYTICS = f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
 
 
-@contextmanager
-def configuring(home: Home, *words: str, columns: int = 80) -> Iterator[tuple[AtTerminal, Screen]]:
-    """Type the command at a terminal; `aws` is in the PATH."""
+def with_aws(home: Home) -> dict[str, str]:
+    """The environment of the home, in whose PATH the AWS CLI and our command are."""
     programs = home.path / "bin"
     programs.mkdir(exist_ok=True)
     (programs / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} -m awscli "$@"\n')
     (programs / "aws").chmod(0o755)
-    environment = {**home.environment, "PATH": f"{programs}:{home.environment['PATH']}"}
+    return {**home.environment, "PATH": f"{programs}:{COMMAND.parent}:{home.environment['PATH']}"}
+
+
+@contextmanager
+def configuring(home: Home, *words: str, columns: int = 80) -> Iterator[tuple[AtTerminal, Screen]]:
+    """Type the command at a terminal."""
     with at_terminal(
-        [COMMAND, "configure", *words], environment, columns=columns, directory=home.path, prints_there=True
+        [COMMAND, "configure", *words], with_aws(home), columns=columns, directory=home.path, prints_there=True
     ) as started:
         yield started, Screen(started, columns)
 
@@ -49,6 +58,11 @@ def get_tokens(screen: Screen, emulator: Emulator) -> None:
     screen.answer("ARN of the Identity Center application", emulator.directory.application_arn)
     screen.answer("Who signs the call for tokens")
     screen.answer("ARN of the role that signs", emulator.directory.caller_role_arn)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def untouched(home: Home) -> bool:
@@ -297,3 +311,47 @@ def test_colours_are_the_terminals_own_or_none(desk: Home, emulator: Emulator) -
 
     assert "\x1b[32m✓\x1b[0m" in seen["colour"]
     assert "[32m" not in seen["plain"] + seen["dumb"]
+
+
+# A browser in which Alice agrees on the provider's page.
+ALICES_BROWSER = """#!{python} -IS
+import re, sys, urllib.parse, urllib.request
+page = urllib.request.urlopen(sys.argv[1])
+handle = re.search(r'name="request" value="([^"]+)"', page.read().decode())[1]
+form = {{"request": handle, "user": "{alice}", "decision": "approve"}}
+urllib.request.urlopen(page.url.partition("?")[0] + "/decision", urllib.parse.urlencode(form).encode())
+"""
+
+
+def test_the_first_steps_of_readme_are_what_they_say(desk: Home) -> None:
+    """The emulator in one terminal, and in another everything from the first question to a program of AWS."""
+    section = (Path(__file__).parents[2] / "README.md").read_text().partition("### First steps")[2]
+    start, use = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[:2]
+    browser = desk.path / "alices-browser"
+    browser.write_text(ALICES_BROWSER.format(python=sys.executable, alice=ALICE))
+    browser.chmod(0o755)
+    environment = {**with_aws(desk), "OIDC_HELPER_CONFIG": "", "BROWSER": str(browser)}
+    environment = {name: value for name, value in environment.items() if value and not name.startswith("AWS_ENDPOINT")}
+    start = start.replace("emulator", f"emulator --port {free_port()}", 1)
+    emulator = subprocess.Popen(["sh", "-c", f"exec {start}"], env=environment, cwd=desk.path)
+    try:
+        wait_until((desk.path / "try.sh").exists)
+        wait_until(lambda: "mallory" in (desk.path / "try.sh").read_text())
+        with at_terminal(
+            ["/bin/sh", "-e", "-c", use], environment, columns=80, directory=desk.path, prints_there=True
+        ) as terminal:
+            screen = Screen(terminal, 80)
+            screen.see("signed in at the identity provider as alice@example.com")
+            screen.see("What the credentials are for", "type to search")
+            screen.answer("", "admin")
+            screen.answer("AWS region to work in")
+            screen.answer("Write this?")
+            screen.answer("Run it now?", "n")
+            assert terminal.ended().returncode == 0
+    finally:
+        emulator.terminate()
+        emulator.wait()
+
+    shown = "".join(screen.lines)
+    assert "111122223333:assumed-role/AWSReservedSSO_Admin" in shown
+    assert "alice@example.com" in shown.partition("person needed")[2]

@@ -35,6 +35,10 @@ class Screen:
 
         self.terminal._wait(came, words)
 
+    def show(self, words: str) -> None:
+        """Wait until a line of the screen has these."""
+        self.terminal._wait(lambda: any(words in line for line in self.lines), words)
+
     def answer(self, question: str, keys: str = "") -> None:
         """Wait for the question, hit these keys, then Enter."""
         self.see(question)
