@@ -19,6 +19,7 @@ from homes import Home
 
 from oidc_helper.emulator import Emulator, example_config
 from oidc_helper.emulator.fixtures import CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
+from oidc_helper.emulator.keys import SigningKeys
 
 CLIENTS = Path(__file__).parent / "clients"
 MANUAL = (Path(__file__).parents[2] / "man/oidc-helper-emulator.1").read_text()
@@ -53,6 +54,8 @@ def program(name: str) -> list[str]:
     if suffix == ".mjs":
         installed = shutil.which(NODE) and (CLIENTS / "node_modules").is_dir()
         needs(installed, f"Node.js, and npm ci --prefix {CLIENTS.relative_to(Path(__file__).parents[2])}")
+    if name.startswith("msal"):
+        needs(find_spec("msal"), "MSAL of PyPI (msal)")
     if suffix == ".sh":
         needs(find_spec("awscli"), "the AWS CLI of PyPI (awscli)")
     return [{".mjs": NODE, ".py": sys.executable, ".sh": "sh"}[suffix], str(CLIENTS / name)]
@@ -75,7 +78,7 @@ def asked(emulator: Emulator) -> dict[str, str]:
 
 
 OF_AWS = {"boto3": "chain.py", "AWS CLI 1": "aws_cli.sh", "AWS SDK for JavaScript": "aws_sdk.mjs"}
-OF_OAUTH = {"Authlib": "authlib_client.py", "openid-client": "openid_client.mjs"}
+OF_OAUTH = {"Authlib": "authlib_client.py", "openid-client": "openid_client.mjs", "MSAL": "msal_client.py"}
 
 
 def test_the_manual_lists_the_programs_that_are_tried() -> None:
@@ -106,19 +109,29 @@ def test_a_client_of_aws_finds_s3_control_below_localhost(home: Home, asked: dic
 
 
 @pytest.mark.parametrize("client_id", [PUBLIC_CLIENT, CONFIDENTIAL_CLIENT])
-@pytest.mark.parametrize("client", OF_OAUTH)
-def test_an_oauth_client_signs_a_person_in(home: Home, emulator: Emulator, client: str, client_id: str) -> None:
-    """The authorization code flow with PKCE, `nonce` and `iss`, and a refresh; with a secret and without."""
-    provider = emulator.directory.identity_provider
-    provider.auto_approve = True
-    told = {
-        "ISSUER": emulator.issuer,
-        "CLIENT_ID": client_id,
-        "CLIENT_SECRET": provider.clients[client_id].secret or "",
-        "REDIRECT_URI": "http://127.0.0.1/callback",
-    }
+@pytest.mark.parametrize(("client", "https"), [(client, client == "MSAL") for client in OF_OAUTH])
+def test_an_oauth_client_signs_a_person_in(
+    home: Home, keys: SigningKeys, client: str, client_id: str, *, https: bool
+) -> None:
+    """The authorization code flow with PKCE, `nonce` and `iss`, and a refresh; with a secret and without.
 
-    assert run(program(OF_OAUTH[client]), told, home) == ["alice@example.com", "00u-alice"]
+    With https, by nothing but the authority that the emulator's exports name; MSAL takes no other provider.
+    """
+    words, authority = program(OF_OAUTH[client]), home.path / "ca.pem"
+    with Emulator(keys=keys, https=https) as emulator:
+        authority.write_text(emulator.authority_pem)
+        provider = emulator.directory.identity_provider
+        provider.auto_approve = True
+        told = {
+            "ISSUER": emulator.issuer,
+            "CLIENT_ID": client_id,
+            "CLIENT_SECRET": provider.clients[client_id].secret or "",
+            "REDIRECT_URI": "http://localhost:8400/callback",
+            "REQUESTS_CA_BUNDLE": str(authority),
+            "NODE_EXTRA_CA_CERTS": str(authority),
+        }
+
+        assert run(words, told, home) == ["alice@example.com", "00u-alice"]
 
 
 def test_the_redshift_driver_logs_in_with_a_profiles_credentials(home: Home, emulator: Emulator) -> None:
