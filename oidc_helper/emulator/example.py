@@ -10,9 +10,8 @@ from oidc_helper.emulator.emulator import Emulator
 
 LOOPBACK = "127.0.0.1,localhost"  # to reach without a proxy, which has a loopback of its own
 _FETCH = (
-    "import ssl, sys, urllib.request as r; "
-    "trusting = [r.HTTPSHandler(context=ssl.create_default_context(cafile=a)) for a in sys.argv[2:]]; "
-    "sys.stdout.write(r.build_opener(r.ProxyHandler({}), *trusting).open(sys.argv[1], timeout=10).read().decode())"
+    "import sys, urllib.request as r; "
+    "sys.stdout.write(r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=10).read().decode())"
 )
 # What OpenSSL, Python's requests, the SDKs of AWS and Node.js read; the first three then trust nothing else.
 _AUTHORITY_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
@@ -71,7 +70,7 @@ def example_config(
     directory, regions = emulator.directory, emulator.directory.identity_center_regions
     issuer, client_id = _trusted(emulator)
     values = {
-        "command": [python, "-I", "-c", _FETCH, f"{emulator.url}{TOKEN_PATH}?user={user}", *filter(None, [authority])],
+        "command": [python, "-I", "-c", _FETCH, f"{emulator.url}{TOKEN_PATH}?user={user}"],
         "authority": authority,
         "issuer": issuer,
         "client_id": client_id,
