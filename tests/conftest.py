@@ -17,6 +17,8 @@ from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 # The quick loop (`-m "not slow"`) leaves them out: real browsers, many processes at once, a terminal's waits.
 SLOW = (
+    "cli/test_configure.py",
+    "cli/test_configure_at_terminal.py",
     "cli/test_sdks.py",
     "create_token_with_iam/test_operation_differential.py",
     "doctor/test_doctor_finds.py",
