@@ -43,6 +43,7 @@ DOORS = {
     "authlib": {"oidc"},
     "certifi": {"machine"},
     "configupdater": {"settings"},
+    "cryptography": {"emulator"},
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},

@@ -355,6 +355,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
             _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
+            _switch("--https", "speak https, with a certificate authority of this run"),
             _value("--write", "DIRECTORY", "leave both configuration files there, to try it with"),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
