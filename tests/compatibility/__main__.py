@@ -1,0 +1,50 @@
+"""`PYTHONPATH=tests python -m compatibility`: every client of the matrix as a real process, in all columns."""
+
+import argparse
+import sys
+from contextlib import suppress
+
+from compatibility import environments, rendering, trying
+from compatibility.clients import CLIENTS, QUICK
+
+from oidc_helper import kernel
+
+
+def main() -> None:
+    options = _arguments()
+    with suppress(OSError):
+        kernel.join_anonymous_session()  # the keys of the runs end with us
+    names = options.only or (QUICK if options.quick else CLIENTS)
+    if options.install:
+        for name in names:
+            environments.install(name, CLIENTS[name])
+        return
+    rows = trying.table(names, _tell)
+    versions = {name: environments.version(name, CLIENTS[name]) for name in rows}
+    print(rendering.matrix(rows, versions))
+    if options.write:
+        rendering.write_readme(rows, versions)
+    if missing := [name for name in names if name not in rows]:
+        _tell(f"not run: {', '.join(missing)}")
+    surprises = [name for name, row in rows.items() if any(cell.surprise for cell in row.values())]
+    sys.exit(1 if missing or surprises else 0)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="compatibility",
+        description=__doc__,
+        epilog=f"{environments.VARIABLE} names the directory in which the clients are installed.",
+    )
+    parser.add_argument("--only", choices=CLIENTS, action="append", help="try one client; repeat for more")
+    parser.add_argument("--quick", action="store_true", help="only the clients that the tests try too")
+    parser.add_argument("--install", action="store_true", help="install the clients, and try none")
+    parser.add_argument("--write", action="store_true", help="write the table into README")
+    return parser.parse_args()
+
+
+main()
