@@ -21,6 +21,7 @@ SLOW = (
     "cli/test_completion.py",
     "cli/test_configure.py",
     "cli/test_configure_at_terminal.py",
+    "cli/test_matrix.py",
     "cli/test_nothing_kept.py",
     "cli/test_readiness.py",
     "cli/test_repeated_secrets.py",

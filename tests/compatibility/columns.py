@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from compatibility.site import ADMIN, ANALYTICS, CHAINED, Run, Site, in_a_shell
+from compatibility.site import ADMIN, ANALYTICS, CHAINED, LONGEST_S, Run, Site, in_a_shell
 from fakes.foreign_python import VARIABLES, write_library
 from homes import COMMAND, file_config
 
@@ -47,9 +47,13 @@ def refresh(site: Site) -> str:
 def crowd(site: Site) -> str:
     """All at once, with an empty store."""
     processes = [site.start("analytics") for _ in range(_CROWD)]
-    said = [process.communicate(timeout=600)[0] for process in processes]
-    if exchanges := site.emulator.count("CreateTokenWithIAM") - 1:
-        return f"{exchanges + 1} exchanges"
+    try:
+        said = [process.communicate(timeout=LONGEST_S)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    if (exchanges := site.emulator.count("CreateTokenWithIAM")) != 1:
+        return f"{exchanges} exchanges"
     codes = [process.returncode for process in processes]
     if wrong := [text for code, text in zip(codes, said, strict=True) if code != site.client.exit_code]:
         return wrong[0]

@@ -20,6 +20,7 @@ from oidc_helper.emulator.fixtures import ACCOUNT
 from oidc_helper.emulator.keys import SigningKeys
 from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
+LONGEST_S = 600  # of the slowest trial
 _KEPT = ("PATH", "LANG", "COVERAGE_PROCESS_START")
 _CHAINED = f"arn:aws:iam::{ACCOUNT}:role/chained"
 _RESERVED = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com"
@@ -83,7 +84,11 @@ class Site:
         """Run the client to its end."""
         known, began = len(self.callers()), time.monotonic()
         process = self.start(profile, before=before, variables=variables)
-        said, _ = process.communicate(timeout=600)
+        try:
+            said, _ = process.communicate(timeout=LONGEST_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
         return Run(process.returncode, said, self.callers()[known:], time.monotonic() - began)
 
     def words(self) -> list[str]:

@@ -1,7 +1,8 @@
 """Tries the clients one after the other; meanwhile all wait together for credentials to end."""
 
+import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -37,27 +38,36 @@ def tried(name: str, column: str, keys: SigningKeys) -> Cell:
         tempfile.TemporaryDirectory(prefix="compatibility-") as directory,
         site(name, client, Path(directory), keys) as here,
     ):
-        seen = columns.TRIALS[column](here)
+        try:
+            seen = columns.TRIALS[column](here)
+        except subprocess.TimeoutExpired as never:
+            seen = str(never)
     if column == "hit":
         return Cell(seen)
     if not seen:
-        return Cell(YES, "works, although `clients` says that it does not" if column in client.lacks else "")
+        return Cell(YES, "it works, although clients.py says that it does not" if column in client.lacks else "")
     return Cell(NO, "" if column in client.lacks else seen)
 
 
-def table(names: Iterable[str], tell: Callable[[str], None]) -> dict[str, Row]:
-    """A row for each client. Those that cannot be installed are told, and have no row."""
-    keys, here = SigningKeys("RS256", "ES256"), list[str]()
+def installed(names: Iterable[str], tell: Callable[[str], None]) -> list[str]:
+    """Install them, and name those that are there then; of each other it is told what it needs."""
+    there = []
     for name in names:
         try:
             environments.install(name, CLIENTS[name])
-            here.append(name)
+            there.append(name)
         except environments.NotInstalled as missing:
             tell(f"{name}: not installed: {missing}")
-    with ThreadPoolExecutor(len(here) or 1) as together:
-        waiting = {name: together.submit(tried, name, WAITING, keys) for name in here}
-        rows: dict[str, Row] = {name: {} for name in here}
-        for column, name in product(sorted(COLUMNS, key=WAITING.__eq__), here):
+    return there
+
+
+def table(names: Collection[str], tell: Callable[[str], None]) -> dict[str, Row]:
+    """A row for each client, which must be installed."""
+    keys = SigningKeys("RS256", "ES256")
+    rows: dict[str, Row] = {name: {} for name in names}
+    with ThreadPoolExecutor(len(names) or 1) as together:
+        waiting = {name: together.submit(tried, name, WAITING, keys) for name in names}
+        for column, name in product(sorted(COLUMNS, key=WAITING.__eq__), names):
             cell = rows[name][column] = waiting[name].result() if column == WAITING else tried(name, column, keys)
             seen = f", not as expected: {cell.surprise}" if cell.surprise else ""
             tell(f"{name}, {column}: {cell.shown}{seen}")

@@ -8,17 +8,21 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 func main() {
 	ctx := context.Background()
-	loaded, err := config.LoadDefaultConfig(ctx)
+	// Debian's knows no such variable.
+	resolve := func(service, region string, _ ...interface{}) (aws.Endpoint, error) {
+		return aws.Endpoint{URL: os.Getenv("AWS_ENDPOINT_URL_STS"), SigningRegion: region}, nil
+	}
+	resolver := config.WithEndpointResolverWithOptions(aws.EndpointResolverWithOptionsFunc(resolve))
+	loaded, err := config.LoadDefaultConfig(ctx, resolver)
 	check(err)
-	client := sts.NewFromConfig(loaded, func(options *sts.Options) {
-		options.EndpointResolver = sts.EndpointResolverFromURL(os.Getenv("AWS_ENDPOINT_URL_STS"))
-	})
+	client := sts.NewFromConfig(loaded)
 	calls, _ := strconv.Atoi(os.Getenv("CALLS"))
 	pause, _ := strconv.ParseFloat(os.Getenv("PAUSE_S"), 64)
 	for number := 0; number < max(1, calls); number++ {
