@@ -14,7 +14,7 @@ class Answer(NamedTuple):
 _ITSELF, _ITS_SDK, _NO = "itself", "its SDK", "no"
 ASKED = {
     "Terraform, OpenTofu": Answer(
-        "SDK for Go 2", _ITS_SDK, "yes; a provider keeps our words in its log, so sign in before you start it"
+        "SDK for Go 2", _ITS_SDK, "yes; a provider keeps our words in its log, so sign in before"
     ),
     "AWS CDK": Answer(
         "SDK for JavaScript 3", _ITSELF, "yes; where nobody is signed in, it goes on with an undefined account"
@@ -32,7 +32,5 @@ ASKED = {
     "Spark, Hadoop, and others in Java": Answer(
         "", _ITS_SDK, "yes, with the SDKs 1.12 and 2.29; version 1 does not follow `source_profile`"
     ),
-    "AWS Toolkits, .NET, PHP, Kotlin": Answer(
-        "", _NO, "their documents say so; no package that we can install has them"
-    ),
+    ".NET, PHP, Kotlin": Answer("", _NO, "by their sources, yes; no package that we can install has them"),
 }

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import statistics
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from homes import COMMAND, file_config
 _MANUAL = Path(__file__).parents[2] / "man/oidc-helper.1"
 _LIFETIME_S, _LIFETIMES, _PAUSE_S = 70, 4, 10
 _CROWD = 20
-_TURNS = 5
+_TURNS = 10
 _OTHER_SESSION = """
 import os, sys
 from oidc_helper import kernel
@@ -138,10 +137,11 @@ HOSTILE: dict[str, Callable[[Site], Run]] = {
 
 
 def hit(site: Site) -> str:
-    """The median of what it adds, in milliseconds."""
+    """The shortest of some runs with each, which a busy machine disturbs least, in turns; in milliseconds."""
     site.run("analytics")
-    added = [site.run("analytics").took_s - site.run("static").took_s for _ in range(_TURNS)]
-    return f"{max(0, 1000 * statistics.median(added)):.0f} ms"
+    turns = [(site.run("analytics").took_s, site.run("static").took_s) for _ in range(_TURNS)]
+    cached, key = map(min, zip(*turns, strict=True))
+    return f"{max(0, 1000 * (cached - key)):.0f} ms"
 
 
 def _signed_by(site: Site, arn: str, done: Run) -> str:
