@@ -50,18 +50,18 @@ class Site:
     s3: str
     in_bucket: list[str] = field(default_factory=list)
 
-    def write_line(self, command: str = str(COMMAND), more: str = "") -> None:
-        """Write the AWS profiles, whose lines start the command so."""
-        sections = [
-            f"[{self._section(name)}]\ncredential_process = {command} get {name}\nregion = eu-west-1\n"
-            for name in ("analytics", "dev-admin")
-        ]
+    def write_line(self, command: str = str(COMMAND)) -> None:
+        """Write the AWS profiles: two that start our command so, one with a key, and one whose source is ours."""
         user = self.emulator.directory.iam_user
-        keys = f"aws_access_key_id = {user.access_key_id}\naws_secret_access_key = {user.secret_access_key}\n"
-        static = f"[{self._section('static')}]\n{keys}region = eu-west-1\n"
-        source = f"role_arn = {_CHAINED}\nsource_profile = dev-admin\nregion = eu-west-1\n"
-        chained = f"[{self._section('chained')}]\n{source}"
-        (self.home.path / f"aws-{self.client.file}").write_text("\n".join([*sections, static, chained, more]))
+        sections = {
+            "analytics": f"credential_process = {command} get analytics",
+            "dev-admin": f"credential_process = {command} get dev-admin",
+            "static": f"aws_access_key_id = {user.access_key_id}\naws_secret_access_key = {user.secret_access_key}",
+            "chained": f"role_arn = {_CHAINED}\nsource_profile = dev-admin",
+        }
+        kind = "profile " if self.client.file == "config" else ""
+        text = "\n".join(f"[{kind}{name}]\n{body}\nregion = eu-west-1\n" for name, body in sections.items())
+        (self.home.path / f"aws-{self.client.file}").write_text(text)
 
     def start(
         self, profile: str, *, before: Sequence[str] = (), variables: Mapping[str, str] | None = None
@@ -114,9 +114,6 @@ class Site:
         """Whose keys signed the calls of the client so far."""
         asked = [one for one in self.emulator.requests if one.operation == "GetCallerIdentity"]
         return [one.signer if one.ok and one.signer else f"nobody: {one.error}" for one in asked] + self.in_bucket
-
-    def _section(self, name: str) -> str:
-        return f"profile {name}" if self.client.file == "config" else name
 
 
 @contextmanager
