@@ -84,6 +84,12 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
+def _console_seconds(text: str) -> int:
+    if not 900 <= (seconds := _seconds(text)) <= 43_200:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not between 900 and 43200 seconds")
+    return seconds
+
+
 _MIN_TTL = Argument(
     "--min-ttl",
     {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "fetch new credentials where less is left"},
@@ -194,6 +200,55 @@ COMMANDS: tuple[Command, ...] = (
             _MIN_TTL,
         ),
         quiet=True,
+    ),
+    Command(
+        "console",
+        _run("console", "console"),
+        "open the AWS console with the credentials of a profile",
+        "Opens the browser at the console of the profile's region. An identity-enhanced role session lands on Athena,\n"
+        "since little else takes it.\n\n"
+        "  oidc-helper console dev-admin --service s3\n"
+        "  oidc-helper console dev-admin --browser-command 'firefox --new-tab {url}' --container\n\n"
+        "The address signs in whoever opens it within 15 minutes.",
+        (
+            _profile(),
+            _switch("--print", "print the address, and open nothing", "opening"),
+            Argument(
+                "--service",
+                {"metavar": "SERVICE", "help": "land on the home of a service, such as s3"},
+                "landing",
+            ),
+            Argument(
+                "--destination",
+                {"metavar": "PAGE", "help": "land on a page: /ec2/home, or its whole address"},
+                "landing",
+            ),
+            Argument(
+                "--duration",
+                {
+                    "type": _console_seconds,
+                    "metavar": "SECONDS",
+                    "help": "how long to stay signed in with a permission set, 900 to 43200",
+                },
+            ),
+            _switch("--logout", "sign out of the console before; fails where it has several sessions at once"),
+            Argument(
+                "--container",
+                {
+                    "nargs": "?",
+                    "const": "open-url-in-container",
+                    "choices": ("open-url-in-container", "granted-containers"),
+                    "metavar": "EXTENSION",
+                    "help": "open it in a container of Firefox, by the extension open-url-in-container (the default) "
+                    "or granted-containers",
+                },
+            ),
+            Argument(
+                "--browser-command",
+                {"metavar": "COMMAND", "help": "open it by this command, in which {url} stands for the address"},
+                "opening",
+            ),
+        ),
     ),
     Command(
         "explain",

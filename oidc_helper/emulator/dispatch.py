@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from oidc_helper.emulator import control
-from oidc_helper.emulator.aws import account_access, identity_center, portal, s3_access_grants, sts
+from oidc_helper.emulator.aws import account_access, identity_center, portal, s3_access_grants, signin, sts
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.faults import Cut, Fault, Faults
 from oidc_helper.emulator.idp import routes as idp
@@ -39,6 +39,7 @@ class Dispatch:
             **portal.ROUTES,
             **account_access.ROUTES,
             **s3_access_grants.ROUTES,
+            **signin.ROUTES,
         }
         operations = {endpoint.operation for endpoint in services.values()} | sts.OPERATIONS.keys()
         self._routes = services | control.routes(self.log, self.faults, operations)

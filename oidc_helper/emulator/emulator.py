@@ -19,10 +19,10 @@ from oidc_helper.emulator.state import State
 
 
 class Emulator:
-    """An identity provider, Identity Center, its portal, account access manager, STS and S3 Access Grants on one port.
+    """An identity provider, Identity Center, its portal, account access manager, STS, S3 Access Grants and Sign-In.
 
-    A context manager; `port` 0 takes a free port. Without `keys` the identity provider makes new ones, which takes
-    50 ms. Raises OSError if the port is in use.
+    All on one port. A context manager; `port` 0 takes a free port. Without `keys` the identity provider makes new ones,
+    which takes 50 ms. Raises OSError if the port is in use.
     """
 
     client_id = PUBLIC_CLIENT
@@ -76,7 +76,7 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead SDKs to the emulator."""
-        services = ("STS", "SSO_OIDC", "SSO", "ACCOUNT_ACCESS_RUNTIME")
+        services = ("STS", "SSO_OIDC", "SSO", "ACCOUNT_ACCESS_RUNTIME", "SIGNIN")
         # SDKs put the account in front of this one, which no IP address bears.
         named = {"AWS_ENDPOINT_URL_S3_CONTROL": self.url.replace("127.0.0.1", "localhost")}
         return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services} | named

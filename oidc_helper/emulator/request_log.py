@@ -35,7 +35,7 @@ _SHOWN = {
         "target",
         "tokentypehint",
     ),
-    *("tenantid", "user"),
+    *("destination", "method", "tenantid", "user"),
 }
 
 

@@ -2,30 +2,17 @@
 
 import json
 import os
-import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from oidc_helper.errors import SignInNeeded, TryAgain
-from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.machine.requests import ask, host_of
 from oidc_helper.redaction import covered
 from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
-if TYPE_CHECKING:
-    from urllib3 import PoolManager
-
-_LARGEST = 1_048_576  # bytes of an answer
-_CHUNK = 65_536
 _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
 _PERMISSION = "let the job ask for one (GitHub: permissions, id-token: write; GitLab: id_tokens)"
-
-
-class _Answer(NamedTuple):
-    status: int
-    body: bytes
 
 
 def fetch(identity: Identity, timeout_s: float, *, ca_bundle: str | None = None) -> str | None:
@@ -46,9 +33,11 @@ def _from_github(audience: str, timeout_s: float, ca_bundle: str | None) -> str:
         raise SignInNeeded(f"the CI system gives no identity token: {missing} is not set", _PERMISSION)
     parts = urlsplit(url)
     query = urlencode({**dict(parse_qsl(parts.query, keep_blank_values=True)), "audience": audience})
-    host = printable(parts.netloc.rpartition("@")[2])
-    answer = _asked(
-        parts._replace(query=query).geturl(), host, {"Authorization": f"Bearer {secret}"}, timeout_s, ca_bundle
+    answer = ask(
+        parts._replace(query=query).geturl(),
+        headers={"Authorization": f"Bearer {secret}"},
+        timeout_s=timeout_s,
+        ca_bundle=ca_bundle,
     )
     try:
         value = json.loads(answer.body)["value"] if answer.status == 200 else None
@@ -56,42 +45,12 @@ def _from_github(audience: str, timeout_s: float, ca_bundle: str | None) -> str:
         value = None
     if isinstance(value, str):
         return value
-    said = covered(printable(answer.body.decode("utf-8", "replace").strip()), [secret])
+    said = covered(answer.said, [secret])
     if 400 <= answer.status < 500 and answer.status not in (408, 429):
         raise SignInNeeded(f"the CI system gives no identity token: HTTP status {answer.status}: {said}", _PERMISSION)
-    raise TryAgain(f"{host} gives no identity token: HTTP status {answer.status}: {said}", "try again in a while")
-
-
-def _asked(url: str, host: str, headers: Mapping[str, str], timeout_s: float, ca_bundle: str | None) -> _Answer:
-    """The answer to a GET, sent as all other requests are. Raises TryAgain, WrongSettings."""
-    from urllib3.exceptions import HTTPError
-
-    from oidc_helper.machine.http import way_to
-    from oidc_helper.machine.trust import trust
-
-    way = way_to(url, trust=trust(ca_bundle) if url.startswith("https:") else None)
-    try:
-        return Deadline(timeout_s).run(lambda: _read(way, url, headers, timeout_s))
-    except DeadlinePassed:
-        raise TryAgain(f"{host} does not answer in time", _NETWORK) from None
-    except HTTPError as error:
-        if trouble := tls.trouble(host, error):
-            raise TryAgain(*trouble) from None
-        raise TryAgain(f"{host} cannot be reached ({type(error).__name__})", _NETWORK) from None
-
-
-def _read(way: "PoolManager", url: str, headers: Mapping[str, str], timeout_s: float) -> _Answer:
-    """The answer, whose body is cut where nobody will read on."""
-    answer = way.request(
-        "GET", url, headers=dict(headers), timeout=timeout_s, retries=False, redirect=False, preload_content=False
+    raise TryAgain(
+        f"{host_of(url)} gives no identity token: HTTP status {answer.status}: {said}", "try again in a while"
     )
-    body, ends = b"", time.monotonic() + timeout_s
-    for part in answer.stream(_CHUNK):
-        body += part
-        if len(body) > _LARGEST or time.monotonic() > ends:
-            break
-    answer.close()
-    return _Answer(answer.status, body)
 
 
 def _from_others(audience: str, timeout_s: float) -> str | None:

@@ -41,7 +41,7 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
         )
     lifetime_s = asked.get("sessionDuration", role.longest_session_s)
     _check_duration(lifetime_s, role)
-    credentials = role_session(state, role, asked.get("sessionName", user.user_name), lifetime_s)
+    credentials = role_session(state, role, asked.get("sessionName", user.user_name), lifetime_s, direct=True)
     return {
         "credentialsDetails": {
             "programmaticAccess": {

@@ -27,7 +27,7 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
         f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_{chosen.suffix}",
         chosen.role_id,
     )
-    credentials = role_session(state, role, user.user_name, chosen.session_s)
+    credentials = role_session(state, role, user.user_name, chosen.session_s, direct=True)
     return {
         "roleCredentials": {
             "accessKeyId": credentials.access_key_id,
