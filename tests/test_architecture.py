@@ -18,7 +18,9 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
+    configure
     create_token_with_iam doctor emulator profiles
+    manual
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -42,9 +44,11 @@ DOORS = {
     "authlib": {"oidc"},
     "certifi": {"machine"},
     "configupdater": {"settings"},
+    "cryptography": {"emulator"},
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
+    "prompt_toolkit": {"person"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
     "shtab": {"cli"},
