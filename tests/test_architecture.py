@@ -46,7 +46,6 @@ DOORS = {
     "configupdater": {"settings"},
     "cryptography": {"emulator"},
     "httpx2": {"oidc"},
-    "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
     "prompt_toolkit": {"person"},
     "rich": {"cli"},
@@ -55,7 +54,7 @@ DOORS = {
     "socksio": {"machine"},
     "tomlkit": {"settings"},
     "truststore": {"machine"},
-    "urllib3": {"aws", "identity", "machine", "oidc"},
+    "urllib3": {"aws", "machine", "oidc"},
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.model import OperationModel
+from fakes.manuals import blocks
 from settings.settings_files import APPLICATION, load
 
 from oidc_helper.aws import refusals
@@ -18,10 +19,7 @@ from oidc_helper.oidc import refusals as provider_refusals
 
 _ROOT = Path(__file__).parents[1]
 _PAGE = (_ROOT / "man/oidc-helper-setup.7").read_text(encoding="utf-8")
-_BLOCKS = [
-    block.replace("\\e", "\\").replace("\\(aq", "'")
-    for block in re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", _PAGE, re.DOTALL)
-]
+_BLOCKS = blocks(_PAGE)
 _README = (_ROOT / "README.md").read_text(encoding="utf-8").partition("## Set up at AWS and ")[2].partition("\n## ")[0]
 _SHELL = {
     "manual": "".join(block for block in _BLOCKS if "aws " in block),

@@ -33,6 +33,7 @@ _SERVICE_ID = "signin"  # botocore's
 # The one host that signs out and goes on to an address: saml2aws and kion-cli found no other that does.
 _LEAVING_REGION = "us-east-1"
 _PAGE = re.compile(r"[a-z0-9][a-z0-9-]*(?:/[a-z0-9-]+)*", re.ASCII)
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _COLORS = ("blue", "turquoise", "green", "yellow", "orange", "red", "pink", "purple")
 # What Firefox's extensions take: "Open external links in a container", and granted's.
 CONTAINERS: Mapping[str, str] = {
@@ -129,7 +130,9 @@ def sign_in_token(
     redaction.learn(session["sessionKey"], session["sessionToken"])
     lasting = {} if duration_s is None else {"SessionDuration": str(duration_s)}
     form = {"Action": "getSigninToken", **lasting, "Session": json.dumps(session, separators=(",", ":"))}
-    answer = ask(where.federation, form=form, timeout_s=timeout_s, ca_bundle=ca_bundle)
+    answer = ask(
+        where.federation, headers=_FORM, body=urlencode(form).encode(), timeout_s=timeout_s, ca_bundle=ca_bundle
+    )
     token = _token(answer)
     if token is None:
         raise _failure(host_of(where.federation), answer, lasts=duration_s is not None)
@@ -180,10 +183,11 @@ def _failure(host: str, answer: Answer, *, lasts: bool) -> Refused | TryAgain:
             f"check the proxy (HTTPS_PROXY) and {endpoint_variable(_SERVICE_ID) or 'the network'}: "
             "a log-in page may answer in its place",
         )
-    kind_of = DurationRefused if status == 400 and lasts else Refused
-    return kind_of(
-        f"{host} refuses to sign these credentials in: HTTP status {status}",
+    message = f"{host} refuses to sign these credentials in: HTTP status {status}"
+    if status == 400 and lasts:
+        return DurationRefused(message)
+    return Refused(
+        message,
         "take new ones: oidc-helper get --refresh PROFILE; or a policy of the network perimeter keeps the console "
         "from them (signin:PutConsoleAuthorizationConfiguration)",
-        code=str(status),
     )

@@ -432,6 +432,8 @@ COMMANDS: tuple[Command, ...] = (
         "  oidc-helper  all commands, variables, files and exit codes\n"
         "  config       every key of the configuration\n"
         "  setup        what is needed at AWS and at the identity provider\n"
+        "  jobs         what people want, and the command for each\n"
+        "  ci           the settings of each CI system\n"
         "  errors       every message, its cause and its remedy\n\n"
         "and those of create-token-with-iam and oidc-helper-emulator. man shows them where it is installed. A message\n"
         "in quotes is shown with its cause and its remedy:\n\n"

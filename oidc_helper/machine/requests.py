@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from oidc_helper.errors import TryAgain
 from oidc_helper.machine import tls
@@ -30,17 +30,19 @@ class Answer(NamedTuple):
         return printable(self.body.decode("utf-8", "replace").strip())
 
 
-def ask(
+def ask(  # noqa: PLR0913  the parts of a request
     url: str,
     *,
     timeout_s: float,
     headers: Mapping[str, str] | None = None,
-    form: Mapping[str, str] | None = None,
+    body: bytes | None = None,
     ca_bundle: str | None = None,
+    directly: bool = False,
 ) -> Answer:
-    """The answer to a GET, or to the POST of a form, sent as all other requests are; redirects are not followed.
+    """The answer to a GET, or to the POST of a body, sent as all other requests are; redirects are not followed.
 
-    Raises TryAgain where none comes, WrongSettings for a proxy or certificates that cannot be used.
+    `directly` passes over proxies. Raises TryAgain where none comes, WrongSettings for a proxy or certificates that
+    cannot be used.
     """
     from urllib3.exceptions import HTTPError
 
@@ -48,9 +50,9 @@ def ask(
     from oidc_helper.machine.trust import trust
 
     host = host_of(url)
-    way = way_to(url, trust=trust(ca_bundle) if url.startswith("https:") else None)
+    way = way_to(url, trust=trust(ca_bundle) if url.startswith("https:") else None, directly=directly)
     try:
-        return Deadline(timeout_s).run(lambda: _read(way, url, headers or {}, form, timeout_s))
+        return Deadline(timeout_s).run(lambda: _read(way, url, headers or {}, body, timeout_s))
     except DeadlinePassed:
         raise TryAgain(f"{host} does not answer in time", _NETWORK) from None
     except HTTPError as error:
@@ -64,17 +66,13 @@ def host_of(url: str) -> str:
     return printable(urlsplit(url).netloc.rpartition("@")[2])
 
 
-def _read(
-    way: "PoolManager", url: str, headers: Mapping[str, str], form: Mapping[str, str] | None, timeout_s: float
-) -> Answer:
+def _read(way: "PoolManager", url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float) -> Answer:
     """The answer, whose body is cut where nobody will read on."""
-    body = None if form is None else urlencode(form)
-    kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
     answer = way.request(
-        "GET" if form is None else "POST",
+        "GET" if body is None else "POST",
         url,
         body=body,
-        headers={**headers, **kind},
+        headers=dict(headers),
         timeout=timeout_s,
         retries=False,
         redirect=False,

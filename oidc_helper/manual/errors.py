@@ -74,6 +74,12 @@ _FAILED = (
         (126, 127),
     ),
     Row(
+        "no browser can be opened: …\nFirefox is not found\nthe program that BROWSER names is not found\n"
+        "no browser has come for the address in … s\n… cannot be run",
+        "`console` has no browser to open on this machine.",
+        "Add `--print` and open the address elsewhere, or name a program with `--browser-command`.",
+    ),
+    Row(
         "boto3 got no credentials: …",
         "The demonstration failed on this machine.",
         "Run `oidc-helper emulator` and look at what `oidc-helper get --debug` says with it.",
@@ -130,6 +136,18 @@ _WRONG = (
         "the credentials of … that can be had last …, less than --min-ttl",
         "`exec` would run inside of itself, or credentials do not last as long as was asked for.",
         "Leave that shell or add `--nested`; ask for less, or raise `duration_seconds`.",
+    ),
+    Row(
+        "--destination … is no page of the console\n--service … is no service of the console\n"
+        "--browser-command … is no command\n--browser-command: … does not exist\n"
+        "the sign-in of … cannot sign out and in again",
+        "`console` was told a page or a program that cannot be opened, or to sign out where that is not possible.",
+        "Write it as the hint says, or leave `--logout` out.",
+    ),
+    Row(
+        "Azure Pipelines issues identity tokens for … only",
+        "The audience of a token of Azure Pipelines cannot be chosen.",
+        "Set the `audience` in the hint, also in the application's trusted token issuer.",
     ),
     Row(
         "cmd cannot take the value of …",
@@ -322,16 +340,15 @@ _SIGN_IN = (
     Row(
         "the CI system gives no identity token: …",
         "The job may not have identity tokens, or does not run in a CI system that gives any.",
-        "Allow it: `permissions: id-token: write` in GitHub Actions, `id_tokens:` in GitLab.",
+        "Set what the hint says for this CI system; `oidc-helper help ci` has an example for each.",
     ),
 )
 
 _AGAIN = (
     Row(
         "… cannot be reached (…)\n… did not answer (…)\n… does not answer in time\n… takes no connection in time\n"
-        "… breaks the connection off (…)\nthe CI system does not answer in time\n"
-        "the CI system gives no usable answer (…)\n"
-        "… gives no identity token: HTTP status …: …",
+        "… breaks the connection off (…)\n"
+        "… gives no identity token: HTTP status …: …\n… gives no sign-in token: HTTP status …",
         "The network, a proxy, or the server itself.",
         "Check the network and `HTTPS_PROXY`; `oidc-helper doctor PROFILE` tells what it is.",
     ),
@@ -389,6 +406,11 @@ _AGAIN = (
 )
 
 _REFUSED = (
+    Row(
+        "… refuses to sign these credentials in: HTTP status …\n… answers with HTTP status … and no sign-in token",
+        "AWS's sign-in does not open the console for these credentials, or a proxy answers in its place.",
+        "Take new ones with `get --refresh`; ask whether a policy of the network forbids it; check the proxy.",
+    ),
     Row(
         "… of the identity token: …\neach region names another one",
         "What `configure` tried would not work: a claim of the provider's tokens, or the region of the application.",

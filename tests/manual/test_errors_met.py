@@ -117,6 +117,7 @@ MET: Mapping[str, Met | str] = {
     ),
     "… cannot be read: …": "test_a_file_that_cannot_be_written_leaves_the_other_one",
     "… cannot be run: …": Met(("exec", "analytics", "--", "/")),
+    "no browser can be opened: …": Met(("console", "analytics"), variables={"SSH_TTY": "/dev/pts/9"}),
     "boto3 got no credentials: …": "test_demo_works_in_an_empty_home_and_leaves_nothing",
     # 2
     "a command is missing": Met(()),
@@ -133,6 +134,11 @@ MET: Mapping[str, Met | str] = {
     ),
     "the credentials of … are in this environment already": Met(
         ("exec", "analytics", "true"), variables={"OIDC_HELPER_PROFILE": "analytics"}
+    ),
+    "--destination … is no page of the console": Met(("console", "analytics", "--print", "--destination", "x")),
+    "Azure Pipelines issues identity tokens for … only": Met(
+        breaks=settings('source = "file"\npath = "token"', 'source = "ci"\naudience = "x"'),
+        variables={"TF_BUILD": "True"},
     ),
     "cmd cannot take the value of …": "test_powershell_and_cmd_have_their_own_quotes",
     "the settings lead back to oidc-helper: …": as_in("a circle of two"),
@@ -189,6 +195,9 @@ MET: Mapping[str, Met | str] = {
     "… was changed since it was read": "test_changed_meanwhile",
     "cannot listen on …: …": "test_a_port_of_localhost_that_is_taken_on_one_address_is_refused",
     # 5
+    "… refuses to sign these credentials in: HTTP status …": Met(
+        ("console", "--print", "dev-admin"), fault("GetSigninToken", status=403)
+    ),
     "… of the identity token: …": "test_a_token_without_jti_is_told_before_anything_is_written",
     "CreateTokenWithIAM gave no identity context, which a role session needs": Met(
         breaks=settings("[defaults]\n", '[defaults]\nscopes = ["sso:account:access"]\n')
