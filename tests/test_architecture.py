@@ -19,6 +19,7 @@ ROOMS = """
     hotpath
     cli                                             the command line fetches;
     create_token_with_iam doctor emulator profiles
+    serve
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -42,15 +43,18 @@ DOORS = {
     "authlib": {"oidc"},
     "certifi": {"machine"},
     "configupdater": {"settings"},
+    "httptools": set(),
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
+    "prometheus_client": {"serve"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
     "shtab": {"cli"},
     "socksio": {"machine"},
     "tomlkit": {"settings"},
     "truststore": {"machine"},
+    "uvicorn": {"serve"},
     "urllib3": {"aws", "identity", "machine", "oidc"},
 }
 
