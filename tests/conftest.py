@@ -32,6 +32,8 @@ SLOW = (
     "profiles/test_large_organization.py",
     "profiles/test_profiles_at_terminal.py",
     "robustness",
+    "serve/test_lifetimes.py",
+    "serve/test_recipes.py",
     "sign_in/real",
     "sign_in/test_sign_in_at_terminal.py",
     "sign_in/test_sign_in_terminal.py",

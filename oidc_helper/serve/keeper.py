@@ -1,6 +1,7 @@
 """Keeps one profile's credentials in memory, and fetches new ones before anybody has to wait for them."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -104,7 +105,6 @@ class Keeper:
         while True:
             await self._wait()
             await self._fetch()
-            self.first_outcome.set()
 
     async def finish(self, within_s: float) -> None:
         """Wait for a fetch that is under way: a token that it has spent is lost with its answer."""
@@ -125,28 +125,27 @@ class Keeper:
         outcome = await asyncio.shield(self._under_way)
         if source is not self._source:
             return  # of settings that no longer count
+        before = self._failure
         if isinstance(outcome, Fetched):
             self.done += 1
             self._keep(outcome)
         else:
             self.failed += 1
             self._note(outcome)
+        self.first_outcome.set()
+        if (before and before.message) != (self._failure and self._failure.message):
+            await loop.run_in_executor(self._executor, self._told, self._failure)  # whose reader may be slow
 
     def _outcome(self, source: Source, ahead: bool) -> Fetched | OidcHelperError:  # noqa: FBT001  # for an executor
-        failure: OidcHelperError
+        """Errors are values here: whatever happens to a fetch, the endpoint goes on."""
         try:
-            fetched = source.fetch(ahead=ahead)
+            return source.fetch(ahead=ahead)
         except OidcHelperError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001  # a bug of one fetch, whose words may hold secrets, ends no endpoint
-            failure = OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug")
-        else:
-            if self._failure:
-                self._told(None)
-            return fetched
-        if self._failure is None or failure.message != self._failure.message:
-            self._told(failure)
-        return failure
+            return error
+        except Exception as error:  # noqa: BLE001  # a bug, whose words may hold secrets
+            return OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug")
+        finally:
+            gc.collect()  # botocore leaves cycles of 5 MiB, which Python may notice after ten of them
 
     def _keep(self, fetched: Fetched) -> None:
         self._fetched, self._failure, self._failures = fetched, None, 0

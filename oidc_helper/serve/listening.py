@@ -20,7 +20,7 @@ def bound(address: str, port: int) -> socket.socket:
     """Listen at an IP address; port 0 is a free one. Raises WrongSettings."""
     if not 0 <= port <= 65_535:
         raise WrongSettings(f"there is no port {port}", "choose a --port from 0 (any) to 65535")
-    listening = socket.socket(_family(address), socket.SOCK_STREAM)
+    listening = socket.socket(_family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio looks: no delays then
     try:
         if os.name == "posix":  # on Windows it would let two programs have one port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
