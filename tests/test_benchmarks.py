@@ -94,7 +94,7 @@ def served(took: list[list[float]], *, exchanges: int = 1, memory_mib: tuple[flo
 
 def test_the_figures_of_serve_are_those_of_all_seconds_and_of_those_with_a_renewal() -> None:
     """A renewal that hurts must not vanish in the crowd."""
-    figures = served([[1.0] * 9_900, [50.0] * 100])
+    figures = served([[1.0] * 9_960, [50.0] * 40])
 
     assert figures.rate == 5_000
     assert figures.p(50, while_renewing=False) == 1

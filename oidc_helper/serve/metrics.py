@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -13,7 +13,7 @@ from oidc_helper.serve import answers
 from oidc_helper.serve.answers import Answer
 from oidc_helper.serve.keeper import Keeper
 
-_KIND = CONTENT_TYPE_PLAIN_0_0_4.encode()
+_KIND = CONTENT_TYPE_LATEST.encode()
 
 
 class Metrics(Collector):
