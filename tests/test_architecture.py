@@ -18,8 +18,9 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
+    configure
     create_token_with_iam doctor emulator profiles
-    serve
+    manual serve
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -43,11 +44,13 @@ DOORS = {
     "authlib": {"oidc"},
     "certifi": {"machine"},
     "configupdater": {"settings"},
+    "cryptography": {"emulator"},
     "httptools": set(),
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
     "prometheus_client": {"serve"},
+    "prompt_toolkit": {"person"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
     "shtab": {"cli"},

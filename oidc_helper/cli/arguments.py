@@ -4,13 +4,15 @@ import argparse
 import gc
 import re
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple, NoReturn, TextIO
 
 from oidc_helper import __version__
+from oidc_helper.configure.flags import FLAGS, Flag
 from oidc_helper.errors import WrongSettings
-from oidc_helper.words import did_you_mean, shown
+from oidc_helper.words import shown
 
 OPERATION = "create-token-with-iam"
 
@@ -19,11 +21,15 @@ Run = Callable[[argparse.Namespace, TextIO], int]
 
 
 class Argument(NamedTuple):
-    """One argument as argparse takes it, with its keywords. Arguments of one `group` exclude each other."""
+    """One argument as argparse takes it, with its keywords.
+
+    Arguments of one `group` exclude each other; those of one `title` stand under it in the help.
+    """
 
     flag: str
     keywords: dict[str, object]
     group: str = ""
+    title: str = ""
 
 
 class Command(NamedTuple):
@@ -88,6 +94,16 @@ _MIN_TTL = Argument(
     "--min-ttl",
     {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "fetch new credentials where less is left"},
 )
+
+
+def _of_settings(flag: Flag) -> Argument:
+    """The flag of a key, under its own name among the options; those of a table of one key exclude each other."""
+    form: dict[str, object] = {"action": "store_true"} if flag.is_switch else {"metavar": flag.metavar}
+    title = f"keys of the {flag.section}"
+    return Argument(
+        flag.name, {**form, "dest": flag.name, "help": flag.meaning}, flag.key.name if flag.key.one_of else "", title
+    )
+
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -227,6 +243,30 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        "configure",
+        _run("configure", "configure"),
+        "make or change a profile",
+        "Asks what it cannot find out, shows what both files would become, and writes both: the configuration and\n"
+        "~/.aws/config. You sign in on the way, so that most questions are answered by looking. For a profile that\n"
+        "exists, Enter keeps each present value.\n\n"
+        "Every question has a flag, named like the key of the configuration; see oidc-helper-config(5). A list is\n"
+        "written with spaces, a command as in a shell.\n\n"
+        "  oidc-helper configure\n"
+        "  oidc-helper configure analytics --role-arn arn:aws:iam::123456789012:role/analytics --dry-run",
+        (
+            _profile("the profile to make or to change", nargs="?"),
+            _value("--portal", "URL", "the address of your AWS access portal, which tells Identity Center's region"),
+            _value("--copy", "PROFILE", "begin with the values of another profile"),
+            _value("--aws-profile", "NAME", "the name of the AWS profile (default: the profile's)"),
+            _switch("--tokens-only", "a profile for tokens, without credentials"),
+            _switch("--no-sign-in", "do not sign in, nor read an identity token"),
+            _switch("--non-interactive", "ask nothing: name all missing flags at once, or write"),
+            _switch("--yes", "write without asking"),
+            _switch("--dry-run", "show what both files would become, and write nothing"),
+            *map(_of_settings, FLAGS),
+        ),
+    ),
+    Command(
         "explain",
         _run("explain", "explain"),
         "show the resolved settings of a profile, and where each came from",
@@ -292,7 +332,7 @@ COMMANDS: tuple[Command, ...] = (
         _run("emulator", "emulator"),
         "run a local stand-in for the identity provider, Identity Center, its portal, STS and S3 Access Grants",
         "Prints the variables to export and an example configuration, so that you can try this or any other\n"
-        "program without AWS. Runs until it is interrupted. More: man oidc-helper-emulator\n\n"
+        "program without AWS. Runs until it is interrupted. More: oidc-helper help oidc-helper-emulator\n\n"
         "To try your own identity provider, name it with --issuer, --audience and --email: the emulator then trusts\n"
         "it as AWS trusts a trusted token issuer and an IAM OIDC provider, and the user with that email address may\n"
         "do what Alice may.",
@@ -347,6 +387,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
             _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
+            _switch("--https", "speak https, with a certificate authority of this run"),
             _value("--write", "DIRECTORY", "leave both configuration files there, to try it with"),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
@@ -363,9 +404,15 @@ COMMANDS: tuple[Command, ...] = (
         "help",
         _run("help", "show"),
         "show how a command is used, or a page of the manual",
-        "The pages config (every key of the configuration) and setup (AWS and the identity provider) need the\n"
-        "program man.",
-        (Argument("topic", {"metavar": "TOPIC", "nargs": "?", "help": "a command, config or setup"}),),
+        "The pages of the manual are\n\n"
+        "  oidc-helper  all commands, variables, files and exit codes\n"
+        "  config       every key of the configuration\n"
+        "  setup        what is needed at AWS and at the identity provider\n"
+        "  errors       every message, its cause and its remedy\n\n"
+        "and those of create-token-with-iam and oidc-helper-emulator. man shows them where it is installed. A message\n"
+        "in quotes is shown with its cause and its remedy:\n\n"
+        '  oidc-helper help "nobody is signed in as corp"',
+        (Argument("topic", {"metavar": "TOPIC", "nargs": "?", "help": "a command, or a page of the manual"}),),
     ),
     Command(
         "completion",
@@ -417,21 +464,18 @@ files and variables:
 """
 
 
-def _is_profile(word: str) -> bool:
-    from oidc_helper import settings
-
-    return word in settings.names("profile")
-
-
 class _Parser(argparse.ArgumentParser):
-    """Reports wrong usage in the voice of the program."""
+    """Reports wrong usage in the voice of the program; `words` are those that are parsed."""
+
+    words: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
+        from oidc_helper.cli import habits
+
         if unknown := re.match(r"argument COMMAND: invalid choice: '?([^' ]*)", message):
-            if _is_profile(unknown[1]):
-                raise WrongSettings(f"{unknown[1]} is a profile, not a command", f"oidc-helper get {unknown[1]}")
-            names = [command.name for command in COMMANDS]
-            message = f"there is no command {shown(unknown[1], 40)}{did_you_mean(unknown[1], names)}"
+            raise habits.no_command(unknown[1], self.words, [command.name for command in COMMANDS])
+        if message.endswith("required: PROFILE"):
+            raise habits.no_profile(self.prog)
         raise WrongSettings(message, f"{self.prog} --help")
 
 
@@ -440,17 +484,21 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     first = [command for command in COMMANDS if words[:1] == [command.name]]
     whole = parser(first or COMMANDS)  # the parsers of all commands take 5 ms
     own, program = _split(words)
+    whole.words = own
     options, unknown = whole.parse_known_args(own)
     options.words = program
     command = f"oidc-helper {options.command}" if options.command else "oidc-helper"
     if unknown[:1] == ["--profile"] and getattr(options, "profile", None):
         raise WrongSettings(f"{command} takes the profile as a plain word", f"{command} {shlex.quote(options.profile)}")
     if unknown:
+        from oidc_helper.cli import habits
+
         known = [action.option_strings[-1] for action in options.parser._actions if action.option_strings]  # noqa: SLF001
-        raise WrongSettings(
-            f"{command} does not take {shown(unknown[0], 40)}{did_you_mean(unknown[0], known)}", f"{command} --help"
-        )
+        raise habits.no_option(command, unknown[0], known)
     if not options.command:
+        if sys.stdout and sys.stdout.isatty():
+            whole.print_help()
+            raise SystemExit
         raise WrongSettings("a command is missing", "oidc-helper --help")
     return options
 
@@ -489,7 +537,7 @@ def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
     return options if options.rest[:1] == [OPERATION] and not unknown else None
 
 
-def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
+def parser(table: Sequence[Command] = COMMANDS) -> _Parser:
     """Build the parser of these commands."""
     whole = _Parser(
         prog="oidc-helper",
@@ -513,14 +561,24 @@ def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        groups: dict[str, argparse._MutuallyExclusiveGroup] = {}
-        for argument in command.arguments:
-            if argument.group and argument.group not in groups:
-                groups[argument.group] = one.add_mutually_exclusive_group()
-            groups.get(argument.group, one).add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
+        _add(command.arguments, one)
         _add_common(one, default=argparse.SUPPRESS)
         one.set_defaults(run=command.run, quiet=command.quiet, becomes_another=command.becomes_another, parser=one)
     return whole
+
+
+def _add(arguments: Sequence[Argument], one: argparse.ArgumentParser) -> None:
+    titles: dict[str, argparse._ActionsContainer] = {"": one}
+    groups: dict[str, argparse._MutuallyExclusiveGroup] = {}
+    for argument in arguments:
+        if argument.title not in titles:
+            titles[argument.title] = one.add_argument_group(argument.title)
+        place = titles[argument.title]
+        if argument.group:
+            if argument.group not in groups:
+                groups[argument.group] = place.add_mutually_exclusive_group()
+            place = groups[argument.group]
+        place.add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
 
 
 def _add_common(one: argparse.ArgumentParser, default: object) -> None:

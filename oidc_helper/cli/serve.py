@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from oidc_helper.cli import endpoint
-from oidc_helper.cli.voice import complain
+from oidc_helper.cli.voice import complain, tell
 from oidc_helper.errors import OidcHelperError, WrongSettings
 from oidc_helper.person.terminal import has_terminal
 from oidc_helper.words import printable
@@ -115,7 +115,7 @@ def _ear(complaint: TextIO, name: str) -> endpoint.Told:
         if failure:
             complain(OidcHelperError(f"{name}: {failure.message}", failure.hint), complaint)
         else:
-            complain(OidcHelperError(f"{name}: there are credentials again"), complaint)
+            tell(f"{name}: there are credentials again", complaint)
 
     return told
 

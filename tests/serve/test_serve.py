@@ -185,6 +185,16 @@ def test_a_provider_that_is_down_at_the_start_is_told(ready: Home, emulator: Emu
     assert "503" in answer.json["message"]
 
 
+def test_readiness_is_told_while_fetches_fail(ready: Home, emulator: Emulator) -> None:
+    """A probe waits; a person reads why."""
+    emulator.fault("CreateTokenWithIAM", status=503, times=None)
+    with serving(ready, "analytics") as running:
+        answer = running.ask("/readyz")
+
+    assert answer.status == 503
+    assert answer.json["message"].startswith("there are no credentials with enough time left")
+
+
 def test_a_store_out_of_reach_is_told(ready: Home) -> None:
     """As get tells it: the tokens lie in a keyring that this session has not."""
     ready.environment["OIDC_HELPER_KERNEL_KEYRING"] = "off"
@@ -328,7 +338,7 @@ def test_listening_for_others_is_warned_of(ready: Home) -> None:
         (["analytics", "dev-admin", "--token-file", "token"], "a token of its own"),
         (["analytics", "--token-file", "nowhere/token"], "no such file or directory"),
         (["tokens-only"], "has nothing to get credentials for"),
-        ([], "PROFILE"),
+        ([], "needs the name of a profile"),
     ],
 )
 def test_bad_input_is_an_error_before_anything_is_asked(

@@ -95,6 +95,9 @@ ALL_WELL = (
     ("completion", "--names", "profiles"),
     ("explain", "analytics"),
     ("explain", "--json", "analytics"),
+    ("configure", "--yes", "--duration-seconds", "1800", "analytics"),
+    ("doctor", "analytics"),
+    ("doctor", "--json", "--exchange", "analytics"),
     (
         *("create-token-with-iam", "--profile-settings", "analytics", "--store"),
         *("--grant-type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "--assertion", "file://assertion"),
