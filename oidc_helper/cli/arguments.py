@@ -314,6 +314,7 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "how long an identity context is good (default: as long as its access token)",
                 },
             ),
+            _switch("--empty", "set nothing up: people, groups and accounts only, for an administrator to begin with"),
             _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
             _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
             _value("--write", "DIRECTORY", "leave both configuration files there, to try it with"),
