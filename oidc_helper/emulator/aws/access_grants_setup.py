@@ -9,7 +9,7 @@ from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import AccessGrants, S3Grant
 from oidc_helper.emulator.state import State
 
-_SERVICE = Service("s3control", invalid="InvalidRequest", actions="s3")
+SERVICE = Service("s3control", invalid="InvalidRequest", actions="s3")
 _CREATED_AT = 1_767_225_600  # epoch seconds, of everything
 _MOST = 1000  # entries of a page
 _DEFAULT_SCOPE = "s3://"
@@ -175,10 +175,10 @@ def _page(state: State, name: str, items: list[Parameters], asked: Parameters) -
     largest = state.directory.administrator_page or _MOST
     words = {"nextToken": "NextToken", "maxResults": "MaxResults"}
     asked = {words.get(key, key): value for key, value in asked.items()}
-    return page(name, items, asked, invalid=_SERVICE.invalid, most=largest)
+    return page(name, items, asked, invalid=SERVICE.invalid, most=largest)
 
 
-_OPERATIONS: dict[str, Perform] = {
+OPERATIONS: dict[str, Perform] = {
     "CreateAccessGrantsInstance": _create_instance,
     "GetAccessGrantsInstance": _get_instance,
     "GetAccessGrantsInstanceForPrefix": _get_instance_for_prefix,
@@ -188,4 +188,3 @@ _OPERATIONS: dict[str, Perform] = {
     "CreateAccessGrant": _create_grant,
     "ListAccessGrants": _list_grants,
 }
-ROUTES = _SERVICE.routes(_OPERATIONS)

@@ -13,7 +13,7 @@ from oidc_helper.emulator.directory import Tenant
 from oidc_helper.emulator.keys import hexadecimal
 from oidc_helper.emulator.state import State
 
-_SERVICE = Service("account-access", invalid="ValidationException", actions="account-access")
+SERVICE = Service("account-access", invalid="ValidationException", actions="account-access")
 _CREATED_AT = 1_767_225_600  # epoch seconds, of everything
 _MOST = 100  # entries of a page
 
@@ -21,7 +21,7 @@ _MOST = 100  # entries of a page
 def _create_application(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
     directory, instance = state.directory, state.directory.instance
     if asked["identitySource"]["identityCenter"]["instanceArn"] != instance.arn:
-        raise Refusal(_SERVICE.invalid, "The Identity Center instance does not exist")
+        raise Refusal(SERVICE.invalid, "The Identity Center instance does not exist")
     if directory.tenants:
         raise Refusal("ConflictException", "The instance has an application already")
     tenant_id, region = f"aa-{hexadecimal(12)}", required(signer).region
@@ -81,7 +81,7 @@ def _list_entitlements(state: State, _signer: Signer | None, asked: Parameters) 
     wanted = asked["filter"].get("principalRole", {})
     principal = wanted.get("principal", {}).get("identityCenter")
     if not principal:
-        raise Refusal(_SERVICE.invalid, "The filter must have a principal")
+        raise Refusal(SERVICE.invalid, "The filter must have a principal")
     items = [
         each
         for each in _entitlements(state, _tenant(state, asked))
@@ -134,10 +134,10 @@ def _entitlement_id(principal_id: str, role_arn: str) -> str:
 
 
 def _page(state: State, name: str, items: list[Parameters], asked: Parameters) -> Parameters:
-    return page(name, items, asked, invalid=_SERVICE.invalid, most=state.directory.administrator_page or _MOST)
+    return page(name, items, asked, invalid=SERVICE.invalid, most=state.directory.administrator_page or _MOST)
 
 
-_OPERATIONS: dict[str, Perform] = {
+OPERATIONS: dict[str, Perform] = {
     "CreateApplication": _create_application,
     "GetApplication": _get_application,
     "ListApplications": _list_applications,
@@ -146,4 +146,3 @@ _OPERATIONS: dict[str, Perform] = {
     "DeleteEntitlement": _delete_entitlement,
     "ListEntitlements": _list_entitlements,
 }
-ROUTES = _SERVICE.routes(_OPERATIONS)

@@ -15,7 +15,7 @@ from oidc_helper.emulator.keys import upper
 from oidc_helper.emulator.state import State
 from oidc_helper.machine.hosts import is_loopback
 
-_SERVICE = Service("iam", invalid="ValidationError", actions="iam")
+SERVICE = Service("iam", invalid="ValidationError", actions="iam")
 _CREATED_AT = 1_767_225_600  # epoch seconds, of everything
 _MOST = 100  # entries of a page, as IAM has it unless more are asked for
 _MOST_CLIENT_IDS = 100
@@ -203,10 +203,10 @@ def _encoded(document: Document) -> str:
 
 def _page(state: State, name: str, items: list[Parameters] | list[str], asked: Parameters) -> Parameters:
     most = state.directory.administrator_page or asked.get("MaxItems", _MOST)
-    return page(name, items, asked, invalid=_SERVICE.invalid, most=most, of_iam=True)
+    return page(name, items, asked, invalid=SERVICE.invalid, most=most, of_iam=True)
 
 
-_OPERATIONS: dict[str, Perform] = {
+OPERATIONS: dict[str, Perform] = {
     "ListOpenIDConnectProviders": _list_providers,
     "GetOpenIDConnectProvider": _get_provider,
     "CreateOpenIDConnectProvider": _create_provider,
@@ -224,4 +224,3 @@ _OPERATIONS: dict[str, Perform] = {
     "ListAttachedRolePolicies": _list_attached,
     "SimulatePrincipalPolicy": _simulate,
 }
-ROUTES = _SERVICE.routes(_OPERATIONS)

@@ -11,7 +11,7 @@ from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import DirectoryUser, Group
 from oidc_helper.emulator.state import State
 
-_SERVICE = Service("identitystore", invalid="ValidationException", actions="identitystore")
+SERVICE = Service("identitystore", invalid="ValidationException", actions="identitystore")
 _MOST = 100  # entries of a page
 _ISSUER = "https://idp.example.com/scim"  # of external ids
 # Attribute path -> attribute of a user by which one can be found.
@@ -26,7 +26,7 @@ def _get_user_id(state: State, _signer: Signer | None, asked: Parameters) -> Par
         unique = wanted["UniqueAttribute"]
         attribute = _UNIQUE.get(unique["AttributePath"])
         if attribute is None:
-            raise Refusal(_SERVICE.invalid, f"The attribute {unique['AttributePath']} is not unique")
+            raise Refusal(SERVICE.invalid, f"The attribute {unique['AttributePath']} is not unique")
         # The identity store compares neither user names nor addresses by case
         value = str(unique["AttributeValue"]).lower()
         found = [user for user in state.directory.users if str(getattr(user, attribute)).lower() == value]
@@ -44,7 +44,7 @@ def _list_users(state: State, _signer: Signer | None, asked: Parameters) -> Para
     for each in asked.get("Filters", ()):
         attribute = _UNIQUE.get(each["AttributePath"][:1].lower() + each["AttributePath"][1:])
         if attribute is None:
-            raise Refusal(_SERVICE.invalid, f"The filter {each['AttributePath']} is not supported")
+            raise Refusal(SERVICE.invalid, f"The filter {each['AttributePath']} is not supported")
         value = each["AttributeValue"].lower()
         found = [user for user in found if str(getattr(user, attribute)).lower() == value]
     return _page(state, "Users", [_user(asked, user) for user in found], asked)
@@ -53,7 +53,7 @@ def _list_users(state: State, _signer: Signer | None, asked: Parameters) -> Para
 def _create_user(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
     emails = [each.get("Value", "") for each in asked.get("Emails", ())]
     if "UserName" not in asked:
-        raise Refusal(_SERVICE.invalid, "userName is required")
+        raise Refusal(SERVICE.invalid, "userName is required")
     if state.directory.user(user_name=asked["UserName"]):
         raise Refusal("ConflictException", "The user name is taken")
     created = DirectoryUser(str(uuid.uuid4()), asked["UserName"], emails[0] if emails else "")
@@ -76,7 +76,7 @@ def _changed(user: DirectoryUser, path: str, value: Any) -> DirectoryUser:
     if path == "emails" and isinstance(value, list) and all(isinstance(each, dict) for each in value):
         values = [each.get("Value") or each.get("value") for each in value]
         return replace(user, email=str(values[0]) if values else "")
-    raise Refusal(_SERVICE.invalid, f"The attribute {path} cannot be changed to that")
+    raise Refusal(SERVICE.invalid, f"The attribute {path} cannot be changed to that")
 
 
 def _get_group_id(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
@@ -183,7 +183,7 @@ def _membership(asked: Parameters, group: Group, user_id: str) -> Parameters:
 
 
 def _page(state: State, name: str, items: list[Parameters], asked: Parameters) -> Parameters:
-    return page(name, items, asked, invalid=_SERVICE.invalid, most=state.directory.administrator_page or _MOST)
+    return page(name, items, asked, invalid=SERVICE.invalid, most=state.directory.administrator_page or _MOST)
 
 
 def _of_this_store(perform: Perform) -> Perform:
@@ -199,7 +199,7 @@ def _of_this_store(perform: Perform) -> Perform:
     return performed
 
 
-_OPERATIONS: dict[str, Perform] = {
+_IN_THE_STORE: dict[str, Perform] = {
     "GetUserId": _get_user_id,
     "DescribeUser": _describe_user,
     "ListUsers": _list_users,
@@ -213,4 +213,4 @@ _OPERATIONS: dict[str, Perform] = {
     "ListGroupMembershipsForMember": _list_memberships_for_member,
     "ListGroupMemberships": _list_memberships,
 }
-ROUTES = _SERVICE.routes({name: _of_this_store(perform) for name, perform in _OPERATIONS.items()})
+OPERATIONS = {name: _of_this_store(perform) for name, perform in _IN_THE_STORE.items()}

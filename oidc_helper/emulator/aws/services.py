@@ -1,5 +1,9 @@
 """All services of AWS that are here, and which operation of them a call is for."""
 
+import functools
+import re
+from dataclasses import dataclass
+
 from oidc_helper.emulator.aws import (
     access_grants_setup,
     account_access,
@@ -18,33 +22,64 @@ from oidc_helper.emulator.aws.endpoint import TARGET, Route
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Refusal
 from oidc_helper.emulator.state import State
 
-_SERVICES = (
-    *(sts, identity_center, portal, account_access, s3_access_grants),
-    *(sso_admin, identity_store, iam, account_access_setup, access_grants_setup),
+_OF_PEOPLE = (sts, identity_center, portal, account_access, s3_access_grants)
+_PATHS = ("/v20180820/", "/applications", "/entitlements")  # of the second that have paths
+_OF_ADMINISTRATORS = (sso_admin, identity_store, iam, account_access_setup, access_grants_setup)
+
+
+@dataclass(frozen=True)
+class _Routes:
+    """What leads to operations; the template of a path has a pattern, too."""
+
+    exact: dict[Route, Endpoint]
+
+    @functools.cached_property
+    def templates(self) -> list[tuple[str, re.Pattern[str], Endpoint]]:
+        return [
+            (method, service_model.in_path(service_model.operation(each.service, each.operation)), each)
+            for (method, path), each in self.exact.items()
+            if "{" in path
+        ]
+
+    def find(self, call: Call) -> Endpoint | None:
+        """The endpoint of a call."""
+        if call.path == "/":
+            target = call.headers.get("X-Amz-Target")
+            form = {} if target else service_model.form(call)  # the query protocol names the operation there
+            route = (TARGET, target) if target else (form.get("Version", ""), form.get("Action", ""))
+            return self.exact.get(route)
+        method = "GET" if call.method == "HEAD" else call.method
+        matching = (each for wanted, path, each in self.templates if wanted == method and path.fullmatch(call.path))
+        return self.exact.get((method, call.path)) or next(matching, None)
+
+
+_FIRST = _Routes({route: each for service in _OF_PEOPLE for route, each in service.ROUTES.items()})
+OPERATIONS = {each.operation for each in _FIRST.exact.values()}.union(
+    *(service.OPERATIONS for service in _OF_ADMINISTRATORS)
 )
-_ROUTES: dict[Route, Endpoint] = {
-    route: endpoint for service in _SERVICES for route, endpoint in service.ROUTES.items()
-}
-_TEMPLATES = [
-    (method, service_model.in_path(service_model.operation(endpoint.service, endpoint.operation)), endpoint)
-    for (method, path), endpoint in _ROUTES.items()
-    if "{" in path
-]
-OPERATIONS = {endpoint.operation for endpoint in _ROUTES.values()}
+
+
+@functools.cache
+def _second() -> _Routes:
+    """The routes that only administrators take: to load their service models takes half a second."""
+    return _Routes(
+        {
+            route: each
+            for service in _OF_ADMINISTRATORS
+            for route, each in service.SERVICE.routes(service.OPERATIONS).items()
+        }
+    )
 
 
 def endpoint(call: Call) -> Endpoint | None:
     """The endpoint of a call; None if it is not for AWS."""
-    if call.path == "/" and (call.method == "POST" or (call.method == "GET" and call.query)):
-        if target := call.headers.get("X-Amz-Target"):
-            return _ROUTES.get((TARGET, target), _UNKNOWN_TARGET)
-        form = service_model.form(
-            call
-        )  # the query protocol has one path, and the body or the query names the operation
-        return _ROUTES.get((form.get("Version", ""), form.get("Action", "")), _UNKNOWN_ACTION)
-    method = "GET" if call.method == "HEAD" else call.method
-    found = (each for wanted, path, each in _TEMPLATES if wanted == method and path.fullmatch(call.path))
-    return _ROUTES.get((method, call.path)) or next(found, None)
+    is_for_root = call.path == "/" and (call.method == "POST" or (call.method == "GET" and bool(call.query)))
+    if found := _FIRST.find(call):
+        return found
+    if is_for_root or call.path.startswith(_PATHS):
+        found = _second().find(call)
+    unknown = _UNKNOWN_TARGET if "X-Amz-Target" in call.headers else _UNKNOWN_ACTION
+    return found or (unknown if is_for_root else None)
 
 
 def _unknown_action(_state: State, call: Call) -> Answer:

@@ -11,7 +11,9 @@ from oidc_helper.emulator.aws.sso_admin import (
 )
 from oidc_helper.emulator.aws.sso_admin.service import SERVICE, regional
 
-_OPERATIONS: dict[str, Perform] = {
+__all__ = ["OPERATIONS", "SERVICE"]
+
+_EVERYWHERE: dict[str, Perform] = {
     **instances.OPERATIONS,
     **applications.OPERATIONS,
     **application_settings.OPERATIONS,
@@ -19,4 +21,4 @@ _OPERATIONS: dict[str, Perform] = {
     **token_issuers.OPERATIONS,
     **permission_sets.OPERATIONS,
 }
-ROUTES = SERVICE.routes({name: regional(name, perform) for name, perform in _OPERATIONS.items()})
+OPERATIONS = {name: regional(name, perform) for name, perform in _EVERYWHERE.items()}
