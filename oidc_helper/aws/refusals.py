@@ -22,7 +22,7 @@ _THROTTLED = {
     "TooManyRequestsException",
 }
 # Errors that do not depend on the request: the same one may be granted later.
-_PASSING = _THROTTLED | {
+_PASSING = {
     "AuthorizationPendingException",
     "IDPCommunicationError",
     "InternalFailure",
@@ -268,7 +268,7 @@ def remedy(operation: str, code: str, *, reason: str = "", words: str = "") -> R
 
 def may_pass(code: str, status: int) -> bool:
     """Whether the same request may be granted later."""
-    return code in _PASSING or status >= 500 or is_throttled(code, status)
+    return is_throttled(code, status) or code in _PASSING or status >= 500
 
 
 def is_throttled(code: str, status: int) -> bool:

@@ -95,6 +95,8 @@ ALL_WELL = (
     ("completion", "--names", "profiles"),
     ("explain", "analytics"),
     ("explain", "--json", "analytics"),
+    ("doctor", "analytics"),
+    ("doctor", "--json", "--exchange", "analytics"),
     (
         *("create-token-with-iam", "--profile-settings", "analytics", "--store"),
         *("--grant-type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "--assertion", "file://assertion"),
