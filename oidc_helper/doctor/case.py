@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from oidc_helper import identity
 from oidc_helper.aws.credentials import Credentials
@@ -45,7 +45,7 @@ class Case:
     aws_files: AwsFiles = field(default_factory=AwsFiles)
     _opened: list[Credentials] = field(default_factory=list, repr=False)
 
-    def of(self, name: str) -> "Case":
+    def of(self, name: str) -> Self:
         """The same for a profile."""
         return self if name == self.name else replace(self, name=name, is_named=False, _opened=[])
 

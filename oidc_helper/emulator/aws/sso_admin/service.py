@@ -62,7 +62,7 @@ def regional(name: str, perform: Perform) -> Perform:
         if required(signer).region in state.directory.identity_center_regions:
             return perform(state, signer, asked)
         if name == "ListInstances":
-            return {"Instances": []}
+            return perform(state, signer, asked) if asked.get("RegionScope") == "ALL_REGIONS" else {"Instances": []}
         raise _NO_INSTANCE
 
     return performed
