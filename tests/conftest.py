@@ -19,6 +19,7 @@ from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 SLOW = (
     "cli/test_sdks.py",
     "create_token_with_iam/test_operation_differential.py",
+    "doctor/test_doctor_admin_finds.py",
     "doctor/test_doctor_finds.py",
     "create_token_with_iam/test_operation_recorded.py",
     "emulator/test_emulator_clients.py",
