@@ -170,7 +170,7 @@ def _cleaned(result: Result) -> Result:
 def _anonymized(results: Iterable[Result], case: Case) -> Iterator[Result]:
     anonymity = Anonymity(case.loaded if isinstance(case.loaded, Settings) else None)
     for result in results:
-        found, remedy = (anonymity.of(text, case.people) for text in (result.found, result.remedy))
+        found, remedy = (anonymity.of(text, case.names) for text in (result.found, result.remedy))
         yield result._replace(found=found, remedy=remedy)
 
 

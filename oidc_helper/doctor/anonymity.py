@@ -56,9 +56,10 @@ class Anonymity:
             self._learn("identity", settings.identities)
             self._learn("profile", [table[1] for table in settings.broken if table[:1] == ("profile",)])
 
-    def of(self, text: str, people: Iterable[str] = ()) -> str:
-        """The text with stand-ins; `people` are the users' names in it."""
-        self._learn("user", people)
+    def of(self, text: str, names: Mapping[str, str]) -> str:
+        """The text with stand-ins; `names` are those in it, each with its kind."""
+        for name, kind in names.items():
+            self._learn(kind, [name])
         if self._home:
             text = text.replace(self._home, "~")
         text = _HOMES.sub("~", text)

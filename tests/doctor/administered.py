@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from awscli.clidriver import create_clidriver
 from doctor.ward import ALICE, read_report
@@ -46,6 +48,7 @@ socket.getaddrinfo = resolved
 sys.exit(main())
 """
 _DATA = "AWS_DATA_PATH"  # which the AWS CLI sets itself, once
+_MODELS = str(Path(botocore.__file__).parent / "data")  # newer than those of the AWS CLI, which brings its own
 
 
 @dataclass
@@ -117,7 +120,7 @@ class Administered:
         path = f"{aws.parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             ["sh", "-ec", remedy],
-            env={**self.home.environment, "PATH": path},
+            env={**self.home.environment, "PATH": path, _DATA: _MODELS},
             cwd=self.home.path,
             capture_output=True,
             text=True,

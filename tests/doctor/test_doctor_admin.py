@@ -210,6 +210,17 @@ def test_no_key_of_the_administrator_is_shown(administered: Administered) -> Non
     assert secret not in done.stdout + done.stderr
 
 
+def test_no_key_of_the_administrator_is_kept(administered: Administered) -> None:
+    """Nothing in the home has it, nor the session token of a temporary one."""
+    run(administered, "analytics")
+    secret = administered.keys["AWS_SECRET_ACCESS_KEY"]
+    kept = [
+        path for path in administered.home.path.rglob("*") if path.is_file() and secret in path.read_text("latin-1")
+    ]
+
+    assert kept == []
+
+
 def test_powershell_gets_its_own_quotes() -> None:
     """Any version of it hands the quotation marks on; a variable is joined to the text."""
     shell = Shell("it's mine", powershell=True)

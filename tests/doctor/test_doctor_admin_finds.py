@@ -1,5 +1,6 @@
 """Whatever one thing is wrong at AWS, the administrator's doctor names just that, and the printed command mends it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -500,6 +501,44 @@ def test_all_is_well_with_every_kind_of_profile(profile: str, administered: Admi
     report = administered.report(profile)
 
     assert {check["status"] for one, check in report.items()} == {"ok"}
+
+
+@pytest.mark.parametrize("profile", ["analytics", "dev-admin", "builder", "reports"])
+def test_the_printed_policy_is_enough_and_has_nothing_to_spare(profile: str, administered: Administered) -> None:
+    """With all of it no check is passed over; without any one action, one is, or a remedy is poorer."""
+    printed = administered.home.run("doctor", "--admin", "--policy", profile)
+    policy = json.loads(printed.stdout)
+    administrator = administered.emulator.directory.administrator
+    administrator.policy = policy
+    report = administered.report(profile)
+    asked = {_action(request.service, request.operation) for request in administered.emulator.requests}
+
+    assert {check["status"] for check in report.values()} == {"ok"}
+    assert asked - {"sts:GetCallerIdentity"} <= set(_actions(policy))
+    assert set(_actions(policy)) - asked <= ONLY_FOR_REMEDIES
+
+    for action in sorted(asked - {"sts:GetCallerIdentity"}):
+        administrator.policy = {"Statement": [*policy["Statement"], {"Effect": "Deny", "Action": action}]}
+        report = administered.report(profile)
+
+        assert {check["status"] for check in report.values()} == {"ok", "skipped"}, action
+        assert any(check["found"].endswith(f"may not do {action}") for check in report.values())
+
+
+# What is read only where something is broken, or given by a group.
+ONLY_FOR_REMEDIES = {
+    *("sso:ListInstances", "sso:ListTrustedTokenIssuers", "sso:ListApplicationAssignments"),
+    *("identitystore:DescribeGroup", "identitystore:ListGroupMembershipsForMember", "s3:ListAccessGrantsLocations"),
+}
+_PREFIXES = {"sso-admin": "sso", "s3control": "s3"}
+
+
+def _action(service: str, operation: str) -> str:
+    return f"{_PREFIXES.get(service, service)}:{operation}"
+
+
+def _actions(policy: dict[str, Any]) -> list[str]:
+    return [action for statement in policy["Statement"] for action in statement["Action"]]
 
 
 def _commands() -> dict[str, str]:

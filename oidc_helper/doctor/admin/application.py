@@ -1,6 +1,6 @@
 """The application: that it is enabled, who may exchange tokens at it, its grants and its scopes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oidc_helper.aws import administration as reads
@@ -9,7 +9,6 @@ from oidc_helper.doctor.admin.audit import Audit
 from oidc_helper.doctor.admin.policies import Ask
 from oidc_helper.doctor.findings import Finding, failed, ok, skipped
 from oidc_helper.settings.schema import JWT_BEARER, TOKEN_EXCHANGE, Target
-from oidc_helper.words import printable
 
 _EXCHANGE = "sso-oauth:CreateTokenWithIAM"
 _CUSTOM = "applicationProvider/custom"
@@ -35,13 +34,13 @@ def application(audit: Audit) -> Finding:
         )
     if found.get("Status") != "ENABLED":
         return failed(
-            f"{_named(found)} is {str(found.get('Status')).lower()}",
+            f"{_named(audit, found)} is {str(found.get('Status')).lower()}",
             audit.mend_center("update-application", status="ENABLED"),
         )
     provider = str(found.get("ApplicationProviderArn", ""))
     remark = "" if provider.endswith(_CUSTOM) else f"; of {provider.rpartition('/')[2]}, which AWS manages"
     made = f", made in {found['CreatedFrom']}" if found.get("CreatedFrom") else ""
-    return ok(f"{_named(found)}, enabled{made}{remark}")
+    return ok(f"{_named(audit, found)}, enabled{made}{remark}")
 
 
 def actor_policy(audit: Audit) -> Finding:
@@ -101,10 +100,9 @@ def audience(audit: Audit) -> Finding:
         return skipped(f"there is no grant {_short(JWT_BEARER)}")
     taken = sorted({str(each) for issuer in trusted for each in issuer.get("AuthorizedAudiences", ())})
     if not set(taken).isdisjoint(wanted):
-        return ok(f"{', '.join(map(printable, wanted))} is authorised")
+        return ok(f"{_clients(audit, wanted)} is authorised")
     return failed(
-        f"the aud of identity tokens is {', '.join(map(printable, wanted))}, and the grant takes "
-        f"{', '.join(map(printable, taken)) or 'none'}",
+        f"the aud of identity tokens is {_clients(audit, wanted)}, and the grant takes {_clients(audit, taken)}",
         issuers.trusting(audit),
     )
 
@@ -124,8 +122,12 @@ def scopes(audit: Audit) -> Finding:
     return ok(", ".join(needed))
 
 
-def _named(found: Mapping[str, Any]) -> str:
-    return printable(str(found.get("Name") or found.get("ApplicationArn")))
+def _named(audit: Audit, found: Mapping[str, Any]) -> str:
+    return audit.named("application", str(found.get("Name") or found.get("ApplicationArn")))
+
+
+def _clients(audit: Audit, names: Sequence[str]) -> str:
+    return ", ".join(audit.named("client", name) for name in names) or "none"
 
 
 def _short(grant_type: str) -> str:

@@ -5,7 +5,6 @@ from oidc_helper.aws.administration import Denied
 from oidc_helper.doctor.admin import issuers
 from oidc_helper.doctor.admin.audit import Audit
 from oidc_helper.doctor.findings import Finding, failed, ok
-from oidc_helper.words import printable
 
 _SHOWN = 5  # groups
 
@@ -50,7 +49,7 @@ def group_name(audit: Audit, group_id: str) -> str:
         )
     except Denied:
         found = None
-    return printable(str((found or {}).get("DisplayName") or group_id))
+    return audit.named("group", str((found or {}).get("DisplayName") or group_id))
 
 
 def _helping(audit: Audit) -> str:

@@ -41,9 +41,10 @@ def client_ids(audit: Audit) -> Finding:
     known = [str(each) for each in found.get("ClientIDList", ())]
     bound = f"; tied to {found['IdentityCenterInstanceArn']}" if found.get("IdentityCenterInstanceArn") else ""
     if wanted in known:
-        return ok(f"{printable(wanted)} is among them{bound}")
+        return ok(f"{audit.named('client', wanted)} is among them{bound}")
     return failed(
-        f"{printable(wanted)} is not among them: {', '.join(map(printable, known)) or 'there are none'}",
+        f"{audit.named('client', wanted)} is not among them: "
+        f"{', '.join(audit.named('client', each) for each in known) or 'there are none'}",
         audit.shell.aws(
             "iam", "add-client-id-to-open-id-connect-provider", open_id_connect_provider_arn=arn, client_id=wanted
         ),
@@ -67,8 +68,9 @@ def caller_role(audit: Audit) -> Finding:
     said = policies.verdict(_trust(role), ask)
     if not said.allowed:
         how = "denies it" if said.denied else "does not admit it"
+        client = audit.named("client", audit.expected_client)
         return failed(
-            f"a web identity of {printable(audit.expected_issuer)} with the aud {printable(audit.expected_client)} "
+            f"a web identity of {printable(audit.expected_issuer)} with the aud {client} "
             f"cannot open {role_arn}: its trust policy {how}",
             _change(audit, role, statement, [ask]),
         )
