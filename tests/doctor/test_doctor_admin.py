@@ -271,3 +271,26 @@ def test_an_actor_policy_is_understood(statement: dict[str, Any], allowed: bool,
 
     assert said.allowed is allowed
     assert (remark in "".join(said.remarks)) if remark else said.remarks == ()
+
+
+def test_a_provider_of_many_organizations_is_narrowed(administered: Administered) -> None:
+    """IAM refuses a trust that compares nothing but the audience of GitHub's tokens."""
+    subject = "repo:example/reports:ref:refs/heads/main"
+    claims = administered.write_claims(
+        iss="https://token.actions.githubusercontent.com", aud="sts.amazonaws.com", sub=subject
+    )
+    check = administered.report("--only", "caller-role", "--claims", claims, "analytics")["caller-role"]
+
+    assert f'"token.actions.githubusercontent.com:sub":"{subject}"' in check["remedy"]
+
+
+def test_google_needs_no_provider_in_iam(administered: Administered) -> None:
+    """Trust policies name it alone."""
+    claims = administered.write_claims(iss="https://accounts.google.com", aud="client", sub="1", email="a@example.com")
+    checks = ("--only", "oidc-provider", "--only", "client-ids", "--only", "caller-role")
+    report = administered.report(*checks, "--claims", claims, "analytics")
+
+    assert report["oidc-provider"]["found"] == "IAM knows accounts.google.com by itself"
+    assert report["client-ids"]["status"] == "skipped"
+    assert '"Principal":{"Federated":"accounts.google.com"}' in report["caller-role"]["remedy"]
+    assert '"accounts.google.com:aud":"client"' in report["caller-role"]["remedy"]

@@ -112,9 +112,9 @@ def trusting(audit: Audit) -> str:
             }
         },
     )
-    return "\n".join(
-        [audit.shell.keeping(_VARIABLE, made, "TrustedTokenIssuerArn"), _grant(audit, audit.shell.variable(_VARIABLE))]
-    )
+    kept = audit.shell.keeping(_VARIABLE, made, "TrustedTokenIssuerArn")
+    lines = [*kept.splitlines(), *_grant(audit, audit.shell.variable(_VARIABLE)).splitlines()]
+    return "\n".join(dict.fromkeys(lines))
 
 
 def rule_of(audit: Audit) -> Rule:

@@ -31,7 +31,7 @@ class Ask:
     @property
     def account_id(self) -> str:
         """The account of the principal."""
-        return self.principal.split(":")[4]
+        return (*self.principal.split(":"), *[""] * 5)[4]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,16 @@ from oidc_helper.words import printable
 _WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 _ASSUME, _SET_CONTEXT = "sts:AssumeRole", "sts:SetContext"
 _LONGEST_CHAINED_S = 3_600
+# The IAM user guide, on OIDC federation: issuers without a provider of one's own, and those that must be narrowed.
+_BUILT_IN = {"accounts.google.com"}
+_SHARED = {"token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "oidc.circleci.com"}
 
 
 def oidc_provider(audit: Audit) -> Finding:
     """IAM knows the person's issuer."""
-    arn = _provider_arn(audit)
+    arn = _provider(audit)
+    if arn in _BUILT_IN:
+        return ok(f"IAM knows {arn} by itself")
     listed = [str(each["Arn"]) for each in (audit.admin.get(reads.OIDC_PROVIDERS) or {})["OpenIDConnectProviderList"]]
     if arn in listed:
         return ok(arn)
@@ -34,7 +39,9 @@ def oidc_provider(audit: Audit) -> Finding:
 
 def client_ids(audit: Audit) -> Finding:
     """IAM takes the audience of the person's tokens from it."""
-    arn, wanted = _provider_arn(audit), audit.expected_client
+    arn, wanted = _provider(audit), audit.expected_client
+    if arn in _BUILT_IN:
+        raise NotKnown(f"IAM knows {arn} by itself, and the role's trust alone compares the aud")
     found = audit.admin.get(reads.OIDC_PROVIDER, OpenIDConnectProviderArn=arn)
     if found is None:
         raise NotKnown("there is no such OIDC provider")
@@ -53,14 +60,14 @@ def client_ids(audit: Audit) -> Finding:
 
 def caller_role(audit: Audit) -> Finding:
     """The caller's role trusts that provider, and the audience of this person's tokens."""
-    role_arn, provider = audit.profile.caller.web_identity_role_arn, _provider_arn(audit)
+    role_arn, provider = audit.profile.caller.web_identity_role_arn, _provider(audit)
     role = audit.role(role_arn)
-    host = provider.partition(":oidc-provider/")[2]
+    host = provider.partition(":oidc-provider/")[2] or provider
     statement = {
         "Effect": "Allow",
         "Principal": {"Federated": provider},
         "Action": _WEB_IDENTITY,
-        "Condition": {"StringEquals": {f"{host}:aud": audit.expected_client}},
+        "Condition": {"StringEquals": {f"{host}:aud": audit.expected_client, **_tenant(audit, host)}},
     }
     if role is None:
         return failed(f"there is no role {role_arn}", _create(audit, role_arn, statement))
@@ -124,8 +131,8 @@ def _known_caller(audit: Audit) -> str:
         return ""
 
 
-def _provider_arn(audit: Audit) -> str:
-    """Of the account of the caller's role, which alone its trust policy may name."""
+def _provider(audit: Audit) -> str:
+    """As trust policies name it: by an ARN of the role's own account, but for those that IAM knows by itself."""
     if not audit.profile.caller.web_identity_role_arn:
         raise NotKnown("the caller has keys of its own")
     account_id, own = audit.profile.caller.web_identity_role_arn.split(":")[4], audit.admin_arn.split(":")[4]
@@ -135,7 +142,18 @@ def _provider_arn(audit: Audit) -> str:
             "name another --admin-profile"
         )
     host = audit.expected_issuer.partition("://")[2]
-    return f"arn:{audit.partition}:iam::{account_id}:oidc-provider/{host}"
+    return host if host in _BUILT_IN else f"arn:{audit.partition}:iam::{account_id}:oidc-provider/{host}"
+
+
+def _tenant(audit: Audit, host: str) -> dict[str, str]:
+    """The claim that IAM wants to see compared where a provider serves many organizations by one issuer."""
+    if host not in _SHARED:
+        return {}
+    try:
+        subject = audit.claims.get("sub")
+    except NotKnown:
+        subject = None
+    return {f"{host}:sub": str(subject or "SUBJECT")}
 
 
 def _facts(audit: Audit, host: str) -> dict[str, list[str]]:
