@@ -18,6 +18,7 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
+    configure
     create_token_with_iam doctor emulator profiles
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
@@ -45,6 +46,7 @@ DOORS = {
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
+    "prompt_toolkit": {"person"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
     "shtab": {"cli"},

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import NamedTuple, NoReturn, TextIO
 
 from oidc_helper import __version__
+from oidc_helper.configure.flags import FLAGS, Flag
 from oidc_helper.errors import WrongSettings
 from oidc_helper.words import did_you_mean, shown
 
@@ -19,11 +20,15 @@ Run = Callable[[argparse.Namespace, TextIO], int]
 
 
 class Argument(NamedTuple):
-    """One argument as argparse takes it, with its keywords. Arguments of one `group` exclude each other."""
+    """One argument as argparse takes it, with its keywords.
+
+    Arguments of one `group` exclude each other; those of one `title` stand under it in the help.
+    """
 
     flag: str
     keywords: dict[str, object]
     group: str = ""
+    title: str = ""
 
 
 class Command(NamedTuple):
@@ -88,6 +93,16 @@ _MIN_TTL = Argument(
     "--min-ttl",
     {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "fetch new credentials where less is left"},
 )
+
+
+def _of_settings(flag: Flag) -> Argument:
+    """The flag of a key, under its own name among the options; those of a table of one key exclude each other."""
+    form: dict[str, object] = {"action": "store_true"} if flag.is_switch else {"metavar": flag.metavar}
+    title = f"keys of the {flag.section}"
+    return Argument(
+        flag.name, {**form, "dest": flag.name, "help": flag.meaning}, flag.key.name if flag.key.one_of else "", title
+    )
+
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -194,6 +209,30 @@ COMMANDS: tuple[Command, ...] = (
             _MIN_TTL,
         ),
         quiet=True,
+    ),
+    Command(
+        "configure",
+        _run("configure", "configure"),
+        "make or change a profile",
+        "Asks what it cannot find out, shows what both files would become, and writes both: the configuration and\n"
+        "~/.aws/config. You sign in on the way, so that most questions are answered by looking. For a profile that\n"
+        "exists, Enter keeps each present value.\n\n"
+        "Every question has a flag, named like the key of the configuration; see oidc-helper-config(5). A list is\n"
+        "written with spaces, a command as in a shell.\n\n"
+        "  oidc-helper configure\n"
+        "  oidc-helper configure analytics --role-arn arn:aws:iam::123456789012:role/analytics --dry-run",
+        (
+            _profile("the profile to make or to change", nargs="?"),
+            _value("--portal", "URL", "the address of your AWS access portal, which tells Identity Center's region"),
+            _value("--copy", "PROFILE", "begin with the values of another profile"),
+            _value("--aws-profile", "NAME", "the name of the AWS profile (default: the profile's)"),
+            _switch("--tokens-only", "a profile for tokens, without credentials"),
+            _switch("--no-sign-in", "do not sign in, nor read an identity token"),
+            _switch("--non-interactive", "ask nothing: name all missing flags at once, or write"),
+            _switch("--yes", "write without asking"),
+            _switch("--dry-run", "show what both files would become, and write nothing"),
+            *map(_of_settings, FLAGS),
+        ),
     ),
     Command(
         "explain",
@@ -490,14 +529,24 @@ def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        groups: dict[str, argparse._MutuallyExclusiveGroup] = {}
-        for argument in command.arguments:
-            if argument.group and argument.group not in groups:
-                groups[argument.group] = one.add_mutually_exclusive_group()
-            groups.get(argument.group, one).add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
+        _add(command.arguments, one)
         _add_common(one, default=argparse.SUPPRESS)
         one.set_defaults(run=command.run, quiet=command.quiet, becomes_another=command.becomes_another, parser=one)
     return whole
+
+
+def _add(arguments: Sequence[Argument], one: argparse.ArgumentParser) -> None:
+    titles: dict[str, argparse._ActionsContainer] = {"": one}
+    groups: dict[str, argparse._MutuallyExclusiveGroup] = {}
+    for argument in arguments:
+        if argument.title not in titles:
+            titles[argument.title] = one.add_argument_group(argument.title)
+        place = titles[argument.title]
+        if argument.group:
+            if argument.group not in groups:
+                groups[argument.group] = place.add_mutually_exclusive_group()
+            place = groups[argument.group]
+        place.add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
 
 
 def _add_common(one: argparse.ArgumentParser, default: object) -> None:
