@@ -1,14 +1,16 @@
 """The administrator's doctor: whose keys it takes, what it may not read, and how it says what mends."""
 
 import json
-import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from doctor.administered import Administered
 from homes import Home
 
 from oidc_helper.emulator import Emulator
+
+if TYPE_CHECKING:
+    import subprocess
 
 pytestmark = pytest.mark.usefixtures("forks")
 
