@@ -70,6 +70,7 @@ GROUPS_OF_USER = Read("identitystore", "ListGroupMembershipsForMember", "GroupMe
 OIDC_PROVIDERS = Read("iam", "ListOpenIDConnectProviders")
 OIDC_PROVIDER = Read("iam", "GetOpenIDConnectProvider")
 ROLE = Read("iam", "GetRole")
+SIMULATION = Read("iam", "SimulatePrincipalPolicy", "EvaluationResults")
 GRANTS_INSTANCE = Read("s3control", "GetAccessGrantsInstance")
 GRANT_LOCATIONS = Read("s3control", "ListAccessGrantsLocations", "AccessGrantsLocationsList")
 ACCESS_GRANTS = Read("s3control", "ListAccessGrants", "AccessGrantsList")

@@ -67,6 +67,31 @@ def test_whoever_may_read_nothing_is_told_each_action(administered: Administered
     assert report["access-grants"]["found"].endswith("s3:GetAccessGrantsInstance")
 
 
+@pytest.mark.parametrize(
+    ("profile", "check", "action"),
+    [
+        ("analytics", "issuer", "sso:ListTrustedTokenIssuers"),
+        ("analytics", "issuer", "identitystore:GetUserId"),
+        ("analytics", "assignment", "sso:ListApplicationAssignments"),
+        ("reports", "access-grant", "s3:ListAccessGrantsLocations"),
+    ],
+)
+def test_what_is_read_for_a_remedy_alone_hides_no_fault(
+    administered: Administered, profile: str, check: str, action: str
+) -> None:
+    """The remedy is a little poorer."""
+    directory = administered.emulator.directory
+    directory.application.issuer.issuer_url += "/" if check == "issuer" else ""
+    directory.application.assigned -= directory.application.assigned if check == "assignment" else set()
+    directory.s3_grants.clear()
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    directory.administrator.policy = {"Statement": [everything, {"Effect": "Deny", "Action": action}]}
+    found = administered.report(profile)[check]
+
+    assert found["status"] == "failed"
+    assert "aws " in found["remedy"]
+
+
 def test_lists_are_read_to_their_end(administered: Administered) -> None:
     """With pages of one entry each."""
     administered.emulator.directory.administrator_page = 1

@@ -175,6 +175,14 @@ def right_region(home: Administered) -> None:
     home.settings('identity_center_region = "us-east-1"', 'identity_center_region = "eu-west-1"')
 
 
+def of_another_account(home: Administered) -> None:
+    """The actor policy admits the caller, and nothing else does."""
+    application = home.emulator.directory.application
+    other = application.arn.replace(ACCOUNT, "444455556666")
+    home.settings(application.arn, other)
+    application.arn = other
+
+
 def another_tenant(home: Administered) -> None:
     home.settings("aa-0123456789ab", "aa-ffffffffffff")
 
@@ -356,6 +364,12 @@ TABLE: dict[str, Row] = {
     ),
     "the caller's role denies": Row(
         "caller-role", caller_trust(lambda statement: statement.update(Effect="Deny")), "denies it", "Allow"
+    ),
+    "an application of another account": Row(
+        "caller-policy",
+        of_another_account,
+        "no policy of arn:aws:iam::123456789012:role/tip-caller allows sso-oauth:CreateTokenWithIAM",
+        "aws iam put-role-policy",
     ),
     # the session's role
     "no role of the session": Row(

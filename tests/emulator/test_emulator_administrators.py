@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -224,6 +225,24 @@ def test_a_role_obeys_its_new_trust(empty: Emulator) -> None:
 
     assert caller.assume(made.session_role_arn)
     assert refusal(caller.assume, made.session_role_arn, ProvidedContexts=provided) == ("AccessDenied", 403)
+
+
+def test_a_caller_of_another_account_needs_a_policy_of_its_own(empty: Emulator) -> None:
+    """Across accounts, both sides must allow it."""
+    made = set_up(empty)
+    application = empty.directory.applications[0]
+    application.arn = made.application_arn.replace(ACCOUNT, "444455556666")
+    made = replace(made, application_arn=application.arn)
+
+    assert refusal(exchange, empty, made) == ("AccessDeniedException", 400)
+
+    administrator(empty).client("iam").put_role_policy(
+        RoleName="tip",
+        PolicyName="exchange",
+        PolicyDocument=policy({"Action": "sso-oauth:CreateTokenWithIAM", "Resource": application.arn}),
+    )
+
+    assert exchange(empty, made)
 
 
 REFUSED: dict[str, tuple[str, str, dict[str, Any], tuple[str, int]]] = {

@@ -10,7 +10,7 @@ from oidc_helper.doctor.admin.policies import Ask
 from oidc_helper.doctor.findings import Finding, failed, ok, skipped
 from oidc_helper.settings.schema import JWT_BEARER, TOKEN_EXCHANGE, Target
 
-_EXCHANGE = "sso-oauth:CreateTokenWithIAM"
+EXCHANGE = "sso-oauth:CreateTokenWithIAM"
 _CUSTOM = "applicationProvider/custom"
 # What a profile's credentials take, beside the scopes of its own settings. Athena, Glue and Lake Formation need none.
 _SCOPES: Mapping[Target | None, tuple[str, ...]] = {
@@ -48,11 +48,11 @@ def actor_policy(audit: Audit) -> Finding:
     arn = policies.as_role(audit.caller_arn)
     found = audit.center(reads.ACTORS, AuthenticationMethodType="IAM")
     policy = (found or {}).get("AuthenticationMethod", {}).get("Iam", {}).get("ActorPolicy") or {}
-    ask = Ask(_EXCHANGE, arn)
+    ask = Ask(EXCHANGE, arn)
     said = policies.verdict(policy, ask)
     if said.allowed:
         return ok(f"admits {arn}{policies.remarked(said.remarks)}")
-    statement = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": _EXCHANGE, "Resource": "*"}
+    statement = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": EXCHANGE, "Resource": "*"}
     mended = policies.extended(policy, statement, [ask])
     how = "denies" if said.denied else "does not admit"
     return failed(

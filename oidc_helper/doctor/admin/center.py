@@ -1,5 +1,7 @@
 """The administrator, and the instance of Identity Center: where it is, from where it may be asked, its key."""
 
+from fnmatch import fnmatchcase
+
 from oidc_helper.aws import administration as reads
 from oidc_helper.doctor.admin.audit import Audit
 from oidc_helper.doctor.findings import Finding, failed, ok, skipped
@@ -114,6 +116,4 @@ def background_sessions(audit: Audit) -> Finding:
 
 
 def _matches(pattern: str, arn: str) -> bool:
-    from fnmatch import fnmatchcase
-
-    return fnmatchcase(arn, pattern.replace("[", "[[]"))
+    return fnmatchcase(arn, pattern.replace("[", "[[]"))  # AWS's wildcards are * and ? only

@@ -31,6 +31,10 @@ class Link(NamedTuple):
 
 _HAS: Mapping[str, Callable[[Profile], bool]] = {
     "web identity": lambda profile: bool(profile.caller.web_identity_role_arn),
+    "caller of another account": lambda profile: (
+        bool(profile.caller.web_identity_role_arn)
+        and profile.caller.web_identity_role_arn.split(":")[4] != profile.application_arn.split(":")[4]
+    ),
     "role": lambda profile: profile.target == "role",
     "permission set": lambda profile: profile.target == "permission set",
     "account access": lambda profile: profile.target == "account access",
@@ -103,6 +107,13 @@ LINKS: tuple[Link, ...] = (
         Check("caller-role", "the trust of the caller's role", roles.caller_role, needs=_ADMIN),
         (reads.ROLE,),
         "web identity",
+    ),
+    Link(
+        Check(
+            "caller-policy", "what the caller's role may do itself", roles.caller_policy, needs=(*_ADMIN, "caller-role")
+        ),
+        (reads.ROLE, reads.SIMULATION),
+        "caller of another account",
     ),
     Link(
         Check("session-role", "the trust of the session's role", roles.session_role, needs=_ADMIN),

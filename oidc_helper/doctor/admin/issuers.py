@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from oidc_helper.aws import administration as reads
+from oidc_helper.aws.administration import Denied
 from oidc_helper.doctor.admin.audit import Audit
 from oidc_helper.doctor.findings import Finding, NotKnown, failed, ok, skipped
 from oidc_helper.settings.schema import JWT_BEARER
@@ -92,9 +93,9 @@ def user(audit: Audit) -> Finding:
 
 def trusting(audit: Audit) -> str:
     """The commands that let the application trust the person's issuer and audience; what there is of that is kept."""
-    arn = next((arn for url, arn in _all(audit) if url == audit.expected_issuer), "")
-    if arn:
-        return _grant(audit, arn)
+    for arn in (str(each["TrustedTokenIssuerArn"]) for each in _listed(audit)):
+        if audit.issuer_rule(arn).get("IssuerUrl") == audit.expected_issuer:
+            return _grant(audit, arn)
     claim_path, attribute = (_better(audit) if _has_claims(audit) else None) or _RULES[0]
     made = audit.shell.aws(
         "sso-admin",
@@ -166,16 +167,16 @@ def _trusted(audit: Audit) -> Iterator[tuple[str, str]]:
         yield str(audit.issuer_rule(arn).get("IssuerUrl", f"{arn}, which does not exist")), arn
 
 
-def _all(audit: Audit) -> Iterator[tuple[str, str]]:
-    """URL and ARN of all issuers of the instance."""
-    for each in audit.admin.all(reads.ISSUERS, region=audit.center_region, InstanceArn=audit.instance_arn) or ():
-        arn = str(each["TrustedTokenIssuerArn"])
-        yield str(audit.issuer_rule(arn).get("IssuerUrl", "")), arn
+def _listed(audit: Audit) -> list[Mapping[str, Any]]:
+    """All issuers of the instance, without their rules; none where they may not be listed: a remedy is poorer then."""
+    try:
+        return audit.admin.all(reads.ISSUERS, region=audit.center_region, InstanceArn=audit.instance_arn) or []
+    except Denied:
+        return []
 
 
 def _fresh_name(audit: Audit) -> str:
-    listed = audit.admin.all(reads.ISSUERS, region=audit.center_region, InstanceArn=audit.instance_arn) or ()
-    taken, name = {str(each.get("Name")) for each in listed}, audit.profile.identity.name
+    taken, name = {str(each.get("Name")) for each in _listed(audit)}, audit.profile.identity.name
     return next(each for number in range(1, 100) if (each := name if number == 1 else f"{name}-{number}") not in taken)
 
 
@@ -202,11 +203,14 @@ def _has_claims(audit: Audit) -> bool:
 
 
 def _better(audit: Audit) -> tuple[str, str] | None:
-    """A claim of the person's token, and the attribute by which it finds one user."""
+    """A claim of the person's token, and the attribute by which it finds one user; None also where none is found."""
     for path, attribute in _RULES:
         value = claimed(audit.claims, path)
-        if value and find(audit, attribute, value):
-            return path, attribute
+        try:
+            if value and find(audit, attribute, value):
+                return path, attribute
+        except Denied:
+            return None
     return None
 
 

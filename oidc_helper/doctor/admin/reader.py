@@ -7,6 +7,7 @@ from oidc_helper.settings import Profile
 
 _VERSION = "2012-10-17"
 _OF_ROLES = "iam:GetRole"
+_OF_CALLER = "iam:SimulatePrincipalPolicy"
 _OF_PROVIDERS = "iam:GetOpenIDConnectProvider"
 
 
@@ -31,6 +32,7 @@ def _resources(profile: Profile) -> dict[str, list[str]]:
     if arns:
         found[_OF_ROLES] = sorted(set(arns))
     if caller:
+        found[_OF_CALLER] = [caller]
         partition, account_id = caller.split(":")[1], caller.split(":")[4]
         issuer = profile.identity.issuer.partition("://")[2] or "*"
         found[_OF_PROVIDERS] = [f"arn:{partition}:iam::{account_id}:oidc-provider/{issuer}"]

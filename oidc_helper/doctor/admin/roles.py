@@ -5,6 +5,7 @@ from typing import Any
 
 from oidc_helper.aws import administration as reads
 from oidc_helper.doctor.admin import policies
+from oidc_helper.doctor.admin.application import EXCHANGE
 from oidc_helper.doctor.admin.audit import Audit
 from oidc_helper.doctor.admin.policies import Ask
 from oidc_helper.doctor.findings import Finding, NotKnown, failed, ok
@@ -13,6 +14,7 @@ from oidc_helper.words import printable
 _WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 _ASSUME, _SET_CONTEXT = "sts:AssumeRole", "sts:SetContext"
 _LONGEST_CHAINED_S = 3_600
+_POLICY_NAME = "create-token-with-iam"
 # The IAM user guide, on OIDC federation: issuers without a provider of one's own, and those that must be narrowed.
 _BUILT_IN = {"accounts.google.com"}
 _SHARED = {"token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "oidc.circleci.com"}
@@ -83,6 +85,38 @@ def caller_role(audit: Audit) -> Finding:
         )
     open_to_all = "" if _compares_audience(_trust(role), ask) else "; it does not compare the aud of tokens"
     return ok(f"{role_arn}{policies.remarked(said.remarks)}{open_to_all}")
+
+
+def caller_policy(audit: Audit) -> Finding:
+    """The caller's own policies allow it too, which AWS wants where the application is of another account."""
+    role_arn = audit.profile.caller.web_identity_role_arn
+    if audit.role(role_arn) is None:
+        raise NotKnown("there is no such role")
+    simulated = audit.admin.all(
+        reads.SIMULATION,
+        PolicySourceArn=role_arn,
+        ActionNames=[EXCHANGE],
+        ResourceArns=[audit.application_arn],
+    )
+    decisions = {str(each.get("EvalDecision")) for each in simulated or ()}
+    if decisions == {"allowed"}:
+        return ok(f"they allow {EXCHANGE}")
+    if "explicitDeny" in decisions:
+        return failed(
+            f"a policy denies {EXCHANGE} to {role_arn}",
+            f"find the statement that denies {EXCHANGE}, also among the organization's, and take it out",
+        )
+    statement = {"Effect": "Allow", "Action": EXCHANGE, "Resource": audit.application_arn}
+    return failed(
+        f"the application is of account {audit.account_id}, and no policy of {role_arn} allows {EXCHANGE}",
+        audit.shell.aws(
+            "iam",
+            "put-role-policy",
+            role_name=role_arn.rpartition("/")[2],
+            policy_name=_POLICY_NAME,
+            policy_document=policies.extended(None, statement, ()),
+        ),
+    )
 
 
 def session_role(audit: Audit) -> Finding:

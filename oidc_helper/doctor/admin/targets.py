@@ -5,6 +5,7 @@ from typing import Any
 
 from oidc_helper.aws import account_access as runtime
 from oidc_helper.aws import administration as reads
+from oidc_helper.aws.administration import Denied
 from oidc_helper.doctor.admin import issuers
 from oidc_helper.doctor.admin.assignment import group_name, groups_of
 from oidc_helper.doctor.admin.audit import Audit
@@ -12,7 +13,7 @@ from oidc_helper.doctor.findings import Finding, NotKnown, failed, ok
 from oidc_helper.words import printable
 
 _CONTROL = "s3control"
-_DEFAULT_LOCATION = "s3://"
+_DEFAULT_LOCATION, _DEFAULT = "s3://", "default"  # scope and id
 
 
 def permission_set(audit: Audit) -> Finding:
@@ -174,8 +175,11 @@ def _new_grant(audit: Audit, user_id: str, account_id: str) -> str:
     """Grant just the target to the person, below the location that is nearest to it."""
     grant = audit.profile.s3_grant
     assert grant is not None  # noqa: S101  # likewise
-    listed = audit.admin.all(reads.GRANT_LOCATIONS, region=audit.profile.region, AccountId=account_id) or []
-    scopes = {str(each["LocationScope"]): str(each["AccessGrantsLocationId"]) for each in listed}
+    try:
+        listed = audit.admin.all(reads.GRANT_LOCATIONS, region=audit.profile.region, AccountId=account_id) or []
+        scopes = {str(each["LocationScope"]): str(each["AccessGrantsLocationId"]) for each in listed}
+    except Denied:
+        scopes = {_DEFAULT_LOCATION: _DEFAULT}  # which most accounts have
     around = [scope for scope in scopes if grant.target.startswith(scope.rstrip("*"))]
     location = max(around, key=len, default="")
     if not location:

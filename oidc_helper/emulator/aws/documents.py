@@ -66,9 +66,12 @@ def actor_policy(application: Application) -> Document | None:
 
 
 def may_exchange(directory: Directory, application: Application, caller: Credentials) -> bool:
-    """Whether the actor policy allows it."""
+    """Whether the actor policy allows it and, in another account than the application's, an identity policy too."""
     policy = actor_policy(application)
-    return policy is not None and allows(policy, _by(directory, caller, _EXCHANGE))
+    if policy is None or not allows(policy, _by(directory, caller, _EXCHANGE)):
+        return False
+    is_own = caller.account_id == application.arn.split(":")[4]
+    return is_own or may_administer(directory, caller, _EXCHANGE, application.arn)
 
 
 def may_assume(
@@ -90,13 +93,13 @@ def trusts_service(directory: Directory, role: Role, service: str) -> bool:
     return allows(trust_policy(directory, role), Request("sts:AssumeRole", [service], "Service"))
 
 
-def may_administer(directory: Directory, caller: Credentials, action: str) -> bool:
-    """Whether an identity policy of the caller allows the action, on whatever it is."""
+def may_administer(directory: Directory, caller: Credentials, action: str, resource: str = "*") -> bool:
+    """Whether an identity policy of the caller allows the action, by default on whatever it is."""
     users: tuple[IamUser, ...] = (directory.administrator, directory.iam_user)
     policies = [user.policy for user in users if user.arn == caller.principal_arn and user.policy]
     if role := directory.role(caller.principal_arn):
         policies += role.policies.values()
-    return any(allows(policy, Request(action)) for policy in policies)
+    return any(allows(policy, Request(action, resource=resource)) for policy in policies)
 
 
 def _by(directory: Directory, caller: Credentials, action: str, context: Context | None = None) -> Request:
