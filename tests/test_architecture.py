@@ -20,6 +20,7 @@ ROOMS = """
     cli                                             the command line fetches;
     configure
     create_token_with_iam doctor emulator profiles
+    manual
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -43,6 +44,7 @@ DOORS = {
     "authlib": {"oidc"},
     "certifi": {"machine"},
     "configupdater": {"settings"},
+    "cryptography": {"emulator"},
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
