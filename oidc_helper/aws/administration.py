@@ -7,10 +7,10 @@ authorization reference, for the actions.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from oidc_helper.aws import account_access
+from oidc_helper.aws import account_access, refusals
 from oidc_helper.aws.client import Aws
 from oidc_helper.aws.credentials import Credentials
-from oidc_helper.errors import OidcHelperError, Refused
+from oidc_helper.errors import Refused
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnauthorizedOperation"}
 _ABSENT = {
@@ -119,7 +119,7 @@ class Administrator:
             if not marks:
                 return found
             parameters |= marks
-        raise OidcHelperError(f"{read.operation} has no end: {_MOST_PAGES} pages", "look with the AWS CLI")
+        raise refusals.unreadable(read.operation, "AWS")  # a list without end
 
     def _asked(self, read: Read, region: str, parameters: Mapping[str, Any]) -> Any:
         if read.service == account_access.SETUP:

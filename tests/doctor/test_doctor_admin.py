@@ -92,6 +92,16 @@ def test_what_is_read_for_a_remedy_alone_hides_no_fault(
     assert "aws " in found["remedy"]
 
 
+def test_an_instance_that_is_not_there_is_told(administered: Administered) -> None:
+    """Another administrator may see it."""
+    administered.emulator.fault("DescribeInstance", error="ResourceNotFoundException", times=None)
+    found = administered.report("analytics")["instance"]
+
+    assert found["status"] == "failed"
+    assert found["found"].startswith("the administrator sees no instance arn:aws:sso:::instance/")
+    assert "--admin-profile AWSPROFILE" in found["remedy"]
+
+
 def test_lists_are_read_to_their_end(administered: Administered) -> None:
     """With pages of one entry each."""
     administered.emulator.directory.administrator_page = 1
