@@ -32,6 +32,8 @@ SLOW = (
     "create_token_with_iam/test_operation_profiles.py",
     "create_token_with_iam/test_operation_recorded.py",
     "create_token_with_iam/test_operation_terminal.py",
+    "doctor/test_doctor_admin.py",
+    "doctor/test_doctor_admin_finds.py",
     "doctor/test_doctor_finds.py",
     "emulator/test_emulator_clients.py",
     "fetch/test_account_access.py",

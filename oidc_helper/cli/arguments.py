@@ -281,7 +281,9 @@ COMMANDS: tuple[Command, ...] = (
         "Looks at every link of the chain in its order, from the installation to what an SDK takes here. Below what\n"
         "is broken stands the command or the setting that mends it. It asks nobody, opens no locked keyring, and\n"
         "spends no token without --exchange. Exits with 1 where anything is broken.\n\n"
-        "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.",
+        "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.\n\n"
+        "--admin looks at AWS's side instead, with an administrator's credentials, and changes nothing there: what\n"
+        "is broken is followed by the command of the AWS CLI that mends it.",
         (
             _profile("a profile whose credentials to look at too", nargs="?"),
             _switch("--exchange", "try CreateTokenWithIAM too: it spends a single-use token, or refreshes one"),
@@ -292,6 +294,11 @@ COMMANDS: tuple[Command, ...] = (
                 "--only",
                 {"metavar": "ID", "action": "append", "help": "make only the check with that id; may be repeated"},
             ),
+            _switch("--admin", "look at AWS's side of a profile: Identity Center, IAM, S3 Access Grants"),
+            _value("--admin-profile", "AWSPROFILE", "the administrator's AWS profile (default: the environment)"),
+            _value("--claims", "FILE", "the claims of the person's identity token, as JSON, or the token itself"),
+            _switch("--powershell", "quote the commands for PowerShell"),
+            _switch("--policy", "print the least policy that --admin needs, and make no check"),
         ),
     ),
     Command(
@@ -385,6 +392,7 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "how long an identity context is good (default: as long as its access token)",
                 },
             ),
+            _switch("--empty", "set nothing up: people, groups and accounts only, for an administrator to begin with"),
             _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
             _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
             _switch("--https", "speak https, with a certificate authority of this run"),

@@ -118,7 +118,8 @@ _WRONG = (
     Row(
         "… needs the name of a profile\n… takes the profile as a plain word\nname one profile, or --all\n"
         "completion needs the name of a shell\n--min-ttl is for --check\n"
-        "there is no help on …\nthere is no check …",
+        "there is no help on …\nthere is no check …\n--admin looks at one profile\n… goes with --admin\n"
+        "--exchange does not go with --admin, which spends nothing",
         "The command needs other words beside its name.",
         "Type what the hint says.",
     ),
@@ -171,16 +172,23 @@ _WRONG = (
         "Let the caller be a `web_identity_role_arn` or have keys of its own, and let `command` be another program.",
     ),
     Row(
-        "the caller has no AWS credentials: nothing in …",
-        "The profile's `caller` is the environment or an AWS profile, and there are no keys.",
-        "Export `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or set `caller = { web_identity_role_arn = ... }`.",
+        "… has no AWS credentials: nothing in …",
+        "The profile's `caller` is the environment or an AWS profile, and there are no keys; or the administrator has "
+        "none.",
+        "Export `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or set `caller = { web_identity_role_arn = ... }`; "
+        "for `doctor --admin`, name an AWS profile with `--admin-profile`.",
     ),
     Row(
-        "the caller's credentials cannot be had from …\n… gave no credentials in time",
-        "The AWS profile, container or instance that the caller's keys come from fails; the status is that of its "
-        "reason: a mistake, a sign-in that it needs, no answer, or a refusal.",
+        "…'s credentials cannot be had from …\n… gave no credentials in time",
+        "The AWS profile, container or instance that the caller's or the administrator's keys come from fails; the "
+        "status is that of its reason: a mistake, a sign-in that it needs, no answer, or a refusal.",
         "Try it alone with the command in the hint, such as `aws sts get-caller-identity --profile NAME`.",
         (2, 3, 4, 5),
+    ),
+    Row(
+        "--claims … holds neither a JSON object nor a JWT",
+        "The file that `--claims` names has no claims of an identity token.",
+        "Put the claims into it as a JSON object, or the identity token itself.",
     ),
     Row(
         "there is no AWS profile …\nthe AWS configuration cannot be read: …\n"
@@ -264,7 +272,8 @@ _WRONG = (
     ),
     Row(
         "there is no port …\n--issuer, --audience and --email go together\n… is out of range\n"
-        "--write is for the emulator's own identity provider\nport … cannot be used: …\n--region …\n"
+        "--write is for the emulator's own identity provider\n--empty has nothing that … could name\n"
+        "port … cannot be used: …\n--region …\n"
         "… is not the emulator's",
         "The emulator cannot run with these options.",
         "Choose what the hint names.",
@@ -428,6 +437,11 @@ _REFUSED = (
         "What `configure` tried would not work: a claim of the provider's tokens, or the region of the application.",
         "Correct it at the provider or with the flag in the hint; `--no-sign-in` writes all the same.",
         (1, 5),
+    ),
+    Row(
+        "the administrator sees no instance …\nthere is no such application",
+        "`doctor --admin` reads with an administrator of another organization, or `application_arn` is wrong.",
+        "Name another AWS profile with `--admin-profile`, or correct `application_arn`.",
     ),
     Row(
         "CreateTokenWithIAM gave no identity context, which a role session needs",

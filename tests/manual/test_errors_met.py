@@ -145,8 +145,11 @@ MET: Mapping[str, Met | str] = {
     ),
     "cmd cannot take the value of …": "test_powershell_and_cmd_have_their_own_quotes",
     "the settings lead back to oidc-helper: …": as_in("a circle of two"),
-    "the caller has no AWS credentials: nothing in …": as_in("no keys"),
-    "the caller's credentials cannot be had from …": as_in("a process that fails"),
+    "… has no AWS credentials: nothing in …": as_in("no keys"),
+    "…'s credentials cannot be had from …": as_in("a process that fails"),
+    "--claims … holds neither a JSON object nor a JWT": Met(
+        ("doctor", "--admin", "--claims", "config.toml", "analytics")
+    ),
     "there is no AWS profile …": as_in("no such AWS profile"),
     "the AWS profile … takes an MFA code (mfa_serial), and here nobody is asked for one": Met(breaks=mfa),
     "… is not the address of a host": Met(breaks=variable("AWS_ENDPOINT_URL_STS", "http://sts.example.com")),
@@ -200,6 +203,7 @@ MET: Mapping[str, Met | str] = {
     "cannot listen on …: …": "test_a_port_of_localhost_that_is_taken_on_one_address_is_refused",
     # 5
     "… of the identity token: …": "test_a_token_without_jti_is_told_before_anything_is_written",
+    "the administrator sees no instance …": "test_an_instance_that_is_not_there_is_told",
     "CreateTokenWithIAM gave no identity context, which a role session needs": Met(
         breaks=settings("[defaults]\n", '[defaults]\nscopes = ["sso:account:access"]\n')
     ),
