@@ -1,0 +1,62 @@
+"""What the files of resources have in common: a resource for each call of the table, and the references between them."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from oidc_helper.setup import documents, shell
+from oidc_helper.setup.pieces import Step, pieces
+from oidc_helper.setup.wanted import Wanted
+
+_NAME = re.compile(r"(\{[A-Z_]+\})")
+
+
+class Kind(NamedTuple):
+    """The type of resource that a call makes: its members from the call's options, and the reference to its answer."""
+
+    type: str
+    members: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    answer: str = "arn"
+
+
+def settled(value: Any, values: Mapping[str, str]) -> Any:
+    """A document with the values that are known in place of their names; what AWS has in its lists is left out."""
+    if isinstance(value, str):
+        return re.sub(r"\{([A-Z_]+)\}", lambda match: values.get(match[1], match[0]), value)
+    if isinstance(value, Mapping):
+        return {settled(name, values): settled(each, values) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [settled(each, values) for each in value if each not in documents.LISTS]
+    return value
+
+
+def parts(template: str) -> list[str]:
+    """A template, cut where its names are; names are in braces."""
+    return [part for part in _NAME.split(template) if part]
+
+
+def steps(wanted: Wanted) -> Iterator[Step]:
+    """The steps that make something, in their order."""
+    for _, group in pieces(wanted):
+        yield from (step for step in group if not step.only_in_plans)
+
+
+def known(wanted: Wanted) -> dict[str, str]:
+    """The values that are known before anything is made."""
+    values = shell.variables(wanted)
+    if wanted.grants_account:
+        values["GRANTS_ACCOUNT"] = wanted.grants_account
+    if wanted.is_known_to_iam:
+        values["PROVIDER"] = wanted.issuer_name
+    return values
+
+
+def existing(wanted: Wanted) -> dict[str, str]:
+    """What is there already, or is made elsewhere since it is of another account: its ARN by the key of its step."""
+    roles = {"caller": wanted.caller, "role": wanted.role}
+    elsewhere = {
+        key: f"arn:{wanted.partition}:iam::{role.account}:role{role.path}{role.name}"
+        for key, role in roles.items()
+        if role and role.account and wanted.account and role.account != wanted.account
+    }
+    return {**({"application": wanted.application} if wanted.application else {}), **elsewhere}
