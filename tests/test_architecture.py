@@ -18,7 +18,7 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
-    create_token_with_iam doctor emulator profiles
+    create_token_with_iam doctor emulator profiles setup
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;

@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn, TextIO
 
 from oidc_helper import __version__
 from oidc_helper.errors import WrongSettings
+from oidc_helper.setup.flags import FLAGS
 from oidc_helper.words import did_you_mean, shown
 
 OPERATION = "create-token-with-iam"
@@ -19,11 +20,15 @@ Run = Callable[[argparse.Namespace, TextIO], int]
 
 
 class Argument(NamedTuple):
-    """One argument as argparse takes it, with its keywords. Arguments of one `group` exclude each other."""
+    """One argument as argparse takes it, with its keywords.
+
+    Arguments of one `group` exclude each other; those of one `title` stand under it in the help.
+    """
 
     flag: str
     keywords: dict[str, object]
     group: str = ""
+    title: str = ""
 
 
 class Command(NamedTuple):
@@ -210,7 +215,12 @@ COMMANDS: tuple[Command, ...] = (
         "Looks at every link of the chain in its order, from the installation to what an SDK takes here. Below what\n"
         "is broken stands the command or the setting that mends it. It asks nobody, opens no locked keyring, and\n"
         "spends no token without --exchange. Exits with 1 where anything is broken.\n\n"
-        "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.",
+        "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.\n\n"
+        "--plan prints a script, or a file for Terraform or CloudFormation, that an administrator runs. The script\n"
+        "makes what is missing, and prints the two lines for the configuration at its end.\n\n"
+        "  oidc-helper doctor --plan analytics > plan.sh && less plan.sh && sh plan.sh\n"
+        "  oidc-helper doctor --plan --issuer https://example.okta.com/oauth2/default --client-id 0oa1b2c3d4 \\\n"
+        "    --identity-center-region eu-west-1 --role-arn arn:aws:iam::123456789012:role/analytics",
         (
             _profile("a profile whose credentials to look at too", nargs="?"),
             _switch("--exchange", "try CreateTokenWithIAM too: it spends a single-use token, or refreshes one"),
@@ -220,6 +230,29 @@ COMMANDS: tuple[Command, ...] = (
             Argument(
                 "--only",
                 {"metavar": "ID", "action": "append", "help": "make only the check with that id; may be repeated"},
+            ),
+            Argument(
+                "--plan",
+                {
+                    "nargs": "?",
+                    "const": "shell",
+                    "metavar": "LANGUAGE",
+                    "help": "print what sets up AWS for the profile: shell (the default), terraform or cloudformation",
+                },
+            ),
+            *(
+                Argument(
+                    flag.name,
+                    {
+                        "metavar": flag.metavar,
+                        "help": flag.meaning,
+                        **({"choices": flag.choices} if flag.choices else {}),
+                    }
+                    if flag.metavar
+                    else {"action": "store_true", "help": flag.meaning},
+                    title="of --plan, over or without a profile",
+                )
+                for flag in FLAGS
             ),
         ),
     ),
@@ -483,14 +516,24 @@ def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        groups: dict[str, argparse._MutuallyExclusiveGroup] = {}
-        for argument in command.arguments:
-            if argument.group and argument.group not in groups:
-                groups[argument.group] = one.add_mutually_exclusive_group()
-            groups.get(argument.group, one).add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
+        _add(command.arguments, one)
         _add_common(one, default=argparse.SUPPRESS)
         one.set_defaults(run=command.run, quiet=command.quiet, becomes_another=command.becomes_another, parser=one)
     return whole
+
+
+def _add(arguments: Sequence[Argument], one: argparse.ArgumentParser) -> None:
+    titles: dict[str, argparse._ActionsContainer] = {"": one}
+    groups: dict[str, argparse._MutuallyExclusiveGroup] = {}
+    for argument in arguments:
+        if argument.title not in titles:
+            titles[argument.title] = one.add_argument_group(argument.title)
+        place = titles[argument.title]
+        if argument.group:
+            if argument.group not in groups:
+                groups[argument.group] = place.add_mutually_exclusive_group()
+            place = groups[argument.group]
+        place.add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
 
 
 def _add_common(one: argparse.ArgumentParser, default: object) -> None:

@@ -21,7 +21,9 @@ Names = Mapping[str, str]
 """What stands for a name: text, for which an empty one leaves the option out; other names are variables."""
 
 
-def lines(call: Call, names: Names, *, program: str = "aws", keeps_lists: bool = False, output: str = "text") -> list[str]:
+def lines(
+    call: Call, names: Names, *, program: str = "aws", keeps_lists: bool = False, output: str = "text"
+) -> list[str]:
     """The call in lines of no more than 80 characters, if its words are not longer.
 
     With `keeps_lists`, the variables of the lists that its documents begin with follow in them.

@@ -1,6 +1,6 @@
 """The policies of the set-up, each as one statement; names in braces stand for what a plan knows or makes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 Statement = Mapping[str, Any]

@@ -1,17 +1,21 @@
 """The flags of a plan: those of `configure` that a set-up depends on, and some of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.checks import UnfitError
 from oidc_helper.settings.schema import KEYS, Key
-from oidc_helper.setup.wanted import SERVICES
+
+SERVICES = {"redshift": "redshift:connect"}
+"""What --for names, and the scope that the application needs for it."""
 
 # Flag -> section and key of the settings, and its value in a word.
 _OF_SETTINGS = {
+    "--source": ("identity", "source", "SOURCE"),
     "--issuer": ("identity", "issuer", "URL"),
     "--client-id": ("identity", "client_id", "ID"),
+    "--assertion": ("identity", "assertion", "TOKEN"),
     "--audience": ("identity", "audience", "AUDIENCE"),
     "--application-arn": ("profile", "application_arn", "ARN"),
     "--identity-center-region": ("profile", "identity_center_region", "REGION"),
@@ -60,6 +64,11 @@ FLAGS: tuple[Flag, ...] = (
 )
 
 
+def are_given(options: Mapping[str, Any]) -> bool:
+    """Whether a command line has any of them."""
+    return any(options.get(flag.dest) not in (None, False) for flag in FLAGS)
+
+
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a plan that a command line has. Raises WrongSettings with one problem a line."""
     values: dict[str, Any] = {}
@@ -72,11 +81,16 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
             values[flag.dest] = flag.key.check(text) if flag.key else text
         except UnfitError as error:
             problems.append(f"{flag.name} {error}")
-    if problems:
-        raise WrongSettings("\n".join(problems), "oidc-helper doctor --help")
+    refuse(problems)
     if "for" in values:
         values["for"] = (values["for"],)
     return values
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise WrongSettings if there are any: a list of them at a terminal."""
+    if problems:
+        raise WrongSettings("; ".join(problems), "oidc-helper doctor --help", lines=problems)
 
 
 def over(values: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, Any]:

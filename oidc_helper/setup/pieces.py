@@ -1,7 +1,7 @@
-"""The pieces of the set-up in their order: what AWS is asked, what makes each, and its form in files of resources.
+"""The pieces of the set-up in their order: the calls that make each, and how to see that it is there.
 
-All plans and the commands of oidc-helper-setup(7) come from this table. Names in braces stand for values: the plans have
-those of `shell.VARIABLES` in them, and the calls answer the others.
+All plans and the commands of oidc-helper-setup(7) come from this table. Names in braces stand for values: a plan knows
+those of `shell.variables`, and calls answer the others.
 """
 
 import re
@@ -285,7 +285,6 @@ def _grants(_: Wanted) -> list[Step]:
 
 
 def _assignment(_: Wanted) -> list[Step]:
-    # A look at the assignments and one at the setting: an application that has assignments is never opened to everybody.
     return [
         Step(
             "the group",
@@ -315,6 +314,7 @@ def _assignment(_: Wanted) -> list[Step]:
 
 
 def _everybody(_: Wanted) -> list[Step]:
+    """An application that has assignments is never opened to everybody."""
     return [
         Step(
             "assignments, if any",
@@ -384,14 +384,10 @@ def _permission_set(_: Wanted) -> list[Step]:
     return [
         Step(
             "the permission set, which has no policy yet",
-            _sso(
-                "create-permission-set", {**_INSTANCE, "name": "{PERMISSION_SET}"}, "PermissionSet.PermissionSetArn"
-            ),
+            _sso("create-permission-set", {**_INSTANCE, "name": "{PERMISSION_SET}"}, "PermissionSet.PermissionSetArn"),
             Search(
                 _sso("list-permission-sets", _INSTANCE, "PermissionSets[]"),
-                _sso(
-                    "describe-permission-set", {**_INSTANCE, "permission-set-arn": "{EACH}"}, "PermissionSet.Name"
-                ),
+                _sso("describe-permission-set", {**_INSTANCE, "permission-set-arn": "{EACH}"}, "PermissionSet.Name"),
                 "permission-set-arn",
                 "PERMISSION_SET",
             ),
@@ -429,7 +425,10 @@ def _account_access(_: Wanted) -> list[Step]:
         Step(
             "the entitlement of the group",
             Call(
-                "account-access", "create-entitlement", {**tenant, "entitlement": documents.ENTITLEMENT}, "entitlementId"
+                "account-access",
+                "create-entitlement",
+                {**tenant, "entitlement": documents.ENTITLEMENT},
+                "entitlementId",
             ),
             Call(
                 "account-access",
@@ -520,7 +519,7 @@ def _s3_grant(wanted: Wanted) -> list[Step]:
             s3(
                 "list-access-grants",
                 {"grant-scope": "s3://{SUB_PREFIX}"},
-                "AccessGrantsList[?Grantee.GranteeIdentifier=='{GROUP_ID}' && Permission=='{PERMISSION}'].AccessGrantId",
+                "AccessGrantsList[?Permission=='{PERMISSION}'].Grantee.GranteeIdentifier | [?@=='{GROUP_ID}']",
             ),
             condition="GROUP",
         ),

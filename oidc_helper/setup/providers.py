@@ -1,13 +1,11 @@
 """What to do at the identity provider, by the issuer's host; oidc-helper-setup(7) has the same steps in more words."""
 
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from oidc_helper.setup.wanted import Wanted
 
-_COLUMNS = 108
 _BROWSERS = ("browser", "device")
 
 
@@ -31,8 +29,11 @@ PROVIDERS: Sequence[Provider] = (
             "Sign-in redirect URIs: http://127.0.0.1:8400/oidc-helper/callback and the same with ports 8401 and 8402.",
             "Assignments: the people or groups who may sign in.",
             'Client Credentials: authentication "None", and PKCE required.',
-            "Security, API, Authorization Servers: in the server of the issuer, an access policy that admits the client,"
-            " and a claim email for the ID token, always, with the value user.email.",
+            (
+                "Security, API, Authorization Servers: this page shows the issuer. In its server, make sure that an"
+                " access policy admits the client, and add a claim email for the ID token, always, with the value"
+                " user.email."
+            ),
         ),
         _PORTS,
     ),
@@ -41,8 +42,10 @@ PROVIDERS: Sequence[Provider] = (
         r"(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net)/.*",
         (
             "App registrations, New registration: accounts of this directory only.",
-            "Authentication, Add a platform: Mobile and desktop applications, with the custom redirect URI"
-            " http://localhost/oidc-helper/callback.",
+            (
+                "Authentication, Add a platform: Mobile and desktop applications, with the custom redirect URI"
+                " http://localhost/oidc-helper/callback."
+            ),
             "Allow public client flows, for the source device.",
             "Enterprise applications, the same name: set whether an assignment is required, and assign the people.",
         ),
@@ -64,8 +67,10 @@ PROVIDERS: Sequence[Provider] = (
         r"[^/]+(?:/auth)?/realms/.*",
         (
             'Clients, Create client: OpenID Connect, client ID "oidc-helper".',
-            "Capability config: client authentication off, Standard flow on; OAuth 2.0 Device Authorization Grant for the"
-            " source device.",
+            (
+                "Capability config: client authentication off, Standard flow on; OAuth 2.0 Device Authorization Grant"
+                " for the source device."
+            ),
             "Valid redirect URIs: http://127.0.0.1/oidc-helper/callback, without a port, which matches every port.",
             "Advanced: Proof Key for Code Exchange Code Challenge Method S256.",
             "Realm settings: Verify email on, unless the addresses come from a directory that people cannot edit.",
@@ -88,7 +93,7 @@ PROVIDERS: Sequence[Provider] = (
             "Applications, Create Application: Native.",
             "Allowed Callback URLs: http://127.0.0.1:8400/oidc-helper/callback and the same with ports 8401 and 8402.",
             "Grant Types: Authorization Code and Refresh Token; Device Code for the source device.",
-            "APIs, Create API: with the JSON Web Token Profile RFC 9068, whose access tokens have a jti, unlike ID tokens.",
+            "APIs, Create API: with the JSON Web Token Profile RFC 9068, for access tokens with a jti.",
         ),
         f'{_PORTS}, audience, assertion = "access_token"',
     ),
@@ -101,29 +106,18 @@ def provider_of(issuer_name: str) -> Provider | None:
 
 
 def steps(wanted: Wanted) -> Iterator[str]:
-    """The steps for the issuer, in lines."""
+    """The steps for the issuer, each a paragraph."""
     if wanted.source not in _BROWSERS:
         yield f"At {wanted.host}: let it issue tokens with the audience {wanted.audience} and a jti, signed with RS256."
         return
     if not (provider := provider_of(wanted.issuer_name)):
-        yield from _wrapped(
+        yield (
             f"At {wanted.host}: a public client with PKCE (S256) and the redirect URI"
             " http://127.0.0.1/oidc-helper/callback, on any port; see oidc-helper help setup."
         )
         return
     yield f"At {provider.name}, where the client is {wanted.audience}; oidc-helper help setup says more:"
     for number, step in enumerate(provider.steps, 1):
-        yield from _wrapped(step, f"{number}. ")
+        yield f"{number}. {step}"
     if provider.settings:
-        yield from _wrapped(f"In the identity of config.toml: {provider.settings}")
-
-
-def _wrapped(text: str, first: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
-        _COLUMNS,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+        yield f"In the identity of config.toml: {provider.settings}"

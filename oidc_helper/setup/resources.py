@@ -1,4 +1,4 @@
-"""What the files of resources have in common: a resource for each call of the table, and the references between them."""
+"""What Terraform and CloudFormation have in common: a resource for each call, and the values that are known."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -52,11 +52,21 @@ def known(wanted: Wanted) -> dict[str, str]:
 
 
 def existing(wanted: Wanted) -> dict[str, str]:
-    """What is there already, or is made elsewhere since it is of another account: its ARN by the key of its step."""
+    """The ARN of what is there already, by the key of its step."""
+    return {"application": wanted.application} if wanted.application else {}
+
+
+def roles_elsewhere(wanted: Wanted) -> dict[str, str]:
+    """The ARNs of roles of other accounts, by the keys of their steps."""
     roles = {"caller": wanted.caller, "role": wanted.role}
-    elsewhere = {
+    return {
         key: f"arn:{wanted.partition}:iam::{role.account}:role{role.path}{role.name}"
         for key, role in roles.items()
         if role and role.account and wanted.account and role.account != wanted.account
     }
-    return {**({"application": wanted.application} if wanted.application else {}), **elsewhere}
+
+
+def not_here(wanted: Wanted) -> Iterator[str]:
+    """What the file leaves to the shell, in a comment."""
+    for account in shell.other_accounts(wanted):
+        yield f"What is to be made in account {account} is not here: the plan for the shell makes it."

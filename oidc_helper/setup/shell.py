@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from oidc_helper.setup import calls, providers
+from oidc_helper.setup import calls, comments, providers
 from oidc_helper.setup.pieces import Call, Search, Step, pieces
 from oidc_helper.setup.wanted import Wanted
 
@@ -26,8 +26,7 @@ asked() {
   if "$@" 2>"$errors"; then
     return
   fi
-  if grep -Eq '\((NoSuchEntity|ResourceNotFound|ResourceNotFoundException|AccessGrantsInstanceNotExistsError)\)' "$errors"
-  then
+  if grep -Eq '\((NoSuchEntity|ResourceNotFoundException|AccessGrantsInstanceNotExistsError)\)' "$errors"; then
     return
   fi
   cat "$errors" >&2
@@ -121,13 +120,13 @@ def script(wanted: Wanted) -> str:
     escaped = [name for name in calls.ESCAPED if f"{name}_JSON" in used]
     parts = [
         "#!/bin/sh",
-        *(f"# {line}".rstrip() for line in _introduction(wanted)),
+        comments.block(_introduction(wanted)).rstrip(),
         "set -eu",
         "",
         *(f"{name}={_value(name, value)}" for name, value in values.items() if name in {*used, *escaped, "REGION"}),
         'export AWS_REGION="$REGION" AWS_DEFAULT_REGION="$REGION" AWS_PAGER=',
         _FUNCTIONS.rstrip(),
-        *([_AWS_IN.rstrip()] if _other_accounts(wanted) else []),
+        *([_AWS_IN.rstrip()] if other_accounts(wanted) else []),
         *([_JSON_OF.rstrip()] if escaped else []),
         *(f'{name}_JSON=$(json "${name}")' for name in escaped),
         *work,
@@ -142,13 +141,15 @@ def _value(name: str, value: str) -> str:
 
 
 def _introduction(wanted: Wanted) -> Iterator[str]:
-    yield "Sets up Identity Center and IAM for oidc-helper: looks before it makes anything, stops at the first error, and"
-    yield "may be run again. Run it with the AWS CLI, and credentials of an administrator of the account of Identity Center."
-    yield "It prints the two lines for config.toml at its end."
+    yield (
+        "Sets up Identity Center and IAM for oidc-helper: looks before it makes anything, stops at the first error, and"
+        " may be run again. It needs the AWS CLI, and an administrator's credentials in the account of Identity Center."
+        " At its end it prints the two lines for config.toml."
+    )
     if not wanted.group:
         yield ""
-        yield "Every user of Identity Center may use the application that it makes; to let in a group only: GROUP=NAME sh ..."
-    for account in _other_accounts(wanted):
+        yield "Every user of Identity Center may use the application then; to admit a group only, set GROUP."
+    for account in other_accounts(wanted):
         yield ""
         yield f"Account {account} is another one: set PROFILE_{account} to an AWS profile of its administrator."
     if wanted.other_caller:
@@ -263,11 +264,11 @@ def _assigned(variable: str, call: Call, wanted: Wanted, function: str = "") -> 
 
 
 def _program(call: Call, wanted: Wanted) -> str:
-    account = _account(call, wanted)
+    account = other_account(call, wanted)
     return f"aws_in {account}" if account else "aws"
 
 
-def _account(call: Call, wanted: Wanted) -> str:
+def other_account(call: Call, wanted: Wanted) -> str:
     """The account that the call goes to, where that is another one."""
     accounts = {
         "CALLER_ACCOUNT": wanted.caller_role.account,
@@ -279,9 +280,10 @@ def _account(call: Call, wanted: Wanted) -> str:
     return account if wanted.account and account != wanted.account else ""
 
 
-def _other_accounts(wanted: Wanted) -> list[str]:
+def other_accounts(wanted: Wanted) -> list[str]:
+    """The accounts beside the application's, in which something is made."""
     steps = (step for _, steps in pieces(wanted) for step in steps)
-    return list(dict.fromkeys(filter(None, (_account(step.call, wanted) for step in steps))))
+    return list(dict.fromkeys(filter(None, (other_account(step.call, wanted) for step in steps))))
 
 
 def _ending(wanted: Wanted) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""What a plan is to set up, of the settings of a profile and of flags, checked for what AWS and three languages take."""
+"""What a plan is to set up, of a profile and of flags, checked for what AWS and all three languages take."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,10 +11,8 @@ from oidc_helper.errors import WrongSettings
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.settings import Profile
 from oidc_helper.settings.schema import SOURCES
+from oidc_helper.setup.flags import SERVICES, refuse
 from oidc_helper.words import shown
-
-SERVICES = {"redshift": "redshift:connect"}
-"""What --for names, and the scope that it needs."""
 
 _PLAIN = r"[A-Za-z0-9!#$%&()*+,./:;<=>?@\[\]^_|~-]+"  # no quotes, backslashes or blanks: it stands in ARNs and queries
 _CLAIM = "[A-Za-z]+(?:[._][A-Za-z]+){0,2}"  # ClaimAttributePath of the service model, in ASCII
@@ -159,9 +157,7 @@ def of(values: Mapping[str, Any]) -> Wanted:
 
     Raises WrongSettings with one problem a line.
     """
-    problems = list(_problems(values))
-    if problems:
-        raise WrongSettings("\n".join(problems), "oidc-helper doctor --help")
+    refuse(list(_problems(values)))
     caller, role = (Role.of(values[key]) if values.get(key) else None for key in ("caller_role", "role_arn"))
     named = values.get("role_arn") or values.get("application_arn") or values.get("caller_role")
     region, target = _first(values["identity_center_region"]), values.get("s3_grant_target", "")
@@ -190,11 +186,13 @@ def of(values: Mapping[str, Any]) -> Wanted:
     )
 
 
-def of_profile(profile: Profile, token: Callable[[], IdentityToken]) -> dict[str, Any]:
-    """The same keys of a profile. `token` gives the identity token at hand, which tells what the settings do not.
+def of_token(token: IdentityToken) -> dict[str, str]:
+    """The same keys of an identity token, for a source whose settings do not name issuer and audience."""
+    return {"issuer": token.issuer, "audience": _first(token.claims.get("aud"))}
 
-    Raises WrongSettings for a source that no administrator can set up; and as `token` does.
-    """
+
+def of_profile(profile: Profile) -> dict[str, Any]:
+    """The same keys of a profile. Raises WrongSettings for a source that no administrator can set up."""
     identity = profile.identity
     if not SOURCES[identity.source].gives_identity_token:
         raise WrongSettings(
@@ -222,10 +220,6 @@ def of_profile(profile: Profile, token: Callable[[], IdentityToken]) -> dict[str
         "region": profile.region,
         "scopes": profile.scopes,
     }
-    if not identity.issuer:
-        found = token()
-        audience = found.claims.get("aud")
-        values |= {"issuer": found.issuer, "audience": audience if isinstance(audience, str) else _first(audience)}
     return {key: value for key, value in values.items() if value}
 
 
