@@ -8,7 +8,7 @@ from typing import Any
 
 from oidc_helper.setup import calls, comments, providers, resources, shell
 from oidc_helper.setup.pieces import Call, Step
-from oidc_helper.setup.resources import Kind
+from oidc_helper.setup.resources import Kind, Reference
 from oidc_helper.setup.wanted import Wanted
 
 _STACK = "oidc-helper"
@@ -63,11 +63,18 @@ _RESOURCES: Mapping[str, Kind] = {
         lambda options: {"ApplicationArn": options["application-arn"], "Entitlement": _spelt(options["entitlement"])},
     ),
     "create-access-grants-instance": Kind(
-        "AWS::S3::AccessGrantsInstance", lambda options: _pascal(options, "identity-center-arn")
+        "AWS::S3::AccessGrantsInstance",
+        lambda options: _pascal(options, "identity-center-arn"),
+        "AccessGrantsInstanceArn",
     ),
     "create-access-grants-location": Kind(
         "AWS::S3::AccessGrantsLocation",
-        lambda options: {"LocationScope": options["location-scope"], "IamRoleArn": options["iam-role-arn"]},
+        lambda options: {
+            "LocationScope": options["location-scope"],
+            "IamRoleArn": options["iam-role-arn"],
+            # A reference waits for the instance; DependsOn would forbid one that exists.
+            "Tags": [{"Key": "AccessGrantsInstance", "Value": "{GRANTS_INSTANCE}"}],
+        },
         "AccessGrantsLocationId",
     ),
     "create-access-grant": Kind(
@@ -79,7 +86,6 @@ _RESOURCES: Mapping[str, Kind] = {
         },
     ),
 }
-_DEPENDS_ON = {"AWS::S3::AccessGrantsLocation": "GrantsInstance"}
 _PSEUDO = {
     "PARTITION": "AWS::Partition",
     "ACCOUNT": "AWS::AccountId",
@@ -202,9 +208,7 @@ def _resource(
     role = step.call.options.get("role-name", "").strip("{}").removesuffix("_NAME")
     if not condition and role:
         condition = next((f"Makes{_id(one)}" for one in made if one.variable == role), "")
-    depends_on = [name for kind_name, name in _DEPENDS_ON.items() if kind_name == kind.type]
-    if not step.variable and role:
-        depends_on = [_id(one) for one in made if one.variable == role]
+    depends_on = [_id(one) for one in made if one.variable == role and not step.variable]
     return {
         "Type": kind.type,
         **({"Condition": condition} if condition else {}),
@@ -228,19 +232,14 @@ def _references(made: Sequence[Step], wanted: Wanted) -> dict[str, Any]:
 def _referring(value: Any, references: Mapping[str, Any]) -> Any:
     """The value with references in place of names; a text with one in it is put together."""
     if isinstance(value, Mapping):
-        return {name: _referring(each, references) for name, each in value.items()}
+        return {"".join(resources.parts(name)): _referring(each, references) for name, each in value.items()}
     if isinstance(value, list):
         return [_referring(each, references) for each in value]
     if not isinstance(value, str):
         return value
     found = resources.parts(value)
-    names = [part.strip("{}") for part in found if part.startswith("{") and part.strip("{}") in references]
-    if not names:
-        return value
-    if len(found) == 1:
-        return references[names[0]]
-    pieces_of_text = [references[part.strip("{}")] if part.strip("{}") in names else part for part in found]
-    return {"Fn::Join": ["", pieces_of_text]}
+    texts = [references[part] if isinstance(part, Reference) else part for part in found]
+    return texts[0] if len(texts) == 1 else {"Fn::Join": ["", texts]}
 
 
 def _id(step: Step) -> str:

@@ -8,7 +8,13 @@ from oidc_helper.setup import documents, shell
 from oidc_helper.setup.pieces import Step, pieces
 from oidc_helper.setup.wanted import Wanted
 
-_NAME = re.compile(r"(\{[A-Z_]+\})")
+_NAME = re.compile(r"(\{[A-Z_]+\}|\{\{)")
+
+
+class Reference(str):
+    """A name that stands for what is made, or asked for."""
+
+    __slots__ = ()
 
 
 class Kind(NamedTuple):
@@ -20,9 +26,16 @@ class Kind(NamedTuple):
 
 
 def settled(value: Any, values: Mapping[str, str]) -> Any:
-    """A document with the values that are known in place of their names; what AWS has in its lists is left out."""
+    """A document with the values that are known in place of their names; what AWS has in its lists is left out.
+
+    A brace in a value is doubled: `parts` sees no name in it.
+    """
     if isinstance(value, str):
-        return re.sub(r"\{([A-Z_]+)\}", lambda match: values.get(match[1], match[0]), value)
+        return re.sub(
+            r"\{([A-Z_]+)\}",
+            lambda match: values[match[1]].replace("{", "{{") if match[1] in values else match[0],
+            value,
+        )
     if isinstance(value, Mapping):
         return {settled(name, values): settled(each, values) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -31,8 +44,16 @@ def settled(value: Any, values: Mapping[str, str]) -> Any:
 
 
 def parts(template: str) -> list[str]:
-    """A template, cut where its names are; names are in braces."""
-    return [part for part in _NAME.split(template) if part]
+    """A settled text, cut where its references are."""
+    found: list[str] = []
+    for part in filter(None, _NAME.split(template)):
+        if part != "{{" and _NAME.fullmatch(part):
+            found.append(Reference(part[1:-1]))
+        elif found and not isinstance(found[-1], Reference):
+            found[-1] += "{" if part == "{{" else part
+        else:
+            found.append("{" if part == "{{" else part)
+    return found
 
 
 def steps(wanted: Wanted) -> Iterator[Step]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from oidc_helper.setup import comments, providers, resources, shell
 from oidc_helper.setup.pieces import Step
-from oidc_helper.setup.resources import Kind
+from oidc_helper.setup.resources import Kind, Reference
 from oidc_helper.setup.wanted import Wanted
 
 _TERRAFORM = ">= 1.4"  # terraform_data
@@ -188,6 +188,11 @@ def _introduction(wanted: Wanted) -> Iterator[str]:
     yield from providers.steps(wanted)
 
 
+def _plain(value: Any) -> Any:
+    """A value in which braces are braces."""
+    return value.replace("{", "{{") if isinstance(value, str) else value
+
+
 def _settings(wanted: Wanted) -> Iterator[list[str]]:
     version = _PROVIDER_OF_ACCOUNT_ACCESS if wanted.tenant else _PROVIDER
     aws = {"source": "hashicorp/aws", "version": version}
@@ -199,7 +204,7 @@ def _settings(wanted: Wanted) -> Iterator[list[str]]:
     existing = "ARNs of what exists already, such as application, provider, caller, trusted or role."
     yield _variable("existing", existing, resources.existing(wanted), "map(string)")
     if not wanted.has_caller_role:
-        yield _variable("caller", f"The ARN of the caller: {wanted.other_caller}", None)
+        yield _variable("caller", _plain(f"The ARN of the caller: {wanted.other_caller}"), None)
         yield _block("locals", {"caller": Expression("var.caller")})
     yield ['data "aws_partition" "current" {}']
     yield ['data "aws_caller_identity" "current" {}']
@@ -212,7 +217,7 @@ def _variable(name: str, description: str, default: Any, kind: str = "string") -
     members = {
         "description": description,
         "type": Expression(kind),
-        **({} if default is None else {"default": default}),
+        **({} if default is None else {"default": _plain(default)}),
     }
     return _block(f'variable "{name}"', members)
 
@@ -295,7 +300,7 @@ def _outputs(wanted: Wanted) -> Iterator[list[str]]:
     application = Expression('"application_arn = \\"${local.application}\\""')
     caller: str = Expression('"caller = { web_identity_role_arn = \\"${local.caller}\\" }"')
     if not wanted.has_caller_role:
-        caller = f"caller = {wanted.other_caller}"
+        caller = _plain(f"caller = {wanted.other_caller}")
     yield _block('output "config_toml"', {"value": Expression(f'join("\\n", [{application}, {_value(caller, "")}])')})
 
 
@@ -366,17 +371,13 @@ def _list(values: Sequence[Any], indent: str) -> str:
 def _text(template: str) -> str:
     """A text, in which names are references; a single one is an expression of its own."""
     found = resources.parts(template)
-    if len(found) == 1 and found[0].startswith("{"):
+    if len(found) == 1 and isinstance(found[0], Reference):
         return _reference(found[0])
-    return '"' + "".join(f"${{{_reference(part)}}}" if _is_name(part) else _quoted(part) for part in found) + '"'
+    pieces = (f"${{{_reference(part)}}}" if isinstance(part, Reference) else _quoted(part) for part in found)
+    return f'"{"".join(pieces)}"'
 
 
-def _is_name(part: str) -> bool:
-    return bool(re.fullmatch(r"\{[A-Z_]+\}", part))
-
-
-def _reference(part: str) -> str:
-    name = part.strip("{}")
+def _reference(name: str) -> str:
     return _REFERENCES.get(name, f"local.{name.lower()}")
 
 
