@@ -18,7 +18,9 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
-    create_token_with_iam doctor emulator profiles setup
+    setup
+    configure
+    create_token_with_iam doctor emulator profiles
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -45,6 +47,7 @@ DOORS = {
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
+    "prompt_toolkit": {"person"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
     "shtab": {"cli"},

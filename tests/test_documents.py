@@ -55,7 +55,7 @@ def test_manual_has_every_command_and_option(name: str) -> None:
 
     assert section
 
-    documented = set(re.findall(r"Fl -([a-z-]+)", section[0]))
+    documented = set(re.findall(r"Fl -([a-z0-9-]+)", section[0]))
 
     assert documented - {"version"} == {option[2:] for option in options(subcommands()[name]) if option not in common}
 

@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import NamedTuple, NoReturn, TextIO
 
 from oidc_helper import __version__
+from oidc_helper.configure.flags import FLAGS, Flag
 from oidc_helper.errors import WrongSettings
-from oidc_helper.setup.flags import FLAGS
+from oidc_helper.setup.flags import OWN, OwnFlag, is_telling
 from oidc_helper.words import did_you_mean, shown
 
 OPERATION = "create-token-with-iam"
@@ -93,6 +94,28 @@ _MIN_TTL = Argument(
     "--min-ttl",
     {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "fetch new credentials where less is left"},
 )
+
+
+def _of_settings(flag: Flag) -> Argument:
+    """The flag of a key, under its own name among the options; those of a table of one key exclude each other."""
+    form: dict[str, object] = {"action": "store_true"} if flag.is_switch else {"metavar": flag.metavar}
+    title = f"keys of the {flag.section}"
+    return Argument(
+        flag.name, {**form, "dest": flag.name, "help": flag.meaning}, flag.key.name if flag.key.one_of else "", title
+    )
+
+
+def _of_plan(flag: Flag | OwnFlag) -> Argument:
+    """A flag of `doctor --plan`; the help has those of `configure` that change it."""
+    title = "what --plan sets up, without a profile or over it"
+    if isinstance(flag, OwnFlag):
+        form = {"dest": flag.name, "metavar": flag.metavar, "help": flag.meaning, "choices": flag.choices}
+        return Argument(flag.name, form, title=title)
+    same = _of_settings(flag)
+    if not is_telling(flag):
+        return same._replace(keywords={**same.keywords, "help": argparse.SUPPRESS}, group="", title=title)
+    return same._replace(title=title)
+
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -201,6 +224,30 @@ COMMANDS: tuple[Command, ...] = (
         quiet=True,
     ),
     Command(
+        "configure",
+        _run("configure", "configure"),
+        "make or change a profile",
+        "Asks what it cannot find out, shows what both files would become, and writes both: the configuration and\n"
+        "~/.aws/config. You sign in on the way, so that most questions are answered by looking. For a profile that\n"
+        "exists, Enter keeps each present value.\n\n"
+        "Every question has a flag, named like the key of the configuration; see oidc-helper-config(5). A list is\n"
+        "written with spaces, a command as in a shell.\n\n"
+        "  oidc-helper configure\n"
+        "  oidc-helper configure analytics --role-arn arn:aws:iam::123456789012:role/analytics --dry-run",
+        (
+            _profile("the profile to make or to change", nargs="?"),
+            _value("--portal", "URL", "the address of your AWS access portal, which tells Identity Center's region"),
+            _value("--copy", "PROFILE", "begin with the values of another profile"),
+            _value("--aws-profile", "NAME", "the name of the AWS profile (default: the profile's)"),
+            _switch("--tokens-only", "a profile for tokens, without credentials"),
+            _switch("--no-sign-in", "do not sign in, nor read an identity token"),
+            _switch("--non-interactive", "ask nothing: name all missing flags at once, or write"),
+            _switch("--yes", "write without asking"),
+            _switch("--dry-run", "show what both files would become, and write nothing"),
+            *map(_of_settings, FLAGS),
+        ),
+    ),
+    Command(
         "explain",
         _run("explain", "explain"),
         "show the resolved settings of a profile, and where each came from",
@@ -240,20 +287,7 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "print what sets up AWS for the profile: shell (the default), terraform or cloudformation",
                 },
             ),
-            *(
-                Argument(
-                    flag.name,
-                    {
-                        "metavar": flag.metavar,
-                        "help": flag.meaning,
-                        **({"choices": flag.choices} if flag.choices else {}),
-                    }
-                    if flag.metavar
-                    else {"action": "store_true", "help": flag.meaning},
-                    title="of --plan, over or without a profile",
-                )
-                for flag in FLAGS
-            ),
+            *map(_of_plan, (*OWN, *FLAGS)),
         ),
     ),
     Command(

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from oidc_helper.person.person import Person, Way
 
 _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")  # ctrl-c is an exception already; Windows lacks the last two
+_MOMENT_S = 0.05  # for a destructor to end
 _PATIENCE_S = 900  # codes of providers are good for 10 to 15 minutes, and a second factor may lie in another room
 
 
@@ -31,15 +34,66 @@ def asking_at_get() -> Iterator[Asking]:
         yield Asking(cache(partial(_person, Terminal.open, closing)))
 
 
+class _Ended(KeyboardInterrupt):
+    """A signal that ends a program, as an exception: event loops let no other kind through."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def ending_by_exceptions() -> Iterator[None]:
+    """Let the block put back what it has begun when a signal ends it; then end as the signal would have it."""
+
+    def end(number: int, _frame: object) -> None:
+        raise _Ended(number)
+
+    with _handled(end), _never_lost():
+        try:
+            yield
+        except _Ended as ended:
+            signal.signal(ended.number, signal.SIG_DFL)
+            signal.raise_signal(ended.number)
+
+
+@contextmanager
+def _never_lost() -> Iterator[None]:
+    """Let the exception of a signal that falls into a destructor, where Python ignores it, come again at once."""
+    former = sys.unraisablehook
+
+    def again(lost: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(lost.exc_value, KeyboardInterrupt):
+            former(lost)
+            return
+        number = lost.exc_value.number if isinstance(lost.exc_value, _Ended) else signal.SIGINT
+        # On Windows os.kill would end the process; elsewhere it wakes the main thread from a call that waits.
+        send = signal.raise_signal if sys.platform == "win32" else partial(os.kill, os.getpid())
+        threading.Timer(_MOMENT_S, send, [number]).start()
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = former
+
+
 @contextmanager
 def _closed_by_signals(closing: ExitStack) -> Iterator[None]:
-    """Leave the terminal as it was, then end as each signal that ends a program would have it; ignored ones stay so."""
+    """Leave the terminal as it was, then end as each signal that ends a program would have it."""
 
     def end(number: int, _frame: object) -> None:
         closing.close()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
+    with _handled(end):
+        yield
+
+
+@contextmanager
+def _handled(end: Callable[[int, object], None]) -> Iterator[None]:
+    """Handle the signals that end a program; ignored ones stay so."""
     ending = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
     ours = [number for number in ending if signal.getsignal(number) == signal.SIG_DFL]
     for number in ours:

@@ -61,6 +61,12 @@ def errand(
     return Errand(profile, loaded, deadline, _means(profile, loaded, store, deadline, asking))
 
 
+def drafted(profile: Profile, draft: Settings, store: Store, asking: Asking) -> Errand:
+    """Lay out a fetch of a profile of settings that are not written yet."""
+    deadline = Deadline(profile.deadline_seconds)
+    return Errand(profile, draft, deadline, _means(profile, draft, store, deadline, asking))
+
+
 def choices(loaded: Settings) -> list[Profile]:
     """The first profile of each identity that a person signs in with, or else every profile."""
     by_identity: dict[str, Profile] = {}

@@ -28,6 +28,7 @@ class Provider:
     algorithms: tuple[str, ...] = ("RS256",)
     authentications: tuple[str, ...] = (_DEFAULT_AUTHENTICATION,)
     prompts: tuple[str, ...] = ()
+    challenges: tuple[str, ...] = ()  # PKCE methods; a provider may have them and list none
     names_itself: bool = False  # by `iss` in authorization responses, RFC 9207
 
     @property
@@ -72,6 +73,7 @@ def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
         algorithms=_algorithms(document, host) or ("RS256",),
         authentications=_words(document, "token_endpoint_auth_methods_supported") or (_DEFAULT_AUTHENTICATION,),
         prompts=_words(document, "prompt_values_supported"),
+        challenges=_words(document, "code_challenge_methods_supported"),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

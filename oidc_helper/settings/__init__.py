@@ -4,6 +4,7 @@ from oidc_helper.settings.explanation import explain
 from oidc_helper.settings.loading import document, load, names, of_text
 from oidc_helper.settings.model import Caller, ClientSecret, Generated, Identity, Profile, S3Grant, Settings
 from oidc_helper.settings.problems import Problem
+from oidc_helper.settings.resolution import for_sign_in
 
 __all__ = [
     "Caller",
@@ -16,6 +17,7 @@ __all__ = [
     "Settings",
     "document",
     "explain",
+    "for_sign_in",
     "load",
     "names",
     "of_text",

@@ -53,6 +53,14 @@ def resolve(layers: Sequence[Layer], unread: Sequence[Problem], path: str, stamp
     )
 
 
+def for_sign_in(name: str, identity: Identity, *, ca_bundle: str | None = None) -> Profile:
+    """A profile with which one can sign in at the identity provider, and no more: nothing of AWS is known yet."""
+    unset: Values = {key.name: key.default if key.default is not None else "" for key in KEYS["profile"]}
+    return Profile(
+        name, **{**unset, "identity": identity, "caller": Caller(), "ca_bundle": ca_bundle, "s3_grant": None}
+    )
+
+
 def _unnamed(layers: Sequence[Layer], sections: Sections, identities: Mapping[str, Identity]) -> Profile | None:
     merged = sections.defaults.only([key.name for key in KEYS["profile"] if not (key.targets or key.own)])
     problems = Problems(layers)

@@ -177,7 +177,7 @@ def of(values: Mapping[str, Any]) -> Wanted:
         permission=values.get("s3_grant_permission", "READ") if target else "",
         grants_account=(values.get("s3_grant_account_id") or (role.account if role else "")) if target else "",
         grants_region=values.get("region") or region,
-        scopes=tuple(values.get("scopes", ())),
+        scopes=tuple(values.get("application_scopes", ())),
         for_=tuple(values.get("for", ())),
         group=values.get("group", ""),
         claim=values.get("claim") or Wanted.claim,
@@ -218,7 +218,7 @@ def of_profile(profile: Profile) -> dict[str, Any]:
         "permission_set": profile.permission_set,
         **{f"s3_grant_{key}": value for key, value in of_grant.items()},
         "region": profile.region,
-        "scopes": profile.scopes,
+        "application_scopes": profile.scopes,
     }
     return {key: value for key, value in values.items() if value}
 

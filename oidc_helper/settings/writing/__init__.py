@@ -11,7 +11,7 @@ from oidc_helper.settings.writing.process_line import (
     running_program,
     with_profile,
 )
-from oidc_helper.settings.writing.replacement import BACKUP, carry_out
+from oidc_helper.settings.writing.replacement import BACKUP, carry_out, require_replaceable
 from oidc_helper.settings.writing.toml_tables import Tables
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "of_settings",
     "profile_in",
     "program_of",
+    "require_replaceable",
     "running_program",
     "with_profile",
 ]

@@ -113,6 +113,13 @@ def _rename(source: Path, target: Path) -> None:
     patiently(lambda: source.replace(target))
 
 
+def require_replaceable(changes: Sequence[Change]) -> None:
+    """Find out before there is anything to lose. Raises WrongSettings, and OidcHelperError."""
+    for change in changes:
+        with _told(change.path):
+            _require_replaceable(change.path, Path(os.path.realpath(change.path)))
+
+
 def _require_replaceable(path: str, target: Path) -> None:
     """Raise WrongSettings where a rename would go well and do harm. Raises OSError."""
     try:

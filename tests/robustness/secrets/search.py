@@ -95,6 +95,7 @@ ALL_WELL = (
     ("completion", "--names", "profiles"),
     ("explain", "analytics"),
     ("explain", "--json", "analytics"),
+    ("configure", "--yes", "--duration-seconds", "1800", "analytics"),
     ("doctor", "analytics"),
     ("doctor", "--json", "--exchange", "analytics"),
     (

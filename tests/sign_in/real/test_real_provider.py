@@ -2,11 +2,13 @@
 
 import sys
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cli.arrangements import run_later, typed_emulator
 from cli.transcript import answer, complaint
+from fakes.screens import Screen
 from fakes.terminals import AtTerminal, at_terminal
 from homes import COMMAND
 from sign_in.real.person import ALICE, Person
@@ -32,6 +34,11 @@ def at_the_aws_cli(person: Person) -> AbstractContextManager[AtTerminal]:
     """Run `get-caller-identity` of the AWS CLI at a terminal; it knows only the line of its profile."""
     config = person.home.path / "aws-config"
     config.write_text(f"[profile mine]\ncredential_process = {COMMAND} get analytics\nregion = eu-west-1\n")
+    return aws_cli_of(person, config)
+
+
+def aws_cli_of(person: Person, config: Path) -> AbstractContextManager[AtTerminal]:
+    """The same with that configuration, which has a profile `mine`."""
     words = [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--profile", "mine", "--query", "Arn"]
     return at_terminal(words, {**person.home.environment, "AWS_CONFIG_FILE": str(config)})
 
@@ -88,6 +95,35 @@ def test_the_aws_cli_opens_the_browser(person: Person) -> None:
 
         assert arn(aws_cli) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
         assert "opening the browser to sign in at 127.0.0.1" in aws_cli.screen
+
+
+@at_each_provider
+def test_configure_leads_from_an_empty_home_to_aws(person: Person) -> None:
+    """What this provider publishes is enough for every question that is not asked."""
+    person.home.config.unlink()
+    directory = person.emulator.directory
+    words = ["configure", "analytics", "--aws-profile", "mine", "--authorize-parameters", 'prompt = "consent"']
+
+    with at_terminal([COMMAND, *words], person.home.environment, prints_there=True) as terminal:
+        screen = Screen(terminal, 100)
+        screen.answer("a profile to copy")
+        screen.answer("Issuer URL", person.provider.issuer)
+        screen.answer("Client ID", CLIENT)
+        person.open_browser()
+        person.agree()
+        screen.answer("ARN of the Identity Center application", directory.application_arn)
+        screen.answer("Who signs the call for tokens")
+        screen.answer("ARN of the role that signs", directory.caller_role_arn)
+        screen.answer("What the credentials are for", "another role")
+        screen.answer("ARN of the role", directory.analytics_role_arn)
+        screen.answer("AWS region to work in")
+        screen.answer("Write this?")
+        screen.see("credentials of analytics")
+        terminal.interrupt()
+        terminal.ended()
+
+    with aws_cli_of(person, person.home.path / ".aws/config") as aws_cli:
+        assert arn(aws_cli) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
 
 
 @at_each_provider

@@ -1,0 +1,272 @@
+"""`configure`: make or change a profile, with a person's answers or from flags alone."""
+
+import argparse
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, TextIO
+
+from oidc_helper import paths
+from oidc_helper.aws.tokens import Tokens
+from oidc_helper.cli.person import asking_at_login, ending_by_exceptions
+from oidc_helper.cli.wiring import drafted, errand
+from oidc_helper.configure import flags, plan, portal
+from oidc_helper.configure.draft import Draft
+from oidc_helper.configure.interview import Interview
+from oidc_helper.configure.look import Choice, Look, Opened
+from oidc_helper.errors import WrongSettings
+from oidc_helper.fetch import broker
+from oidc_helper.fetch.proofs import Asking
+from oidc_helper.identity import INTERACTIVE
+from oidc_helper.identity.proof import Proof
+from oidc_helper.person import browser, times
+from oidc_helper.person.terminal import Terminal, has_terminal
+from oidc_helper.settings import Identity, Profile, Settings, writing
+from oidc_helper.store.kinds import SIGN_IN, TOKENS
+from oidc_helper.store.pending import PendingStore
+from oidc_helper.words import printable
+
+if TYPE_CHECKING:
+    from oidc_helper.oidc.provider import Provider
+    from oidc_helper.person.questions import Questions
+
+_CALL_S = 20.0
+_TRIAL_S = 60  # for the AWS CLI, once
+_NOTHING = "nothing was written"
+
+
+def configure(options: argparse.Namespace, answer: TextIO) -> int:
+    """Ask, look, show both files' diffs, and write both files."""
+    given = flags.given(vars(options))
+    path = paths.config_file()
+    draft, before = plan.begin(path, options.profile or "")
+    draft.aws_profile, draft.tokens_only = options.aws_profile or "", options.tokens_only
+    draft.copied = _known(options.copy, before)
+    plan.answer(draft, given)
+    is_asking = not options.non_interactive and has_terminal()
+    if not is_asking:
+        draft.name_identity()
+        plan.require_complete(draft, will_find_region=bool(options.portal))
+        if not (options.non_interactive or options.yes or options.dry_run):
+            raise WrongSettings("there is no terminal to ask at", "add --yes to write, or --dry-run to see the diffs")
+    plan.require_possible(draft, path, default_is_meant=options.aws_profile == "default")
+    with ExitStack() as closing:
+        closing.enter_context(ending_by_exceptions())
+        asking = closing.enter_context(asking_at_login(way=None, force=False))
+        terminal = asking.person().terminal
+        questions = closing.enter_context(_questions(terminal)) if is_asking else None
+        looking = _Looking(before, asking, terminal)
+        choice = Choice(
+            questions, questions.show if questions else terminal.show, _signs_in(options, draft), terminal.columns
+        )
+        choice.show(*(f"! {problem.message}" for problem in before.problems))
+        if not (choice.signs_in or options.no_sign_in or options.dry_run):
+            choice.show(f"– nobody signs in, since {browser.obstacle()}; later: oidc-helper login {draft.name}")
+        interview = Interview(draft, path, looking.look, choice)
+        interview.edits = not draft.is_new and not (given or options.copy)
+        interview.portal_url = _address(options.portal)
+        try:
+            changes = _agreed(interview, before, options, answer, questions)
+        except (KeyboardInterrupt, EOFError) as end:
+            terminal.show(f"oidc-helper: {_NOTHING}")
+            if isinstance(end, EOFError):
+                return 1
+            raise
+        if changes is None:
+            return 0
+        writing.carry_out(changes)
+        looking.store.keep()
+        _report(draft, changes, answer)
+        if looking.has_signed_in and not draft.tokens_only:
+            _try(draft, questions, answer)
+    return 0
+
+
+def _known(name: str | None, before: Settings) -> str:
+    if name:
+        before.profile(name)
+    return name or ""
+
+
+def _address(text: str | None) -> str:
+    if text and not portal.is_address(text):
+        raise WrongSettings(
+            "--portal is not an address", "oidc-helper configure --portal https://d-1234567890.awsapps.com/start"
+        )
+    return text or ""
+
+
+@contextmanager
+def _questions(terminal: Terminal) -> Iterator["Questions"]:
+    from oidc_helper.person.questions import questions
+
+    with questions(terminal) as asked:
+        yield asked
+
+
+def _signs_in(options: argparse.Namespace, draft: Draft) -> bool:
+    """Whether to sign in, or to read the token of a source that needs nobody; no dry run by flags alone does."""
+    if options.no_sign_in or (options.dry_run and options.non_interactive):
+        return False
+    return not (options.non_interactive and draft.source in INTERACTIVE and browser.obstacle())
+
+
+def _agreed(
+    interview: Interview,
+    before: Settings,
+    options: argparse.Namespace,
+    answer: TextIO,
+    questions: "Questions | None",
+) -> Sequence[writing.Change] | None:
+    """The changes that are to be written; None where they are only shown, or not agreed to."""
+    draft = interview.draft
+    while True:
+        interview.hold()
+        plan.require_complete(draft)
+        meant = options.aws_profile == "default"
+        changes = [
+            change for change in plan.changes(draft, interview.path, before, default_is_meant=meant) if change.is_needed
+        ]
+        if options.dry_run:
+            answer.writelines(map(writing.diff, changes))
+            return None
+        if not questions or options.yes or not changes:
+            return changes
+        for change in changes:
+            questions.show("")
+            questions.show_diff(writing.diff(change))
+        decision = questions.decide("Write this?", ("yes", "no", "edit"))
+        if decision == "yes":
+            return changes
+        if decision == "no":
+            answer.write(f"{_NOTHING}\n")
+            return None
+        interview.edits = True
+
+
+def _report(draft: Draft, changes: Sequence[writing.Change], answer: TextIO) -> None:
+    answer.writelines(f"wrote {printable(change.path)}\n" for change in changes)
+    if not changes:
+        answer.write("nothing to change\n")
+    if not draft.tokens_only:
+        answer.write(f"to try it: {shlex.join(_command(draft))}\n")
+    answer.flush()
+
+
+def _command(draft: Draft) -> list[str]:
+    return ["aws", "sts", "get-caller-identity", "--profile", draft.aws_profile]
+
+
+def _try(draft: Draft, questions: "Questions | None", answer: TextIO) -> None:
+    """Fetch the credentials once, so that the first program finds them; at a terminal, offer to run the command."""
+    getting = errand(draft.name)
+    fetched = getting.deadline.run(lambda: broker.fetch(getting.profile, getting.settings.stamp, getting.means))
+    answer.write(f"credentials of {draft.name}, {times.until(fetched.expires_at)}\n")
+    answer.flush()
+    program = shutil.which("aws")
+    if not questions or not program or questions.decide("Run it now?", ("yes", "no")) == "no":
+        return
+    try:
+        done = subprocess.run(
+            [program, *_command(draft)[1:]], capture_output=True, text=True, timeout=_TRIAL_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as failure:
+        questions.show(f"✗ aws cannot be run: {type(failure).__name__}")
+        return
+    questions.show(*(printable(line) for line in (done.stdout or done.stderr).splitlines()))
+
+
+@dataclass
+class _Looking:
+    """The ways to look, with a store whose records wait until the settings are written."""
+
+    before: Settings
+    asking: Asking
+    terminal: Terminal
+    has_signed_in: bool = False
+    _current: list[Identity] = field(default_factory=list)  # the identity that was signed in with last
+
+    @cached_property
+    def store(self) -> PendingStore:
+        return PendingStore(self._is_in_force, prompts=not browser.obstacle(), anew=True)
+
+    @property
+    def look(self) -> Look:
+        return Look(
+            discover=self._discover,
+            prove=self._prove,
+            exchange=self._exchange,
+            opened=self._opened,
+            portal_region=self._portal_region,
+            aws_profiles=plan.callers,
+            now=time.time,
+        )
+
+    def _is_in_force(self, kind: str, name: str) -> bool:
+        """Whether the record is one of the settings as they are."""
+        identities = {each.name: each for each in self._current}
+        if kind == SIGN_IN:
+            return name not in identities or self.before.identities.get(name) == identities[name]
+        if kind == TOKENS:
+            owners = [each for each in self.before.profiles.values() if each.tokens_name == name]
+            return any(identities.get(each.identity.name, each.identity) == each.identity for each in owners)
+        return True
+
+    def _discover(self, issuer: str, ca_bundle: str | None) -> "Provider":
+        from oidc_helper.oidc.connection import Client
+        from oidc_helper.oidc.provider import discover
+
+        with self.terminal.watching(lambda: f"looking at {printable(issuer)}"):
+            return discover(issuer, client=Client("", ca_bundle=ca_bundle), timeout_s=_CALL_S)
+
+    def _prove(self, profile: Profile) -> Proof:
+        self._current = [profile.identity]
+        signing_in = drafted(profile, self.before, self.store, self.asking)
+        proof = signing_in.deadline.run(lambda: signing_in.means.prove(may_ask=True))
+        proof.finish(None)
+        return proof
+
+    def _exchange(self, draft: Settings, profile: Profile, proof: Proof | None) -> Tokens:
+        self._current = [profile.identity]
+        exchanging = drafted(profile, draft, self.store, self.asking)
+        means = exchanging.means
+        if proof:
+            means = means._replace(prove=lambda *, may_ask: proof)  # noqa: ARG005
+        with self.terminal.watching(lambda: "asking Identity Center"):
+            tokens, _ = exchanging.deadline.run(lambda: broker.sign_in(profile, means, anew=True))
+        self.has_signed_in = True
+        return tokens
+
+    def _opened(self, profile: Profile, tokens: Tokens, tenants: Sequence[str]) -> Sequence[Opened]:
+        from oidc_helper.aws.client import Aws
+        from oidc_helper.profiles import listing, naming
+        from oidc_helper.profiles.filters import Filters
+
+        aws = Aws(profile, time_left=lambda: _CALL_S)
+        with self.terminal.watching(lambda: "listing what you may use"):
+            found = listing.look(aws, lambda _: tokens, tenants, Filters(), lambda *_: None)
+        names = naming.name_all(found.access, "{account_name}-{permission_set}", {}, self.before.profiles)
+        return [
+            Opened(
+                f"{printable(one.account.name)} {one.account.account_id}: {printable(one.name)}",
+                {"account_id": one.account.account_id, "permission_set": one.permission_set}
+                if one.permission_set
+                else {"role_arn": one.role_arn, "account_access": one.account_access},
+                names[one.key],
+            )
+            for one in found.access
+        ]
+
+    def _portal_region(self, address: str) -> str:
+        if region := portal.region_in(address):
+            return region
+        from oidc_helper.aws import start_url
+
+        with self.terminal.watching(partial(str, f"looking at {printable(address)}")):
+            end = start_url.followed(address, until=portal.region_in, ca_bundle=None, timeout_s=_CALL_S)
+        return portal.region_in(end)

@@ -1,0 +1,103 @@
+"""The beginning and the end of a set-up: what the files say, and what they shall say once all is answered."""
+
+import sys
+from collections.abc import Mapping
+
+from oidc_helper import settings
+from oidc_helper.configure.answers import value_of
+from oidc_helper.configure.draft import Draft
+from oidc_helper.configure.flags import Flag
+from oidc_helper.errors import WrongSettings
+from oidc_helper.settings import Settings, writing
+from oidc_helper.settings.checks import UnfitError
+from oidc_helper.settings.file import parse
+
+_HELP = "oidc-helper configure --help"
+
+
+def begin(path: str, name: str) -> tuple[Draft, Settings]:
+    """The draft of a profile, and the settings as they are. Raises WrongSettings where a file cannot be read."""
+    document = settings.document()
+    text = _text_of(writing.of_settings(path, {}).before or b"")
+    return Draft(document, parse(path, text), name), settings.of_text(path, text)
+
+
+def answer(draft: Draft, given: Mapping[Flag, str]) -> None:
+    """Take the answers that the command line has. Raises WrongSettings with everything that is wrong with them."""
+    wrong = []
+    for flag, text in given.items():
+        try:
+            value = value_of(flag.part or flag.key, text)
+        except UnfitError as error:
+            wrong.append(f"{flag.name} {error}")
+            continue
+        if flag.part:
+            former = {} if flag.key.one_of else draft.value(flag.section, flag.key.name) or {}
+            value = {**former, flag.part.name: value}
+        draft.answer(flag.section, flag.key.name, value)
+    draft.settle_identity()
+    if wrong:
+        raise WrongSettings(
+            f"wrong flags: {'; '.join(wrong)}", _HELP, lines=["wrong flags:", *(f"  {one}" for one in wrong)]
+        )
+
+
+def require_complete(draft: Draft, *, will_find_region: bool = False) -> None:
+    """Raise WrongSettings with everything that is still to be said."""
+    if missing := draft.missing(will_find_region=will_find_region):
+        raise WrongSettings(
+            f"missing flags: {', '.join(one.partition(':')[0] for one in missing)}",
+            _HELP,
+            lines=["missing flags:", *(f"  {one}" for one in missing)],
+        )
+
+
+def changes(draft: Draft, path: str, before: Settings, *, default_is_meant: bool) -> list[writing.Change]:
+    """What is to be written, once it is certain that nothing invalid would be. Raises OidcHelperError."""
+    plan = [writing.of_settings(path, draft.tables())]
+    after = settings.of_text(path, _text_of(plan[0].after))
+    after.profile(draft.name)
+    if new := [problem for table in after.broken.keys() - before.broken.keys() for problem in after.broken[table]]:
+        raise WrongSettings(f"another part of the configuration would no longer work: {new[0].message}", _HELP)
+    if not draft.tokens_only:
+        _require_free(draft, draft.aws_profile)
+        keys = {"credential_process": _line(draft.name), "region": draft.region}
+        plan.append(writing.of_aws_config({draft.aws_profile: keys}, default_is_meant=default_is_meant))
+    return plan
+
+
+def require_possible(draft: Draft, path: str, *, default_is_meant: bool) -> None:
+    """Raise OidcHelperError where a file cannot be changed, before a person has answered anything for nothing."""
+    writing.require_replaceable([writing.of_settings(path, {}), writing.of_aws_config({})])
+    name = draft.aws_profile or draft.name
+    if name == "default" and not default_is_meant:
+        raise WrongSettings(
+            "every program without a profile would get the credentials of the AWS profile default",
+            "oidc-helper configure default --aws-profile default",
+        )
+    _require_free(draft, name)
+
+
+def _require_free(draft: Draft, name: str) -> None:
+    """Raise WrongSettings where the AWS profile is another's; it may be ours under whatever name."""
+    now = writing.aws_now()
+    is_ours = (
+        bool(draft.name) and writing.profile_in((now.keys(name) or {}).get("credential_process", "")) == draft.name
+    )
+    if not is_ours and (obstacle := now.obstacle(name)):
+        raise obstacle
+
+
+def callers() -> list[str]:
+    """The AWS profiles that may sign the call for tokens: those that do not lead back to us."""
+    now = writing.aws_now()
+    lines = ((name, (now.keys(name) or {}).get("credential_process", "")) for name in now.config.by_profile)
+    return [name for name, line in lines if not writing.profile_in(line)]
+
+
+def _line(name: str) -> str:
+    return writing.credential_process(writing.running_program(), name, windows=sys.platform == "win32")
+
+
+def _text_of(content: bytes) -> str:
+    return content.decode("utf-8-sig")

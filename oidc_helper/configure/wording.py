@@ -1,0 +1,50 @@
+"""The questions in a person's words, by section and key; every other key is asked by its meaning."""
+
+from collections.abc import Mapping
+
+from oidc_helper.settings.schema import Key
+
+START = "Portal address, application ARN, or a profile to copy (if any)"
+IDENTITY, ANOTHER_IDENTITY = "Identity", "another one"
+SOURCE = "Where the identity token comes from"
+CALLER, CALLER_PROFILE = "Who signs the call for tokens", "AWS profile that signs"
+TARGET = "What the credentials are for"
+NAME = "Name of the profile"
+
+_OF_KEYS: Mapping[tuple[str, str], str] = {
+    ("identity", "issuer"): "Issuer URL",
+    ("identity", "client_id"): "Client ID",
+    ("identity", "path"): "File with the identity token",
+    ("identity", "variable"): "Variable with the identity token",
+    ("identity", "command"): "Command that prints the identity token",
+    ("identity", "audience"): "Audience of the identity token",
+    ("identity", "profile"): "Profile whose access token is exchanged",
+    ("profile", "application_arn"): "ARN of the Identity Center application",
+    ("profile", "identity_center_region"): "Region of Identity Center",
+    ("profile", "role_arn"): "ARN of the role",
+    ("profile", "account_id"): "Account ID",
+    ("profile", "permission_set"): "Permission set",
+    ("profile", "region"): "AWS region to work in",
+    ("caller", "web_identity_role_arn"): "ARN of the role that signs",
+    ("s3_grant", "target"): "S3 location, as s3://BUCKET/PREFIX*",
+    ("s3_grant", "permission"): "READ, WRITE or READWRITE",
+}
+
+# What the caller may be, as people know it, and its key.
+CALLERS = (
+    ("a role that the identity token opens: no AWS key", "web_identity_role_arn"),
+    ("an AWS profile", "profile"),
+    ("the environment, container or instance", "environment"),
+)
+# Targets beside those that were found by looking, and the keys that they take.
+TARGETS = (
+    ("another role, by its ARN", ("role_arn",)),
+    ("another permission set, by account and name", ("account_id", "permission_set")),
+    ("an S3 access grant, with a role", ("role_arn", "s3_grant")),
+)
+NO_TARGET = "nothing in AWS: only tokens"
+
+
+def of(section: str, key: Key) -> str:
+    """The question for a key."""
+    return _OF_KEYS.get((section, key.name)) or key.meaning[:1].upper() + key.meaning[1:]

@@ -1,0 +1,57 @@
+"""A store for settings that are not written yet: what it takes is kept once they are, and lost if they never are."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from oidc_helper.errors import OidcHelperError
+from oidc_helper.store.index import Detail, Failure
+from oidc_helper.store.saving import save_or_warn
+from oidc_helper.store.store import Store
+
+
+class PendingStore(Store):
+    """Records of settings that are in force go straight to their place, since a refresh token counts once.
+
+    `in_force` tells it of a record by kind and name. Locks and the marks of spent tokens are those of everybody;
+    failures of settings that nobody has are noted nowhere.
+    """
+
+    def __init__(self, in_force: Callable[[str, str], bool], **options: Any) -> None:
+        super().__init__(**options)
+        self._in_force = in_force
+        self._held: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {}
+
+    def get(self, kind: str, name: str) -> str | None:
+        """See Store."""
+        if held := self._held.get((kind, name)):
+            return held[0]
+        return super().get(kind, name) if self._in_force(kind, name) else None
+
+    def put(
+        self, kind: str, name: str, text: str, *, expires_at: int | None, details: Mapping[str, Detail] | None = None
+    ) -> str:
+        """See Store; the place is empty for a record that waits."""
+        put = partial(super().put, kind, name, text, expires_at=expires_at, details=details)
+        if self._in_force(kind, name):
+            return put()
+        self._held[kind, name] = text, put
+        return ""
+
+    def delete(self, kind: str, name: str) -> bool:
+        """See Store."""
+        was_held = self._held.pop((kind, name), None) is not None
+        return (self._in_force(kind, name) and super().delete(kind, name)) or was_held
+
+    def remember_failure(self, profile: str, error: OidcHelperError, *, conditions: str = "") -> None:
+        """Note nothing."""
+
+    def failure(self, profile: str) -> Failure | None:  # noqa: ARG002
+        """None."""
+        return None
+
+    def keep(self) -> None:
+        """Keep what waits: its settings have been written. What cannot be kept is a warning."""
+        for _, put in self._held.values():
+            save_or_warn(put)
+        self._held.clear()
