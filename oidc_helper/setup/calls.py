@@ -22,9 +22,15 @@ Names = Mapping[str, str]
 
 
 def lines(
-    call: Call, names: Names, *, program: str = "aws", keeps_lists: bool = False, output: str = "text"
+    call: Call,
+    names: Names,
+    *,
+    program: str = "aws",
+    keeps_lists: bool = False,
+    output: str = "text",
+    columns: int = _COLUMNS,
 ) -> list[str]:
-    """The call in lines of no more than 80 characters, if its words are not longer.
+    """The call in lines, which are not much longer than the columns, if its words are not.
 
     With `keeps_lists`, the variables of the lists that its documents begin with follow in them.
     """
@@ -34,7 +40,7 @@ def lines(
         words += _option(option, value, names, keeps_lists=keeps_lists)
     if call.query and output:
         words.append(f"--output {output}")
-    return _filled(words)
+    return _filled(words, columns)
 
 
 def word(template: str, names: Names) -> str:
@@ -84,13 +90,13 @@ def _variable(match: re.Match[str]) -> str:
     return f"${{{match[1]}}}" if re.match(r"\w", match[2]) else f"${match[1]}"
 
 
-def _filled(words: Sequence[str]) -> list[str]:
+def _filled(words: Sequence[str], columns: int) -> list[str]:
     """Words in as few lines as they fit in, each but the last with a backslash; a document's lines stay its own."""
     rows: list[str] = []
     for each in words:
         last = rows[-1].rpartition("\n")[2] if rows else ""
         first = each.partition("\n")[0]
-        begins_anew = not rows or "\n" in rows[-1] or len(last) + 1 + len(first) > _COLUMNS
+        begins_anew = not rows or "\n" in rows[-1] or len(last) + 1 + len(first) > columns
         if begins_anew:
             rows.append(each if not rows else f"  {each}")
         else:

@@ -1,48 +1,58 @@
-"""oidc-helper-setup(7) and its short form in README: the AWS CLI accepts the commands, and the settings load."""
+"""oidc-helper-setup(7) says what plans do: the AWS CLI accepts its commands, and the settings load."""
 
 import json
-import os
 import re
-import subprocess
+import shlex
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.model import OperationModel
-from settings.settings_files import APPLICATION, load
+from homes import Home
+from settings.settings_files import load
+from setup import aws_stand_in, manual
 
 from oidc_helper.aws import refusals
 from oidc_helper.oidc import refusals as provider_refusals
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _PAGE = (_ROOT / "man/oidc-helper-setup.7").read_text(encoding="utf-8")
 _BLOCKS = [
     block.replace("\\e", "\\").replace("\\(aq", "'")
     for block in re.findall(r"\.Bd -literal -offset indent\n(.*?)\.Ed\n", _PAGE, re.DOTALL)
 ]
 _README = (_ROOT / "README.md").read_text(encoding="utf-8").partition("## Set up at AWS and ")[2].partition("\n## ")[0]
-_SHELL = {
-    "manual": "".join(block for block in _BLOCKS if "aws " in block),
-    "README": "".join(re.findall(r"```sh\n(.*?)```", _README, re.DOTALL)),
-}
-_TOML = [*re.findall(r"```toml\n(.*?)```", _README, re.DOTALL), *(block for block in _BLOCKS if block[0] == "[")]
+_SHELL = "".join(block for block in _BLOCKS if "aws " in block)
+_TOML = [block for block in _BLOCKS if block[0] == "["]
 _IDENTITIES = [block for block in _TOML if block.startswith("[identity.corp]")]
 (_PROFILES,) = (block for block in _TOML if block.startswith("[defaults]"))
 
 
-@pytest.mark.parametrize("document", _SHELL)
-def test_the_aws_cli_accepts_every_command(document: str, tmp_path: Path, cli: Any) -> None:
+def test_the_aws_cli_accepts_every_command(tmp_path: Path, cli: Any) -> None:
     """A shell runs the blocks as written; the AWS CLI knows each command and option, and each value fits its model."""
-    calls = aws_stand_in.run(_SHELL[document], tmp_path)
+    calls = aws_stand_in.run(_SHELL, tmp_path)
 
     assert aws_stand_in.refused(cli, calls) == []
-    assert len(calls) == len(re.findall(r"(?<![:\w])aws ", _SHELL[document])) >= 12
+    assert len(calls) == len(re.findall(r"(?<![:\w])aws ", _SHELL)) >= 12
 
 
-@pytest.mark.parametrize("document", _SHELL)
-def test_every_policy_has_the_elements_of_its_kind(document: str, tmp_path: Path) -> None:
+def test_the_page_has_what_the_table_of_pieces_says() -> None:
+    """Every command at AWS, and every step at a provider; `python -m setup.manual` writes them."""
+    assert manual.in_page() == manual.parts()
+
+
+def test_readme_is_the_shortest_path(home: Home, forks: None, tmp_path: Path) -> None:
+    """Ten lines, whose command prints a plan that makes everything."""
+    (block,) = re.findall(r"```sh\n(.*?)```", _README, re.DOTALL)
+    words = shlex.split(block.replace("\\\n", " ").partition(" >")[0])
+    (tmp_path / "aws").mkdir()
+    calls = aws_stand_in.run(home.run(*words[1:]).stdout, tmp_path / "aws", ("dash",))
+
+    assert len(_README.strip().splitlines()[1:]) <= 13
+    assert {"create-application", "create-trusted-token-issuer", "create-role"} <= {call[1] for call in calls}
+
+
+def test_every_policy_has_the_elements_of_its_kind(tmp_path: Path) -> None:
     """A trust policy has principals, a permissions policy has resources, a resource policy has both."""
     elements_of = {
         "--assume-role-policy-document": {"Principal"},
@@ -51,7 +61,7 @@ def test_every_policy_has_the_elements_of_its_kind(document: str, tmp_path: Path
     }
     policies = [
         (elements_of[option], _policy(json.loads(value)))
-        for call in aws_stand_in.run(_SHELL[document], tmp_path)
+        for call in aws_stand_in.run(_SHELL, tmp_path)
         for option, value in pairwise(call)
         if option in elements_of
     ]
@@ -74,8 +84,8 @@ def test_the_settings_of_every_provider_load(identity: str, tmp_path: Path) -> N
 
 
 def test_every_provider_has_settings() -> None:
-    """README has the shortest path, the manual one identity for each of four providers."""
-    assert len(_IDENTITIES) == 1 + 4
+    """One identity for each of the four whose settings are verified."""
+    assert len(_IDENTITIES) == 4
 
 
 def test_every_explained_refusal_has_a_remedy() -> None:
