@@ -27,19 +27,16 @@ def lines(
     *,
     program: str = "aws",
     keeps_lists: bool = False,
-    output: str = "text",
     columns: int = _COLUMNS,
 ) -> list[str]:
     """The call in lines, which are not much longer than the columns, if its words are not.
 
-    With `keeps_lists`, the variables of the lists that its documents begin with follow in them.
+    It answers in text where AWS_DEFAULT_OUTPUT says so. With `keeps_lists`, the variables of the lists that its documents begin with follow in them.
     """
     words = [f"{program} {call.service} {call.operation}"]
     options = {**call.options, **({"query": call.query} if call.query else {})}
     for option, value in options.items():
         words += _option(option, value, names, keeps_lists=keeps_lists)
-    if call.query and output:
-        words.append(f"--output {output}")
     return _filled(words, columns)
 
 

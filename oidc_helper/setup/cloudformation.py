@@ -149,7 +149,7 @@ def _calls(wanted: Wanted) -> Iterator[str]:
         made = calls.lines(step.call, {})
         lines += _assigned(step.variable, made) if step.variable else made
     used = set(re.findall(r"\$\{?([A-Z_]+)", "\n".join(lines)))
-    yield f"export AWS_REGION={wanted.region} AWS_DEFAULT_REGION={wanted.region}"
+    yield f"export AWS_REGION={wanted.region} AWS_DEFAULT_REGION={wanted.region} AWS_DEFAULT_OUTPUT=text"
     yield from (f"{name}={shlex.quote(value)}" for name, value in values.items() if name in used)
     yield from lines
 

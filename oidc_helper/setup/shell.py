@@ -70,7 +70,7 @@ json() {
 """
 _LOOK_FOR_INSTANCE = """
 # The instance
-ACCOUNT=$(aws sts get-caller-identity --query Account --output text)
+ACCOUNT=$(aws sts get-caller-identity --query Account)
 printf 'in account %s, and the region %s of Identity Center\\n' "$ACCOUNT" "$REGION" >&2"""
 
 
@@ -124,7 +124,7 @@ def script(wanted: Wanted) -> str:
         "set -eu",
         "",
         *(f"{name}={_value(name, value)}" for name, value in values.items() if name in {*used, *escaped, "REGION"}),
-        'export AWS_REGION="$REGION" AWS_DEFAULT_REGION="$REGION" AWS_PAGER=',
+        'export AWS_REGION="$REGION" AWS_DEFAULT_REGION="$REGION" AWS_DEFAULT_OUTPUT=text AWS_PAGER=',
         _FUNCTIONS.rstrip(),
         *([_AWS_IN.rstrip()] if other_accounts(wanted) else []),
         *([_JSON_OF.rstrip()] if escaped else []),
@@ -257,7 +257,7 @@ def _searched(variable: str, search: Search, wanted: Wanted) -> Iterator[str]:
 def _assigned(variable: str, call: Call, wanted: Wanted, function: str = "") -> list[str]:
     """The call, through one of the script's functions, whose answer is the variable's value."""
     program = f"{function} {_program(call, wanted)}".lstrip()
-    first, *rest = calls.lines(call, {}, program=program, output="" if function == "others" else "text")
+    first, *rest = calls.lines(call, {}, program=program)
     lines = [f"{variable}=$({first}", *rest]
     lines[-1] += ")"
     return lines

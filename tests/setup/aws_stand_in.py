@@ -12,6 +12,7 @@ from botocore.model import OperationModel
 ACCOUNT = "123456789012"
 APPLICATION = f"arn:aws:sso::{ACCOUNT}:application/ssoins-1234567890abcdef/apl-1234567890abcdef"
 INSTANCE = "arn:aws:sso:::instance/ssoins-1234567890abcdef"
+TENANT = f"arn:aws:account-access:eu-west-1:{ACCOUNT}:application/EXAMPLE"
 GROUP_ID = "11111111-2222-3333-4444-555555555555"
 # Query of a command substitution -> its answer; what a plan looks for is not there.
 ANSWERS = {
@@ -29,7 +30,7 @@ ANSWERS = {
     "PermissionSet.PermissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1234567890abcdef/ps-1234567890abcdef",
     "AccessGrantsLocationId": "default",
     "AccessGrantsInstanceArn": f"arn:aws:s3:eu-west-1:{ACCOUNT}:access-grants/default",
-    "applications[?tenantId=='aa-0123456789ab'].applicationArn": f"arn:aws:account-access:eu-west-1:{ACCOUNT}:application/aa1",
+    "applications[?tenantId=='aa-0123456789ab'].applicationArn": TENANT,
     "Stacks[0].Outputs[?OutputKey=='Application'].OutputValue": APPLICATION,
     "Stacks[0].Outputs[?OutputKey=='Caller'].OutputValue": f"arn:aws:iam::{ACCOUNT}:role/tip-caller",
     "UserPool.Id": "eu-west-1_AbCdEfGhI",

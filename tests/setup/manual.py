@@ -18,7 +18,8 @@ from oidc_helper.setup.providers import PROVIDERS, Provider
 PAGE = Path(__file__).parents[2] / "man/oidc-helper-setup.7"
 _COLUMNS = 64
 _MARK = re.compile(
-    r'^\.\\" From the table: ([^\n]*)\n(?:\.Bd -literal -offset indent\n.*?\.Ed\n|\.Bl -enum\n.*?\.El\n)',
+    r'^\.\\" From the table: ([^\n]*)\n'
+    r"(?:\.Bd -literal -offset indent\n.*?\.Ed\n|\.Bl -enum\n.*?\.El\n)",
     re.MULTILINE | re.DOTALL,
 )
 # The names that the examples of the page have; the others are variables of its shell.
