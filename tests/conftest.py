@@ -48,6 +48,7 @@ SLOW = (
     "profiles/test_large_organization.py",
     "profiles/test_profiles_at_terminal.py",
     "setup/test_plan_runs.py",
+    "setup/test_plans.py",
     "profiles/test_profiles_list.py",
     "profiles/test_profiles_write.py",
     "robustness",

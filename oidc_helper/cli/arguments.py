@@ -105,16 +105,23 @@ def _of_settings(flag: Flag) -> Argument:
     )
 
 
-def _of_plan(flag: Flag | OwnFlag) -> Argument:
-    """A flag of `doctor --plan`; the help has those of `configure` that change it."""
-    title = "what --plan sets up, without a profile or over it"
-    if isinstance(flag, OwnFlag):
-        form = {"dest": flag.name, "metavar": flag.metavar, "help": flag.meaning, "choices": flag.choices}
-        return Argument(flag.name, form, title=title)
+_OF_PLANS = "what --plan sets up, without a profile or over it"
+
+
+def _of_plan(flag: OwnFlag) -> Argument:
+    return Argument(
+        flag.name,
+        {"dest": flag.name, "metavar": flag.metavar, "help": flag.meaning, "choices": flag.choices},
+        title=_OF_PLANS,
+    )
+
+
+def _also_of_plan(flag: Flag) -> Argument:
+    """A flag of `configure`, which the help has where a plan depends on it."""
     same = _of_settings(flag)
-    if not is_telling(flag):
-        return same._replace(keywords={**same.keywords, "help": argparse.SUPPRESS}, group="", title=title)
-    return same._replace(title=title)
+    if is_telling(flag):
+        return same._replace(title=_OF_PLANS)
+    return same._replace(keywords={**same.keywords, "help": argparse.SUPPRESS}, group="", title=_OF_PLANS)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -287,7 +294,8 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "print what sets up AWS for the profile: shell (the default), terraform or cloudformation",
                 },
             ),
-            *map(_of_plan, (*OWN, *FLAGS)),
+            *map(_of_plan, OWN),
+            *map(_also_of_plan, FLAGS),
         ),
     ),
     Command(

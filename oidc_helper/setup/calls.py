@@ -31,7 +31,8 @@ def lines(
 ) -> list[str]:
     """The call in lines, which are not much longer than the columns, if its words are not.
 
-    It answers in text where AWS_DEFAULT_OUTPUT says so. With `keeps_lists`, the variables of the lists that its documents begin with follow in them.
+    It answers in text where AWS_DEFAULT_OUTPUT says so. With `keeps_lists`, the variables of the lists that its
+    documents begin with follow in them.
     """
     words = [f"{program} {call.service} {call.operation}"]
     options = {**call.options, **({"query": call.query} if call.query else {})}

@@ -46,7 +46,8 @@ def is_telling(flag: Flag) -> bool:
 
 def are_given(options: Mapping[str, Any]) -> bool:
     """Whether a command line has any of them."""
-    return any(options.get(flag.name) not in (None, False) for flag in (*OWN, *OF_CONFIGURE))
+    names = [*(flag.name for flag in OWN), *(flag.name for flag in OF_CONFIGURE)]
+    return any(options.get(name) not in (None, False) for name in names)
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
