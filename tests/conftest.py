@@ -44,6 +44,7 @@ SLOW = (
     "identity/test_ci_source.py",
     "machine/renewal",
     "machine/test_lock.py",
+    "manual/test_errors_met.py",
     "person/test_terminal.py",
     "profiles/test_large_organization.py",
     "profiles/test_profiles_at_terminal.py",

@@ -21,6 +21,7 @@ ROOMS = """
     setup
     configure
     create_token_with_iam doctor emulator profiles
+    manual
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -44,6 +45,7 @@ DOORS = {
     "authlib": {"oidc"},
     "certifi": {"machine"},
     "configupdater": {"settings"},
+    "cryptography": {"emulator"},
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from homes import Home
 
 from oidc_helper.cli import arguments
+from oidc_helper.manual import pages
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -93,6 +95,15 @@ def test_manual_pages_are_clean(page: Path) -> None:
     done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False)
 
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "man").iterdir()))
+def test_every_page_is_installed_and_a_topic_of_help(page: str) -> None:
+    """Where man looks, and in the package for machines without man."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+    assert project["shared-data"][f"man/{page}"] == f"share/man/man{page[-1]}/{page}"
+    assert pages.page_on(page[:-2]).read_text() == (ROOT / "man" / page).read_text()
 
 
 def test_help_and_manual_have_the_same_exit_codes() -> None:

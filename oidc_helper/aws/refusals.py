@@ -65,7 +65,7 @@ def _unaccepted(scope: str) -> Remedy:
 
 
 # (operation, error code) -> remedy; "" stands for any operation. Sources: AWS's API references and reports of users.
-_REMEDIES: Mapping[tuple[str, str], Remedy] = {
+REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ("CreateTokenWithIAM", "AccessDeniedException"): Remedy(
         "the user is not assigned to the application, or the application's actor policy does not name the caller",
         "assign the user (sso-admin create-application-assignment) or allow the caller's role "
@@ -86,7 +86,7 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ("CreateTokenWithIAM", "InvalidRequestException"): Remedy(
         "a parameter is missing or does not fit the grant; for token-exchange the subject token must name this "
         "application in its scopes",
-        "compare the request with the grant: man oidc-helper-create-token-with-iam",
+        "compare the request with the grant: oidc-helper help create-token-with-iam",
     ),
     ("CreateTokenWithIAM", "InvalidRequestRegionException"): Remedy(
         "the application, or the token that was sent, is of another region",
@@ -182,7 +182,7 @@ _REMEDIES: Mapping[tuple[str, str], Remedy] = {
 
 _KEY = "the customer managed KMS key of Identity Center"
 # The `reason` of an error of Identity Center -> remedy, whatever the operation. Source: the service model of sso-oidc.
-_REASONS: Mapping[str, Remedy] = {
+REASONS: Mapping[str, Remedy] = {
     "KMS_AccessDeniedException": Remedy(
         f"the caller may not use {_KEY}",
         "allow the caller kms:Decrypt, in its own policy and in the policy of the key",
@@ -198,8 +198,8 @@ _REASONS: Mapping[str, Remedy] = {
 }
 # Words in the message of a denial -> remedy; the first that is found. Sources: the IAM user guide on access denied
 # messages, the Identity Center user guide on errors of customer managed keys.
-_DENIALS: tuple[tuple[str, Remedy], ...] = (
-    ("kms:", _REASONS["KMS_AccessDeniedException"]),
+DENIALS: tuple[tuple[str, Remedy], ...] = (
+    ("kms:", REASONS["KMS_AccessDeniedException"]),
     (
         "vpc endpoint policy",
         Remedy("the policy of the VPC endpoint denies it", "allow the action in the policy of the VPC endpoint"),
@@ -262,8 +262,8 @@ def remedy(operation: str, code: str, *, reason: str = "", words: str = "") -> R
 
     `reason` is the member of that name, and `words` are the message: where they tell more than the code, they count.
     """
-    denial = next((remedy for said, remedy in _DENIALS if code in _DENIED and said in words.lower()), None)
-    return _REASONS.get(reason) or denial or _REMEDIES.get((operation, code)) or _REMEDIES.get(("", code))
+    denial = next((remedy for said, remedy in DENIALS if code in _DENIED and said in words.lower()), None)
+    return REASONS.get(reason) or denial or REMEDIES.get((operation, code)) or REMEDIES.get(("", code))
 
 
 def may_pass(code: str, status: int) -> bool:

@@ -4,6 +4,7 @@ import argparse
 import gc
 import re
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple, NoReturn, TextIO
@@ -12,7 +13,7 @@ from oidc_helper import __version__
 from oidc_helper.configure.flags import FLAGS, Flag
 from oidc_helper.errors import WrongSettings
 from oidc_helper.setup.flags import OWN, OwnFlag, is_telling
-from oidc_helper.words import did_you_mean, shown
+from oidc_helper.words import shown
 
 OPERATION = "create-token-with-iam"
 
@@ -336,7 +337,7 @@ COMMANDS: tuple[Command, ...] = (
         _run("emulator", "emulator"),
         "run a local stand-in for the identity provider, Identity Center, its portal, STS and S3 Access Grants",
         "Prints the variables to export and an example configuration, so that you can try this or any other\n"
-        "program without AWS. Runs until it is interrupted. More: man oidc-helper-emulator\n\n"
+        "program without AWS. Runs until it is interrupted. More: oidc-helper help oidc-helper-emulator\n\n"
         "To try your own identity provider, name it with --issuer, --audience and --email: the emulator then trusts\n"
         "it as AWS trusts a trusted token issuer and an IAM OIDC provider, and the user with that email address may\n"
         "do what Alice may.",
@@ -392,6 +393,7 @@ COMMANDS: tuple[Command, ...] = (
             _switch("--empty", "set nothing up: people, groups and accounts only, for an administrator to begin with"),
             _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
             _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
+            _switch("--https", "speak https, with a certificate authority of this run"),
             _value("--write", "DIRECTORY", "leave both configuration files there, to try it with"),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
@@ -408,9 +410,15 @@ COMMANDS: tuple[Command, ...] = (
         "help",
         _run("help", "show"),
         "show how a command is used, or a page of the manual",
-        "The pages config (every key of the configuration) and setup (AWS and the identity provider) need the\n"
-        "program man.",
-        (Argument("topic", {"metavar": "TOPIC", "nargs": "?", "help": "a command, config or setup"}),),
+        "The pages of the manual are\n\n"
+        "  oidc-helper  all commands, variables, files and exit codes\n"
+        "  config       every key of the configuration\n"
+        "  setup        what is needed at AWS and at the identity provider\n"
+        "  errors       every message, its cause and its remedy\n\n"
+        "and those of create-token-with-iam and oidc-helper-emulator. man shows them where it is installed. A message\n"
+        "in quotes is shown with its cause and its remedy:\n\n"
+        '  oidc-helper help "nobody is signed in as corp"',
+        (Argument("topic", {"metavar": "TOPIC", "nargs": "?", "help": "a command, or a page of the manual"}),),
     ),
     Command(
         "completion",
@@ -462,21 +470,18 @@ files and variables:
 """
 
 
-def _is_profile(word: str) -> bool:
-    from oidc_helper import settings
-
-    return word in settings.names("profile")
-
-
 class _Parser(argparse.ArgumentParser):
-    """Reports wrong usage in the voice of the program."""
+    """Reports wrong usage in the voice of the program; `words` are those that are parsed."""
+
+    words: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
+        from oidc_helper.cli import habits
+
         if unknown := re.match(r"argument COMMAND: invalid choice: '?([^' ]*)", message):
-            if _is_profile(unknown[1]):
-                raise WrongSettings(f"{unknown[1]} is a profile, not a command", f"oidc-helper get {unknown[1]}")
-            names = [command.name for command in COMMANDS]
-            message = f"there is no command {shown(unknown[1], 40)}{did_you_mean(unknown[1], names)}"
+            raise habits.no_command(unknown[1], self.words, [command.name for command in COMMANDS])
+        if message.endswith("required: PROFILE"):
+            raise habits.no_profile(self.prog)
         raise WrongSettings(message, f"{self.prog} --help")
 
 
@@ -485,17 +490,21 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     first = [command for command in COMMANDS if words[:1] == [command.name]]
     whole = parser(first or COMMANDS)  # the parsers of all commands take 5 ms
     own, program = _split(words)
+    whole.words = own
     options, unknown = whole.parse_known_args(own)
     options.words = program
     command = f"oidc-helper {options.command}" if options.command else "oidc-helper"
     if unknown[:1] == ["--profile"] and getattr(options, "profile", None):
         raise WrongSettings(f"{command} takes the profile as a plain word", f"{command} {shlex.quote(options.profile)}")
     if unknown:
+        from oidc_helper.cli import habits
+
         known = [action.option_strings[-1] for action in options.parser._actions if action.option_strings]  # noqa: SLF001
-        raise WrongSettings(
-            f"{command} does not take {shown(unknown[0], 40)}{did_you_mean(unknown[0], known)}", f"{command} --help"
-        )
+        raise habits.no_option(command, unknown[0], known)
     if not options.command:
+        if sys.stdout and sys.stdout.isatty():
+            whole.print_help()
+            raise SystemExit
         raise WrongSettings("a command is missing", "oidc-helper --help")
     return options
 
@@ -534,7 +543,7 @@ def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
     return options if options.rest[:1] == [OPERATION] and not unknown else None
 
 
-def parser(table: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
+def parser(table: Sequence[Command] = COMMANDS) -> _Parser:
     """Build the parser of these commands."""
     whole = _Parser(
         prog="oidc-helper",

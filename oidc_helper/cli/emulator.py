@@ -1,11 +1,12 @@
 """`emulator` and `demo`: the whole program without AWS."""
 
 import argparse
-import shlex
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from oidc_helper.errors import WrongSettings
@@ -27,7 +28,7 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     regions = _regions(options.region or [])
     port = options.port or (written.PORT if options.write else 0)
     try:
-        running = Emulator(port=port, empty=options.empty)
+        running = Emulator(port=port, empty=options.empty, https=options.https)
     except OSError as error:
         raise WrongSettings(f"port {port} cannot be used: {error.strerror}", "choose another --port") from None
     if options.issuer:
@@ -41,13 +42,12 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
         application.longest_contexts = options.long_contexts
         application.context_lifetime_s = options.context_lifetime
     enlarge(directory, accounts, permission_sets)
-    with _ended() as ended, running:
+    with _ended() as ended, running, _saved("" if options.write else running.authority_pem) as authority:
         if options.write:
-            paths = written.write(running, options.write).items()
-            answer.writelines(f"export {name}={shlex.quote(path)}\n" for name, path in paths)
-            answer.write(shell_exports(running))
+            answer.write(written.write(running, options.write))
         else:
-            answer.write(f"{shell_exports(running)}\n{_HEADING}{example_config(running)}")
+            config = example_config(running, authority=authority)
+            answer.write(f"{shell_exports(running, authority=authority)}\n{_HEADING}{config}")
         answer.flush()
         ended.recv(1)
     return 0
@@ -89,6 +89,18 @@ def _organization(options: argparse.Namespace) -> tuple[int, int]:
         if not 0 <= number <= MOST:
             raise WrongSettings(f"{option} {number} is out of range", f"choose {option} from 0 to {MOST:,}")
     return numbers["--accounts"], numbers["--permission-sets"]
+
+
+@contextmanager
+def _saved(pem: str) -> Iterator[str]:
+    """A file with the certificate for as long as the emulator runs; an empty name where there is none."""
+    if not pem:
+        yield ""
+        return
+    with TemporaryDirectory(prefix="oidc-helper-emulator-") as directory:
+        path = Path(directory, "ca.pem")
+        path.write_text(pem, encoding="ascii")
+        yield str(path)
 
 
 @contextmanager

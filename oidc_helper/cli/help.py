@@ -2,39 +2,53 @@
 
 import argparse
 import shutil
-import subprocess
-import sysconfig
+import sys
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import TextIO
 
 from oidc_helper import __version__
-from oidc_helper.cli import arguments
-from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.cli import arguments, streams
+from oidc_helper.errors import WrongSettings
+from oidc_helper.manual import mdoc
+from oidc_helper.manual.pages import PAGES, page_on
+from oidc_helper.person import pager
 from oidc_helper.words import did_you_mean, listed, shown
 
-_PAGES = {
-    "config": "man5/oidc-helper-config.5",
-    "setup": "man7/oidc-helper-setup.7",
-    arguments.OPERATION: "man1/oidc-helper-create-token-with-iam.1",
-}
-TOPICS = [*dict.fromkeys([*(command.name for command in arguments.COMMANDS), *_PAGES])]
+TOPICS = [*dict.fromkeys([*(command.name for command in arguments.COMMANDS), *PAGES])]
 
 
 def show(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the help of a command, or of the whole program; or show a page of the manual."""
-    if options.topic in _PAGES:
-        _show_page(_PAGES[options.topic], answer)
+    topic = options.topic
+    if topic and " " in topic:
+        return _explain(topic, answer)
+    if topic in PAGES:
+        page = page_on(topic)
+        if not _man_shows(page, answer):
+            _show(page, answer)
         return 0
-    if options.topic is not None and options.topic not in TOPICS:
-        pages = listed(name for name in _PAGES if name != arguments.OPERATION)
+    if topic is not None and topic not in TOPICS:
+        commands = {command.name for command in arguments.COMMANDS}
+        pages = listed(name for name in PAGES if name not in commands and not name.startswith("oidc-helper"))
         raise WrongSettings(
-            f"there is no help on {shown(options.topic, 40)}{did_you_mean(options.topic, TOPICS)}",
+            f"there is no help on {shown(topic, 40)}{did_you_mean(topic, TOPICS)}",
             f"name a command, {pages}; for all commands: oidc-helper help",
         )
-    words = [options.topic] if options.topic else []
+    words = [topic] if topic else []
     with redirect_stdout(answer), suppress(SystemExit):
         arguments.parser().parse_args([*words, "--help"])
+    return 0
+
+
+def _explain(message: str, answer: TextIO) -> int:
+    """Show the cause and the remedy of a message. Raises WrongSettings."""
+    from oidc_helper.manual import errors
+
+    rows = errors.explained(message)
+    if not rows:
+        raise WrongSettings(f"there is no help on {shown(message, 80)}", "for all messages: oidc-helper help errors")
+    answer.write(mdoc.render("\n".join(errors.source_of(rows[0])), _columns(answer)))
     return 0
 
 
@@ -44,12 +58,35 @@ def version(_options: argparse.Namespace, answer: TextIO) -> int:
     return 0
 
 
-def _show_page(name: str, answer: TextIO) -> None:
-    """Let man show the page that was installed with us, or else the one that it finds."""
-    page = Path(sysconfig.get_path("data"), "share", "man", name)
+def _man_shows(page: Path, answer: TextIO) -> bool:
+    """Let man show the page, by its path, so that it is the one of this version; whether it did."""
     man = shutil.which("man")
-    if not man:
-        raise OidcHelperError("the program man, which shows the manual, is not installed", f"the page is {page}")
-    done = subprocess.run([man, str(page) if page.is_file() else page.stem], stdout=answer.fileno(), check=False)
-    if done.returncode:
-        raise OidcHelperError(f"man cannot show {page.stem}", f"the page is {page}")
+    if not man or _is_stub(man):
+        return False
+    try:
+        return pager.run([man, str(page)], answer) <= 0  # a signal is that of a person who has seen enough
+    except OSError:
+        return False
+
+
+def _is_stub(man: str) -> bool:
+    """Minimal images of Ubuntu have a script in place of man, which says how to get it, and succeeds."""
+    with suppress(OSError), Path(man).open("rb") as program:
+        return b"unminimize" in program.read(4_096)
+    return False
+
+
+def _show(page: Path, answer: TextIO) -> None:
+    """Show the page as text, through a pager where a person reads it."""
+    columns = streams.columns(answer)
+    command = pager.chosen("MANPAGER", "PAGER") if columns else ""
+    source = page.read_text(encoding="utf-8")
+    if command:
+        with suppress(OSError, ValueError):  # a pager that is not there
+            pager.show(mdoc.render(source, columns, styled=sys.platform != "win32"), command, answer)
+            return
+    answer.write(mdoc.render(source, _columns(answer)))
+
+
+def _columns(answer: TextIO) -> int:
+    return streams.columns(answer) or shutil.get_terminal_size().columns

@@ -32,7 +32,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
 
     prompts = not browser.obstacle()
     with asking_at_login(way=options.way, force=options.force) as asking:
-        signing_in = errand(options.profile, asking, prompts=prompts, choose=partial(_chosen, asking))
+        signing_in = errand(None, asking, prompts=prompts, choose=partial(_chosen, asking, options.profile))
         if options.way and not signing_in.takes_a_person:
             raise WrongSettings(
                 f"identity {signing_in.profile.identity.name} needs nobody to sign in", f"leave --{options.way} out"
@@ -53,10 +53,16 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
     return 0
 
 
-def _chosen(asking: Asking, loaded: Settings) -> Profile:
-    """The profile that a person at a terminal chooses, or the only choice. Raises WrongSettings, SignInNeeded."""
+def _chosen(asking: Asking, name: str | None, loaded: Settings) -> Profile:
+    """The profile of that name, or the first of such an identity; without a name, the one that a person chooses.
+
+    Raises WrongSettings, SignInNeeded.
+    """
     from oidc_helper.person.choice import choose
 
+    if name:
+        is_profile = name in loaded.profiles or ("profile", name) in loaded.broken
+        return next(iter([] if is_profile else loaded.profiles_of(name)), None) or loaded.profile(name)
     found = choices(loaded)
     if len(found) < 2 or not has_terminal():
         return only_choice(loaded)

@@ -37,7 +37,7 @@ def _lines(members: Mapping[str, Member]) -> Iterator[str]:
     yield f"usage: {COMMAND} --client-id ARN --grant-type TYPE [options]"
     yield ""
     yield "Exchange a token or code for tokens of IAM Identity Center: CreateTokenWithIAM as AWS defines it,"
-    yield "with every option of aws sso-oidc create-token-with-iam. man oidc-helper-create-token-with-iam has examples."
+    yield "with every option of aws sso-oidc create-token-with-iam. Examples: oidc-helper help create-token-with-iam"
     yield ""
     yield "grant types:"
     for name, grant in GRANTS.items():

@@ -1,5 +1,6 @@
 """The emulator as one object: it starts, answers in the background, logs its requests, and stops."""
 
+import ssl
 import threading
 from dataclasses import replace
 from types import TracebackType
@@ -9,7 +10,7 @@ from oidc_helper.emulator.clock import Clock
 from oidc_helper.emulator.directory import Directory
 from oidc_helper.emulator.dispatch import Dispatch
 from oidc_helper.emulator.faults import Fault
-from oidc_helper.emulator.fixtures import PUBLIC_CLIENT, empty_directory, example_directory
+from oidc_helper.emulator.fixtures import ACCOUNT, PUBLIC_CLIENT, empty_directory, example_directory
 from oidc_helper.emulator.idp import device
 from oidc_helper.emulator.idp.claims import identity_claims
 from oidc_helper.emulator.keys import SigningKeys
@@ -18,19 +19,29 @@ from oidc_helper.emulator.server import Server
 from oidc_helper.emulator.state import State
 
 
+def _certified() -> tuple[ssl.SSLContext, str]:
+    from oidc_helper.emulator.certificate import certified  # 40 ms, which few need
+
+    return certified(("localhost", f"{ACCOUNT}.localhost"))
+
+
 class Emulator:
     """An identity provider and AWS: Identity Center, its portal, account access, STS, IAM, S3 grants; on one port.
 
     A context manager; `port` 0 takes a free port. Without `keys` the identity provider makes new ones, which takes
-    50 ms. In an `empty` organization nothing is set up. Raises OSError if the port is in use.
+    50 ms. In an `empty` organization nothing is set up. With `https`, clients have to trust `authority_pem`. Raises
+    OSError if the port is in use.
     """
 
     client_id = PUBLIC_CLIENT
 
-    def __init__(self, port: int = 0, keys: SigningKeys | None = None, *, empty: bool = False) -> None:
+    def __init__(
+        self, port: int = 0, keys: SigningKeys | None = None, *, empty: bool = False, https: bool = False
+    ) -> None:
         self.clock = Clock()
         stopping = threading.Event()
-        self._server = Server(port, self.clock.wall, stopping)
+        tls, self.authority_pem = _certified() if https else (None, "")
+        self._server = Server(port, self.clock.wall, stopping, tls)
         directory = (empty_directory if empty else example_directory)(self._server.url + "/idp")
         self._state = State(self._server.url, directory, self.clock, keys or SigningKeys("RS256", "ES256"))
         self._dispatch = Dispatch(self._state, stopping=stopping)

@@ -13,6 +13,8 @@ _FETCH = (
     "import sys, urllib.request as r; "
     "sys.stdout.write(r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=10).read().decode())"
 )
+# What OpenSSL, Python's requests, the SDKs of AWS and Node.js read; the first three then trust nothing else.
+_AUTHORITY_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _COMMAND = """\
 [identity.example]
 source = "command"
@@ -31,6 +33,7 @@ application_arn = {application_arn}
 identity_center_region = {regions}
 caller = {{ web_identity_role_arn = {caller_role_arn} }}
 """
+_AUTHORITY = "ca_bundle = {authority}\n"
 _PERSONAL = """\
 # with the browser, as anybody whom its page offers: oidc-helper login personal
 [profile.personal]
@@ -54,8 +57,12 @@ account_access = {tenant}
 """
 
 
-def example_config(emulator: Emulator, user: str = "alice@example.com", python: str = sys.executable) -> str:
+def example_config(
+    emulator: Emulator, user: str = "alice@example.com", python: str = sys.executable, *, authority: str = ""
+) -> str:
     """A config.toml with a profile of each kind but S3 access grants; `python` fetches that user's identity tokens.
+
+    `authority` is the file with the emulator's `authority_pem`, where it speaks https.
 
     A second identity, with a profile of its own, signs in with the browser. If Identity Center trusts another issuer
     than the emulator's, the only identity signs in there. In an empty organization there are no profiles yet.
@@ -66,6 +73,7 @@ def example_config(emulator: Emulator, user: str = "alice@example.com", python: 
         return _PERSON.format(name="person", issuer=json.dumps(issuer), client_id=json.dumps(client_id))
     values = {
         "command": [python, "-I", "-c", _FETCH, f"{emulator.url}{TOKEN_PATH}?user={user}"],
+        "authority": authority,
         "issuer": issuer,
         "client_id": client_id,
         "application_arn": directory.application_arn,
@@ -78,8 +86,9 @@ def example_config(emulator: Emulator, user: str = "alice@example.com", python: 
     }
     # JSON's strings and lists of ASCII are TOML's too
     quoted = {name: json.dumps(value) for name, value in values.items()}
-    own = (_COMMAND, _PERSON, _DEFAULTS, _PERSONAL, _PROFILES)
-    name, sections = ("person", own) if issuer == emulator.issuer else ("example", (_PERSON, _DEFAULTS, _PROFILES))
+    defaults = _DEFAULTS + _AUTHORITY if authority else _DEFAULTS
+    own = (_COMMAND, _PERSON, defaults, _PERSONAL, _PROFILES)
+    name, sections = ("person", own) if issuer == emulator.issuer else ("example", (_PERSON, defaults, _PROFILES))
     return "\n".join(section.format(name=name, **quoted) for section in sections)
 
 
@@ -91,8 +100,8 @@ def _trusted(emulator: Emulator) -> tuple[str, str]:
     return issuer, min(emulator.directory.oidc_providers[issuer])
 
 
-def shell_exports(emulator: Emulator) -> str:
-    """Lines for a POSIX shell that lead SDKs and tools to the emulator.
+def shell_exports(emulator: Emulator, *, authority: str = "") -> str:
+    """Lines for a POSIX shell that lead SDKs and tools to the emulator; `authority` is as above.
 
     Comments give the other addresses, names and keys, and who may do what. The keys are no exports: SDKs would prefer
     them to every profile.
@@ -100,7 +109,9 @@ def shell_exports(emulator: Emulator) -> str:
     directory = emulator.directory
     issuer, client_id = _trusted(emulator)
     regions = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), directory.identity_center_region)
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in (emulator.environment | regions).items()]
+    trusted = dict.fromkeys(_AUTHORITY_VARIABLES, authority) if authority else {}
+    exported = emulator.environment | regions | trusted
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
     lines += [
         f'export NO_PROXY="{LOOPBACK}${{no_proxy:+,$no_proxy}}${{NO_PROXY:+,$NO_PROXY}}"',
         'export no_proxy="$NO_PROXY"',

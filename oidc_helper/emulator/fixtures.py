@@ -129,16 +129,16 @@ def _identity_provider(issuer: str) -> IdentityProvider:
         Person("bob@example.com", "00u-bob", "Bob Example"),
         Person("mallory@example.com", "00u-mallory", "Mallory Example"),
     ]
-    ours = "http://127.0.0.1/oidc-helper/callback"
-    loopback = [ours, "http://127.0.0.1/callback", "http://127.0.0.1/", "http://[::1]/callback"]
-    loopback += [uri.replace("127.0.0.1", "localhost") for uri in loopback[:3]]  # what MSAL and others use
-    web = ["https://app.example.com/callback", ours, "http://127.0.0.1/callback"]
+    hosts, paths = ("127.0.0.1", "[::1]", "localhost"), ("", "/", "/callback", "/oidc-helper/callback")
+    loopback = [f"http://{host}{path}" for host in hosts for path in paths]
     return IdentityProvider(
         issuer=issuer,
         people={person.email: person for person in people},
         clients={
             PUBLIC_CLIENT: Client(PUBLIC_CLIENT, loopback),
-            CONFIDENTIAL_CLIENT: Client(CONFIDENTIAL_CLIENT, web, secret=opaque(48)),
+            CONFIDENTIAL_CLIENT: Client(
+                CONFIDENTIAL_CLIENT, ["https://app.example.com/callback", *loopback], secret=opaque(48)
+            ),
         },
     )
 

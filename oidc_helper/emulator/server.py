@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -23,15 +24,19 @@ _Connected = socket.socket | tuple[bytes, socket.socket]  # as the base class de
 
 
 class Server(ThreadingHTTPServer):
-    """Listens from the start; `respond` must be set before it serves."""
+    """Listens from the start, for https where it has a `tls` context; `respond` must be set before it serves."""
 
     daemon_threads = True
     request_queue_size = 512
 
     respond: Callable[[Call], Outcome]
 
-    def __init__(self, port: int, wall: Callable[[], float], stopping: threading.Event) -> None:
+    def __init__(
+        self, port: int, wall: Callable[[], float], stopping: threading.Event, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.wall = wall
+        self.scheme = "https" if tls else "http"
+        self._tls = tls
         self.stopping = stopping
         self._open: set[_Connected] = set()
         self._changed = threading.Condition()
@@ -40,7 +45,14 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The base URL, without a slash at the end."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; its own thread shakes hands, since a slow client must not keep others waiting."""
+        connection, address = super().get_request()
+        if self._tls:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def process_request(self, request: _Connected, client_address: Any) -> None:
         """Remember the connection so that `end` can close it."""
@@ -74,7 +86,9 @@ class _Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        with contextlib.suppress(OSError):  # the client has gone
+        with contextlib.suppress(OSError):  # the client has gone, or speaks no TLS
+            if isinstance(self.connection, ssl.SSLSocket):
+                self.connection.do_handshake()
             super().handle()
 
     def finish(self) -> None:
@@ -136,7 +150,7 @@ class _Connection(BaseHTTPRequestHandler):
         return self.command in ("GET", "HEAD") or self.path.partition("?")[0].endswith("/authorize")
 
     def _origin(self) -> str:
-        return f"http://{self.headers.get('Host')}"
+        return f"{self.server.scheme}://{self.headers.get('Host')}"
 
     def _write(self, outcome: Outcome) -> None:
         answer = outcome.answer or Answer(500)
@@ -167,7 +181,7 @@ class _Connection(BaseHTTPRequestHandler):
 def _shut(connection: _Connected) -> None:
     if isinstance(connection, socket.socket):
         with contextlib.suppress(OSError):  # the other end was faster
-            connection.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # that of TLS changes what another thread is reading
 
 
 def _reset(connection: socket.socket) -> None:

@@ -1,12 +1,14 @@
 """Both configuration files of a newcomer's first steps, in a directory of their choice."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
 from oidc_helper import paths
 from oidc_helper.emulator.control import TOKEN_PATH
 from oidc_helper.emulator.emulator import Emulator
+from oidc_helper.emulator.example import shell_exports
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.writing import carry_out, credential_process, of_lines, running_program
 from oidc_helper.words import printable
@@ -30,7 +32,7 @@ issuer = {issuer}
 client_id = {client_id}
 
 # Each token counts once; for another:
-#   curl {token_url} > {token_shown}
+#   curl {trusting}{token_url} > {token_shown}
 [identity.job]
 source = "file"
 path = {token}
@@ -40,7 +42,7 @@ identity = "corp"
 application_arn = {application_arn}
 identity_center_region = {region}
 caller = {{ web_identity_role_arn = {caller_role_arn} }}
-
+{ca_bundle}
 [profile.analytics]
 role_arn = {role_arn}
 
@@ -59,27 +61,35 @@ role_arn = {role_arn}
 _PROFILES = ("analytics", "dev-admin", "remote", "nightly")
 
 
-def write(emulator: Emulator, directory: str) -> dict[str, str]:
-    """Write the files, and return the variables that lead to them. Raises OidcHelperError, and then writes nothing."""
+def write(emulator: Emulator, directory: str) -> str:
+    """Write the files, and return the lines for a shell that lead to them and to the emulator.
+
+    Raises OidcHelperError, and then writes nothing.
+    """
     where = Path(directory).absolute()
     settings, aws, token = (str(where / name) for name in ("config.toml", "aws-config", "identity-token"))
+    authority = str(where / "ca.pem") if emulator.authority_pem else ""
     identity_token = emulator.mint("alice@example.com", lifetime_s=_TOKEN_LIFETIME_S)
-    contents = {settings: _settings(emulator, token), aws: _aws_config(emulator), token: identity_token}
+    contents = {settings: _settings(emulator, token, authority), aws: _aws_config(emulator), token: identity_token}
+    if authority:
+        contents[authority] = emulator.authority_pem
     plan = [of_lines(path, text.splitlines(), whole=True) for path, text in contents.items()]
     ours = {change.path for change in plan if (change.before or b"").startswith(_MARK.encode())}
     if settings in ours:
-        ours.add(token)  # which has no room for a mark
+        ours |= {token, authority}  # which have no room for a mark
     if foreign := [change.path for change in plan if change.before is not None and change.path not in ours]:
         raise WrongSettings(f"{printable(foreign[0])} is not the emulator's", "name another directory, or move it")
     carry_out(plan)
-    return {
+    variables = {
         paths.CONFIG_VARIABLE: settings,
         paths.SITE_CONFIG_VARIABLE: "",  # a company's settings would lie beneath
         "AWS_CONFIG_FILE": aws,
     }
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    return exports + shell_exports(emulator, authority=authority)
 
 
-def _settings(emulator: Emulator, token: str) -> str:
+def _settings(emulator: Emulator, token: str, authority: str) -> str:
     directory, token_url = emulator.directory, f"{emulator.url}{TOKEN_PATH}?user=alice@example.com"
     values = {
         "issuer": emulator.issuer,
@@ -91,7 +101,14 @@ def _settings(emulator: Emulator, token: str) -> str:
         "role_arn": directory.analytics_role_arn,
     }
     quoted = {name: json.dumps(value) for name, value in values.items()}  # JSON's strings of ASCII are TOML's too
-    return _SETTINGS.format(mark=_MARK, token_url=token_url, token_shown=printable(token), **quoted)
+    return _SETTINGS.format(
+        mark=_MARK,
+        token_url=token_url,
+        token_shown=printable(token),
+        trusting=f"--cacert {printable(authority)} " if authority else "",
+        ca_bundle=f"ca_bundle = {json.dumps(authority)}\n" if authority else "",
+        **quoted,
+    )
 
 
 def _aws_config(emulator: Emulator) -> str:

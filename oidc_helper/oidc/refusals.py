@@ -7,7 +7,7 @@ from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain
 from oidc_helper.words import printable
 
 # Sources: RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core section 3.1.2.6, RFC 8628 section 3.5, RFC 8707.
-_KINDS: Mapping[str, tuple[type[OidcHelperError], str]] = {
+KINDS: Mapping[str, tuple[type[OidcHelperError], str]] = {
     "access_denied": (
         Refused,
         "sign in again and agree, or ask the administrators of the identity provider for access",
@@ -28,13 +28,13 @@ _KINDS: Mapping[str, tuple[type[OidcHelperError], str]] = {
     "unsupported_grant_type": (Refused, "allow the client this way to sign in at the identity provider"),
     "unsupported_response_type": (Refused, "allow the client the authorization code flow at the identity provider"),
 }
-_DECLINED = {"access_denied": "the sign-in was declined"}
+DECLINED = {"access_denied": "the sign-in was declined"}
 
 
 def refusal(host: str, code: Any, description: Any = None) -> OidcHelperError:
     """Our error for a provider's error code; the message repeats the provider's own words, escaped."""
     code = code if isinstance(code, str) else "an error without a name"
-    error, hint = _KINDS.get(code, (Refused, "see what the identity provider logs about this sign-in"))
+    error, hint = KINDS.get(code, (Refused, "see what the identity provider logs about this sign-in"))
     words = printable(description.strip()) if isinstance(description, str) else ""
-    message = f"{_DECLINED.get(code, f'{host} refused')}: {printable(code)}" + (f": {words}" if words else "")
+    message = f"{DECLINED.get(code, f'{host} refused')}: {printable(code)}" + (f": {words}" if words else "")
     return Refused(message, hint, code=code) if error is Refused else error(message, hint)

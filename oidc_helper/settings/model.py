@@ -170,14 +170,23 @@ class Settings:
         if profile := self.profiles.get(name):
             return profile
         self._require_sound(("profile", name))
+        if name in self.identities:
+            of_it = [profile.name for profile in self.profiles_of(name)]
+            raise WrongSettings(
+                f"{name} is an identity, not a profile",
+                f"its profiles: {_few(of_it)}" if of_it else f'set identity = "{name}" in a profile',
+            )
         names = sorted({*self.profiles, *(table[1] for table in self.broken if table[:1] == ("profile",))})
-        listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if names[_LISTED:] else "")
         hint = (
-            f"profiles in {self.where}: {listed}"
+            f"profiles in {self.where}: {_few(names)}"
             if names
             else f"add [profile.NAME] to {printable(self.path)}; to see how: oidc-helper help config"
         )
         raise WrongSettings(f"no profile {shown(name, 64)}{did_you_mean(name, names)}", hint)
+
+    def profiles_of(self, identity: str) -> list[Profile]:
+        """The profiles of the identity of that name."""
+        return [profile for profile in self.profiles.values() if profile.identity.name == identity]
 
     def identity(self, name: str) -> Identity:
         """The identity of that name. Raises WrongSettings as above."""
@@ -219,3 +228,7 @@ class Settings:
         """The names of all identities that go back to the same sign-in."""
         first = self.first_identity(identity)
         return frozenset(name for name, other in self.identities.items() if self.first_identity(other) is first)
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if names[_LISTED:] else "")

@@ -21,11 +21,11 @@ def exported(lines: list[str]) -> dict[str, str]:
 
 
 @contextmanager
-def written(home: Home, directory: Path) -> Iterator[dict[str, str]]:
+def written(home: Home, directory: Path, *options: str) -> Iterator[dict[str, str]]:
     """The emulator with its files in that directory; yields the variables that it printed."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with home.start("emulator", "--write", str(directory), "--port", str(port)) as process:
+    with home.start("emulator", "--write", str(directory), "--port", str(port), *options) as process:
         assert process.stdout
         lines: list[str] = []
         while not lines or not lines[-1].startswith("# mallory@example.com"):
@@ -35,9 +35,12 @@ def written(home: Home, directory: Path) -> Iterator[dict[str, str]]:
         process.terminate()
 
 
-def test_the_files_lead_an_sdk_to_credentials(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("options", [(), ("--https",)], ids=["http", "https"])
+def test_the_files_lead_an_sdk_to_credentials(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
     """With nothing but what was printed and written."""
-    with written(home, tmp_path / "try") as variables:
+    with written(home, tmp_path / "try", *options) as variables:
         for name in [name for name in os.environ if name.startswith(("AWS_", "OIDC_"))]:
             monkeypatch.delenv(name)
         for name, value in {**home.environment, **variables}.items():
@@ -50,20 +53,21 @@ def test_the_files_lead_an_sdk_to_credentials(home: Home, tmp_path: Path, monkey
     assert others == [0, 0, 0]
 
 
-def test_the_token_is_for_its_owner_alone_and_all_is_written_anew(home: Home, tmp_path: Path) -> None:
-    with written(home, tmp_path):
-        first = (tmp_path / "identity-token").read_text()
-    with written(home, tmp_path):
-        second = (tmp_path / "identity-token").read_text()
+@pytest.mark.parametrize("name", ["identity-token", "ca.pem"])
+def test_each_file_is_for_its_owner_alone_and_written_anew(home: Home, tmp_path: Path, name: str) -> None:
+    with written(home, tmp_path, "--https"):
+        first = (tmp_path / name).read_text()
+    with written(home, tmp_path, "--https"):
+        second = (tmp_path / name).read_text()
 
     assert first != second
-    assert stat.S_IMODE((tmp_path / "identity-token").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("name", ["config.toml", "aws-config", "identity-token"])
+@pytest.mark.parametrize("name", ["config.toml", "aws-config", "identity-token", "ca.pem"])
 def test_a_file_that_is_not_the_emulators_is_left_alone(home: Home, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("# mine\n")
-    told = complaint(home.run("emulator", "--write", str(tmp_path), "--port", "0"))
+    told = complaint(home.run("emulator", "--write", str(tmp_path), "--port", "0", "--https"))
 
     assert (told.code, f"{name} is not the emulator's" in told.message) == (2, True)
     assert [(path.name, path.read_text()) for path in tmp_path.glob("*")] == [(name, "# mine\n")]

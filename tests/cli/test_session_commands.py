@@ -424,6 +424,23 @@ def test_the_emulator_issues_long_contexts_that_soon_expire(home: Home) -> None:
     assert answered.returncode == 0
 
 
+def test_the_emulator_speaks_https_to_those_who_trust_its_authority(home: Home) -> None:
+    """What it prints is enough for that; a signal takes the authority's file away again."""
+    temporary = home.path / "tmp"
+    temporary.mkdir()
+    home.environment["TMPDIR"] = str(temporary)
+    with typed_emulator(home, "--https") as running:
+        home.configure(running.example)
+        home.environment |= running.exports
+        credentials = [home.get(profile)["SessionToken"] for profile in ("analytics", "dev-admin")]
+        running.process.terminate()
+        running.process.communicate()
+
+    assert running.exports["AWS_ENDPOINT_URL_STS"].startswith("https://127.0.0.1:")
+    assert all(credentials)
+    assert list(temporary.iterdir()) == []
+
+
 @pytest.mark.parametrize("words", [("--clock-skew", "nan"), ("--portal-rate", "-1"), ("--clock-skew", "1e9")])
 def test_the_emulator_takes_no_impossible_number(home: Home, words: tuple[str, str]) -> None:
     """The hint names the range."""

@@ -9,7 +9,9 @@ from typing import Any
 from homes import Home
 
 from oidc_helper.emulator import Emulator
+from oidc_helper.manual import errors
 
+_ROWS = [row for section in errors.table() for row in section.rows]
 Done = subprocess.CompletedProcess[str]
 
 
@@ -23,7 +25,7 @@ class Complaint:
 
 
 def complaint(done: Done) -> Complaint:
-    """Read a failure: nothing on stdout, on stderr one line and at most one hint, nothing that steers a terminal."""
+    """Read a failure: nothing on stdout, on stderr a message of the manual and at most one hint, printable."""
     lines = done.stderr.split("\n")
     assert done.returncode != 0
     assert done.stdout == ""
@@ -32,7 +34,9 @@ def complaint(done: Done) -> Complaint:
     assert lines[0].startswith("oidc-helper: "), done.stderr
     assert [line.startswith("hint: ") for line in lines[1:]] in ([], [True]), done.stderr
     hint = lines[1].removeprefix("hint: ") if lines[1:] else ""
-    return Complaint(done.returncode, lines[0].removeprefix("oidc-helper: "), hint)
+    told = Complaint(done.returncode, lines[0].removeprefix("oidc-helper: "), hint)
+    assert any(row.fits(told.message) for row in _ROWS), f"oidc-helper-errors(7) has nothing on {told}"
+    return told
 
 
 def answer(done: Done) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def test_every_explained_refusal_has_a_remedy() -> None:
     assert len(remedies) >= 8
     assert all(remedies)
     assert len(codes) >= 4
-    assert codes <= provider_refusals._KINDS.keys()
+    assert codes <= provider_refusals.KINDS.keys()
 
 
 def _policy(document: dict[str, Any]) -> dict[str, Any]:

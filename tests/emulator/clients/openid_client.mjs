@@ -4,7 +4,7 @@ const oidc = await import("openid-client");
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI } = process.env;
 const provider = await oidc.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET || undefined, undefined, {
-  execute: [oidc.allowInsecureRequests],
+  execute: ISSUER.startsWith("http:") ? [oidc.allowInsecureRequests] : [],
 });
 const verifier = oidc.randomPKCECodeVerifier();
 const state = oidc.randomState();

@@ -1,0 +1,679 @@
+"""What a user can meet: every message with its cause and its remedy, as one table by exit status.
+
+A message stays where it is raised; here it stands with `…` for what differs from run to run. The refusals of AWS and of
+identity providers come from the tables that make their hints. The page oidc-helper-errors(7) is made from this one:
+`python -m oidc_helper.manual.errors > man/oidc-helper-errors.7`.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from oidc_helper.aws import refusals as aws_refusals
+from oidc_helper.oidc import refusals as provider_refusals
+
+
+class Row(NamedTuple):
+    """Messages of one cause, each a line; words in backquotes are typed or written as they are.
+
+    `codes` are the exit statuses where they are not that of the row's section.
+    """
+
+    messages: str
+    cause: str
+    remedy: str
+    codes: tuple[int, ...] = ()
+
+    @property
+    def forms(self) -> list[str]:
+        """The messages."""
+        return self.messages.splitlines()
+
+    def fits(self, message: str) -> bool:
+        """Whether it is one of the messages."""
+        return any(re.fullmatch(_pattern(form), message, re.DOTALL) for form in self.forms)
+
+
+def _pattern(form: str) -> str:
+    return ".*".join(map(re.escape, form.split("…")))
+
+
+_FAILED = (
+    Row(
+        "unexpected …, which is a bug",
+        "The program met something that it was not made for.",
+        "Run it again with `--debug`, which shows no secret, and report what it traces.",
+    ),
+    Row(
+        "the answer cannot be written: …\nstandard output is closed: the answer has nowhere to go",
+        "Standard output is a full disk, a closed stream, or a reader that does not read.",
+        "Check where standard output goes.",
+    ),
+    Row(
+        "the new credentials have already expired",
+        "This machine's clock is ahead, or AWS's answer was delayed for longer than it lasts.",
+        "Set the clock; `oidc-helper doctor --only clock` compares it.",
+    ),
+    Row(
+        "account_access needs botocore … or newer, and … is installed",
+        "The installed botocore does not know account access manager.",
+        "Upgrade boto3 where oidc-helper is installed.",
+    ),
+    Row(
+        "… cannot be read: …\n… cannot be written: …\n… was replaced and cannot be put back: …",
+        "The system refuses a file of the configuration, or of AWS's, that was to be changed; nothing else was.",
+        "Do what the hint says of the file, and run the command again.",
+        (1, 3),
+    ),
+    Row(
+        "… cannot be run: …\n… does not exist",
+        "The program that `exec` was told to run is not there (status 127) or cannot be started (126).",
+        "Name it by its whole path, or check `PATH`.",
+        (126, 127),
+    ),
+    Row(
+        "boto3 got no credentials: …",
+        "The demonstration failed on this machine.",
+        "Run `oidc-helper emulator` and look at what `oidc-helper get --debug` says with it.",
+    ),
+)
+
+_WRONG = (
+    Row(
+        "a command is missing\nthere is no command …\n… does not take …\n… is a profile, not a command\nargument …: …",
+        "The command line has a word that is not known there, or lacks one.",
+        "Type what the hint says; `oidc-helper help` lists all commands.",
+    ),
+    Row(
+        "… needs the name of a profile\n… takes the profile as a plain word\nname one profile, or --all\n"
+        "completion needs the name of a shell\n--min-ttl is for --check\n"
+        "there is no help on …\nthere is no check …",
+        "The command needs other words beside its name.",
+        "Type what the hint says.",
+    ),
+    Row(
+        "identity … needs nobody to sign in\nIdentity Center's own sign-in knows no device code",
+        "The option chooses a way for a person to sign in that the identity source does not have.",
+        "Leave the option out.",
+    ),
+    Row(
+        "no configuration: …\nno configuration at …\nthere is no profile in …",
+        "There are no settings yet, or `OIDC_HELPER_CONFIG` or `--config` names a file that is not there.",
+        "`oidc-helper help config` shows how to write them; `oidc-helper demo` shows all without any.",
+    ),
+    Row(
+        "no profile …\nno identity …\n… is an identity, not a profile",
+        "The configuration has no entry of that name.",
+        "Choose one of those that the hint lists, or add it.",
+    ),
+    Row(
+        "…: … (line …): …\n…: is larger than … bytes\n…: is not UTF-8 text\n…: is nested too deeply\n"
+        "…: is not TOML: …\n…: cannot be read: …\n…: is not a regular file\n…: would become larger than … bytes",
+        "The configuration has a mistake; the message names its file, key and line, and at a terminal there is a line "
+        "for each. A mistake in one profile or identity stops only what uses it.",
+        "Edit the file at that line; `oidc-helper help config` explains every key.",
+    ),
+    Row(
+        "…belongs to another user (…)\n…belongs to user …: a site's configuration belongs to …\n…: others can write …",
+        "The configuration names programs to run and servers to send tokens to, so that nobody else may change it.",
+        "Run the command in the hint.",
+    ),
+    Row(
+        "profile … has nothing to get credentials for",
+        "The profile names an application and no role, permission set or grant.",
+        "Set `role_arn`, or `account_id` and `permission_set`, or ask for a `token` only.",
+    ),
+    Row(
+        "the credentials of … are in this environment already\n"
+        "the credentials of … that can be had last …, less than --min-ttl",
+        "`exec` would run inside of itself, or credentials do not last as long as was asked for.",
+        "Leave that shell or add `--nested`; ask for less, or raise `duration_seconds`.",
+    ),
+    Row(
+        "cmd cannot take the value of …",
+        "A value has signs that cmd would interpret.",
+        "Name the profile without quotes, `%` and `!`, or use `--format powershell`.",
+    ),
+    Row(
+        "the settings lead back to oidc-helper: …",
+        "The caller's credentials, or the command of the identity, come from the very profile that needs them.",
+        "Let the caller be a `web_identity_role_arn` or have keys of its own, and let `command` be another program.",
+    ),
+    Row(
+        "the caller has no AWS credentials: nothing in …",
+        "The profile's `caller` is the environment or an AWS profile, and there are no keys.",
+        "Export `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or set `caller = { web_identity_role_arn = ... }`.",
+    ),
+    Row(
+        "the caller's credentials cannot be had from …\n… gave no credentials in time",
+        "The AWS profile, container or instance that the caller's keys come from fails; the status is that of its "
+        "reason: a mistake, a sign-in that it needs, no answer, or a refusal.",
+        "Try it alone with the command in the hint, such as `aws sts get-caller-identity --profile NAME`.",
+        (2, 3, 4, 5),
+    ),
+    Row(
+        "there is no AWS profile …\nthe AWS configuration cannot be read: …\n"
+        "… names the AWS profile …, which is in neither file of AWS…",
+        "`caller` or a variable names an AWS profile, which AWS's files do not have, or they have a mistake.",
+        "Correct the name, or the file that the message names.",
+    ),
+    Row(
+        "the AWS profile … takes an MFA code (mfa_serial), and here nobody is asked for one",
+        "The caller's AWS profile asks for a code at every use.",
+        "Name an AWS profile whose keys need none, such as those that `aws sts get-session-token` gives.",
+    ),
+    Row(
+        "… is not the address of a host\n… leads to … without TLS, and secrets would go there in clear text\n"
+        "… cannot be used: …",
+        "A variable of the SDKs, such as `AWS_ENDPOINT_URL_STS`, or a key of the AWS profile has no usable value.",
+        "Correct or unset what the message names.",
+    ),
+    Row(
+        "OIDC_HELPER_KERNEL_KEYRING is …",
+        "The value is not one that is known, and would turn the cache off.",
+        "Set it to one of those that the hint names, or unset it.",
+    ),
+    Row(
+        "… names a proxy with …://, which cannot be used\n… is not the address of a proxy",
+        "The variable that names the proxy has a form that is not known; desktops write `socks://` into `ALL_PROXY`.",
+        "Begin it with `socks5h://`, `http://` or `https://`.",
+    ),
+    Row(
+        "…: the certificates in … cannot be read: …\nSSLKEYLOGFILE: … cannot be written: …",
+        "`ca_bundle`, or a variable such as `AWS_CA_BUNDLE`, names a file that is not there or holds no certificate.",
+        "Correct what the message names first, or unset it.",
+    ),
+    Row(
+        "the real user is …, the effective one …: credentials are of one user",
+        "The program was started with the rights of another user.",
+        "Start it as one user, as `sudo` and `su` do.",
+    ),
+    Row(
+        "missing flags: …\nwrong flags: …\n--portal is not an address\n"
+        "another part of the configuration would no longer work: …",
+        "What `configure` was told is not enough, or does not fit; nothing was written.",
+        "Correct what the message names, or run it at a terminal without `--non-interactive`, where it asks.",
+    ),
+    Row(
+        "there is no terminal to ask at",
+        "The command shows a change and asks whether to make it, and there is nobody to answer.",
+        "Add `--yes`.",
+    ),
+    Row(
+        "… cannot be started: …\n… does not exist\n…: its program …",
+        "The program of an identity, a client secret or an AWS profile is not there, or cannot be started; programs "
+        "that the desktop or cron starts have another `PATH`.",
+        "Name it by its whole path.",
+    ),
+    Row(
+        "… holds no client_secret",
+        "The variable or entry of the keyring that `client_secret` names is empty.",
+        "Put the secret there; the hint says how.",
+    ),
+    Row(
+        "AWS profile … has credentials of another kind: …\n…: AWS profile … is not one of oidc-helper's\n"
+        "…: AWS profile … gets the credentials of …\n… (lines …): AWS profile … is there … times\n"
+        "every program without a profile would get the credentials of the AWS profile default\n"
+        "… cannot name an AWS profile\nprofile … would now be called …, and there is an AWS profile of that name\n"
+        "… of AWS profile … has control characters, or white space at its ends\n"
+        "profile … is gone, and … uses it",
+        "A profile cannot be made, renamed or removed without harm to what is there.",
+        "Choose another name, or first change by hand what the message names.",
+        (1, 2),
+    ),
+    Row(
+        "… is not a regular file\n… belongs to another user\n… is read-only\n"
+        "… has a second name, a hard link, that would keep the old text\n… (line …): is not UTF-8 text\n"
+        "… (line …): …: no SDK reads that\n… is written in a way that cannot be changed here\n"
+        "…: … has no header of its own, and cannot be changed here\n"
+        "… has characters that some SDK misreads in credential_process",
+        "A file that was to be changed is one that cannot be changed safely; both files are as they were.",
+        "Do what the hint says, and run the command again.",
+        (2, 3),
+    ),
+    Row(
+        "there is no port …\n--issuer, --audience and --email go together\n… is out of range\n"
+        "--write is for the emulator's own identity provider\nport … cannot be used: …\n--region …\n"
+        "… is not the emulator's",
+        "The emulator cannot run with these options.",
+        "Choose what the hint names.",
+    ),
+)
+
+_SIGN_IN = (
+    Row(
+        "nobody is signed in as …\nnobody is signed in at Identity Center\na new proof of identity is needed\n"
+        "the session at … is over: …\n… (signed in as …)\nnew tokens fare no better\n"
+        "the caller's role needs an identity token, and there is none\n"
+        "the caller of profile … needs an identity token, and none is kept",
+        "The sessions at Identity Center and at the identity provider have ended, or never began.",
+        "Run the command in the hint; `offline_access` in `scopes` makes sessions last longer.",
+    ),
+    Row(
+        "the session at … was not renewed: …\n"
+        "… renews the session without an identity token, which only a sign-in brings",
+        "The identity provider wants to see the person, or gives an ID token only when a person signs in.",
+        "Run the command in the hint; the provider may have a setting for ID tokens at each refresh.",
+    ),
+    Row(
+        "a sign-in did not work … s ago: …",
+        "For a minute after a sign-in that failed or was ignored, `get` opens no other browser tab.",
+        "Run `oidc-helper login PROFILE`.",
+    ),
+    Row(
+        "nobody finished the sign-in in the browser in time",
+        "The person did not finish; or the browser shows an error of the provider, for which the redirect URI is not "
+        "registered as it was sent.",
+        "Register it with the port that the address bar shows, or set `redirect_ports`, `redirect_host` or "
+        "`redirect_path` to what is registered.",
+    ),
+    Row(
+        "nobody entered the code in time\nnobody pasted the address in time\n"
+        "nobody pasted the address that the browser was sent to\nnobody chose what to sign in to",
+        "The person at the terminal did not finish, or gave up.",
+        "Run the command in the hint.",
+    ),
+    Row(
+        "a background job cannot ask",
+        "The command would ask a question, and runs in the background of its terminal.",
+        "Bring it to the foreground: `fg`.",
+    ),
+    Row(
+        "the address that begins the sign-in was opened twice: another program may have read it",
+        "The browser is started with an address that works once, and somebody was faster, or it opens addresses twice.",
+        "Sign in again; where it is the browser, use `oidc-helper login --paste`.",
+    ),
+    Row(
+        "… has signed in, and before it was …: nothing was changed",
+        "Another person signed in than the one whose tokens and credentials are kept.",
+        "Run `oidc-helper login --force PROFILE`, which forgets those of the former.",
+    ),
+    Row(
+        "the identity token of … was sent before, and each counts only once\n"
+        "the identity token of … was sent before, and each counts only once; its answer could not be kept: …",
+        "Identity Center accepts each identity token once.",
+        "Wait for a new token in the file, or use a `command` that fetches one.",
+        (3, 6),
+    ),
+    Row(
+        "there is no identity token: … does not exist\n… is not a regular file\n… is empty\n… does not hold a JWT: …\n"
+        "… holds more than … characters, and no identity token is so long",
+        "The file, the variable or the command's answer, which the identity names, holds no identity token.",
+        "Put a new one there; `oidc-helper explain PROFILE` shows what is read.",
+    ),
+    Row(
+        "the identity token of … has no usable exp",
+        "The token says in no usable way when it expires.",
+        "Let the identity provider issue tokens with `exp`.",
+    ),
+    Row(
+        "the identity token of … expired … s ago",
+        "What the identity source gives is no longer valid.",
+        "Put a new token there, or check the clock.",
+    ),
+    Row(
+        "… printed more than any identity token or secret\n… failed with exit code …\n… was killed by …\n"
+        "… printed something that is not text",
+        "The command of the identity, or of its client secret, failed; its last line of complaint follows.",
+        "Run it by hand; `oidc-helper explain PROFILE` shows it.",
+    ),
+    Row(
+        "the CI system gives no identity token: …",
+        "The job may not have identity tokens, or does not run in a CI system that gives any.",
+        "Allow it: `permissions: id-token: write` in GitHub Actions, `id_tokens:` in GitLab.",
+    ),
+)
+
+_AGAIN = (
+    Row(
+        "… cannot be reached (…)\n… did not answer (…)\n… does not answer in time\n… takes no connection in time\n"
+        "… breaks the connection off (…)\nthe CI system does not answer in time\n"
+        "the CI system gives no usable answer (…)\n"
+        "… gives no identity token: HTTP status …: …",
+        "The network, a proxy, or the server itself.",
+        "Check the network and `HTTPS_PROXY`; `oidc-helper doctor PROFILE` tells what it is.",
+    ),
+    Row(
+        "…: … gave an answer that cannot be read\n…: … answered …, and not in AWS's words",
+        "A proxy, or the page of a hotel's network, speaks in the place of AWS.",
+        "Sign in to the network, or check the proxy and the region.",
+    ),
+    Row(
+        "… did not work: …\n… answers with HTTP status …\n… ListRoles gives the same page again and again\n"
+        "the listing was given up",
+        "The server failed, or is asked too often.",
+        "Try again in a while.",
+    ),
+    Row(
+        "the TLS certificate of … is not trusted…",
+        "A proxy intercepts TLS with its own certificate authority, which neither the system nor `AWS_CA_BUNDLE` has.",
+        "Set `ca_bundle` in the profile to its certificate.",
+    ),
+    Row(
+        "the TLS certificate of … is not valid yet\nthe TLS certificate of … has expired",
+        "The clock of this machine is wrong, or the certificate is not renewed.",
+        "Set the clock: `oidc-helper doctor --only clock` compares it.",
+    ),
+    Row(
+        "the TLS certificate of … is for another name\nTLS with … breaks off (…)",
+        "Something between here and the server answers in its place.",
+        "Check the network and `HTTPS_PROXY`.",
+    ),
+    Row(
+        "not done within … s\n… did not answer within … s",
+        "The deadline of the profile has passed: callers would soon give up.",
+        "See what is slow with `--debug`, or raise `deadline_seconds`.",
+    ),
+    Row(
+        "gave up waiting for …",
+        "Another process has been doing the same work for longer than this one may wait.",
+        "Try again when that is done, or end the process that the message names.",
+    ),
+    Row(
+        "there is not enough memory…",
+        "The machine, or the limit of this process, has too little memory.",
+        "Close other programs, or raise the limit.",
+    ),
+    Row(
+        "… was changed since it was read",
+        "Another program wrote the file meanwhile; nothing of it was overwritten.",
+        "Look at it, then run the command again.",
+    ),
+    Row(
+        "cannot listen on …: …",
+        "Other programs have the ports of `redirect_ports`.",
+        "End what listens there, or name more, here and at the identity provider.",
+    ),
+)
+
+_REFUSED = (
+    Row(
+        "… of the identity token: …\neach region names another one",
+        "What `configure` tried would not work: a claim of the provider's tokens, or the region of the application.",
+        "Correct it at the provider or with the flag in the hint; `--no-sign-in` writes all the same.",
+        (1, 5),
+    ),
+    Row(
+        "CreateTokenWithIAM gave no identity context, which a role session needs",
+        "The tokens are for the portal alone.",
+        "Add `sts:identity_context` to the profile's `scopes`, and sign in again.",
+    ),
+    Row(
+        "Identity Center gave no ID token\n… gave no ID token",
+        "`openid` is missing in `scopes`: the profile's for Identity Center, the identity's for the provider.",
+        'Add it, then run `oidc-helper login PROFILE`; or set `assertion = "access_token"`.',
+    ),
+    Row(
+        "… says that its issuer is …, not …",
+        "`issuer` is not the provider's own name: a slash at the end counts, and so does `common` for a tenant ID.",
+        "Use the provider's spelling for `issuer`, for IAM and for the trusted token issuer.",
+    ),
+    Row(
+        "… redirects to …, which is not followed\n… sends a compressed answer that nobody asked for\n"
+        "… answers with HTTP status …\n… sends … and not JSON\n… answers with more than … bytes\n"
+        "… gives an answer that makes no sense\n… gives an answer that cannot be used (…)\n"
+        "… gives … that is not a list of words",
+        "What answers at `issuer` is no OpenID provider, or not at this path.",
+        "Check `issuer`: below it, `/.well-known/openid-configuration` is a JSON document.",
+        (4, 5),
+    ),
+    Row(
+        "… offers no …",
+        "The provider does not have this way to sign in, such as the device code.",
+        "Choose another: leave `--device` out, or set another `source`.",
+    ),
+    Row(
+        "… names … as the page for the code, which is not an https address\n"
+        "… names … as its …, which is not an https address\n… names an impossible URL",
+        "The identity provider's own configuration is wrong, and secrets would go in clear text.",
+        "Tell its administrators.",
+    ),
+    Row(
+        "the answer of … cannot be used: …\nthe ID token of … cannot be trusted: …",
+        "The identity provider's answer is not for this client, this sign-in or this time.",
+        "Compare `issuer` and `client_id` with the provider's settings, check the clock, and sign in again.",
+        (4, 5),
+    ),
+    Row(
+        "the ID token of … is signed with none of its published keys\n"
+        "the ID token of … is signed with …, and the provider's own list has …",
+        "The provider signs in a way that it does not publish.",
+        "Let it sign the client's ID tokens with RS256; sign in again.",
+    ),
+    Row(
+        "… answered the refresh token with somebody else's identity token",
+        "The identity provider mixed up two sessions; nothing of the answer was kept.",
+        "Sign in again, and tell its administrators.",
+    ),
+    Row(
+        "… did not revoke the refresh token: HTTP status …",
+        "At `logout`, the identity provider did not end its session; here everything is forgotten.",
+        "End the session at the provider.",
+    ),
+)
+
+_STORE = (
+    Row(
+        "… is locked\n… is locked, and in this session nobody can be asked (…)\n"
+        "… is locked or hangs: no answer within … s\nno keyring answers within … s",
+        "The keyring waits for its password, and nobody is asked while `get` runs.",
+        "Unlock it, as the hint says for this keyring, or run `oidc-helper login PROFILE` at the desktop.",
+    ),
+    Row(
+        "the chosen keyring back end cannot be used: …",
+        "`PYTHON_KEYRING_BACKEND` or keyringrc.cfg names a back end that is not installed or does not run here.",
+        "Install it, correct the name, or unset it.",
+    ),
+    Row(
+        "there is no keyring in this session\nthe kernel keyring …\n…, but nothing of it is kept: …\n"
+        "cannot keep the … of …: …",
+        "No place of this session keeps secrets, as in containers and over SSH without a desktop.",
+        "Start a Secret Service, or name a keyring back end with `PYTHON_KEYRING_BACKEND`.",
+    ),
+    Row(
+        "the … of … may lie in …, which this session does not use",
+        "The sign-in was kept in a keyring which cannot be reached from here, as over SSH.",
+        "Run it in the session that has this keyring, or sign in for this one with the command in the hint.",
+    ),
+    Row(
+        "… did not keep what was put there\n… failed (…)\n… cannot be opened\n… has gone\n"
+        "… did not accept the password (…)\n"
+        "… was not opened, its question was dismissed (…)\n… is not there in a network logon (…)\n"
+        "… takes no entry of this length (…)",
+        "The keyring is broken, or a stand-in that forgets.",
+        "Choose another keyring back end; `oidc-helper doctor --only vault` tries it.",
+    ),
+    Row(
+        "no keyring holds client_secret",
+        "The client secret is set to be in the keyring, and is not.",
+        "Set it with the command in the hint, or set `client_secret = { command = [...] }`.",
+    ),
+    Row(
+        "cannot write in …: …\nno lock can be had, so that others might do the same: …\n"
+        "the process before this one may have sent the identity token, and …",
+        "The state directory cannot be written, so that processes cannot tell each other which tokens were sent.",
+        "Make it yours and writable, or let `XDG_STATE_HOME` name another.",
+    ),
+)
+
+
+# What other programs say, with their own status.
+_OTHERS = (
+    Row(
+        "AccessDenied…",
+        "S3, Lambda and others say so with a role session: STS restricts identity-enhanced sessions to services that "
+        "support them.",
+        "Use a permission set or an S3 access grant.",
+    ),
+    Row(
+        "Fatal Python error: …\nModuleNotFoundError: No module named 'encodings'",
+        "The calling program set `PYTHONHOME` for its own Python.",
+        "Install with pipx, or begin the line in `~/.aws/config` with `env -u PYTHONHOME -u PYTHONPATH`.",
+    ),
+    Row(
+        "Error when retrieving credentials from custom-process: …",
+        "boto3 and the AWS CLI show so the message that oidc-helper gave them; other SDKs hide it.",
+        "Look the message up above; `oidc-helper status` repeats it.",
+    ),
+    Row(
+        "identity resolver timed out after 5s",
+        'With `sign_in = "when-needed"`, the Rust SDKs stop waiting after 5 s; the sign-in goes on.',
+        "Finish it and run the program again, or run `oidc-helper login PROFILE` before.",
+    ),
+)
+# Why an identity provider answers so; what to do is in the table that makes the hints.
+_BY_PROVIDER: Mapping[str, str] = {
+    "access_denied": "The person declined, or may not use the client",
+    "account_selection_required": "The provider wants the person to choose an account",
+    "consent_required": "The provider wants the person to agree",
+    "expired_token": "The code for another device was not entered in time",
+    "interaction_required": "The provider wants to see the person",
+    "invalid_client": "`client_id` is wrong, or the client is confidential",
+    "invalid_grant": "The session or the code is over, was revoked, or is of another client",
+    "invalid_scope": "The provider does not have such a scope; Cognito and Google have no `offline_access`",
+    "invalid_target": "The provider does not know the `audience` that was asked for",
+    "login_required": "The session of the browser is over",
+    "server_error": "The provider failed",
+    "slow_down": "The provider is asked too often",
+    "temporarily_unavailable": "The provider is overloaded, or in maintenance",
+    "unauthorized_client": "The client may not use this grant",
+    "unsupported_grant_type": "The provider does not have this grant, such as that of the device code",
+    "unsupported_response_type": "The provider, or the client, does not have the authorization code flow",
+}
+
+
+def of_providers() -> Iterator[Row]:
+    """The refusals of identity providers."""
+    for code, (kind, hint) in provider_refusals.KINDS.items():
+        said = provider_refusals.DECLINED.get(code, "… refused")
+        yield Row(f"{said}: {code}…", _BY_PROVIDER[code], hint or "run the command in the hint", (kind.exit_code,))
+    yield Row("… refused: …", "The provider has a code of its own", "see what it logs about this sign-in")
+
+
+def of_aws() -> Iterator[Row]:
+    """The refusals of AWS."""
+    for (operation, code), remedy in aws_refusals.REMEDIES.items():
+        yield Row(f"{operation or '…'} was refused: {code}…", *remedy)
+    for reason, remedy in aws_refusals.REASONS.items():
+        yield Row(f"… was refused: …: {reason}…", *remedy)
+    for words, remedy in aws_refusals.DENIALS:
+        yield Row(f"… was refused: …: …{words}…", *remedy)
+    yield Row(
+        "… was refused: …",
+        "AWS has a reason that is not known here; its own words follow its code",
+        "look it up in AWS's reference of the operation that the message begins with",
+    )
+
+
+class Section(NamedTuple):
+    """Rows under a heading; `code` is the exit status of those that have no other."""
+
+    heading: str
+    code: int
+    rows: Sequence[Row]
+
+
+def table() -> list[Section]:
+    """The whole table, in the order of exit statuses."""
+    return [
+        Section("1: failed", 1, _FAILED),
+        Section("2: wrong usage or settings", 2, _WRONG),
+        Section("3: a person must sign in", 3, _SIGN_IN),
+        Section("4: no answer, try again", 4, _AGAIN),
+        Section("5: refused by the identity provider", 5, [*of_providers(), *_REFUSED]),
+        Section("5: refused by AWS", 5, [*of_aws()]),
+        Section("6: the store cannot be used", 6, _STORE),
+        Section("Messages of other programs", 0, _OTHERS),
+    ]
+
+
+def explained(message: str) -> list[Row]:
+    """The rows that a message fits, the one with the most of its words first."""
+    words = message.strip().removeprefix("oidc-helper: ")
+    return sorted((row for section in table() for row in section.rows if row.fits(words)), key=_length, reverse=True)
+
+
+def _length(row: Row) -> int:
+    return max(len(form.replace("…", "")) for form in row.forms)
+
+
+def page(date: str) -> str:
+    """The source of the manual page, as of this date."""
+    return "\n".join([*_lines(date), ""])
+
+
+def _lines(date: str) -> Iterator[str]:
+    yield from (f".Dd {date}", ".Dt OIDC-HELPER-ERRORS 7", ".Os", *_BEGINNING.splitlines())
+    for section in table():
+        yield f".Ss {section.heading}"
+        for row in section.rows:
+            yield from source_of(row)
+            if row is not section.rows[-1]:
+                yield ".Pp"
+    yield from (".Sh SEE ALSO", ".Xr oidc-helper 1 ,", ".Xr oidc-helper-config 5 ,", ".Xr oidc-helper-setup 7")
+
+
+def source_of(row: Row) -> Iterator[str]:
+    """The lines of a row in the source of a page."""
+    yield ".Bl -tag -width Ds -compact"
+    yield from (f".It Sy {_quoted(form)}" for form in row.forms)
+    yield from _prose(row.cause)
+    yield from _prose(row.remedy)
+    yield ".El"
+
+
+_BEGINNING = """\
+.Sh NAME
+.Nm oidc-helper-errors
+.Nd every message of oidc-helper, its cause and its remedy
+.Sh DESCRIPTION
+When
+.Xr oidc-helper 1
+fails, it says in one line on standard error what went wrong, and in another, which begins with
+.Ql hint: ,
+the command or setting that mends it.
+SDKs show both in exceptions of their own, or hide them;
+.Ql oidc-helper status
+repeats the last failure of each profile,
+.Ql oidc-helper doctor
+looks for the cause, and
+.Ql oidc-helper get --debug PROFILE
+traces every call and shows no secret.
+.Sh DIAGNOSTICS
+The messages stand under the exit status that comes with them; an ellipsis stands for names, numbers and the words of
+others.
+Where several messages have one cause, they stand together.
+.Pp
+.Ql oidc-helper create-token-with-iam
+has the exit statuses of the AWS CLI, see
+.Xr oidc-helper-create-token-with-iam 1 ;
+its messages name the option that is wrong, and its refusals are those of
+.Qq CreateTokenWithIAM
+below."""
+
+
+def _quoted(text: str) -> str:
+    """A text as one argument of a macro, which takes a single sign for punctuation."""
+    return f'"{_escaped(text)}"' if len(text) > 1 else rf"\&{text}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\e").replace('"', r"\(dq").replace("'", r"\(aq").replace("…", "...")
+
+
+def _prose(text: str) -> Iterator[str]:
+    """Sentences, each on lines of its own, with what is in backquotes as words of the command line."""
+    whole = text[:1].upper() + text[1:]
+    for sentence in re.split(r"(?<=\.) (?=[A-Z`])", whole if whole.endswith(".") else f"{whole}."):
+        parts = re.split(r"`([^`]*)`([.,:;)]*)", sentence)
+        for before, typed, signs in zip(parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True):
+            if before.strip():
+                yield _escaped(before.strip())
+            if typed:
+                yield " ".join([f".Ql {_quoted(typed)}", *signs])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(f"{datetime.now(UTC):%B %d, %Y}"))
