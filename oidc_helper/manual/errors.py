@@ -197,6 +197,12 @@ _WRONG = (
         "Correct what the message names, or run it at a terminal without `--non-interactive`, where it asks.",
     ),
     Row(
+        "a plan needs …\na plan is for one profile\nno plan can be made with the role …\n"
+        "--plan takes …, not …\n--plan does not go with --…\nthese options are of a plan",
+        "What `doctor --plan` was told is not enough, or is more than AWS takes.",
+        "Name a profile, or give what the message names; `oidc-helper doctor --help` has every option of a plan.",
+    ),
+    Row(
         "there is no terminal to ask at",
         "The command shows a change and asks whether to make it, and there is nobody to answer.",
         "Add `--yes`.",
@@ -236,7 +242,7 @@ _WRONG = (
     Row(
         "there is no port …\n--issuer, --audience and --email go together\n… is out of range\n"
         "--write is for the emulator's own identity provider\nport … cannot be used: …\n--region …\n"
-        "… is not the emulator's",
+        "--empty has nothing that … could name\n… is not the emulator's",
         "The emulator cannot run with these options.",
         "Choose what the hint names.",
     ),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from homes import Home
 from settings.settings_files import load
-from setup import aws_stand_in, manual
+from setup import aws_stand_in, page_parts
 
 from oidc_helper.aws import refusals
 from oidc_helper.oidc import refusals as provider_refusals
@@ -37,8 +37,8 @@ def test_the_aws_cli_accepts_every_command(tmp_path: Path, cli: Any) -> None:
 
 
 def test_the_page_has_what_the_table_of_pieces_says() -> None:
-    """Every command at AWS, and every step at a provider; `python -m setup.manual` writes them."""
-    assert manual.in_page() == manual.parts()
+    """Every command at AWS, and every step at a provider; `python -m setup.page_parts` writes them."""
+    assert page_parts.in_page() == page_parts.parts()
 
 
 def test_readme_is_the_shortest_path(home: Home, forks: None, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The parts of oidc-helper-setup(7) that come from the table of the set-up's pieces.
 
-    PYTHONPATH=tests python -m setup.manual
+    PYTHONPATH=tests python -m setup.page_parts
 
 writes them into the page, each behind its comment. A test compares them.
 """
