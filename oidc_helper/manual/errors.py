@@ -197,7 +197,7 @@ _WRONG = (
         "Correct what the message names, or run it at a terminal without `--non-interactive`, where it asks.",
     ),
     Row(
-        "a plan needs …\na plan is for one profile\nno plan can be made with the role …\n"
+        "no plan can be made: …\na plan needs …\na plan is for one profile\n"
         "--plan takes …, not …\n--plan does not go with --…\nthese options are of a plan",
         "What `doctor --plan` was told is not enough, or is more than AWS takes.",
         "Name a profile, or give what the message names; `oidc-helper doctor --help` has every option of a plan.",

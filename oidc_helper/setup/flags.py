@@ -19,6 +19,7 @@ _TELLING = (
     *("--s3-grant-target", "--s3-grant-permission", "--s3-grant-account-id", "--region"),
 )
 _TARGET = ("role_arn", "account_access", "account_id", "permission_set", "s3_grant_target", "s3_grant_permission")
+_HELP = "oidc-helper doctor --help"
 _CALLER = ("caller_role", "caller_profile", "caller_environment")
 
 
@@ -65,7 +66,8 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
             values[_key(flag.name)] = True if text is True else value_of(flag.part or flag.key, str(text))
         except UnfitError as error:
             problems.append(f"{flag.name} {error}")
-    refuse(problems)
+    if problems:
+        raise WrongSettings(f"wrong flags: {'; '.join(problems)}", _HELP, lines=["wrong flags:", *problems])
     if "for" in values:
         values["for"] = (values["for"],)
     return values
@@ -74,7 +76,9 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 def refuse(problems: Sequence[str]) -> None:
     """Raise WrongSettings if there are any: a list of them at a terminal."""
     if problems:
-        raise WrongSettings("; ".join(problems), "oidc-helper doctor --help", lines=problems)
+        raise WrongSettings(
+            f"no plan can be made: {'; '.join(problems)}", _HELP, lines=["no plan can be made:", *problems]
+        )
 
 
 def over(values: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Role:
         """Raises WrongSettings for a path that no plan can write down."""
         match = _ROLE.fullmatch(arn)
         if not match or not re.fullmatch(_PLAIN, arn):
-            raise WrongSettings(f"no plan can be made with the role {shown(arn, 80)}", "name it without quotes")
+            raise WrongSettings(f"no plan can be made: no role such as {shown(arn, 80)}", "name it without quotes")
         return cls(match["name"], match["path"], match["account"])
 
 

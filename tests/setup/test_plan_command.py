@@ -114,8 +114,16 @@ def test_no_plan_has_a_token_or_a_secret(home: Home, emulator: Emulator) -> None
         ),
         (("--plan", "analytics", "--json"), "--plan does not go with --json", "oidc-helper doctor --help"),
         (("--group", "x"), "these options are of a plan", "add --plan, or leave them out"),
-        (("--plan", "--issuer", OKTA), "a plan needs --client-id; a plan needs --identity-center-region", ""),
-        (("--plan", *FLAGS, "--account-id", "12"), "--account-id '12' does not look like an account id", ""),
+        (
+            ("--plan", "--issuer", OKTA),
+            "no plan can be made: a plan needs --client-id; a plan needs --identity-center-region",
+            "",
+        ),
+        (
+            ("--plan", *FLAGS, "--account-id", "12"),
+            "wrong flags: --account-id '12' does not look like an account id",
+            "",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(home: Home, words: tuple[str, ...], message: str, hint: str) -> None:
