@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import hcl2
 import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from fakes.places import needs
+from hcl2.api import loads as read_hcl
 from ruamel.yaml import YAML
 from setup import aws_stand_in, terraform_types
 from setup.wanted_cases import CASES, OKTA, ROLE, wanted
@@ -103,7 +103,7 @@ def _arguments(body: dict[str, Any], before: str = "") -> set[str]:
 @cases
 def test_terraform_has_every_type_and_argument(case: Wanted) -> None:
     """Each in a version of the provider that the configuration asks for."""
-    read = hcl2.loads(plan("terraform", case))
+    read = read_hcl(plan("terraform", case))
     (settings,) = read["terraform"]
     (required,) = settings["required_providers"]
     version = tuple(map(int, re.findall(r"\d+", required["aws"]["version"])))
@@ -155,7 +155,7 @@ def test_a_hostile_group_is_a_word_and_no_command(tmp_path: Path) -> None:
 def test_a_hostile_group_is_a_text_of_terraform() -> None:
     """Neither its quotes nor its templates end the text."""
     text = plan("terraform", wanted(group=HOSTILE))
-    (default,) = (block["group"]["default"] for block in hcl2.loads(text)["variable"] if "group" in block)
+    (default,) = (block["group"]["default"] for block in read_hcl(text)["variable"] if "group" in block)
 
     assert default.replace("\\\\", "\\").replace("$${", "${").replace("%%{", "%{") == HOSTILE
     assert default.count("$${") == 1
@@ -173,7 +173,7 @@ def test_a_hostile_prefix_stays_a_prefix(language: str, tmp_path: Path) -> None:
         location = json.loads(aws_stand_in.documents(call)["--access-grants-location-configuration"])
         assert location["S3SubPrefix"] == target.removeprefix("s3://")
     elif language == "terraform":
-        assert hcl2.loads(text)
+        assert read_hcl(text)
         assert "$${local.x}" in text
         assert "%%{if true}" in text
     else:
