@@ -53,6 +53,8 @@ SLOW = (
     "profiles/test_profiles_list.py",
     "profiles/test_profiles_write.py",
     "robustness",
+    "serve/test_lifetimes.py",
+    "serve/test_recipes.py",
     "settings/test_settings_any_document.py",
     "sign_in/real",
     "sign_in/test_hostile_callbacks.py",

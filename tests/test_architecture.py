@@ -21,7 +21,7 @@ ROOMS = """
     setup
     configure
     create_token_with_iam doctor emulator profiles
-    manual
+    manual serve
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -46,9 +46,11 @@ DOORS = {
     "certifi": {"machine"},
     "configupdater": {"settings"},
     "cryptography": {"emulator"},
+    "httptools": set(),
     "httpx2": {"oidc"},
     "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
+    "prometheus_client": {"serve"},
     "prompt_toolkit": {"person"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
@@ -56,6 +58,7 @@ DOORS = {
     "socksio": {"machine"},
     "tomlkit": {"settings"},
     "truststore": {"machine"},
+    "uvicorn": {"serve"},
     "urllib3": {"aws", "identity", "machine", "oidc"},
 }
 

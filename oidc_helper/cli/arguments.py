@@ -206,8 +206,14 @@ COMMANDS: tuple[Command, ...] = (
         "The command takes the place of oidc-helper: signals, terminal and exit code are its own.\n\n"
         "  oidc-helper exec analytics -- terraform plan\n\n"
         "Variables that would lead it to other credentials are removed. Without a command, your shell runs. The\n"
-        "credentials are not renewed: a program that runs for longer should read them by credential_process.",
-        (_profile(), _MIN_TTL, _switch("--nested", "even where credentials are in the environment already")),
+        "credentials are not renewed: for a program that runs for longer, --endpoint puts an endpoint beside it that\n"
+        "has new ones before the old ones end.",
+        (
+            _profile(),
+            _MIN_TTL,
+            _switch("--endpoint", "give it a container credentials endpoint instead, for as long as it runs"),
+            _switch("--nested", "even where credentials are in the environment already"),
+        ),
         quiet=True,
         becomes_another=True,
     ),
@@ -230,6 +236,31 @@ COMMANDS: tuple[Command, ...] = (
             _MIN_TTL,
         ),
         quiet=True,
+    ),
+    Command(
+        "serve",
+        _run("serve", "serve"),
+        "run a container credentials endpoint on this machine",
+        "Prints the variables that lead an SDK to each profile, once it answers, and runs until it is interrupted.\n"
+        "It has new credentials before the old ones end. If a person must sign in, programs are told so; after\n"
+        "oidc-helper login it goes on. More: man oidc-helper-serve\n\n"
+        "Needs the extra serve: pip install 'oidc-helper[serve]'",
+        (
+            Argument("profiles", {"metavar": "PROFILE", "nargs": "+", "help": "profiles of the configuration"}),
+            Argument("--port", {"type": int, "metavar": "PORT", "help": "the port (default: a free one)"}),
+            _value("--bind", "ADDRESS", "the IP address to listen at (default: 127.0.0.1)"),
+            _value("--token-file", "FILE", "write the token there too; {profile} in it stands for the profile"),
+            Argument(
+                "--fd",
+                {
+                    "type": int,
+                    "nargs": "?",
+                    "const": -1,
+                    "metavar": "NUMBER",
+                    "help": "listen at this descriptor, by default the one that systemd passed",
+                },
+            ),
+        ),
     ),
     Command(
         "configure",

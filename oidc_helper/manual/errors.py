@@ -57,6 +57,11 @@ _FAILED = (
         "Set the clock; `oidc-helper doctor --only clock` compares it.",
     ),
     Row(
+        "an endpoint needs …, which oidc-helper does not bring by itself",
+        "`serve` and `exec --endpoint` need the extra `serve`.",
+        "Install it where oidc-helper is installed: `pip install 'oidc-helper[serve]'`.",
+    ),
+    Row(
         "account_access needs botocore … or newer, and … is installed",
         "The installed botocore does not know account access manager.",
         "Upgrade boto3 where oidc-helper is installed.",
@@ -81,6 +86,30 @@ _FAILED = (
 )
 
 _WRONG = (
+    Row(
+        "… is no IP address to listen at\nport … of … is taken\nport … of … is for root alone\n"
+        "this machine has no address …\nport … of … cannot be used: …",
+        "`serve` cannot listen there.",
+        "Leave `--port` and `--bind` out: that is a free port of 127.0.0.1.",
+    ),
+    Row(
+        "no socket was passed: LISTEN_FDS is not set\n"
+        "the socket in LISTEN_FDS is for another process: LISTEN_PID is not ours\n"
+        "… sockets were passed, and one is served\ndescriptor … is no open socket: …\n"
+        "descriptor … is no listening TCP socket, which SDKs need\n--fd brings an address and a port of its own",
+        "`serve --fd` takes one listening TCP socket, as systemd passes it.",
+        "Start it by a `.socket` unit with `ListenStream=127.0.0.1:PORT`, or leave `--fd` out.",
+    ),
+    Row(
+        "each profile has a token of its own, and needs a file of its own\nthe token file … cannot be written: …",
+        "`serve --token-file` writes a file for each profile, and its directory must be there.",
+        "Name files that can be written, with `{profile}` for the profile's name.",
+    ),
+    Row(
+        "…; the former settings stay in force",
+        "`serve` was told to read its settings anew, and they are wrong.",
+        "Mend what the message says, and send SIGHUP again.",
+    ),
     Row(
         "a command is missing\nthere is no command …\n… does not take …\n… is a profile, not a command\nargument …: …",
         "The command line has a word that is not known there, or lacks one.",
@@ -333,6 +362,11 @@ _SIGN_IN = (
 )
 
 _AGAIN = (
+    Row(
+        "the credentials are being fetched\nthere are no credentials with enough time left",
+        "An endpoint of `serve` was asked before its first fetch was over, or while fetches fail.",
+        "Ask again in a second; `oidc-helper status` says how a profile stands.",
+    ),
     Row(
         "… cannot be reached (…)\n… did not answer (…)\n… does not answer in time\n… takes no connection in time\n"
         "… breaks the connection off (…)\nthe CI system does not answer in time\n"

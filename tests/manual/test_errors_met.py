@@ -112,6 +112,9 @@ MET: Mapping[str, Met | str] = {
     "unexpected …, which is a bug": "test_a_directory_that_root_made_in_a_home_is_no_bug",
     "the answer cannot be written: …": "test_an_answer_that_nobody_reads_is_no_success",
     "the new credentials have already expired": "test_only_a_failure_that_repeats_is_shared",
+    "an endpoint needs …, which oidc-helper does not bring by itself": (
+        "test_without_the_extra_the_command_that_installs_it_is_named"
+    ),
     "account_access needs botocore … or newer, and … is installed": (
         "test_a_botocore_without_the_service_is_named_before_anything_is_spent"
     ),
@@ -119,6 +122,12 @@ MET: Mapping[str, Met | str] = {
     "… cannot be run: …": Met(("exec", "analytics", "--", "/")),
     "boto3 got no credentials: …": "test_demo_works_in_an_empty_home_and_leaves_nothing",
     # 2
+    "… is no IP address to listen at": Met(("serve", "analytics", "--bind", "here")),
+    "no socket was passed: LISTEN_FDS is not set": Met(("serve", "analytics", "--fd")),
+    "each profile has a token of its own, and needs a file of its own": Met(
+        ("serve", "analytics", "dev-admin", "--token-file", "token")
+    ),
+    "…; the former settings stay in force": "test_settings_that_are_wrong_leave_the_former_in_force",
     "a command is missing": Met(()),
     "… needs the name of a profile": Met(("completion",)),
     "identity … needs nobody to sign in": Met(("login", "--device", "analytics")),
@@ -178,6 +187,7 @@ MET: Mapping[str, Met | str] = {
         variables={"GITHUB_ACTIONS": "true"},
     ),
     # 4
+    "the credentials are being fetched": "test_readiness_is_told_while_fetches_fail",
     "… cannot be reached (…)": as_in("AWS_ENDPOINT_URL_STS refuses the connection"),
     "…: … gave an answer that cannot be read": as_in("AssumeRole answers 200 with HTML"),
     "… did not work: …": as_in("429"),
