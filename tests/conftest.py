@@ -50,6 +50,8 @@ SLOW = (
     "person/test_terminal.py",
     "profiles/test_large_organization.py",
     "profiles/test_profiles_at_terminal.py",
+    "setup/test_plan_runs.py",
+    "setup/test_plans.py",
     "profiles/test_profiles_list.py",
     "profiles/test_profiles_write.py",
     "robustness",

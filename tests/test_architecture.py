@@ -18,6 +18,7 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
+    setup
     configure
     create_token_with_iam doctor emulator profiles
     manual serve

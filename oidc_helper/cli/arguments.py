@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn, TextIO
 from oidc_helper import __version__
 from oidc_helper.configure.flags import FLAGS, Flag
 from oidc_helper.errors import WrongSettings
+from oidc_helper.setup.flags import OWN, OwnFlag, is_telling
 from oidc_helper.words import shown
 
 OPERATION = "create-token-with-iam"
@@ -103,6 +104,25 @@ def _of_settings(flag: Flag) -> Argument:
     return Argument(
         flag.name, {**form, "dest": flag.name, "help": flag.meaning}, flag.key.name if flag.key.one_of else "", title
     )
+
+
+_OF_PLANS = "what --plan sets up, without a profile or over it"
+
+
+def _of_plan(flag: OwnFlag) -> Argument:
+    return Argument(
+        flag.name,
+        {"dest": flag.name, "metavar": flag.metavar, "help": flag.meaning, "choices": flag.choices},
+        title=_OF_PLANS,
+    )
+
+
+def _also_of_plan(flag: Flag) -> Argument:
+    """A flag of `configure`, which the help has where a plan depends on it."""
+    same = _of_settings(flag)
+    if is_telling(flag):
+        return same._replace(title=_OF_PLANS)
+    return same._replace(keywords={**same.keywords, "help": argparse.SUPPRESS}, group="", title=_OF_PLANS)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -283,7 +303,12 @@ COMMANDS: tuple[Command, ...] = (
         "spends no token without --exchange. Exits with 1 where anything is broken.\n\n"
         "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.\n\n"
         "--admin looks at AWS's side instead, with an administrator's credentials, and changes nothing there: what\n"
-        "is broken is followed by the command of the AWS CLI that mends it.",
+        "is broken is followed by the command of the AWS CLI that mends it.\n\n"
+        "--plan prints a script, or a file for Terraform or CloudFormation, that an administrator runs. The script\n"
+        "makes what is missing, and prints the two lines for the configuration at its end.\n\n"
+        "  oidc-helper doctor --plan analytics > plan.sh && less plan.sh && sh plan.sh\n"
+        "  oidc-helper doctor --plan --issuer https://example.okta.com/oauth2/default --client-id 0oa1b2c3d4 \\\n"
+        "    --identity-center-region eu-west-1 --role-arn arn:aws:iam::123456789012:role/analytics",
         (
             _profile("a profile whose credentials to look at too", nargs="?"),
             _switch("--exchange", "try CreateTokenWithIAM too: it spends a single-use token, or refreshes one"),
@@ -299,6 +324,17 @@ COMMANDS: tuple[Command, ...] = (
             _value("--claims", "FILE", "the claims of the person's identity token, as JSON, or the token itself"),
             _switch("--powershell", "quote the commands for PowerShell"),
             _switch("--policy", "print the least policy that --admin needs, and make no check"),
+            Argument(
+                "--plan",
+                {
+                    "nargs": "?",
+                    "const": "shell",
+                    "metavar": "LANGUAGE",
+                    "help": "print what sets up AWS for the profile: shell (the default), terraform or cloudformation",
+                },
+            ),
+            *map(_of_plan, OWN),
+            *map(_also_of_plan, FLAGS),
         ),
     ),
     Command(

@@ -15,6 +15,7 @@ from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.redaction import without_secrets
 from oidc_helper.settings import Profile, Settings, writing
+from oidc_helper.setup import flags
 from oidc_helper.words import did_you_mean, printable, shown
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ _MARKS = {"ok": ("✓", "+", "green"), "failed": ("✗", "x", "red"), "skipped":
 
 
 def doctor(options: argparse.Namespace, answer: TextIO) -> int:
-    """Make the checks of a profile, or of all there are, and say what was found."""
+    """Make the checks of a profile, or of all there are, and say what was found; or print a plan."""
+    if options.plan or flags.are_given(vars(options)):
+        from oidc_helper.cli import plan
+
+        return plan.plan(options, answer)
     _check_together(options)
     if options.policy:
         from oidc_helper.doctor import admin

@@ -234,6 +234,12 @@ _WRONG = (
         "Correct what the message names, or run it at a terminal without `--non-interactive`, where it asks.",
     ),
     Row(
+        "no plan can be made: …\na plan needs …\na plan is for one profile\n"
+        "--plan takes …, not …\n--plan does not go with --…\nthese options are of a plan",
+        "What `doctor --plan` was told is not enough, or is more than AWS takes.",
+        "Name a profile, or give what the message names; `oidc-helper doctor --help` has every option of a plan.",
+    ),
+    Row(
         "there is no terminal to ask at",
         "The command shows a change and asks whether to make it, and there is nobody to answer.",
         "Add `--yes`.",

@@ -162,6 +162,7 @@ MET: Mapping[str, Met | str] = {
     ),
     "the real user is …, the effective one …: credentials are of one user": "test_a_process_of_two_users_is_refused",
     "missing flags: …": Met(("configure", "--non-interactive")),
+    "no plan can be made: …": Met(("doctor", "--plan", "--issuer", "https://example.okta.com")),
     "there is no terminal to ask at": Met(("completion", "bash", "--install"), variables={"SHELL": "/bin/bash"}),
     "… cannot be started: …": as_in("no such command"),
     "… holds no client_secret": "test_a_place_without_a_secret_is_named_with_its_remedy",

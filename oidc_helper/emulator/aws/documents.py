@@ -89,8 +89,9 @@ def may_open(directory: Directory, role: Role, action: str, issuer: str, claims:
 
 
 def trusts_service(directory: Directory, role: Role, service: str) -> bool:
-    """Whether a service of AWS may open the role."""
-    return allows(trust_policy(directory, role), Request("sts:AssumeRole", [service], "Service"))
+    """Whether a service of AWS may open the role, for what the role's account has there."""
+    told = {"aws:SourceAccount": [role.account_id]}
+    return allows(trust_policy(directory, role), Request("sts:AssumeRole", [service], "Service", context=told))
 
 
 def may_administer(directory: Directory, caller: Credentials, action: str, resource: str = "*") -> bool:
