@@ -18,9 +18,10 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
+    setup
     configure
     create_token_with_iam doctor emulator profiles
-    manual
+    manual serve
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -45,8 +46,10 @@ DOORS = {
     "certifi": {"machine"},
     "configupdater": {"settings"},
     "cryptography": {"emulator"},
+    "httptools": set(),
     "httpx2": {"oidc"},
     "joserfc": {"emulator", "oidc"},
+    "prometheus_client": {"serve"},
     "prompt_toolkit": {"person"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
@@ -54,6 +57,7 @@ DOORS = {
     "socksio": {"machine"},
     "tomlkit": {"settings"},
     "truststore": {"machine"},
+    "uvicorn": {"serve"},
     "urllib3": {"aws", "machine", "oidc"},
 }
 

@@ -36,6 +36,8 @@ _SHOWN = {
         "tokentypehint",
     ),
     *("destination", "method", "tenantid", "user"),
+    *("applicationarn", "instancearn", "trustedtokenissuerarn", "permissionsetarn", "openidconnectproviderarn"),
+    *("principalid", "principaltype", "userid", "groupid", "policyname", "s3prefix", "identitystoreid"),
 }
 
 

@@ -151,8 +151,8 @@ class State:
         return self.foreign_keys.setdefault(issuer, ForeignKeys(issuer)).verified(token, algorithms=algorithms)
 
     def credentials_of(self, access_key_id: str) -> Credentials | None:
-        """The credentials with that access key id: of a role session, or of the IAM user."""
-        user = self.directory.iam_user
-        if access_key_id == user.access_key_id:
-            return Credentials(access_key_id, user.secret_access_key, None, None, user.arn, user.user_id, user.arn)
+        """The credentials with that access key id: of a role session, or of an IAM user."""
+        for user in (self.directory.iam_user, self.directory.administrator):
+            if access_key_id == user.access_key_id:
+                return Credentials(access_key_id, user.secret_access_key, None, None, user.arn, user.user_id, user.arn)
         return self.credentials.get(access_key_id)

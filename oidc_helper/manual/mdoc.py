@@ -137,6 +137,8 @@ class _Page:
 
     def take(self, line: str) -> None:
         """Take the next line of the source. Raises ValueError for an unknown macro."""
+        if line.startswith('.\\"'):  # a comment
+            return
         macro, _, rest = line[1:].partition(" ") if line.startswith(".") else ("", "", line)
         if self._is_literal and macro != "Ed":
             self._show(self._indent + _LITERAL, _unescaped(line))

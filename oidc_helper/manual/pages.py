@@ -20,6 +20,7 @@ PAGES: Mapping[str, str] = {
     "oidc-helper-errors": "oidc-helper-errors.7",
     "oidc-helper-create-token-with-iam": "oidc-helper-create-token-with-iam.1",
     "oidc-helper-emulator": "oidc-helper-emulator.1",
+    "oidc-helper-serve": "oidc-helper-serve.1",
 }
 """Topic of `help` -> file of the page: short names, and the names by which man knows them."""
 
