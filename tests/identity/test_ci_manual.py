@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fakes.manuals import blocks
+from fakes.places import needs
 from fakes.proxies import intercepting_proxy
 from homes import COMMAND, Home
 from ruamel.yaml import YAML
@@ -190,7 +192,7 @@ def endpoint(token: Callable[[str], str]) -> Iterator[str]:
 def runner(home: Home, emulator: Emulator) -> Runner:
     """With the configuration of the manual, for the emulator's application, which trusts both audiences."""
     directory = emulator.directory
-    directory.application.audiences |= {_AUDIENCE, _OF_AZURE}
+    directory.application.audiences.update({_AUDIENCE, _OF_AZURE})
     directory.caller_role.web_identity_audiences |= {_AUDIENCE, _OF_AZURE}
     directory.oidc_providers[emulator.issuer] |= {_AUDIENCE, _OF_AZURE}
     theirs = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef"
@@ -222,6 +224,15 @@ def test_each_system_has_an_example() -> None:
     assert list(_EXAMPLES) == list(RUNNERS)
     headings = {line.removeprefix(".Ss ") for line in _PAGE.splitlines() if line.startswith(".Ss ")}
     assert headings == {*(system.name for system in ci.SYSTEMS), "Google Cloud", "Kubernetes"}
+
+
+def test_the_manifest_is_sound() -> None:
+    """By the schemas of Kubernetes."""
+    needs(find_spec("kubernetes_validate"), "kubernetes-validate")
+    import kubernetes_validate
+
+    manifest = YAML(typ="safe").load(_EXAMPLES["job.yaml"])
+    kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
 
 
 @pytest.mark.parametrize("name", RUNNERS)

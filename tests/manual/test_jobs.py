@@ -1,6 +1,5 @@
 """oidc-helper-jobs(7): each command does its job, against the emulator and stand-ins for what is not here."""
 
-import json
 import os
 import shlex
 import subprocess
@@ -10,10 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from doctor.administered import Administered
 from fakes.browser import BrowserProgram
 from fakes.manuals import blocks
 from fakes.one_answer import answering
 from homes import COMMAND, Home, file_config
+from serve.serving import serving
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.manual.pages import page_on
@@ -27,7 +28,11 @@ role_arn = "arn:aws:iam::123456789012:role/analytics"
 s3_grant = { target = "s3://reports/2026/*", permission = "READ" }
 """
 # A program that is not here: it shows what it was given.
-_SHOWS = '#!/bin/sh\necho "$(basename "$0") $*"\nenv | grep ^AWS_ACCESS_KEY_ID=\n'
+_SHOWS = """\
+#!/bin/sh
+echo "$(basename "$0") $*"
+env | grep -E '^AWS_(ACCESS_KEY_ID|CONTAINER_CREDENTIALS_FULL_URI)='
+"""
 _AWS_PROFILE = "[profile {name}]\ncredential_process = {command} get {name}\nregion = eu-west-1\n"
 Done = subprocess.CompletedProcess[str]
 
@@ -78,20 +83,18 @@ def runs_with_keys(program: str) -> Callable[[Done, Emulator], bool]:
 JOBS: Mapping[str, Callable[[Done, Emulator], bool]] = {
     "aws sts": lambda done, _: "assumed-role/analytics/" in done.stdout,
     "oidc-helper profiles --diff": lambda done, _: "+[profile." in done.stdout,
-    "oidc-helper doctor": lambda done, _: "alice" not in done.stdout and "identity token" in done.stdout,
-    "oidc-helper profiles --json": lambda done, _: "permission-set" in {one["kind"] for one in json.loads(done.stdout)},
-    "oidc-helper help": lambda done, _: "actor policy" in done.stdout,
+    "oidc-helper doctor analytics": lambda done, _: "alice" not in done.stdout and "identity token" in done.stdout,
+    "oidc-helper doctor --plan": lambda done, _: 'resource "aws_ssoadmin_application"' in done.stdout,
     "oidc-helper token": lambda done, emulator: done.stdout.strip() in emulator._state.tokens,
-    "oidc-helper exec --min-ttl 1800 analytics -- dbt": runs_with_keys("dbt run"),
+    "oidc-helper exec --endpoint analytics -- dbt": lambda done, _: done.stdout.startswith(
+        "dbt run\nAWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:"
+    ),
     "oidc-helper exec analytics -- docker": runs_with_keys("docker run --rm -e AWS_ACCESS_KEY_ID "),
     "PS1=": lambda _done, _: True,
 }
 _BELOW = (
-    "oidc-helper configure",
-    "oidc-helper profiles --write",
-    "aws s3",
-    "oidc-helper console",
-    "oidc-helper status",
+    *("oidc-helper configure", "oidc-helper profiles --write", "oidc-helper doctor --admin", "aws s3"),
+    *("oidc-helper serve", "oidc-helper console", "oidc-helper status"),
 )
 
 
@@ -137,6 +140,27 @@ def test_profiles_are_made_and_the_second_time_nothing_changes(ready: Home) -> N
 
     assert done.returncode == 0, done.stderr
     assert typed(ready, line_of("oidc-helper profiles --diff")).stdout == ""
+
+
+def test_the_administrator_is_told_what_is_missing(home: Home, emulator: Emulator) -> None:
+    """With the command that mends it."""
+    administered = Administered(home, emulator)
+    home.environment["PATH"] = f"{COMMAND.parent}:{home.environment['PATH']}"
+    well = typed(home, line_of("oidc-helper doctor --admin"))
+    emulator.directory.application.grants.discard("refresh_token")
+    broken = typed(home, line_of("oidc-helper doctor --admin"))
+
+    assert administered.home is home
+    assert (well.returncode, broken.returncode) == (0, 1), well.stdout
+    assert "aws sso-admin put-application-grant" in broken.stdout
+
+
+def test_the_endpoint_answers(ready: Home) -> None:
+    """As `exec --endpoint` has one; its own page has the containers."""
+    _, command, *words = shlex.split(line_of("oidc-helper serve"))
+    assert command == "serve"
+    with serving(ready, *words) as endpoint:
+        assert endpoint.credentials("analytics").json["AccessKeyId"].startswith("ASIA")
 
 
 def test_the_console_opens_at_the_service(ready: Home, tmp_path: Path) -> None:
