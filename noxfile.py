@@ -46,3 +46,10 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "run", "-m", "pytest", *session.posargs, success_codes=[0, 1])
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--skip-covered")
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Make a release, up to the tag that is pushed; `-- --rehearse` commits nothing."""
+    install(session, "release")
+    session.run("python", "-m", "release", *session.posargs, env={"PYTHONPATH": "tests"})
