@@ -232,20 +232,6 @@ def test_only_the_job_that_uploads_may_ask_for_a_token() -> None:
     assert set(jobs["publish"]["needs"]) == {"tests", "again"}
 
 
-def test_the_workflows_are_what_github_reads() -> None:
-    """By its schema, which check-jsonschema brings."""
-    command = shutil.which("check-jsonschema", path=os.pathsep.join([str(ROOT / ".venv/bin"), os.environ["PATH"]]))
-    needs(command, "check-jsonschema")
-    done = subprocess.run(
-        [str(command), "--builtin-schema", "vendor.github-workflows", *WORKFLOWS],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_the_workflow_builds_again_what_a_maintainer_tagged() -> None:
     """By the same command, with the tag's message, and before anything is published."""
     jobs = YAML(typ="safe").load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
