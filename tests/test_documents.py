@@ -26,8 +26,10 @@ def subcommands() -> dict[str, argparse.ArgumentParser]:
 
 
 def options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Those that its help shows."""
     for action in parser._actions:
-        yield from (option for option in action.option_strings if option.startswith("--"))
+        if action.help != argparse.SUPPRESS:
+            yield from (option for option in action.option_strings if option.startswith("--"))
 
 
 def test_readme_shows_the_help(home: Home) -> None:

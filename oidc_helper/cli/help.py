@@ -79,7 +79,7 @@ def _is_stub(man: str) -> bool:
 def _show(page: Path, answer: TextIO) -> None:
     """Show the page as text, through a pager where a person reads it."""
     columns = streams.columns(answer)
-    command = pager.chosen() if columns else ""
+    command = pager.chosen("MANPAGER", "PAGER") if columns else ""
     source = page.read_text(encoding="utf-8")
     if command:
         with suppress(OSError, ValueError):  # a pager that is not there

@@ -49,7 +49,9 @@ def test_help_on_a_command_is_its_help(home: Home, name: str) -> None:
     assert shown == home.run(name, "--help").stdout
 
 
-@pytest.mark.parametrize("topic", ["config", "setup", "errors", "create-token-with-iam", "oidc-helper-emulator"])
+@pytest.mark.parametrize(
+    "topic", ["config", "setup", "ci", "jobs", "errors", "create-token-with-iam", "oidc-helper-emulator"]
+)
 def test_help_shows_the_pages_of_the_manual(home: Home, topic: str) -> None:
     """Man gets the page of this program, and not that of another version which it might find."""
     shown = home.run("help", topic, PATH=with_man(home))
@@ -109,7 +111,7 @@ def test_help_on_something_unknown_names_the_nearest_topic(home: Home) -> None:
     failed = complaint(home.run("help", "confg"))
 
     assert (failed.code, failed.message) == (2, "there is no help on 'confg', did you mean config?")
-    assert failed.hint.startswith('name a command, "config", "setup", "deploy" or "errors"')
+    assert failed.hint.startswith('name a command, "config", "setup", "deploy", "ci", "jobs" or "errors"')
 
 
 def test_help_on_a_message_is_its_cause_and_remedy(home: Home) -> None:
