@@ -43,6 +43,7 @@ SLOW = (
     "fetch/test_lost_answers.py",
     "fetch/test_open_sign_in.py",
     "fetch/test_parallel.py",
+    "fetch/test_rollback.py",
     "fetch/test_staying_signed_in.py",
     "identity/test_ci_manual.py",
     "identity/test_ci_source.py",

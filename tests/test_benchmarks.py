@@ -1,5 +1,6 @@
 """The ratios, limits, tables and charts that the benchmarks make of their figures; the timing is not tested."""
 
+import json
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -43,6 +44,15 @@ def test_a_case_over_its_limit_is_named() -> None:
         "hit: 1.51 of the time of python -c pass, at most 1.5",
         "hit, 100 profiles: 1.31 of the memory of python -c pass, at most 1.3",
     ]
+
+
+def test_a_ratio_that_grew_by_more_than_a_tenth_since_the_last_release_is_named() -> None:
+    """A case that is new, and one that became faster, are not; what a release writes is what the next one reads."""
+    released = json.loads(rendering.ratios([figure(measure.HIT, 1.25), figure(measure.VAULT, 3), figure("a peer", 1)]))
+    figures = [figure(measure.HIT, 1.38), figure(measure.VAULT, 3.29), figure(measure.COLD, 9), figure("a peer", 9)]
+
+    assert limits.slower(figures, released) == ["hit: 1.38 of the time of python -c pass, 1.25 in the last release"]
+    assert limits.slower([figure(measure.HIT, 0.5)], released) == []
 
 
 def test_a_case_that_was_not_measured_misses_its_limit() -> None:

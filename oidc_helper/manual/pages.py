@@ -8,6 +8,7 @@ _FOLDERS = (Path(__file__).with_name("pages"), Path(__file__).parents[2] / "man"
 PAGES: Mapping[str, str] = {
     "config": "oidc-helper-config.5",
     "setup": "oidc-helper-setup.7",
+    "deploy": "oidc-helper-deploy.7",
     "ci": "oidc-helper-ci.7",
     "jobs": "oidc-helper-jobs.7",
     "errors": "oidc-helper-errors.7",
@@ -15,6 +16,7 @@ PAGES: Mapping[str, str] = {
     "oidc-helper": "oidc-helper.1",
     "oidc-helper-config": "oidc-helper-config.5",
     "oidc-helper-setup": "oidc-helper-setup.7",
+    "oidc-helper-deploy": "oidc-helper-deploy.7",
     "oidc-helper-ci": "oidc-helper-ci.7",
     "oidc-helper-jobs": "oidc-helper-jobs.7",
     "oidc-helper-errors": "oidc-helper-errors.7",

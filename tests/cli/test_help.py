@@ -119,7 +119,7 @@ def test_help_on_something_unknown_names_the_nearest_topic(home: Home) -> None:
     failed = complaint(home.run("help", "confg"))
 
     assert (failed.code, failed.message) == (2, "there is no help on 'confg', did you mean config?")
-    assert failed.hint.startswith('name a command, "config", "setup", "ci", "jobs" or "errors"')
+    assert failed.hint.startswith('name a command, "config", "setup", "deploy", "ci", "jobs" or "errors"')
 
 
 def test_help_on_a_message_is_its_cause_and_remedy(home: Home) -> None:
