@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +21,8 @@ from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 LONGEST_S = 600  # of the slowest trial
 _KEPT = ("PATH", "LANG", "COVERAGE_PROCESS_START")
-_CHAINED = f"arn:aws:iam::{ACCOUNT}:role/chained"
+_USER = f"arn:aws:iam::{ACCOUNT}:user/tip-caller"
+CHAINED = f"arn:aws:iam::{ACCOUNT}:role/chained"
 _RESERVED = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com"
 ANALYTICS = f"arn:aws:sts::{ACCOUNT}:assumed-role/analytics/alice@example.com"
 ADMIN = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0a1b2c3d4e5f6071/alice"
@@ -36,7 +36,6 @@ class Run:
     code: int
     said: str
     callers: list[str]
-    took_s: float
 
 
 @dataclass(frozen=True)
@@ -52,16 +51,18 @@ class Site:
 
     def write_line(self, command: str = str(COMMAND)) -> None:
         """Write the AWS profiles: two that start our command so, one with a key, and one whose source is ours."""
-        user = self.emulator.directory.iam_user
         sections = {
             "analytics": f"credential_process = {command} get analytics",
             "dev-admin": f"credential_process = {command} get dev-admin",
-            "static": f"aws_access_key_id = {user.access_key_id}\naws_secret_access_key = {user.secret_access_key}",
             "chained": f"role_arn = {_CHAINED}\nsource_profile = dev-admin",
         }
+        user = self.emulator.directory.iam_user
+        keys = f"aws_access_key_id = {user.access_key_id}\naws_secret_access_key = {user.secret_access_key}\n"
+        (self.home.path / "aws-credentials").write_text(f"[static]\n{keys}\n")  # where every client reads keys
         kind = "profile " if self.client.file == "config" else ""
         text = "\n".join(f"[{kind}{name}]\n{body}\nregion = eu-west-1\n" for name, body in sections.items())
-        (self.home.path / f"aws-{self.client.file}").write_text(text)
+        with (self.home.path / f"aws-{self.client.file}").open("w" if kind else "a") as file:
+            file.write(text)
 
     def start(
         self, profile: str, *, before: Sequence[str] = (), variables: Mapping[str, str] | None = None
@@ -82,14 +83,14 @@ class Site:
         self, profile: str = "analytics", *, before: Sequence[str] = (), variables: Mapping[str, str] | None = None
     ) -> Run:
         """Run the client to its end."""
-        known, began = len(self.callers()), time.monotonic()
+        known = len(self.callers())
         process = self.start(profile, before=before, variables=variables)
         try:
             said, _ = process.communicate(timeout=LONGEST_S)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-        return Run(process.returncode, said, self.callers()[known:], time.monotonic() - began)
+        return Run(process.returncode, said, self.callers()[known:])
 
     def words(self) -> list[str]:
         """What is typed to start the client."""
