@@ -21,11 +21,11 @@ from oidc_helper.emulator.temporary_keyring import BACKEND, VARIABLE
 
 LONGEST_S = 600  # of the slowest trial
 _KEPT = ("PATH", "LANG", "COVERAGE_PROCESS_START")
-_USER = f"arn:aws:iam::{ACCOUNT}:user/tip-caller"
-CHAINED = f"arn:aws:iam::{ACCOUNT}:role/chained"
+_CHAINED = f"arn:aws:iam::{ACCOUNT}:role/chained"
 _RESERVED = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com"
 ANALYTICS = f"arn:aws:sts::{ACCOUNT}:assumed-role/analytics/alice@example.com"
 ADMIN = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0a1b2c3d4e5f6071/alice"
+USER = f"arn:aws:iam::{ACCOUNT}:user/tip-caller"
 CHAINED = f"arn:aws:sts::{ACCOUNT}:assumed-role/chained/"
 
 
