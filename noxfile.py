@@ -1,5 +1,7 @@
 """What developers run: `nox -s quick` while working, `nox` before a change lands, each in an environment of its own."""
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.5.1"
@@ -30,11 +32,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and types."""
+    """Check style, types and workflows."""
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+    workflows = sorted(str(path) for path in Path(".github/workflows").iterdir())
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
 
 
 @nox.session
@@ -46,3 +50,10 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "run", "-m", "pytest", *session.posargs, success_codes=[0, 1])
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--skip-covered")
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Make a release, up to the tag that is pushed; `-- --rehearse` commits nothing."""
+    install(session, "release")
+    session.run("python", "-m", "release", *session.posargs, env={"PYTHONPATH": "tests"})

@@ -18,9 +18,10 @@ ROOMS = """
     __main__
     hotpath
     cli                                             the command line fetches;
+    setup
     configure
     create_token_with_iam doctor emulator profiles
-    manual
+    manual serve
     fetch                                           a fetch asks
     aws sign_in                                     a sign-in and AWS
     identity oidc                                   and an identity;
@@ -45,9 +46,10 @@ DOORS = {
     "certifi": {"machine"},
     "configupdater": {"settings"},
     "cryptography": {"emulator"},
+    "httptools": set(),
     "httpx2": {"oidc"},
-    "id": {"identity"},
     "joserfc": {"emulator", "oidc"},
+    "prometheus_client": {"serve"},
     "prompt_toolkit": {"person"},
     "rich": {"cli"},
     "ruamel": {"create_token_with_iam"},
@@ -55,7 +57,8 @@ DOORS = {
     "socksio": {"machine"},
     "tomlkit": {"settings"},
     "truststore": {"machine"},
-    "urllib3": {"aws", "identity", "machine", "oidc"},
+    "uvicorn": {"serve"},
+    "urllib3": {"aws", "machine", "oidc"},
 }
 
 

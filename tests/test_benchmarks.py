@@ -1,9 +1,10 @@
 """The ratios, limits, tables and charts that the benchmarks make of their figures; the timing is not tested."""
 
+import json
 import xml.etree.ElementTree as ET
 
 import pytest
-from benchmarks import limits, measure, rendering
+from benchmarks import limits, measure, rendering, serve
 from benchmarks.launcher import Cost
 from benchmarks.limits import Limit
 from benchmarks.measure import Case, Figures
@@ -45,6 +46,15 @@ def test_a_case_over_its_limit_is_named() -> None:
     ]
 
 
+def test_a_ratio_that_grew_by_more_than_a_tenth_since_the_last_release_is_named() -> None:
+    """A case that is new, and one that became faster, are not; what a release writes is what the next one reads."""
+    released = json.loads(rendering.ratios([figure(measure.HIT, 1.25), figure(measure.VAULT, 3), figure("a peer", 1)]))
+    figures = [figure(measure.HIT, 1.38), figure(measure.VAULT, 3.29), figure(measure.COLD, 9), figure("a peer", 9)]
+
+    assert limits.slower(figures, released) == ["hit: 1.38 of the time of python -c pass, 1.25 in the last release"]
+    assert limits.slower([figure(measure.HIT, 0.5)], released) == []
+
+
 def test_a_case_that_was_not_measured_misses_its_limit() -> None:
     """A machine without Secret Service must not look like one that is fast with it."""
     assert limits.missed([], {measure.VAULT}) == ["hit, Secret Service: not measured"]
@@ -84,3 +94,32 @@ def test_every_limit_has_a_case(name: str) -> None:
     """A limit of a case that does not exist would never be missed."""
     assert name in {value for value in vars(measure).values() if isinstance(value, str)}
     assert limits.LIMITS[name].time >= Limit(1).time
+
+
+def served(took: list[list[float]], *, exchanges: int = 1, memory_mib: tuple[float, float] = (50, 51)) -> serve.Figures:
+    """Seconds of answers, with a renewal in the last one."""
+    renewing = [False] * (len(took) - 1) + [True]
+    return serve.Figures(took, renewing, failed=0, lifetimes=1, exchanges=exchanges, memory_mib=memory_mib)
+
+
+def test_the_figures_of_serve_are_those_of_all_seconds_and_of_those_with_a_renewal() -> None:
+    """A renewal that hurts must not vanish in the crowd."""
+    figures = served([[1.0] * 9_960, [50.0] * 40])
+
+    assert figures.rate == 5_000
+    assert figures.p(50, while_renewing=False) == 1
+    assert figures.p(99, while_renewing=True) == 50
+    assert serve.missed(figures) == ["p99 in a renewal is 50.0 ms"]
+    assert "| answers a second | 5,000 (≥ 5,000) |" in serve.table(figures)
+
+
+def test_each_limit_of_serve_is_missed_by_its_name() -> None:
+    figures = served([[30.0] * 100, [30.0] * 100], exchanges=2, memory_mib=(50, 60))
+
+    assert serve.missed(figures) == [
+        "100 answers a second",
+        "p99 is 30.0 ms",
+        "p99 in a renewal is 30.0 ms",
+        "2 exchanges for 1 lifetimes",
+        "memory grew by 10.0 MiB",
+    ]

@@ -26,8 +26,10 @@ def subcommands() -> dict[str, argparse.ArgumentParser]:
 
 
 def options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Those that its help shows."""
     for action in parser._actions:
-        yield from (option for option in action.option_strings if option.startswith("--"))
+        if action.help != argparse.SUPPRESS:
+            yield from (option for option in action.option_strings if option.startswith("--"))
 
 
 def test_readme_shows_the_help(home: Home) -> None:
@@ -120,9 +122,9 @@ def test_the_architecture_shows_every_room() -> None:
     assert {room for room in rooms if not room.startswith("__")} - {"hotpath"} <= set(re.findall(r"\w+", picture))
 
 
-@pytest.mark.parametrize("document", ["SECURITY.md", "tests/robustness/README.md"])
+@pytest.mark.parametrize("document", ["SECURITY.md", "tests/robustness/README.md", "man/oidc-helper-deploy.7"])
 def test_the_tests_that_are_named_are_there(document: str) -> None:
-    """Every promise, and every trouble of others, names a test that exists."""
+    """Every promise, every trouble of others, and what is said to those who deploy, names a test that exists."""
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / document).read_text())
 
     assert named

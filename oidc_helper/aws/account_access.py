@@ -15,6 +15,7 @@ from oidc_helper.errors import OidcHelperError, TryAgain
 from oidc_helper.settings import Profile
 
 SERVICE = "account-access-runtime"  # botocore's name of it
+SETUP = "account-access"  # and of the service for administrators
 _FIRST = "1.43.127"  # the first botocore with its model
 
 _T = TypeVar("_T")

@@ -40,14 +40,31 @@ class _Place(NamedTuple):
     name: str
     test: str
     sign_in: str = "aws sso login"
+    whose: str = "the caller"
+    others: str = "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another caller"
 
 
-def from_profile(profile: Profile, name: str, *, time_left: Callable[[], float]) -> Credentials:
+_AROUND = _Place("the environment, the container or the instance", "try them: aws sts get-caller-identity")
+_ADMINISTRATOR = {
+    "whose": "the administrator",
+    "others": "name an AWS profile that has some: oidc-helper doctor --admin PROFILE --admin-profile AWSPROFILE",
+}
+
+
+def of_administrator(
+    session: botocore.session.Session, profile: Profile, name: str, *, time_left: Callable[[], float]
+) -> Credentials:
+    """The credentials of the AWS profile of that name, or of the environment if it is empty. Raises OidcHelperError."""
+    if name:
+        return from_profile(profile, name, time_left=time_left, place=_place(name)._replace(**_ADMINISTRATOR))
+    return from_environment(session, profile, time_left=time_left, place=_AROUND._replace(**_ADMINISTRATOR))
+
+
+def from_profile(
+    profile: Profile, name: str, *, time_left: Callable[[], float], place: _Place | None = None
+) -> Credentials:
     """The credentials of the AWS profile of that name. Raises OidcHelperError."""
-    named = f"--profile {shlex.quote(printable(name))}"
-    place = _Place(
-        f"the AWS profile {printable(name)}", f"try them: aws sts get-caller-identity {named}", f"aws sso login {named}"
-    )
+    place = place or _place(name)
     session = botocore.session.Session(profile=name)
     try:
         known = session.full_config.get("profiles", {})
@@ -75,12 +92,18 @@ def from_profile(profile: Profile, name: str, *, time_left: Callable[[], float])
 
 
 def from_environment(
-    session: botocore.session.Session, profile: Profile, *, time_left: Callable[[], float]
+    session: botocore.session.Session, profile: Profile, *, time_left: Callable[[], float], place: _Place = _AROUND
 ) -> Credentials:
     """The credentials that the environment, the container or the instance gives. Raises OidcHelperError."""
     _choose_region(session, profile)
-    place = _Place("the environment, the container or the instance", "try them: aws sts get-caller-identity")
     return _resolved(session, profile, place, time_left)
+
+
+def _place(name: str) -> _Place:
+    named = f"--profile {shlex.quote(printable(name))}"
+    return _Place(
+        f"the AWS profile {printable(name)}", f"try them: aws sts get-caller-identity {named}", f"aws sso login {named}"
+    )
 
 
 def _choose_region(session: botocore.session.Session, profile: Profile) -> None:
@@ -155,8 +178,8 @@ def _resolved(
         raise _missing(error, place) from None
     if not found:
         raise WrongSettings(
-            f"the caller has no AWS credentials: nothing in {place.name}",
-            "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another caller",
+            f"{place.whose} has no AWS credentials: nothing in {place.name}",
+            place.others.replace("--admin PROFILE", f"--admin {profile.name}"),
         )
     redaction.learn(found.secret_access_key, found.session_token)
     return found
@@ -224,12 +247,12 @@ def _nonsense(error: Exception, place: _Place) -> OidcHelperError:
     return WrongSettings(_beginning(place) + "its answer holds none", place.test)
 
 
-def _out_of_memory(_error: Exception, _place: _Place) -> OidcHelperError:
-    return clients.short_of_memory("the caller's credentials")
+def _out_of_memory(_error: Exception, place: _Place) -> OidcHelperError:
+    return clients.short_of_memory(f"{place.whose}'s credentials")
 
 
 def _beginning(place: _Place) -> str:
-    return f"the caller's credentials cannot be had from {place.name}: "
+    return f"{place.whose}'s credentials cannot be had from {place.name}: "
 
 
 def _reason(error: Exception) -> str:

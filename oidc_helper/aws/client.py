@@ -60,7 +60,8 @@ class _Models(Loader):
     """botocore's models of the services that we call; listing the directories of all 400 would take 40 ms."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
-        return [account_access.SERVICE, "s3control", "sso", "sso-oidc", "sts"]
+        of_administrators = (account_access.SETUP, "iam", "identitystore", "sso-admin")
+        return [account_access.SERVICE, "s3control", "sso", "sso-oidc", "sts", *of_administrators]
 
 
 class Aws:
@@ -143,6 +144,23 @@ class Aws:
         """Who signs with these credentials, which no policy can deny to tell. Raises OidcHelperError."""
         regions = self._profile.identity_center_regions
         return self._ask_anywhere("sts", regions, "GetCallerIdentity", lambda answer: str(answer["Arn"]), signer=signer)
+
+    def open_administrator(self, aws_profile: str) -> Credentials:
+        """Get the credentials of an administrator, who only reads: of that AWS profile, or of the environment.
+
+        The environment is the keys in it, the AWS profile that AWS_PROFILE names, the container or the instance. Raises
+        OidcHelperError.
+        """
+        named = aws_profile or ("" if os.environ.get("AWS_ACCESS_KEY_ID") else os.environ.get("AWS_PROFILE", ""))
+        return callers.of_administrator(self._session, self._profile, named, time_left=self._time_left)
+
+    def read_as(
+        self, administrator: Credentials, service: str, operation: str, region: str, **parameters: Any
+    ) -> dict[str, Any]:
+        """The answer to a call that changes nothing. Raises OidcHelperError."""
+        client = self._client(service, region, administrator)
+        client.meta.events.register("before-call.s3-control", partial(_keep_loopback, client.meta.endpoint_url))
+        return self._ask(client, operation, dict, **parameters)
 
     def prepare(self, caller: Credentials) -> None:
         """Make the client of CreateTokenWithIAM: what keeps it from being sent shows here. Raises OidcHelperError."""

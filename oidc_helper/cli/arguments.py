@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn, TextIO
 from oidc_helper import __version__
 from oidc_helper.configure.flags import FLAGS, Flag
 from oidc_helper.errors import WrongSettings
+from oidc_helper.setup.flags import OWN, OwnFlag, is_telling
 from oidc_helper.words import shown
 
 OPERATION = "create-token-with-iam"
@@ -90,6 +91,12 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
+def _console_seconds(text: str) -> int:
+    if not 900 <= (seconds := _seconds(text)) <= 43_200:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not between 900 and 43200 seconds")
+    return seconds
+
+
 _MIN_TTL = Argument(
     "--min-ttl",
     {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "fetch new credentials where less is left"},
@@ -103,6 +110,25 @@ def _of_settings(flag: Flag) -> Argument:
     return Argument(
         flag.name, {**form, "dest": flag.name, "help": flag.meaning}, flag.key.name if flag.key.one_of else "", title
     )
+
+
+_OF_PLANS = "what --plan sets up, without a profile or over it"
+
+
+def _of_plan(flag: OwnFlag) -> Argument:
+    return Argument(
+        flag.name,
+        {"dest": flag.name, "metavar": flag.metavar, "help": flag.meaning, "choices": flag.choices},
+        title=_OF_PLANS,
+    )
+
+
+def _also_of_plan(flag: Flag) -> Argument:
+    """A flag of `configure`, which the help has where a plan depends on it."""
+    same = _of_settings(flag)
+    if is_telling(flag):
+        return same._replace(title=_OF_PLANS)
+    return same._replace(keywords={**same.keywords, "help": argparse.SUPPRESS}, group="", title=_OF_PLANS)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -186,8 +212,14 @@ COMMANDS: tuple[Command, ...] = (
         "The command takes the place of oidc-helper: signals, terminal and exit code are its own.\n\n"
         "  oidc-helper exec analytics -- terraform plan\n\n"
         "Variables that would lead it to other credentials are removed. Without a command, your shell runs. The\n"
-        "credentials are not renewed: a program that runs for longer should read them by credential_process.",
-        (_profile(), _MIN_TTL, _switch("--nested", "even where credentials are in the environment already")),
+        "credentials are not renewed: for a program that runs for longer, --endpoint puts an endpoint beside it that\n"
+        "has new ones before the old ones end.",
+        (
+            _profile(),
+            _MIN_TTL,
+            _switch("--endpoint", "give it a container credentials endpoint instead, for as long as it runs"),
+            _switch("--nested", "even where credentials are in the environment already"),
+        ),
         quiet=True,
         becomes_another=True,
     ),
@@ -210,6 +242,80 @@ COMMANDS: tuple[Command, ...] = (
             _MIN_TTL,
         ),
         quiet=True,
+    ),
+    Command(
+        "console",
+        _run("console", "console"),
+        "open the AWS console with the credentials of a profile",
+        "Opens the browser at the console of the profile's region. An identity-enhanced role session lands on Athena,\n"
+        "since little else takes it.\n\n"
+        "  oidc-helper console dev-admin --service s3\n"
+        "  oidc-helper console dev-admin --browser-command 'firefox --new-tab {url}' --container\n\n"
+        "The address signs in whoever opens it within 15 minutes.",
+        (
+            _profile(),
+            _switch("--print", "print the address, and open nothing", "opening"),
+            Argument(
+                "--service",
+                {"metavar": "SERVICE", "help": "land on the home of a service, such as s3"},
+                "landing",
+            ),
+            Argument(
+                "--destination",
+                {"metavar": "PAGE", "help": "land on a page: /ec2/home, or its whole address"},
+                "landing",
+            ),
+            Argument(
+                "--duration",
+                {
+                    "type": _console_seconds,
+                    "metavar": "SECONDS",
+                    "help": "how long to stay signed in with a permission set, 900 to 43200",
+                },
+            ),
+            _switch("--logout", "sign out of the console before; fails where it has several sessions at once"),
+            Argument(
+                "--container",
+                {
+                    "nargs": "?",
+                    "const": "open-url-in-container",
+                    "choices": ("open-url-in-container", "granted-containers"),
+                    "metavar": "EXTENSION",
+                    "help": "open it in a container of Firefox, by the extension open-url-in-container (the default) "
+                    "or granted-containers",
+                },
+            ),
+            Argument(
+                "--browser-command",
+                {"metavar": "COMMAND", "help": "open it by this command, in which {url} stands for the address"},
+                "opening",
+            ),
+        ),
+    ),
+    Command(
+        "serve",
+        _run("serve", "serve"),
+        "run a container credentials endpoint on this machine",
+        "Prints the variables that lead an SDK to each profile, once it answers, and runs until it is interrupted.\n"
+        "It has new credentials before the old ones end. If a person must sign in, programs are told so; after\n"
+        "oidc-helper login it goes on. More: man oidc-helper-serve\n\n"
+        "Needs the extra serve: pip install 'oidc-helper[serve]'",
+        (
+            Argument("profiles", {"metavar": "PROFILE", "nargs": "+", "help": "profiles of the configuration"}),
+            Argument("--port", {"type": int, "metavar": "PORT", "help": "the port (default: a free one)"}),
+            _value("--bind", "ADDRESS", "the IP address to listen at (default: 127.0.0.1)"),
+            _value("--token-file", "FILE", "write the token there too; {profile} in it stands for the profile"),
+            Argument(
+                "--fd",
+                {
+                    "type": int,
+                    "nargs": "?",
+                    "const": -1,
+                    "metavar": "NUMBER",
+                    "help": "listen at this descriptor, by default the one that systemd passed",
+                },
+            ),
+        ),
     ),
     Command(
         "configure",
@@ -250,7 +356,14 @@ COMMANDS: tuple[Command, ...] = (
         "Looks at every link of the chain in its order, from the installation to what an SDK takes here. Below what\n"
         "is broken stands the command or the setting that mends it. It asks nobody, opens no locked keyring, and\n"
         "spends no token without --exchange. Exits with 1 where anything is broken.\n\n"
-        "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.",
+        "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.\n\n"
+        "--admin looks at AWS's side instead, with an administrator's credentials, and changes nothing there: what\n"
+        "is broken is followed by the command of the AWS CLI that mends it.\n\n"
+        "--plan prints a script, or a file for Terraform or CloudFormation, that an administrator runs. The script\n"
+        "makes what is missing, and prints the two lines for the configuration at its end.\n\n"
+        "  oidc-helper doctor --plan analytics > plan.sh && less plan.sh && sh plan.sh\n"
+        "  oidc-helper doctor --plan --issuer https://example.okta.com/oauth2/default --client-id 0oa1b2c3d4 \\\n"
+        "    --identity-center-region eu-west-1 --role-arn arn:aws:iam::123456789012:role/analytics",
         (
             _profile("a profile whose credentials to look at too", nargs="?"),
             _switch("--exchange", "try CreateTokenWithIAM too: it spends a single-use token, or refreshes one"),
@@ -261,6 +374,22 @@ COMMANDS: tuple[Command, ...] = (
                 "--only",
                 {"metavar": "ID", "action": "append", "help": "make only the check with that id; may be repeated"},
             ),
+            _switch("--admin", "look at AWS's side of a profile: Identity Center, IAM, S3 Access Grants"),
+            _value("--admin-profile", "AWSPROFILE", "the administrator's AWS profile (default: the environment)"),
+            _value("--claims", "FILE", "the claims of the person's identity token, as JSON, or the token itself"),
+            _switch("--powershell", "quote the commands for PowerShell"),
+            _switch("--policy", "print the least policy that --admin needs, and make no check"),
+            Argument(
+                "--plan",
+                {
+                    "nargs": "?",
+                    "const": "shell",
+                    "metavar": "LANGUAGE",
+                    "help": "print what sets up AWS for the profile: shell (the default), terraform or cloudformation",
+                },
+            ),
+            *map(_of_plan, OWN),
+            *map(_also_of_plan, FLAGS),
         ),
     ),
     Command(
@@ -354,6 +483,7 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "how long an identity context is good (default: as long as its access token)",
                 },
             ),
+            _switch("--empty", "set nothing up: people, groups and accounts only, for an administrator to begin with"),
             _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
             _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
             _switch("--https", "speak https, with a certificate authority of this run"),
@@ -377,6 +507,8 @@ COMMANDS: tuple[Command, ...] = (
         "  oidc-helper  all commands, variables, files and exit codes\n"
         "  config       every key of the configuration\n"
         "  setup        what is needed at AWS and at the identity provider\n"
+        "  jobs         what people want, and the command for each\n"
+        "  ci           the settings of each CI system\n"
         "  errors       every message, its cause and its remedy\n\n"
         "and those of create-token-with-iam and oidc-helper-emulator. man shows them where it is installed. A message\n"
         "in quotes is shown with its cause and its remedy:\n\n"

@@ -22,7 +22,11 @@ from oidc_helper.words import printable
 
 _PROGRAM = "oidc-helper"
 _PATIENCE_S = 300  # for a yes
-_NAMES = {"profile": "profiles", "topic": "topics"}  # the argument -> what `--names` lists for it
+_NAMES = {
+    "profile": "profiles",
+    "profiles": "profiles",
+    "topic": "topics",
+}  # the argument -> what `--names` lists for it
 
 
 class Shell(NamedTuple):

@@ -10,6 +10,7 @@ from oidc_helper.errors import Refused, WrongSettings
 from oidc_helper.fetch import broker
 from oidc_helper.machine import renewal
 from oidc_helper.machine.deadline import DeadlinePassed
+from oidc_helper.settings import Profile
 
 
 def get(options: argparse.Namespace, answer: TextIO) -> int:
@@ -28,11 +29,7 @@ def get(options: argparse.Namespace, answer: TextIO) -> int:
 def fetched(errand: Errand, *, refresh: bool = False, ahead: bool = False) -> broker.Fetched:
     """The credentials of an errand's profile by its deadline, or those that still live. Raises OidcHelperError."""
     profile, stamp, means = errand.profile, errand.settings.stamp, errand.means
-    if profile.target is None:
-        raise WrongSettings(
-            f"profile {profile.name} has nothing to get credentials for",
-            "set role_arn, or account_id and permission_set; for its access token: oidc-helper token",
-        )
+    require_target(profile)
 
     def fetch() -> broker.Fetched:
         return broker.fetch(profile, stamp, means, refresh=refresh, ahead=ahead)
@@ -44,6 +41,15 @@ def fetched(errand: Errand, *, refresh: bool = False, ahead: bool = False) -> br
         if alive is None:
             raise
         return alive
+
+
+def require_target(profile: Profile) -> None:
+    """Raise WrongSettings where the profile has tokens only."""
+    if profile.target is None:
+        raise WrongSettings(
+            f"profile {profile.name} has nothing to get credentials for",
+            "set role_arn, or account_id and permission_set; for its access token: oidc-helper token",
+        )
 
 
 def token(options: argparse.Namespace, answer: TextIO) -> int:

@@ -6,16 +6,20 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from oidc_helper import settings
 from oidc_helper.cli import streams, wiring
-from oidc_helper.doctor import CHECKS, Anonymity, Case, Result, examine
+from oidc_helper.doctor import CHECKS, Anonymity, Case, Check, Result, examine
 from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.redaction import without_secrets
-from oidc_helper.settings import Settings, writing
+from oidc_helper.settings import Profile, Settings, writing
+from oidc_helper.setup import flags
 from oidc_helper.words import did_you_mean, printable, shown
+
+if TYPE_CHECKING:
+    from oidc_helper.doctor.admin import Audit
 
 _SCHEMA = 1  # of --json: members are added, and none changes its meaning or goes away, under the same number
 _USUAL_S = 50  # for all checks, where no profile says more
@@ -27,31 +31,114 @@ _MARKS = {"ok": ("✓", "+", "green"), "failed": ("✗", "x", "red"), "skipped":
 
 
 def doctor(options: argparse.Namespace, answer: TextIO) -> int:
-    """Make the checks of a profile, or of all there are, and say what was found."""
-    if options.list:
-        _list(answer, as_json=options.json)
+    """Make the checks of a profile, or of all there are, and say what was found; or print a plan."""
+    if options.plan or flags.are_given(vars(options)):
+        from oidc_helper.cli import plan
+
+        return plan.plan(options, answer)
+    _check_together(options)
+    if options.policy:
+        from oidc_helper.doctor import admin
+
+        _, profile = _settings_of(options.profile) if options.profile else (None, None)
+        answer.write(json.dumps(admin.policy(profile), indent=2) + "\n")
         return 0
-    only = _known(options.only or ())
+    if options.list:
+        _list(_all_checks(options), answer, as_json=options.json)
+        return 0
+    only = _known(options.only or (), _all_checks(options))
+    if options.admin:
+        audit = _audit(options)
+        results: Iterable[Result] = examine(audit, _concerning(audit, only), only=only)
+        return _report(options, answer, audit, results, may_name_one=False)
     case = _case(options.profile, may_spend=options.exchange)
-    results: Iterable[Result] = map(_cleaned, examine(case, CHECKS, only=only))
+    has_profiles = isinstance(case.loaded, Settings) and bool(case.loaded.profiles)
+    may_name_one = has_profiles and not (case.name or only)
+    return _report(options, answer, case, examine(case, CHECKS, only=only), may_name_one=may_name_one)
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """Raises WrongSettings for options that do not go together."""
+    of_admin = {
+        "--admin-profile": options.admin_profile,
+        "--claims": options.claims,
+        "--powershell": options.powershell,
+        "--policy": options.policy,
+    }
+    for option, value in of_admin.items():
+        if value and not options.admin:
+            raise WrongSettings(f"{option} goes with --admin", "oidc-helper doctor --admin PROFILE")
+    if options.exchange and options.admin:
+        raise WrongSettings("--exchange does not go with --admin, which spends nothing", "leave --exchange out")
+
+
+def _report(
+    options: argparse.Namespace, answer: TextIO, case: Case, results: Iterable[Result], *, may_name_one: bool
+) -> int:
+    """Print the results as they come, or as JSON; the exit code."""
+    results = map(_cleaned, results)
     if options.anonymize:
         results = _anonymized(results, case)
     if options.json:
         results = list(results)
         answer.write(json.dumps({"schema": _SCHEMA, "checks": list(map(_described, results))}, indent=2) + "\n")
         return int(any(result.status == "failed" for result in results))
-    has_profiles = isinstance(case.loaded, Settings) and bool(case.loaded.profiles)
-    return _show(results, answer, may_name_one=has_profiles and not (case.name or only))
+    return _show(results, answer, _all_checks(options), may_name_one=may_name_one)
 
 
-def _known(ids: Sequence[str]) -> Sequence[str]:
+def _all_checks(options: argparse.Namespace) -> Sequence[Check[Any]]:
+    if not options.admin:
+        return CHECKS
+    from oidc_helper.doctor import admin
+
+    return admin.CHECKS
+
+
+def _concerning(audit: "Audit", only: Sequence[str]) -> "Sequence[Check[Audit]]":
+    """The checks for the profile's kind, and those that were asked for."""
+    from oidc_helper.doctor import admin
+
+    concerning = admin.checks_of(audit.profile)
+    return [check for check in admin.CHECKS if check in concerning or check.id in only]
+
+
+def _audit(options: argparse.Namespace) -> "Audit":
+    """Raises WrongSettings, also for a profile that is broken: there is nothing to compare AWS's side with."""
+    from oidc_helper.doctor import admin
+    from oidc_helper.doctor.admin import claims
+
+    loaded, profile = _settings_of(options.profile)
+    given = claims.read(options.claims) if options.claims else None
+    deadline = Deadline(max(profile.deadline_seconds, _USUAL_S))
+    return admin.Audit(
+        loaded,
+        profile.name,
+        writing.running_program(),
+        deadline,
+        lambda profile, loaded: wiring.means(profile, loaded, deadline),
+        admin_profile=options.admin_profile or "",
+        given_claims=given,
+        shell=admin.Shell(options.admin_profile or "", powershell=options.powershell),
+    )
+
+
+def _settings_of(name: str | None) -> tuple[Settings, Profile]:
+    """The settings, and the profile of that name, or the only one. Raises WrongSettings."""
+    loaded = settings.load()
+    if name is None:
+        if len(loaded.profiles) != 1:
+            raise WrongSettings("--admin looks at one profile", "oidc-helper doctor --admin PROFILE")
+        (name,) = loaded.profiles
+    return loaded, loaded.profile(name)
+
+
+def _known(ids: Sequence[str], checks: Sequence[Check[Any]]) -> Sequence[str]:
     """Raises WrongSettings for an id that no check has."""
-    known = [check.id for check in CHECKS]
+    known = [check.id for check in checks]
     for one in ids:
         if one not in known:
-            raise WrongSettings(
-                f"there is no check {shown(one, 40)}{did_you_mean(one, known)}", "oidc-helper doctor --list"
-            )
+            listing = "oidc-helper doctor --admin --list" if checks is not CHECKS else "oidc-helper doctor --list"
+            raise WrongSettings(f"there is no check {shown(one, 40)}{did_you_mean(one, known)}", listing)
     return ids
 
 
@@ -88,7 +175,7 @@ def _cleaned(result: Result) -> Result:
 def _anonymized(results: Iterable[Result], case: Case) -> Iterator[Result]:
     anonymity = Anonymity(case.loaded if isinstance(case.loaded, Settings) else None)
     for result in results:
-        found, remedy = (anonymity.of(text, case.people) for text in (result.found, result.remedy))
+        found, remedy = (anonymity.of(text, case.names) for text in (result.found, result.remedy))
         yield result._replace(found=found, remedy=remedy)
 
 
@@ -96,22 +183,22 @@ def _described(result: Result) -> dict[str, str | None]:
     return {**result._asdict(), "remedy": result.remedy or None}
 
 
-def _list(answer: TextIO, *, as_json: bool) -> None:
+def _list(checks: Sequence[Check[Any]], answer: TextIO, *, as_json: bool) -> None:
     if as_json:
-        checks = [{"id": check.id, "about": check.about} for check in CHECKS]
-        answer.write(json.dumps({"schema": _SCHEMA, "checks": checks}, indent=2) + "\n")
+        listed = [{"id": check.id, "about": check.about} for check in checks]
+        answer.write(json.dumps({"schema": _SCHEMA, "checks": listed}, indent=2) + "\n")
         return
-    width = max(len(check.id) for check in CHECKS)
-    answer.write("".join(f"{check.id:{width}}  {check.about}\n" for check in CHECKS))
+    width = max(len(check.id) for check in checks)
+    answer.write("".join(f"{check.id:{width}}  {check.about}\n" for check in checks))
 
 
-def _show(results: Iterable[Result], answer: TextIO, *, may_name_one: bool) -> int:
+def _show(results: Iterable[Result], answer: TextIO, checks: Sequence[Check[Any]], *, may_name_one: bool) -> int:
     """Each as soon as it is there, where a person watches; the exit code."""
     from rich.console import Console
     from rich.text import Text
 
     width = streams.columns(answer)
-    column = max(len(check.id) for check in CHECKS) + 2
+    column = max(len(check.id) for check in checks) + 2
     is_plain = not _can_write(answer, "".join(mark for mark, *_ in _MARKS.values()))
     counts = Counter[str]()
     for result in results:

@@ -23,29 +23,22 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
 
     if not 0 <= options.port <= 65_535:
         raise WrongSettings(f"there is no port {options.port}", "choose a --port from 0 (any) to 65535")
-    foreign = (options.issuer, options.audience, options.email)
-    if any(foreign) and not all(foreign):
-        raise WrongSettings("--issuer, --audience and --email go together", "give all three, or none")
+    _check_together(options)
     accounts, permission_sets = _organization(options)
     regions = _regions(options.region or [])
-    for name, value in (("--clock-skew", options.clock_skew), ("--portal-rate", options.portal_rate)):
-        if not 0 <= value <= _MOST:
-            raise WrongSettings(f"{name} {value:g} is out of range", f"choose {name} from 0 to {_MOST}")
-    if options.write and any(foreign):
-        raise WrongSettings("--write is for the emulator's own identity provider", "leave --issuer out, or --write")
     port = options.port or (written.PORT if options.write else 0)
     try:
-        running = Emulator(port=port, https=options.https)
+        running = Emulator(port=port, https=options.https, empty=options.empty)
     except OSError as error:
         raise WrongSettings(f"port {port} cannot be used: {error.strerror}", "choose another --port") from None
-    if all(foreign):
-        running.trust(*foreign)
+    if options.issuer:
+        running.trust(options.issuer, options.audience, options.email)
     directory = running.directory
     directory.identity_center_regions = regions or directory.identity_center_regions
     directory.clocks_differ_s = round(options.clock_skew * 60)
     directory.portal_requests_per_s = options.portal_rate or None
     directory.vpc_endpoint_required = options.vpc_endpoint
-    for application in (directory.application, directory.second_application):
+    for application in directory.applications:
         application.longest_contexts = options.long_contexts
         application.context_lifetime_s = options.context_lifetime
     enlarge(directory, accounts, permission_sets)
@@ -58,6 +51,21 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
         answer.flush()
         ended.recv(1)
     return 0
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """Raises WrongSettings for options that do not go together, or are out of range."""
+    foreign = (options.issuer, options.audience, options.email)
+    if any(foreign) and not all(foreign):
+        raise WrongSettings("--issuer, --audience and --email go together", "give all three, or none")
+    for name, value in (("--clock-skew", options.clock_skew), ("--portal-rate", options.portal_rate)):
+        if not 0 <= value <= _MOST:
+            raise WrongSettings(f"{name} {value:g} is out of range", f"choose {name} from 0 to {_MOST}")
+    if options.write and any(foreign):
+        raise WrongSettings("--write is for the emulator's own identity provider", "leave --issuer out, or --write")
+    if options.empty and (options.write or any(foreign)):
+        other = "--write" if options.write else "--issuer"
+        raise WrongSettings(f"--empty has nothing that {other} could name", f"leave --empty out, or {other}")
 
 
 def _regions(names: list[str]) -> list[str]:

@@ -3,15 +3,18 @@
 import argparse
 import os
 import time
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from oidc_helper.cli.credentials import fetched
 from oidc_helper.cli.person import asking_at_get
 from oidc_helper.cli.wiring import errand
 from oidc_helper.errors import WrongSettings
+from oidc_helper.fetch.broker import Fetched
 from oidc_helper.handover import program, variables
 from oidc_helper.handover.formats import FORMATS
 from oidc_helper.person import times
+from oidc_helper.settings import Profile
 from oidc_helper.words import printable
 
 
@@ -23,28 +26,60 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
             f"the credentials of {printable(before)} are in this environment already",
             f"leave that shell, or add --nested: oidc-helper exec --nested {options.profile}",
         )
-    given, expires_at = _given(options)
-    environment = variables.replaced(os.environ, given)
-    words = options.words
-    if not words:
-        words = [program.shell(environment)]
-        ours = options.streams.complaint
-        whose = f"a shell with the credentials of {given[variables.PROFILE]}, {times.until(expires_at)}"
-        ours.write(f"oidc-helper: {whose}; exit ends it\n")
-        ours.flush()
+    if options.endpoint:
+        return _beside_endpoint(options)
+    profile, got = _got(options)
+    environment = variables.replaced(os.environ, _given(profile, got))
+    words = _words(options, environment, times.until(got.expires_at))
     with options.streams.given_back():
         return program.become(words, environment)
 
 
+def _beside_endpoint(options: argparse.Namespace) -> int:
+    """Run the command beside an endpoint, which has new credentials before the old ones end."""
+    from oidc_helper.cli import endpoint
+    from oidc_helper.handover import companion, private_aws
+    from oidc_helper.settings.writing import without_credentials
+
+    endpoint.require_libraries()
+    config = without_credentials.text()
+    profile, got = _got(options)
+    with endpoint.beside(profile.name, got) as leading, private_aws.files(config) as files:
+        given = variables.at_endpoint({**leading, **files}, profile=profile.name, region=profile.region)
+        environment = variables.replaced(os.environ, given)
+        words = _words(options, environment, "renewed as long as you are signed in")
+        with options.streams.given_back():
+            ended = companion.run(words, environment)
+    if ended < 0:
+        companion.end_as(-ended)
+    return ended
+
+
+def _words(options: argparse.Namespace, environment: Mapping[str, str], lasting: str) -> Sequence[str]:
+    """The command's, or those of the person's shell, which is said once."""
+    if options.words:
+        return options.words  # type: ignore[no-any-return]
+    ours = options.streams.complaint
+    ours.write(
+        f"oidc-helper: a shell with the credentials of {environment[variables.PROFILE]}, {lasting}; exit ends it\n"
+    )
+    ours.flush()
+    return [program.shell(environment)]
+
+
 def env(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the variables for a shell or a file."""
-    given, _ = _given(options)
+    given = _given(*_got(options))
     answer.write(FORMATS[options.format](given, variables.conflicting(os.environ, given)))
     return 0
 
 
-def _given(options: argparse.Namespace) -> tuple[dict[str, str], int]:
-    """The variables, and when the credentials end. Raises WrongSettings where none last as long as is asked for."""
+def _given(profile: Profile, got: Fetched) -> dict[str, str]:
+    return variables.given(got.answer, profile=profile.name, region=profile.region)
+
+
+def _got(options: argparse.Namespace) -> tuple[Profile, Fetched]:
+    """The profile, and credentials. Raises WrongSettings where none last as long as is asked for."""
     with asking_at_get() as asking:
         getting = errand(options.profile, asking)
         got = fetched(getting)
@@ -56,4 +91,4 @@ def _given(options: argparse.Namespace) -> tuple[dict[str, str], int]:
             f"the credentials of {profile.name} that can be had last {times.span(left)}, less than --min-ttl",
             f"ask for less, or raise duration_seconds; see also: oidc-helper status {profile.name}",
         )
-    return variables.given(got.answer, profile=profile.name, region=profile.region), got.expires_at
+    return profile, got

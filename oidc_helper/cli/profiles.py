@@ -3,12 +3,9 @@
 import argparse
 import json
 import logging
-import os
-import shlex
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from typing import Any, TextIO
 
@@ -17,9 +14,9 @@ from oidc_helper.aws.portal_listing import Access
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.cli import streams
 from oidc_helper.cli.wiring import errand, only_application
-from oidc_helper.create_token_with_iam import pager
 from oidc_helper.errors import OidcHelperError, WrongSettings
 from oidc_helper.fetch import broker
+from oidc_helper.person import pager
 from oidc_helper.profiles import generation, listing
 from oidc_helper.profiles.filters import Filters
 from oidc_helper.profiles.generation import Plan, Wish
@@ -137,17 +134,13 @@ def _list(
 
 
 def _show(text: str, answer: TextIO) -> None:
-    """Write it, through the pager where it is longer than the screen."""
-    command = _pager() if answer.isatty() and text.count("\n") >= shutil.get_terminal_size().lines else ""
-    with pager.opened(answer, command) as out:
-        out.write(text)
-
-
-def _pager() -> str:
-    """The person's pager, or the usual one, if it is there."""
-    command = os.environ.get("PAGER", "more" if sys.platform == "win32" else "less")
-    words = shlex.split(command)
-    return command if words and shutil.which(words[0]) else ""
+    """Write it, through the pager, which searches, where it is longer than the screen."""
+    is_long = answer.isatty() and text.count("\n") >= shutil.get_terminal_size().lines
+    if is_long and (command := pager.chosen("PAGER")):
+        with suppress(OSError, ValueError):  # a pager that is not there
+            pager.show(text, command, answer)
+            return
+    answer.write(text)
 
 
 def _described(access: Access, name: str) -> dict[str, str]:

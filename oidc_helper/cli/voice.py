@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TextIO
 
@@ -23,7 +24,15 @@ def complain(error: OidcHelperError, complaint: TextIO | None) -> None:
     if complaint is None:  # started without a stderr
         return
     first, *others = error.lines if complaint.isatty() else [error.message]
-    lines = [f"oidc-helper: {first}", *others] + ([f"hint: {error.hint}"] if error.hint else [])
+    _write([f"oidc-helper: {first}", *others] + ([f"hint: {error.hint}"] if error.hint else []), complaint)
+
+
+def tell(sentence: str, complaint: TextIO) -> None:
+    """Say something that is no complaint."""
+    _write([f"oidc-helper: {sentence}"], complaint)
+
+
+def _write(lines: Sequence[str], complaint: TextIO) -> None:
     with suppress(OSError):
         if takes_a_message(complaint):
             complaint.write("".join(f"{_one_line(line)}\n" for line in lines))

@@ -15,7 +15,7 @@ from oidc_helper.machine import reentry
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.person.terminal import has_terminal
 from oidc_helper.settings import Profile, Settings
-from oidc_helper.store.store import Store
+from oidc_helper.store.store import InHand, Store
 
 if TYPE_CHECKING:
     from oidc_helper.aws.client import Aws
@@ -111,16 +111,18 @@ def _only_one(command: str, loaded: Settings, found: Sequence[Profile]) -> Profi
     )
 
 
-def store_for(profiles: Sequence[Profile], *, prompts: bool = False, anew: bool = False) -> Store:
+def store_for(
+    profiles: Sequence[Profile], *, prompts: bool = False, anew: bool = False, in_hand: InHand | None = None
+) -> Store:
     """The store, whose keyring is given up before the deadline of any of the profiles."""
     longest_s = min((round(Deadline(profile.deadline_seconds).left()) for profile in profiles), default=_VAULT_S)
     login = profiles[0].login if len(profiles) == 1 else "oidc-helper login"
-    return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew, login=login)
+    return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew, login=login, in_hand=in_hand)
 
 
-def means(profile: Profile, loaded: Settings, deadline: Deadline) -> Means:
-    """The parts of a fetch that asks nobody."""
-    return _means(profile, loaded, store_for([profile]), deadline, None)
+def means(profile: Profile, loaded: Settings, deadline: Deadline, in_hand: InHand | None = None) -> Means:
+    """The parts of a fetch that asks nobody; `in_hand` is for the next fetch of this process."""
+    return _means(profile, loaded, store_for([profile], in_hand=in_hand), deadline, None)
 
 
 def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:

@@ -28,7 +28,11 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("key", re.compile(r"\bA[KS]IA[A-Z0-9]{8,}")),
     ("ssoins", re.compile(r"\bssoins-[0-9a-f]+")),
     ("apl", re.compile(r"\bapl-[0-9a-f]+")),
-    ("tti", re.compile(r"\btti-[0-9a-f]+")),
+    ("tti", re.compile(r"\btti-[0-9a-f-]+")),
+    ("ps", re.compile(r"\bps-[0-9a-f]{16}\b")),
+    ("provider", re.compile(r"(?<=:oidc-provider/)[^\s'\",;]+")),
+    ("bucket", re.compile(r"(?<=S3SubPrefix\":\")[^\"]+")),
+    ("id", re.compile(r"\b(?:[0-9a-f]{10}-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
     ("aa", re.compile(r"\baa-[0-9a-f]+")),
     ("d", re.compile(r"\bd-[0-9a-z]{10}\b")),
     ("sub", re.compile(r"(?<=\bsub ')[^']+")),
@@ -52,9 +56,10 @@ class Anonymity:
             self._learn("identity", settings.identities)
             self._learn("profile", [table[1] for table in settings.broken if table[:1] == ("profile",)])
 
-    def of(self, text: str, people: Iterable[str] = ()) -> str:
-        """The text with stand-ins; `people` are the users' names in it."""
-        self._learn("user", people)
+    def of(self, text: str, names: Mapping[str, str]) -> str:
+        """The text with stand-ins; `names` are those in it, each with its kind."""
+        for name, kind in names.items():
+            self._learn(kind, [name])
         if self._home:
             text = text.replace(self._home, "~")
         text = _HOMES.sub("~", text)

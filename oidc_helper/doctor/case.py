@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from oidc_helper import identity
 from oidc_helper.aws.credentials import Credentials
@@ -30,7 +30,7 @@ class Case:
     """One examination. `loaded` are the settings, or why there are none; `name` is the profile's, empty for none.
 
     `program` starts this very command. `prepare` gives the means of a profile, within the `deadline`. `may_spend`: a
-    token may be exchanged. `is_named`: the user named the profile. `people` are those that the report names. What
+    token may be exchanged. `is_named`: the user named the profile. `names` are those in the report, by kind. What
     several checks look at is looked up once.
     """
 
@@ -41,18 +41,22 @@ class Case:
     prepare: Callable[[Profile, Settings], Means]
     may_spend: bool = False
     is_named: bool = True
-    people: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
     aws_files: AwsFiles = field(default_factory=AwsFiles)
     _opened: list[Credentials] = field(default_factory=list, repr=False)
 
-    def of(self, name: str) -> "Case":
+    def of(self, name: str) -> Self:
         """The same for a profile."""
         return self if name == self.name else replace(self, name=name, is_named=False, _opened=[])
 
     def person(self, user: str) -> str:
         """A user's name as the report shows it."""
-        self.people.add(user)
-        return printable(user)
+        return self.named("user", user)
+
+    def named(self, kind: str, name: str) -> str:
+        """A name as the report shows it; where it may not, the stand-in is called after the kind."""
+        self.names[name] = kind
+        return printable(name)
 
     @property
     def settings(self) -> Settings:

@@ -1,13 +1,14 @@
 """The chain as a table, from the program to the SDK; what takes long or spends something stands last."""
 
 from oidc_helper.doctor import aws_profile, configuration, credentials, kept, network, places, program, source
+from oidc_helper.doctor.case import Case
 from oidc_helper.doctor.findings import Check
 
 _KNOWN = ("profile",)
 _ON_THE_WAY = ("profile", "proxy", "certificates")
 _KEPT = ("profile", "vault")
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Check[Case], ...] = (
     Check("executable", "where this command is, and how it was installed", program.executable),
     Check("versions", "oidc-helper, Python, libraries, system", program.versions),
     Check("environment", "variables that break this command or its callers, or lead elsewhere", program.environment),

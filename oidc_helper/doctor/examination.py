@@ -4,10 +4,11 @@ import logging
 import traceback
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from oidc_helper.aws.administration import Denied
 from oidc_helper.doctor.case import Case
-from oidc_helper.doctor.findings import Check, Finding, NotLookedAt, Status, failed, of_error, ok, skipped
+from oidc_helper.doctor.findings import Check, Finding, NotKnown, NotLookedAt, Status, failed, of_error, ok, skipped
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.machine.deadline import DeadlinePassed
 from oidc_helper.settings import Settings
@@ -16,6 +17,9 @@ log = logging.getLogger("oidc_helper.doctor.examination")
 
 _CHECK_S = 15  # no single check may take all of the time
 _NAMED = 8  # profiles in one line
+
+
+_Case = TypeVar("_Case", bound=Case)
 
 
 class Result(NamedTuple):
@@ -27,7 +31,7 @@ class Result(NamedTuple):
     remedy: str
 
 
-def examine(case: Case, checks: Sequence[Check], *, only: Collection[str] = ()) -> Iterator[Result]:
+def examine(case: _Case, checks: Sequence[Check[_Case]], *, only: Collection[str] = ()) -> Iterator[Result]:
     """Make the checks, or those with the ids of `only`, whose conditions then do not count.
 
     Where the case names no profile, see `findings.Scope`.
@@ -60,7 +64,7 @@ def _not_looked_at(why: str) -> Finding:
     return skipped(f"not looked at: {why} failed")
 
 
-def _names(case: Case, check: Check) -> Sequence[str]:
+def _names(case: _Case, check: Check[_Case]) -> Sequence[str]:
     """The profiles that the check is made for; an empty name is for none in particular."""
     if check.scope == "machine" or case.name:
         return [case.name]
@@ -74,23 +78,31 @@ def _names(case: Case, check: Check) -> Sequence[str]:
     return list(reversed(first.values()))
 
 
-def _made(check: Check, case: Case) -> Sequence[Finding]:
+def _made(check: Check[_Case], case: _Case) -> Sequence[Finding]:
     if not case.deadline.left():
         return [skipped(f"not looked at: the {case.deadline.seconds:g} s for all checks are over")]
     with case.deadline.shortened(_CHECK_S):
         seconds = min(_CHECK_S, case.deadline.seconds)
         try:
             made = case.deadline.run(lambda: check.look(case))
-        except DeadlinePassed:
-            return [failed(f"no answer within {seconds:.0f} s", "see what is slow: oidc-helper doctor --debug")]
-        except OidcHelperError as error:
-            return [of_error(error)]
         except NotLookedAt:
             raise
         except Exception as error:  # noqa: BLE001  a bug in one check keeps no other from being made
-            log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
-            return [failed(f"unexpected {type(error).__name__}, which is a bug", "oidc-helper doctor --debug")]
+            return [_of_exception(error, seconds)]
     return [made] if isinstance(made, Finding) else made
+
+
+def _of_exception(error: Exception, seconds: float) -> Finding:
+    if isinstance(error, DeadlinePassed):
+        return failed(f"no answer within {seconds:.0f} s", "see what is slow: oidc-helper doctor --debug")
+    if isinstance(error, NotKnown):
+        return skipped(str(error))
+    if isinstance(error, Denied):
+        return skipped(f"not looked at: the administrator may not do {error.action}")
+    if isinstance(error, OidcHelperError):
+        return of_error(error)
+    log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
+    return failed(f"unexpected {type(error).__name__}, which is a bug", "oidc-helper doctor --debug")
 
 
 def _told(findings: Sequence[tuple[str, Finding]], *, names_profiles: bool) -> Iterator[Finding]:

@@ -1,12 +1,11 @@
 """What a check is, and what it finds."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from oidc_helper.errors import OidcHelperError
 
-if TYPE_CHECKING:
-    from oidc_helper.doctor.case import Case
+_Case = TypeVar("_Case")
 
 Status = Literal["ok", "failed", "skipped"]
 
@@ -33,15 +32,19 @@ class NotLookedAt(Exception):  # noqa: N818  # as the kinds of errors.py
         self.error = error
 
 
-class Check(NamedTuple):
-    """One link of the chain: its lasting id, what it looks at, and how.
+class NotKnown(Exception):  # noqa: N818  # likewise
+    """What a check would look at is not known here, and this is why."""
+
+
+class Check(NamedTuple, Generic[_Case]):
+    """One link of a chain: its lasting id, what it looks at, and how.
 
     `look` raises OidcHelperError where the link is broken. Where a check of `needs` failed, it is skipped.
     """
 
     id: str
     about: str
-    look: Callable[["Case"], Finding | Sequence[Finding]]
+    look: Callable[[_Case], Finding | Sequence[Finding]]
     scope: Scope = "machine"
     needs: tuple[str, ...] = ()
 

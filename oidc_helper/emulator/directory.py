@@ -1,11 +1,15 @@
 """The people, clients, applications, roles and grants that exist; a test may change any of them at any time."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 DEFAULT_SCOPES = ("openid", "aws", "sts:identity_context")  # of every application
+CUSTOM_PROVIDER = "arn:aws:sso::aws:applicationProvider/custom"  # of a customer managed application
+
+Document = dict[str, Any]  # a policy
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,39 @@ class DirectoryUser:
     user_name: str
     email: str
     external_id: str = ""
+    enabled: bool = True
+
+
+@dataclass
+class Group:
+    """A group of Identity Center, and its members' user ids."""
+
+    group_id: str
+    name: str
+    members: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Instance:
+    """The Identity Center instance of the organization."""
+
+    name: str  # `ssoins-…`
+    owner_account_id: str
+    organization_id: str
+    status: str = "ACTIVE"
+    permission_sets_enabled: bool = True
+    kms_key_arn: str = ""  # empty: AWS's own key
+    vpc_exempt_applications: set[str] = field(default_factory=set)  # from the rule of the directory
+
+    @property
+    def arn(self) -> str:
+        """As the APIs name it."""
+        return f"arn:aws:sso:::instance/{self.name}"
+
+    @property
+    def identity_store_id(self) -> str:
+        """Of the store that holds its users and groups."""
+        return f"d-{self.name[-10:]}"
 
 
 @dataclass
@@ -68,19 +105,31 @@ class TrustedTokenIssuer:
     arn: str
     claim: str = "email"
     attribute: str = "email"  # email, user_name or external_id
+    name: str = "corp"
+
+
+@dataclass
+class Authorization:
+    """A trusted token issuer of the jwt-bearer grant, and the audiences that its tokens may have."""
+
+    issuer: TrustedTokenIssuer
+    audiences: set[str]
 
 
 @dataclass
 class Application:
-    """An Identity Center application."""
+    """An Identity Center application; a new one has nothing but its name."""
 
     arn: str
-    audiences: set[str]
-    grants: set[str]
-    scopes: dict[str, set[str]]  # access scope -> the applications (ARNs) that accept its tokens
-    actors: set[str]  # the actor policy: ARNs of roles, of users, or of an account's root, which means all of them
-    assigned: set[str]  # user ids
-    issuer: TrustedTokenIssuer
+    grants: set[str] = field(default_factory=set)
+    scopes: dict[str, set[str]] = field(default_factory=dict)  # access scope -> the applications that accept its tokens
+    # The actor policy: ARNs of roles, of users, or of an account's root, which means all of them; or a whole document.
+    actors: set[str] = field(default_factory=set)
+    actor_policy: Document | None = None
+    assigned: set[str] = field(default_factory=set)  # ids of users and groups
+    authorizations: list[Authorization] = field(default_factory=list)  # of the jwt-bearer grant
+    name: str = "oidc-helper"
+    enabled: bool = True
     customer_managed: bool = True
     assignment_required: bool = True
     redirect_uris: list[str] = field(default_factory=list)
@@ -98,13 +147,26 @@ class Application:
         """The name of the Identity Center instance, `ssoins-…`."""
         return self.arn.split("/")[1]
 
+    @property
+    def issuer(self) -> TrustedTokenIssuer:
+        """The first trusted token issuer of the jwt-bearer grant."""
+        return self.authorizations[0].issuer
+
+    @property
+    def audiences(self) -> set[str]:
+        """The audiences that the tokens of the first issuer may have."""
+        return self.authorizations[0].audiences
+
 
 @dataclass
 class Role:
-    """An IAM role and the principals that its trust policy names."""
+    """An IAM role and the principals that its trust policy names; `trust_policy`, a whole document, replaces those."""
 
     arn: str
     role_id: str
+    trust_policy: Document | None = None
+    policies: dict[str, Document] = field(default_factory=dict)  # inline ones, by name
+    attached: set[str] = field(default_factory=set)  # ARNs of managed policies; what they allow is not modelled
     trusted: set[str] = field(default_factory=set)  # role and user ARNs, or an account's root
     allows_set_context: bool = False
     allows_source_identity: bool = False
@@ -131,6 +193,7 @@ class IamUser:
     user_id: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    policy: Document | None = None  # what it may do at the services of an administrator; None: nothing
 
 
 @dataclass(frozen=True)
@@ -150,62 +213,105 @@ class PermissionSet:
     suffix: str  # 16 hexadecimal digits at the end of the role's name
     role_id: str
     session_s: int = 3600
+    attached: set[str] = field(default_factory=set)  # ARNs of managed policies; what they allow is not modelled
+    inline_policy: Document | None = None
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A user may use a permission set in an account."""
+    """A user, or a group, may use a permission set in an account."""
 
-    user_id: str
+    user_id: str  # or a group's
     account_id: str
     permission_set: str
 
 
 @dataclass(frozen=True)
 class S3Grant:
-    """An S3 access grant to a directory user; `scope` is `s3://bucket/prefix*`."""
+    """An S3 access grant to a directory user or group; `scope` is `s3://bucket/prefix*`."""
 
-    user_id: str
+    user_id: str  # or a group's
     scope: str
     permission: str
+    location_id: str = "default"
+    application_arn: str = "ALL"
+
+
+@dataclass
+class AccessGrants:
+    """The instance of S3 Access Grants, and its locations: id -> scope and role."""
+
+    identity_center_arn: str = ""  # empty: not associated
+    locations: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass
 class Tenant:
-    """A tenant of account access manager, and the roles that it gives: pairs of a user's id and a role's ARN."""
+    """A tenant of account access manager, and what it gives: pairs of the id of a user or group and a role's ARN."""
 
     tenant_id: str
     entitlements: set[tuple[str, str]]
+    arn: str = ""  # of its application at account access manager
+    application_arn: str = ""  # and at Identity Center
 
 
 @dataclass
 class Directory:
-    """Everything that exists, with names for the parts that every test needs."""
+    """Everything that exists, with names for the parts of the example that every test needs."""
 
     identity_provider: IdentityProvider
+    instance: Instance
     users: list[DirectoryUser]
     identity_center_regions: list[str]  # of the instance, the primary one first
-    application: Application
-    second_application: Application  # `application` exchanges its tokens
-    oidc_providers: dict[str, set[str]]  # IAM's: issuer -> client ids
-    caller_role: Role  # a web identity opens it; it may call CreateTokenWithIAM and assume the next role
-    analytics_role: Role  # assumed with an identity context
     iam_user: IamUser
+    administrator: IamUser
     accounts: list[Account]
-    permission_sets: dict[str, PermissionSet]
-    assignments: set[Assignment]
-    s3_grants: list[S3Grant]
-    tenant: Tenant
+    groups: list[Group] = field(default_factory=list)
+    example_applications: list[Application] = field(default_factory=list)
+    example_roles: list[Role] = field(default_factory=list)
+    token_issuers: list[TrustedTokenIssuer] = field(default_factory=list)
+    oidc_providers: dict[str, set[str]] = field(default_factory=dict)  # IAM's: issuer -> client ids
+    permission_sets: dict[str, PermissionSet] = field(default_factory=dict)
+    assignments: set[Assignment] = field(default_factory=set)
+    access_grants: AccessGrants | None = None
+    s3_grants: list[S3Grant] = field(default_factory=list)
+    tenants: list[Tenant] = field(default_factory=list)
     other_roles: list[Role] = field(default_factory=list)
     other_applications: list[Application] = field(default_factory=list)
     clocks_differ_s: int = 900  # at most; in public reports it is 5 minutes or 15, and lately 15 at STS
     portal_requests_per_s: float | None = None  # at most; AWS's quota is 20. None: any number
+    administrator_page: int | None = None  # the most entries of a page for administrators; None: the model's
     vpc_endpoint_required: bool = False  # by the instance's network configuration, and nobody has one here
     # The portal's error for a user without the assignment. AWS documents this one; users have also reported
     # ForbiddenException "No access".
     not_assigned_error: str = "ResourceNotFoundException"
     # The error for a call to another region than the application's; InvalidClientException has been seen as well.
     wrong_region_error: str = "InvalidRequestRegionException"
+
+    @property
+    def application(self) -> Application:
+        """The example's application that trusts the identity provider."""
+        return self.example_applications[0]
+
+    @property
+    def second_application(self) -> Application:
+        """The example's application whose tokens the first exchanges."""
+        return self.example_applications[1]
+
+    @property
+    def caller_role(self) -> Role:
+        """The example's role that a web identity opens; it may call CreateTokenWithIAM and assume the next role."""
+        return self.example_roles[0]
+
+    @property
+    def analytics_role(self) -> Role:
+        """The example's role that is assumed with an identity context."""
+        return self.example_roles[1]
+
+    @property
+    def tenant(self) -> Tenant:
+        """The first tenant of account access manager."""
+        return self.tenants[0]
 
     @property
     def application_arn(self) -> str:
@@ -232,16 +338,32 @@ class Directory:
         """The role that is assumed with an identity context."""
         return self.analytics_role.arn
 
+    @property
+    def applications(self) -> list[Application]:
+        """All of them."""
+        return [*self.example_applications, *self.other_applications]
+
+    @property
+    def roles(self) -> list[Role]:
+        """All of them."""
+        return [*self.example_roles, *self.other_roles]
+
     def application_named(self, arn: str) -> Application | None:
         """The application of that ARN."""
-        applications = (self.application, self.second_application, *self.other_applications)
-        return next((application for application in applications if application.arn == arn), None)
+        return next((application for application in self.applications if application.arn == arn), None)
 
     def role(self, arn: str) -> Role | None:
         """The role of that ARN."""
-        roles = (self.caller_role, self.analytics_role, *self.other_roles)
-        return next((role for role in roles if role.arn == arn), None)
+        return next((role for role in self.roles if role.arn == arn), None)
 
     def user(self, **attribute: str) -> DirectoryUser | None:
         """The first user with that attribute."""
         return next((user for user in self.users if attribute.items() <= vars(user).items()), None)
+
+    def group(self, group_id: str) -> Group | None:
+        """The group with that id."""
+        return next((group for group in self.groups if group.group_id == group_id), None)
+
+    def reach(self, user_id: str) -> set[str]:
+        """The ids by which a user may be given something: their own, and those of their groups."""
+        return {user_id, *(group.group_id for group in self.groups if user_id in group.members)}

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from oidc_helper.emulator import control
-from oidc_helper.emulator.aws import account_access, identity_center, portal, s3_access_grants, sts
+from oidc_helper.emulator.aws import services, signin
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.faults import Cut, Fault, Faults
 from oidc_helper.emulator.idp import routes as idp
@@ -33,15 +33,9 @@ class Dispatch:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        services = {
-            **idp.ROUTES,
-            **identity_center.ROUTES,
-            **portal.ROUTES,
-            **account_access.ROUTES,
-            **s3_access_grants.ROUTES,
-        }
-        operations = {endpoint.operation for endpoint in services.values()} | sts.OPERATIONS.keys()
-        self._routes = services | control.routes(self.log, self.faults, operations)
+        self._paths: dict[tuple[str, str], Endpoint] = {**idp.ROUTES, **signin.ROUTES}
+        operations = {endpoint.operation for endpoint in self._paths.values()} | services.OPERATIONS
+        self._paths |= control.routes(self.log, self.faults, operations)
 
     def respond(self, call: Call) -> Outcome:
         """Carry out the operation, unless a fault prevents it."""
@@ -58,10 +52,8 @@ class Dispatch:
         return Outcome(answer, fault.slow_bytes_per_s, fault.cut)
 
     def _endpoint(self, call: Call) -> Endpoint:
-        if call.path == "/" and (call.method == "POST" or (call.method == "GET" and call.query)):
-            return sts.endpoint(call)
         method = "GET" if call.method == "HEAD" else call.method
-        return self._routes.get((method, call.path), _NOWHERE)
+        return services.endpoint(call) or self._paths.get((method, call.path), _NOWHERE)
 
     def _wait(self, fault: Fault) -> None:
         self.stopping.wait(fault.delay_s)

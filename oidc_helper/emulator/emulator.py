@@ -10,7 +10,7 @@ from oidc_helper.emulator.clock import Clock
 from oidc_helper.emulator.directory import Directory
 from oidc_helper.emulator.dispatch import Dispatch
 from oidc_helper.emulator.faults import Fault
-from oidc_helper.emulator.fixtures import ACCOUNT, PUBLIC_CLIENT, example_directory
+from oidc_helper.emulator.fixtures import ACCOUNT, PUBLIC_CLIENT, empty_directory, example_directory
 from oidc_helper.emulator.idp import device
 from oidc_helper.emulator.idp.claims import identity_claims
 from oidc_helper.emulator.keys import SigningKeys
@@ -26,20 +26,23 @@ def _certified() -> tuple[ssl.SSLContext, str]:
 
 
 class Emulator:
-    """An identity provider, Identity Center, its portal, account access manager, STS and S3 Access Grants on one port.
+    """An identity provider and AWS: Identity Center, its portal, account access, STS, IAM, S3 grants; on one port.
 
     A context manager; `port` 0 takes a free port. Without `keys` the identity provider makes new ones, which takes
-    50 ms. With `https`, clients have to trust `authority_pem`. Raises OSError if the port is in use.
+    50 ms. With `https`, clients have to trust `authority_pem`. In an `empty` organization nothing is set up. Raises
+    OSError if the port is in use.
     """
 
     client_id = PUBLIC_CLIENT
 
-    def __init__(self, port: int = 0, keys: SigningKeys | None = None, *, https: bool = False) -> None:
+    def __init__(
+        self, port: int = 0, keys: SigningKeys | None = None, *, https: bool = False, empty: bool = False
+    ) -> None:
         self.clock = Clock()
         stopping = threading.Event()
         tls, self.authority_pem = _certified() if https else (None, "")
         self._server = Server(port, self.clock.wall, stopping, tls)
-        directory = example_directory(self._server.url + "/idp")
+        directory = (empty_directory if empty else example_directory)(self._server.url + "/idp")
         self._state = State(self._server.url, directory, self.clock, keys or SigningKeys("RS256", "ES256"))
         self._dispatch = Dispatch(self._state, stopping=stopping)
         self._server.respond = self._dispatch.respond
@@ -84,7 +87,10 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead SDKs to the emulator."""
-        services = ("STS", "SSO_OIDC", "SSO", "ACCOUNT_ACCESS_RUNTIME")
+        services = [
+            *("STS", "SSO_OIDC", "SSO", "ACCOUNT_ACCESS_RUNTIME", "SIGNIN"),
+            *("SSO_ADMIN", "IDENTITYSTORE", "IAM", "ACCOUNT_ACCESS"),  # an administrator's
+        ]
         # SDKs put the account in front of this one, which no IP address bears.
         named = {"AWS_ENDPOINT_URL_S3_CONTROL": self.url.replace("127.0.0.1", "localhost")}
         return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services} | named

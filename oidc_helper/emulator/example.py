@@ -5,7 +5,7 @@ import shlex
 import sys
 
 from oidc_helper.emulator.control import TOKEN_PATH
-from oidc_helper.emulator.directory import Directory
+from oidc_helper.emulator.directory import Directory, IamUser
 from oidc_helper.emulator.emulator import Emulator
 
 LOOPBACK = "127.0.0.1,localhost"  # to reach without a proxy, which has a loopback of its own
@@ -65,10 +65,12 @@ def example_config(
     `authority` is the file with the emulator's `authority_pem`, where it speaks https.
 
     A second identity, with a profile of its own, signs in with the browser. If Identity Center trusts another issuer
-    than the emulator's, the only identity signs in there.
+    than the emulator's, the only identity signs in there. In an empty organization there are no profiles yet.
     """
     directory, regions = emulator.directory, emulator.directory.identity_center_regions
     issuer, client_id = _trusted(emulator)
+    if not directory.applications:
+        return _PERSON.format(name="person", issuer=json.dumps(issuer), client_id=json.dumps(client_id))
     values = {
         "command": [python, "-I", "-c", _FETCH, f"{emulator.url}{TOKEN_PATH}?user={user}"],
         "authority": authority,
@@ -92,6 +94,8 @@ def example_config(
 
 def _trusted(emulator: Emulator) -> tuple[str, str]:
     """The issuer that Identity Center trusts, and its client that IAM accepts."""
+    if not emulator.directory.applications:
+        return emulator.issuer, emulator.client_id
     issuer = emulator.directory.application.issuer.issuer_url
     return issuer, min(emulator.directory.oidc_providers[issuer])
 
@@ -115,11 +119,8 @@ def shell_exports(emulator: Emulator, *, authority: str = "") -> str:
     notes = {
         "issuer": issuer,
         "client id": client_id,
-        "application": directory.application_arn,
-        "caller role, for AssumeRoleWithWebIdentity": directory.caller_role_arn,
-        "role, for AssumeRole with an identity context": directory.analytics_role_arn,
-        **_second_application(emulator),
-        "keys of an IAM user who may call and assume the same": _keys(directory),
+        **(_set_up(emulator) if directory.applications else {"instance": directory.instance.arn}),
+        "keys of an administrator": _keys(directory.administrator),
         "S3 Control": _account_host(directory),
         "requests so far": f"{emulator.url}/_emulator/requests",
     }
@@ -135,6 +136,18 @@ def shell_exports(emulator: Emulator, *, authority: str = "") -> str:
     return "\n".join([*lines, *(f"# {name}: {value}" for name, value in notes.items())]) + "\n"
 
 
+def _set_up(emulator: Emulator) -> dict[str, str]:
+    """What an administrator has made."""
+    directory = emulator.directory
+    return {
+        "application": directory.application_arn,
+        "caller role, for AssumeRoleWithWebIdentity": directory.caller_role_arn,
+        "role, for AssumeRole with an identity context": directory.analytics_role_arn,
+        **_second_application(emulator),
+        "keys of an IAM user who may call and assume the same": _keys(directory.iam_user),
+    }
+
+
 def _second_application(emulator: Emulator) -> dict[str, str]:
     """What the grants need that the first application does not have."""
     second, first = emulator.directory.second_application, emulator.directory.application
@@ -146,24 +159,28 @@ def _second_application(emulator: Emulator) -> dict[str, str]:
     }
 
 
-def _keys(directory: Directory) -> str:
-    user = directory.iam_user
+def _keys(user: IamUser) -> str:
     return f"AWS_ACCESS_KEY_ID={user.access_key_id} AWS_SECRET_ACCESS_KEY={shlex.quote(user.secret_access_key)}"
 
 
 def _account_host(directory: Directory) -> str:
     """What SDKs need, who put the account in front of the host; systemd's resolver knows all names below localhost."""
-    host = f"{directory.caller_role.account_id}.localhost"
+    host = f"{directory.instance.owner_account_id}.localhost"
     return f"SDKs ask {host}; where that is not known, add to /etc/hosts: 127.0.0.1 {host}"
 
 
 def _reach(user_id: str, directory: Directory) -> str:
     """What a user may do with the application, for people."""
-    if user_id not in directory.application.assigned:
-        return "nothing, for tests of a refusal"
+    if not any(user_id in application.assigned for application in directory.applications):
+        return "nothing, for tests of a refusal" if directory.applications else "nothing, since nothing is set up"
     sets = sorted((one.permission_set, one.account_id) for one in directory.assignments if one.user_id == user_id)
     permission_sets = [f"{name} in {account}" for name, account in sets]
     grants = [f"{one.scope} ({one.permission})" for one in directory.s3_grants if one.user_id == user_id]
-    given = sorted(role_arn for each_id, role_arn in directory.tenant.entitlements if each_id == user_id)
-    roles = [f"{role_arn} through {directory.tenant.tenant_id}" for role_arn in given]
+    given = sorted(
+        (role_arn, tenant.tenant_id)
+        for tenant in directory.tenants
+        for each_id, role_arn in tenant.entitlements
+        if each_id == user_id
+    )
+    roles = [f"{role_arn} through {tenant_id}" for role_arn, tenant_id in given]
     return ", ".join(["the role analytics", *permission_sets, *grants, *roles])

@@ -1,16 +1,22 @@
-"""The directory that the emulator starts with: example people, applications, roles and grants."""
+"""The directories that the emulator starts with: of example people, with or without applications, roles and grants."""
+
+from dataclasses import replace
 
 from oidc_helper.emulator.directory import (
     JWT_BEARER,
     TOKEN_EXCHANGE,
+    AccessGrants,
     Account,
     Application,
     Assignment,
+    Authorization,
     Client,
     Directory,
     DirectoryUser,
+    Group,
     IamUser,
     IdentityProvider,
+    Instance,
     PermissionSet,
     Person,
     Role,
@@ -27,14 +33,42 @@ REGION = "eu-west-1"
 PUBLIC_CLIENT = "oidc-helper-cli"
 CONFIDENTIAL_CLIENT = "oidc-helper-web"
 
+ORGANIZATION = "o-a1b2c3d4e5"
+
+_EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+_AAM_ARN = f"arn:aws:account-access:{REGION}:{ACCOUNT}:application/aa-0123456789ab"
+_AAM_APPLICATION = f"arn:aws:sso::{ACCOUNT}:application/{INSTANCE}/apl-00aa11bb22cc33dd"
 _ALICE = "93a4c812-0051-70f2-8a4e-1d3c5b7f9a01"
 _BOB = "93a4c812-0051-70f2-8a4e-1d3c5b7f9a02"
 
 
+def empty_directory(issuer: str) -> Directory:
+    """An organization with people, groups and accounts, in which an administrator has set up nothing yet."""
+    return Directory(
+        identity_provider=_identity_provider(issuer),
+        instance=Instance(INSTANCE, ACCOUNT, ORGANIZATION),
+        users=[
+            DirectoryUser(_ALICE, "alice", "alice@example.com", "00u-alice"),
+            DirectoryUser(_BOB, "bob", "bob@example.com", "00u-bob"),
+            DirectoryUser("93a4c812-0051-70f2-8a4e-1d3c5b7f9a03", "mallory", "mallory@example.com", "00u-mallory"),
+        ],
+        groups=[Group("93a4c812-0051-70f2-8a4e-1d3c5b7f9b01", "analysts", {_ALICE, _BOB})],
+        identity_center_regions=[REGION],
+        iam_user=_iam_user("tip-caller"),
+        administrator=replace(_iam_user("administrator"), policy=_EVERYTHING),
+        accounts=[
+            Account("111122223333", "development", "development@example.com"),
+            Account("222233334444", "production", "production@example.com"),
+            Account("333344445555", "sandbox", "sandbox@example.com"),
+        ],
+    )
+
+
 def example_directory(issuer: str) -> Directory:
     """Alice and Bob are assigned; Mallory can sign in at the identity provider but is assigned to nothing."""
+    directory = empty_directory(issuer)
+    user = directory.iam_user
     caller = Role(f"arn:aws:iam::{ACCOUNT}:role/tip-caller", "AROA" + upper(17), web_identity_audiences={PUBLIC_CLIENT})
-    user = IamUser(f"arn:aws:iam::{ACCOUNT}:user/tip-caller", "AIDA" + upper(17), "AKIA" + upper(16), aws_secret(40))
     analytics = Role(
         f"arn:aws:iam::{ACCOUNT}:role/analytics",
         "AROA" + upper(17),
@@ -48,40 +82,45 @@ def example_directory(issuer: str) -> Directory:
         Role(f"arn:aws:iam::{account}:role/{name}", "AROA" + upper(17), longest_session_s=43_200)
         for account, name in (("111122223333", "builder"), ("222233334444", "auditor"))
     ]
-    first, second = _applications(issuer, actors={caller.arn, user.arn})
-    return Directory(
-        identity_provider=_identity_provider(issuer),
-        users=[
-            DirectoryUser(_ALICE, "alice", "alice@example.com", "00u-alice"),
-            DirectoryUser(_BOB, "bob", "bob@example.com", "00u-bob"),
-            DirectoryUser("93a4c812-0051-70f2-8a4e-1d3c5b7f9a03", "mallory", "mallory@example.com", "00u-mallory"),
-        ],
-        identity_center_regions=[REGION],
-        application=first,
-        second_application=second,
-        oidc_providers={issuer: {PUBLIC_CLIENT, CONFIDENTIAL_CLIENT}},
-        caller_role=caller,
-        analytics_role=analytics,
-        iam_user=user,
-        accounts=[
-            Account("111122223333", "development", "development@example.com"),
-            Account("222233334444", "production", "production@example.com"),
-            Account("333344445555", "sandbox", "sandbox@example.com"),
-        ],
-        permission_sets={
-            name: PermissionSet(name, suffix, "AROA" + upper(17))
-            for name, suffix in (("Admin", "0a1b2c3d4e5f6071"), ("ReadOnly", "8192a3b4c5d6e7f8"))
+    location = Role(
+        f"arn:aws:iam::{ACCOUNT}:role/access-grants-location",
+        "AROA" + upper(17),
+        trust_policy={
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "access-grants.s3.amazonaws.com"},
+                    "Action": ["sts:AssumeRole", "sts:SetContext"],
+                }
+            ],
         },
-        assignments={
-            Assignment(_ALICE, "111122223333", "Admin"),
-            Assignment(_ALICE, "111122223333", "ReadOnly"),
-            Assignment(_ALICE, "222233334444", "ReadOnly"),
-            Assignment(_BOB, "111122223333", "ReadOnly"),
-        },
-        s3_grants=[S3Grant(_ALICE, "s3://reports/*", "READ")],
-        tenant=Tenant("aa-0123456789ab", {(_ALICE, role.arn) for role in given}),
-        other_roles=given,
     )
+    first, second = _applications(issuer, actors={caller.arn, user.arn})
+    directory.example_applications = [first, second]
+    directory.example_roles = [caller, analytics]
+    directory.token_issuers = [first.issuer]
+    directory.oidc_providers = {issuer: {PUBLIC_CLIENT, CONFIDENTIAL_CLIENT}}
+    directory.permission_sets = {
+        name: PermissionSet(name, suffix, "AROA" + upper(17))
+        for name, suffix in (("Admin", "0a1b2c3d4e5f6071"), ("ReadOnly", "8192a3b4c5d6e7f8"))
+    }
+    directory.assignments = {
+        Assignment(_ALICE, "111122223333", "Admin"),
+        Assignment(_ALICE, "111122223333", "ReadOnly"),
+        Assignment(_ALICE, "222233334444", "ReadOnly"),
+        Assignment(_BOB, "111122223333", "ReadOnly"),
+    }
+    directory.access_grants = AccessGrants(directory.instance.arn, {"default": ("s3://", location.arn)})
+    directory.s3_grants = [S3Grant(_ALICE, "s3://reports/*", "READ")]
+    directory.tenants = [Tenant("aa-0123456789ab", {(_ALICE, role.arn) for role in given}, _AAM_ARN, _AAM_APPLICATION)]
+    directory.other_roles = [*given, location]
+    return directory
+
+
+def _iam_user(name: str) -> IamUser:
+    arn = f"arn:aws:iam::{ACCOUNT}:user/{name}"
+    return IamUser(arn, "AIDA" + upper(17), "AKIA" + upper(16), aws_secret(40))
 
 
 def _identity_provider(issuer: str) -> IdentityProvider:
@@ -105,10 +144,11 @@ def _identity_provider(issuer: str) -> IdentityProvider:
 
 
 def _applications(issuer: str, actors: set[str]) -> tuple[Application, Application]:
-    trusted = TrustedTokenIssuer(issuer, f"arn:aws:sso::{ACCOUNT}:trustedTokenIssuer/{INSTANCE}/tti-0123456789abcdef")
+    trusted = TrustedTokenIssuer(
+        issuer, f"arn:aws:sso::{ACCOUNT}:trustedTokenIssuer/{INSTANCE}/tti-01234567-89ab-4cde-8f01-23456789abcd"
+    )
     first = Application(
         arn=f"arn:aws:sso::{ACCOUNT}:application/{INSTANCE}/apl-1234567890abcdef",
-        audiences={PUBLIC_CLIENT},
         grants={JWT_BEARER, "refresh_token", TOKEN_EXCHANGE},
         scopes={
             "sso:account:access": set(),
@@ -118,16 +158,16 @@ def _applications(issuer: str, actors: set[str]) -> tuple[Application, Applicati
         },
         actors=actors,
         assigned={_ALICE, _BOB},
-        issuer=trusted,
+        authorizations=[Authorization(trusted, {PUBLIC_CLIENT})],
     )
     second = Application(
         arn=f"arn:aws:sso::{ACCOUNT}:application/{INSTANCE}/apl-fedcba0987654321",
-        audiences={PUBLIC_CLIENT},
+        name="second",
         grants={"authorization_code", JWT_BEARER, "refresh_token"},
         scopes={"analytics:read": {first.arn}, "own:read": set()},
         actors=set(actors),
         assigned={_ALICE, _BOB},
-        issuer=trusted,
+        authorizations=[Authorization(trusted, {PUBLIC_CLIENT})],
         customer_managed=False,
         redirect_uris=["http://127.0.0.1:8400/oidc-helper/callback", "http://127.0.0.1:8400/callback"],
     )

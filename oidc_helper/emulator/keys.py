@@ -110,6 +110,11 @@ def aws_secret(length: int) -> str:
     return base64.b64encode(secrets.token_bytes(length)).decode()[:length]
 
 
+def hexadecimal(length: int) -> str:
+    """As in the ids of AWS's resources."""
+    return secrets.token_hex(length)[:length]
+
+
 def upper(length: int) -> str:
     """A random string in the alphabet of AWS's key and principal ids."""
     return "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(length))

@@ -35,7 +35,9 @@ _SHOWN = {
         "target",
         "tokentypehint",
     ),
-    *("tenantid", "user"),
+    *("destination", "method", "tenantid", "user"),
+    *("applicationarn", "instancearn", "trustedtokenissuerarn", "permissionsetarn", "openidconnectproviderarn"),
+    *("principalid", "principaltype", "userid", "groupid", "policyname", "s3prefix", "identitystoreid"),
 }
 
 

@@ -100,6 +100,7 @@ class Credentials:
     principal_arn: str  # as policies name it: the role, or the user
     context: Context | None = None
     source_identity: str | None = None
+    direct: bool = False  # a portal gave them, and no chain of roles
 
     @property
     def account_id(self) -> str:
@@ -110,6 +111,15 @@ class Credentials:
     def of_role(self) -> bool:
         """Whether these are the credentials of a role session."""
         return self.session_token is not None
+
+
+@dataclass(frozen=True)
+class SignInToken:
+    """What opens the console as that session, and how long the console then stays open."""
+
+    arn: str
+    expires_at: float
+    session_ends_at: float
 
 
 @dataclass
@@ -130,6 +140,7 @@ class State:
     tokens: dict[str, Issued] = field(default_factory=dict)  # Identity Center's
     contexts: dict[str, Context] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)  # by access key id
+    sign_in_tokens: dict[str, SignInToken] = field(default_factory=dict)  # of the console
     portal: Throttle = field(default_factory=Throttle)
     redeemed: dict[tuple[str, str], float] = field(default_factory=dict)  # (iss, jti) -> when to forget it
 
@@ -140,8 +151,8 @@ class State:
         return self.foreign_keys.setdefault(issuer, ForeignKeys(issuer)).verified(token, algorithms=algorithms)
 
     def credentials_of(self, access_key_id: str) -> Credentials | None:
-        """The credentials with that access key id: of a role session, or of the IAM user."""
-        user = self.directory.iam_user
-        if access_key_id == user.access_key_id:
-            return Credentials(access_key_id, user.secret_access_key, None, None, user.arn, user.user_id, user.arn)
+        """The credentials with that access key id: of a role session, or of an IAM user."""
+        for user in (self.directory.iam_user, self.directory.administrator):
+            if access_key_id == user.access_key_id:
+                return Credentials(access_key_id, user.secret_access_key, None, None, user.arn, user.user_id, user.arn)
         return self.credentials.get(access_key_id)

@@ -48,10 +48,15 @@ _FETCHING, _ASKING = "oidc-helper for profile", "oidc-helper signing in for prof
 
 @dataclass(frozen=True)
 class Fetched:
-    """The JSON to print, good until `expires_at` (epoch seconds); `due`: renew it before somebody has to wait."""
+    """The JSON to print, good until `expires_at`; `due`: renew it before somebody has to wait.
+
+    It is fresh until `serve_until`, and due from `renew_from` on; all times are epoch seconds.
+    """
 
     answer: str = field(repr=False)
     expires_at: int
+    serve_until: int
+    renew_from: int
     due: bool = False
 
 
@@ -206,13 +211,17 @@ def _fresh(cached: Record | None, stamp: str, means: Means, *, ahead: bool) -> F
     if cached is None or not cached.fresh(now=now, stamp=stamp):
         return None
     due = cached.due(now)
-    return None if due and ahead else Fetched(cached.body.decode(), cached.expires_at, due)
+    return None if due and ahead else _from_cache(cached, due=due)
 
 
 def _spare(cached: Record | None, stamp: str, means: Means) -> Fetched | None:
     if cached is None or not cached.spare(now=means.now(), stamp=stamp):
         return None
-    return Fetched(cached.body.decode(), cached.expires_at)
+    return _from_cache(cached)
+
+
+def _from_cache(cached: Record, *, due: bool = False) -> Fetched:
+    return Fetched(cached.body.decode(), cached.expires_at, cached.serve_until, cached.renew_from, due)
 
 
 def _by_one_process(task: _Task[_T]) -> _T:
@@ -284,18 +293,15 @@ def _cache(made: Credentials, profile: Profile, stamp: str, means: Means, *, per
     if not made.alive(now) or made.expires_at is None:
         raise OidcHelperError("the new credentials have already expired", "set this machine's clock")
     serve_until = credentials.serve_until(made.expires_at, now)
+    renew_from = credentials.renew_from(made.expires_at, now) if profile.renew == "ahead" else serve_until
     text = record.compose(
-        answer,
-        serve_until=serve_until,
-        stamp=stamp,
-        renew_from=credentials.renew_from(made.expires_at, now) if profile.renew == "ahead" else serve_until,
-        expires_at=made.expires_at,
+        answer, serve_until=serve_until, stamp=stamp, renew_from=renew_from, expires_at=made.expires_at
     )
     details = {"identity": profile.identity.name, "person": person}
     put = partial(means.store.put, CREDENTIALS, profile.name, text, expires_at=made.expires_at, details=details)
     save_or_warn(put)
     note_or_warn(lambda: means.store.forget_failure(profile.name))
-    return Fetched(answer, made.expires_at)
+    return Fetched(answer, made.expires_at, serve_until, renew_from)
 
 
 @contextmanager

@@ -34,6 +34,12 @@ def given(answer: str, *, profile: str, region: str) -> dict[str, str]:
     return {name: value for name, value in members.items() if value}
 
 
+def at_endpoint(leading: Mapping[str, str], *, profile: str, region: str) -> dict[str, str]:
+    """The variables beside those `leading` to an endpoint; where it fails, no SDK turns to the machine's own role."""
+    region_names = ("AWS_REGION", "AWS_DEFAULT_REGION") if region else ()
+    return {**leading, **dict.fromkeys(region_names, region), "AWS_EC2_METADATA_DISABLED": "true", PROFILE: profile}
+
+
 def conflicting(environment: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
     """The variables of the environment that must go, in order."""
     return [name for name in _OTHERS if name in environment and name not in given]

@@ -1,31 +1,61 @@
-"""Identity tokens that a CI system issues to its jobs: GitHub, GitLab, CircleCI, Buildkite, Google Cloud."""
+"""Identity tokens that CI systems and Google Cloud issue to their jobs; oidc-helper-ci(7) has what they must set."""
 
 import json
 import os
-import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from oidc_helper.errors import SignInNeeded, TryAgain
-from oidc_helper.machine import tls
-from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.errors import SignInNeeded, TryAgain, WrongSettings
+from oidc_helper.identity import command
+from oidc_helper.machine.requests import Answer, ask, host_of
 from oidc_helper.redaction import covered
 from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
-if TYPE_CHECKING:
-    from urllib3 import PoolManager
+_NONE = "the CI system gives no identity token"
+_PASSING = (408, 429)
+# Of GitLab's own example: the audience in capitals, whatever no variable may have as an underscore.
+_NOT_IN_VARIABLE = re.compile(r"[^A-Z0-9_]|^[^A-Z_]")
+_AZURE_AUDIENCE = "api://AzureADTokenExchange"  # the only one of its tokens
+_GOOGLE = ("Google", "Google Compute Engine")
+_PRODUCT = Path("/sys/class/dmi/id/product_name")
 
-_LARGEST = 1_048_576  # bytes of an answer
-_CHUNK = 65_536
-_NETWORK = "check the network and the proxy (HTTPS_PROXY)"
-_PERMISSION = "let the job ask for one (GitHub: permissions, id-token: write; GitLab: id_tokens)"
+
+class _Job(NamedTuple):
+    """What a token is asked for, and how: `timeout_s` and `ca_bundle` as `machine.requests` has them."""
+
+    identity: str
+    audience: str
+    timeout_s: float
+    ca_bundle: str | None
+
+    def ask(self, url: str, secret: str, **more: Any) -> Answer:
+        return ask(
+            url,
+            headers={"Authorization": f"Bearer {secret}", **more.pop("headers", {})},
+            timeout_s=self.timeout_s,
+            ca_bundle=self.ca_bundle,
+            **more,
+        )
+
+    @property
+    def gitlab_variable(self) -> str:
+        return _NOT_IN_VARIABLE.sub("_", self.audience.upper()) + "_ID_TOKEN"
 
 
-class _Answer(NamedTuple):
-    status: int
-    body: bytes
+class System(NamedTuple):
+    """A CI system: the variable that is set in its jobs, how to get a token there, and what a job needs for that.
+
+    `allow` has the audience as `{audience}`, and GitLab's name for its variable as `{variable}`.
+    """
+
+    name: str
+    variable: str
+    token: Callable[[_Job], str]
+    allow: str
 
 
 def fetch(identity: Identity, timeout_s: float, *, ca_bundle: str | None = None) -> str | None:
@@ -33,80 +63,130 @@ def fetch(identity: Identity, timeout_s: float, *, ca_bundle: str | None = None)
 
     Raises SignInNeeded where the job may have none, TryAgain where no usable answer comes, WrongSettings.
     """
-    if os.environ.get("GITHUB_ACTIONS"):
-        return _from_github(identity.audience, timeout_s, ca_bundle)
-    return _from_others(identity.audience, timeout_s)
-
-
-def _from_github(audience: str, timeout_s: float, ca_bundle: str | None) -> str:
-    """GitHub's protocol: a URL and a secret in the environment of a job that has the permission."""
-    url, secret = (os.environ.get(f"ACTIONS_ID_TOKEN_REQUEST_{name}", "") for name in ("URL", "TOKEN"))
-    if not url or not secret:
-        missing = "ACTIONS_ID_TOKEN_REQUEST_TOKEN" if url else "ACTIONS_ID_TOKEN_REQUEST_URL"
-        raise SignInNeeded(f"the CI system gives no identity token: {missing} is not set", _PERMISSION)
-    parts = urlsplit(url)
-    query = urlencode({**dict(parse_qsl(parts.query, keep_blank_values=True)), "audience": audience})
-    host = printable(parts.netloc.rpartition("@")[2])
-    answer = _asked(
-        parts._replace(query=query).geturl(), host, {"Authorization": f"Bearer {secret}"}, timeout_s, ca_bundle
-    )
+    job = _Job(identity.name, identity.audience, timeout_s, ca_bundle)
+    system = next((system for system in SYSTEMS if os.environ.get(system.variable)), None)
+    if system is None:
+        return _of_google(job)
     try:
-        value = json.loads(answer.body)["value"] if answer.status == 200 else None
+        return system.token(job)
+    except SignInNeeded as error:
+        allow = system.allow.format(audience=printable(job.audience), variable=job.gitlab_variable)
+        error.hint = f"{system.name}: {allow}"
+        raise
+
+
+def _of_github(job: _Job) -> str:
+    url, secret = (_variable(f"ACTIONS_ID_TOKEN_REQUEST_{name}") for name in ("URL", "TOKEN"))
+    parts = urlsplit(url)
+    query = urlencode({**dict(parse_qsl(parts.query, keep_blank_values=True)), "audience": job.audience})
+    url = parts._replace(query=query).geturl()
+    return _member(job.ask(url, secret), "value", url, secret)
+
+
+def _of_gitlab(job: _Job) -> str:
+    return _variable(job.gitlab_variable)
+
+
+def _of_buildkite(job: _Job) -> str:
+    return _printed(job, "buildkite-agent", "oidc", "request-token", "--audience", job.audience)
+
+
+def _of_circleci(job: _Job) -> str:
+    claims = json.dumps({"aud": job.audience})
+    return _printed(job, "circleci", "run", "oidc", "get", "--claims", claims, "--root-issuer")
+
+
+def _of_bitbucket(_job: _Job) -> str:
+    return _variable("BITBUCKET_STEP_OIDC_TOKEN")
+
+
+def _of_azure(job: _Job) -> str:
+    """Azure DevOps' REST API, Oidctoken - Create; azure-identity sends the same."""
+    if job.audience != _AZURE_AUDIENCE:
+        raise WrongSettings(
+            f"Azure Pipelines issues identity tokens for {_AZURE_AUDIENCE} only", f'set audience = "{_AZURE_AUDIENCE}"'
+        )
+    url = f"{_variable('SYSTEM_OIDCREQUESTURI')}?api-version=7.1"
+    secret = _variable("SYSTEM_ACCESSTOKEN")
+    headers = {"Content-Type": "application/json", "X-TFS-FedAuthRedirect": "Suppress"}
+    return _member(job.ask(url, secret, headers=headers, body=b""), "oidcToken", url, secret)
+
+
+def _of_google(job: _Job) -> str | None:
+    """The metadata server's token, or that of the service account GOOGLE_SERVICE_ACCOUNT_NAME; None elsewhere."""
+    account = os.environ.get("GOOGLE_SERVICE_ACCOUNT_NAME")
+    if not account and not _is_of_google():
+        return None
+    metadata = f"http://{os.environ.get('GCE_METADATA_HOST', 'metadata.google.internal')}/computeMetadata/v1"
+    own = f"{metadata}/instance/service-accounts/default"
+    asked = urlencode({"audience": job.audience, "format": "full"})
+    url = f"{own}/token" if account else f"{own}/identity?{asked}"
+    answer = ask(url, headers={"Metadata-Flavor": "Google"}, timeout_s=job.timeout_s, directly=True)
+    if not account:
+        return _checked(answer, url).body.decode("ascii", "replace")
+    secret = _member(answer, "access_token", url)
+    url = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}:generateIdToken"
+    body = json.dumps({"audience": job.audience, "includeEmail": True}).encode()
+    return _member(job.ask(url, secret, headers={"Content-Type": "application/json"}, body=body), "token", url, secret)
+
+
+def _is_of_google() -> bool:
+    try:
+        return _PRODUCT.read_text().strip() in _GOOGLE
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _variable(name: str) -> str:
+    """The value of a variable that the system sets for the job. Raises SignInNeeded."""
+    value = os.environ.get(name)
+    if not value:
+        raise SignInNeeded(f"{_NONE}: {name} is not set")
+    return value
+
+
+def _printed(job: _Job, *words: str) -> str:
+    """What the system's own program prints. Raises SignInNeeded, TryAgain."""
+    try:
+        return command.printed(words, job.identity, "CI system's program", job.timeout_s)
+    except (SignInNeeded, WrongSettings) as error:
+        raise SignInNeeded(f"{_NONE}: {error.message}") from None
+
+
+def _member(answer: Answer, name: str, url: str, secret: str = "") -> str:
+    """A text in the JSON of an answer. Raises SignInNeeded, TryAgain."""
+    try:
+        value = json.loads(_checked(answer, url, secret).body)[name]
     except (ValueError, LookupError, TypeError, RecursionError):
         value = None
-    if isinstance(value, str):
-        return value
-    said = covered(printable(answer.body.decode("utf-8", "replace").strip()), [secret])
-    if 400 <= answer.status < 500 and answer.status not in (408, 429):
-        raise SignInNeeded(f"the CI system gives no identity token: HTTP status {answer.status}: {said}", _PERMISSION)
-    raise TryAgain(f"{host} gives no identity token: HTTP status {answer.status}: {said}", "try again in a while")
+    if not isinstance(value, str):
+        raise _unusable(answer, url, secret)
+    return value
 
 
-def _asked(url: str, host: str, headers: Mapping[str, str], timeout_s: float, ca_bundle: str | None) -> _Answer:
-    """The answer to a GET, sent as all other requests are. Raises TryAgain, WrongSettings."""
-    from urllib3.exceptions import HTTPError
-
-    from oidc_helper.machine.http import way_to
-    from oidc_helper.machine.trust import trust
-
-    way = way_to(url, trust=trust(ca_bundle) if url.startswith("https:") else None)
-    try:
-        return Deadline(timeout_s).run(lambda: _read(way, url, headers, timeout_s))
-    except DeadlinePassed:
-        raise TryAgain(f"{host} does not answer in time", _NETWORK) from None
-    except HTTPError as error:
-        if trouble := tls.trouble(host, error):
-            raise TryAgain(*trouble) from None
-        raise TryAgain(f"{host} cannot be reached ({type(error).__name__})", _NETWORK) from None
+def _checked(answer: Answer, url: str, secret: str = "") -> Answer:
+    """The answer, if it is a success. Raises SignInNeeded, TryAgain."""
+    if 400 <= answer.status < 500 and answer.status not in _PASSING:
+        raise SignInNeeded(f"{_NONE}: HTTP status {answer.status}: {covered(answer.said, [secret])}")
+    if answer.status != 200:
+        raise _unusable(answer, url, secret)
+    return answer
 
 
-def _read(way: "PoolManager", url: str, headers: Mapping[str, str], timeout_s: float) -> _Answer:
-    """The answer, whose body is cut where nobody will read on."""
-    answer = way.request(
-        "GET", url, headers=dict(headers), timeout=timeout_s, retries=False, redirect=False, preload_content=False
+def _unusable(answer: Answer, url: str, secret: str) -> TryAgain:
+    said = covered(answer.said, [secret])
+    return TryAgain(
+        f"{host_of(url)} gives no identity token: HTTP status {answer.status}: {said}", "try again in a while"
     )
-    body, ends = b"", time.monotonic() + timeout_s
-    for part in answer.stream(_CHUNK):
-        body += part
-        if len(body) > _LARGEST or time.monotonic() > ends:
-            break
-    answer.close()
-    return _Answer(answer.status, body)
 
 
-def _from_others(audience: str, timeout_s: float) -> str | None:
-    """By the library `id`, which reads a variable, runs the system's own command, or asks Google's metadata server."""
-    from id import IdentityError, detect_credential
-    from urllib3.exceptions import HTTPError
-
-    try:
-        return Deadline(timeout_s).run(lambda: detect_credential(audience))
-    except DeadlinePassed:
-        raise TryAgain("the CI system does not answer in time", "try again in a while") from None
-    except (HTTPError, UnicodeDecodeError) as error:
-        raise TryAgain(f"the CI system gives no usable answer ({type(error).__name__})", _NETWORK) from None
-    except IdentityError as error:
-        message = f"the CI system gives no identity token: {printable(str(error))}"
-        if "timed out" in str(error):  # the library's word for all trouble of the network
-            raise TryAgain(message, _NETWORK) from None
-        raise SignInNeeded(message, _PERMISSION) from None
+SYSTEMS = (
+    System("GitHub Actions", "GITHUB_ACTIONS", _of_github, "let the job have permissions: id-token: write"),
+    System("GitLab", "GITLAB_CI", _of_gitlab, "add to the job id_tokens: {{{variable}: {{aud: {audience}}}}}"),
+    System("Buildkite", "BUILDKITE", _of_buildkite, "run it where buildkite-agent is in PATH, 3.104 or newer"),
+    System("CircleCI", "CIRCLECI", _of_circleci, "give the job a context, whose jobs may have OIDC tokens"),
+    System("Bitbucket", "BITBUCKET_BUILD_NUMBER", _of_bitbucket, "let the step have oidc: {{audiences: [{audience}]}}"),
+    System(
+        "Azure Pipelines", "TF_BUILD", _of_azure, "map SYSTEM_ACCESSTOKEN: $(System.AccessToken) in env of the step"
+    ),
+)

@@ -21,19 +21,24 @@ def fetch(identity: Identity, timeout_s: float) -> str | None:
 
 
 def output(words: Sequence[str], identity_name: str, role: str, timeout_s: float) -> str:
-    """The stdout of a command of that identity, which messages call by its `role`; stderr is shown where it fails.
+    """The stdout of a command that the settings name for that identity. Raises OidcHelperError as `printed` does."""
+    reentry.refuse_command(identity_name, words)
+    return printed(words, identity_name, role, timeout_s)
+
+
+def printed(words: Sequence[str], identity_name: str, role: str, timeout_s: float) -> str:
+    """The stdout of a command, which messages call by its `role`; stderr is shown where it fails.
 
     Raises OidcHelperError.
     """
-    reentry.refuse_command(identity_name, words)
     name = f"the {role} {printable(words[0])}"
     process = _start(words, name, identity_name)
-    printed, errors = child.streams(process, name, timeout_s)
-    if max(len(printed), len(errors)) > child.LARGEST:
+    answer, errors = child.streams(process, name, timeout_s)
+    if max(len(answer), len(errors)) > child.LARGEST:
         raise SignInNeeded(f"{name} printed more than any identity token or secret")
     if process.returncode != 0:
         # What it would have given as the secret, it may repeat as its reason.
-        redaction.learn(*(word for word in printed.decode(errors="replace").split() if len(word) >= _SECRET_FROM))
+        redaction.learn(*(word for word in answer.decode(errors="replace").split() if len(word) >= _SECRET_FROM))
         complaint = errors.decode(errors="replace").strip()
         if cycle := reentry.cycle_in(complaint):
             raise cycle
@@ -42,7 +47,7 @@ def output(words: Sequence[str], identity_name: str, role: str, timeout_s: float
             + (f": {printable(complaint.splitlines()[-1])}" if complaint else ""),
         )
     try:
-        return printed.decode("ascii")
+        return answer.decode("ascii")
     except UnicodeDecodeError:
         raise SignInNeeded(f"{name} printed something that is not text") from None
 

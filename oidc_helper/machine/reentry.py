@@ -5,6 +5,7 @@ They show in the AWS configuration, and at run time in a variable that we set fo
 
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from oidc_helper.words import printable
 
 VARIABLE = "OIDC_HELPER_REENTRY"
 _MESSAGE = "the settings lead back to oidc-helper: "
+_marking, _marks = threading.Lock(), list[str]()
 _OURSELVES = re.compile(r"""(?:^|[/\\\s"'])oidc[-_]helper(?:\.exe)?(?:$|[\s"'])""")
 
 
@@ -66,12 +68,19 @@ def refuse_reentry(ours: str) -> None:
 
 @contextmanager
 def marked(starter: str) -> Iterator[None]:
-    """Mark every process started meanwhile with what it works for, as `profile analytics`."""
-    os.environ[VARIABLE] = starter
+    """Mark every process started meanwhile with what it works for, as `profile analytics`; threads may overlap."""
+    with _marking:
+        _marks.append(starter)
+        os.environ[VARIABLE] = starter
     try:
         yield
     finally:
-        del os.environ[VARIABLE]
+        with _marking:
+            _marks.remove(starter)
+            if _marks:
+                os.environ[VARIABLE] = _marks[-1]
+            else:
+                del os.environ[VARIABLE]
 
 
 def _cycle(trail: list[str]) -> WrongSettings:

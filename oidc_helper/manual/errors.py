@@ -57,6 +57,11 @@ _FAILED = (
         "Set the clock; `oidc-helper doctor --only clock` compares it.",
     ),
     Row(
+        "an endpoint needs …, which oidc-helper does not bring by itself",
+        "`serve` and `exec --endpoint` need the extra `serve`.",
+        "Install it where oidc-helper is installed: `pip install 'oidc-helper[serve]'`.",
+    ),
+    Row(
         "account_access needs botocore … or newer, and … is installed",
         "The installed botocore does not know account access manager.",
         "Upgrade boto3 where oidc-helper is installed.",
@@ -74,6 +79,12 @@ _FAILED = (
         (126, 127),
     ),
     Row(
+        "no browser can be opened: …\nFirefox is not found\nthe program that BROWSER names is not found\n"
+        "no browser has come for the address in … s\n… cannot be run",
+        "`console` has no browser to open on this machine.",
+        "Add `--print` and open the address elsewhere, or name a program with `--browser-command`.",
+    ),
+    Row(
         "boto3 got no credentials: …",
         "The demonstration failed on this machine.",
         "Run `oidc-helper emulator` and look at what `oidc-helper get --debug` says with it.",
@@ -82,6 +93,30 @@ _FAILED = (
 
 _WRONG = (
     Row(
+        "… is no IP address to listen at\nport … of … is taken\nport … of … is for root alone\n"
+        "this machine has no address …\nport … of … cannot be used: …",
+        "`serve` cannot listen there.",
+        "Leave `--port` and `--bind` out: that is a free port of 127.0.0.1.",
+    ),
+    Row(
+        "no socket was passed: LISTEN_FDS is not set\n"
+        "the socket in LISTEN_FDS is for another process: LISTEN_PID is not ours\n"
+        "… sockets were passed, and one is served\ndescriptor … is no open socket: …\n"
+        "descriptor … is no listening TCP socket, which SDKs need\n--fd brings an address and a port of its own",
+        "`serve --fd` takes one listening TCP socket, as systemd passes it.",
+        "Start it by a `.socket` unit with `ListenStream=127.0.0.1:PORT`, or leave `--fd` out.",
+    ),
+    Row(
+        "each profile has a token of its own, and needs a file of its own\nthe token file … cannot be written: …",
+        "`serve --token-file` writes a file for each profile, and its directory must be there.",
+        "Name files that can be written, with `{profile}` for the profile's name.",
+    ),
+    Row(
+        "…; the former settings stay in force",
+        "`serve` was told to read its settings anew, and they are wrong.",
+        "Mend what the message says, and send SIGHUP again.",
+    ),
+    Row(
         "a command is missing\nthere is no command …\n… does not take …\n… is a profile, not a command\nargument …: …",
         "The command line has a word that is not known there, or lacks one.",
         "Type what the hint says; `oidc-helper help` lists all commands.",
@@ -89,7 +124,8 @@ _WRONG = (
     Row(
         "… needs the name of a profile\n… takes the profile as a plain word\nname one profile, or --all\n"
         "completion needs the name of a shell\n--min-ttl is for --check\n"
-        "there is no help on …\nthere is no check …",
+        "there is no help on …\nthere is no check …\n--admin looks at one profile\n… goes with --admin\n"
+        "--exchange does not go with --admin, which spends nothing",
         "The command needs other words beside its name.",
         "Type what the hint says.",
     ),
@@ -132,6 +168,18 @@ _WRONG = (
         "Leave that shell or add `--nested`; ask for less, or raise `duration_seconds`.",
     ),
     Row(
+        "--destination … is no page of the console\n--service … is no service of the console\n"
+        "--browser-command … is no command\n--browser-command: … does not exist\n"
+        "the sign-in of … cannot sign out and in again",
+        "`console` was told a page or a program that cannot be opened, or to sign out where that is not possible.",
+        "Write it as the hint says, or leave `--logout` out.",
+    ),
+    Row(
+        "Azure Pipelines issues identity tokens for … only",
+        "The audience of a token of Azure Pipelines cannot be chosen.",
+        "Set the `audience` in the hint, also in the application's trusted token issuer.",
+    ),
+    Row(
         "cmd cannot take the value of …",
         "A value has signs that cmd would interpret.",
         "Name the profile without quotes, `%` and `!`, or use `--format powershell`.",
@@ -142,16 +190,23 @@ _WRONG = (
         "Let the caller be a `web_identity_role_arn` or have keys of its own, and let `command` be another program.",
     ),
     Row(
-        "the caller has no AWS credentials: nothing in …",
-        "The profile's `caller` is the environment or an AWS profile, and there are no keys.",
-        "Export `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or set `caller = { web_identity_role_arn = ... }`.",
+        "… has no AWS credentials: nothing in …",
+        "The profile's `caller` is the environment or an AWS profile, and there are no keys; or the administrator has "
+        "none.",
+        "Export `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or set `caller = { web_identity_role_arn = ... }`; "
+        "for `doctor --admin`, name an AWS profile with `--admin-profile`.",
     ),
     Row(
-        "the caller's credentials cannot be had from …\n… gave no credentials in time",
-        "The AWS profile, container or instance that the caller's keys come from fails; the status is that of its "
-        "reason: a mistake, a sign-in that it needs, no answer, or a refusal.",
+        "…'s credentials cannot be had from …\n… gave no credentials in time",
+        "The AWS profile, container or instance that the caller's or the administrator's keys come from fails; the "
+        "status is that of its reason: a mistake, a sign-in that it needs, no answer, or a refusal.",
         "Try it alone with the command in the hint, such as `aws sts get-caller-identity --profile NAME`.",
         (2, 3, 4, 5),
+    ),
+    Row(
+        "--claims … holds neither a JSON object nor a JWT",
+        "The file that `--claims` names has no claims of an identity token.",
+        "Put the claims into it as a JSON object, or the identity token itself.",
     ),
     Row(
         "there is no AWS profile …\nthe AWS configuration cannot be read: …\n"
@@ -197,6 +252,12 @@ _WRONG = (
         "Correct what the message names, or run it at a terminal without `--non-interactive`, where it asks.",
     ),
     Row(
+        "no plan can be made: …\na plan needs …\na plan is for one profile\n"
+        "--plan takes …, not …\n--plan does not go with --…\nthese options are of a plan",
+        "What `doctor --plan` was told is not enough, or is more than AWS takes.",
+        "Name a profile, or give what the message names; `oidc-helper doctor --help` has every option of a plan.",
+    ),
+    Row(
         "there is no terminal to ask at",
         "The command shows a change and asks whether to make it, and there is nobody to answer.",
         "Add `--yes`.",
@@ -235,7 +296,8 @@ _WRONG = (
     ),
     Row(
         "there is no port …\n--issuer, --audience and --email go together\n… is out of range\n"
-        "--write is for the emulator's own identity provider\nport … cannot be used: …\n--region …\n"
+        "--write is for the emulator's own identity provider\n--empty has nothing that … could name\n"
+        "port … cannot be used: …\n--region …\n"
         "… is not the emulator's",
         "The emulator cannot run with these options.",
         "Choose what the hint names.",
@@ -322,16 +384,20 @@ _SIGN_IN = (
     Row(
         "the CI system gives no identity token: …",
         "The job may not have identity tokens, or does not run in a CI system that gives any.",
-        "Allow it: `permissions: id-token: write` in GitHub Actions, `id_tokens:` in GitLab.",
+        "Set what the hint says for this CI system; `oidc-helper help ci` has an example for each.",
     ),
 )
 
 _AGAIN = (
     Row(
+        "the credentials are being fetched\nthere are no credentials with enough time left",
+        "An endpoint of `serve` was asked before its first fetch was over, or while fetches fail.",
+        "Ask again in a second; `oidc-helper status` says how a profile stands.",
+    ),
+    Row(
         "… cannot be reached (…)\n… did not answer (…)\n… does not answer in time\n… takes no connection in time\n"
-        "… breaks the connection off (…)\nthe CI system does not answer in time\n"
-        "the CI system gives no usable answer (…)\n"
-        "… gives no identity token: HTTP status …: …",
+        "… breaks the connection off (…)\n"
+        "… gives no identity token: HTTP status …: …\n… gives no sign-in token: HTTP status …",
         "The network, a proxy, or the server itself.",
         "Check the network and `HTTPS_PROXY`; `oidc-helper doctor PROFILE` tells what it is.",
     ),
@@ -390,10 +456,20 @@ _AGAIN = (
 
 _REFUSED = (
     Row(
+        "… refuses to sign these credentials in: HTTP status …\n… answers with HTTP status … and no sign-in token",
+        "AWS's sign-in does not open the console for these credentials, or a proxy answers in its place.",
+        "Take new ones with `get --refresh`; ask whether a policy of the network forbids it; check the proxy.",
+    ),
+    Row(
         "… of the identity token: …\neach region names another one",
         "What `configure` tried would not work: a claim of the provider's tokens, or the region of the application.",
         "Correct it at the provider or with the flag in the hint; `--no-sign-in` writes all the same.",
         (1, 5),
+    ),
+    Row(
+        "the administrator sees no instance …\nthere is no such application",
+        "`doctor --admin` reads with an administrator of another organization, or `application_arn` is wrong.",
+        "Name another AWS profile with `--admin-profile`, or correct `application_arn`.",
     ),
     Row(
         "CreateTokenWithIAM gave no identity context, which a role session needs",

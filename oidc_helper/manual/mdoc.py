@@ -115,6 +115,7 @@ class _List(NamedTuple):
     step: int  # columns from the head of an item to its body
     marks: Iterator[str] | None  # of the items, where they have no heads of their own
     is_compact: bool
+    widths: tuple[int, ...] = ()  # of the columns of a table
 
 
 class _Page:
@@ -136,6 +137,8 @@ class _Page:
 
     def take(self, line: str) -> None:
         """Take the next line of the source. Raises ValueError for an unknown macro."""
+        if line.startswith('.\\"'):  # a comment
+            return
         macro, _, rest = line[1:].partition(" ") if line.startswith(".") else ("", "", line)
         if self._is_literal and macro != "Ed":
             self._show(self._indent + _LITERAL, _unescaped(line))
@@ -194,9 +197,14 @@ class _Page:
         named = re.search(r'-width "(.*)"', rest)
         marks = next((marks() for kind, marks in _MARKS.items() if rest.startswith(kind)), None)
         step = 4 if marks else len(named[1]) + 2 if named else self._step
-        self._lists.append(_List(min(step, 4) if self._is_narrow else step, marks, "-compact" in rest))
+        widths = tuple(map(len, re.findall(r'"([^"]*)"', rest))) if rest.startswith("-column") else ()
+        step = 0 if widths else min(step, 4) if self._is_narrow else step
+        self._lists.append(_List(step, marks, "-compact" in rest, widths))
 
     def item(self, rest: str) -> None:
+        if self._lists[-1].widths:
+            self._row(rest.split(" Ta "))
+            return
         if self._lists[-1].is_compact:
             self._flush()
         else:
@@ -204,6 +212,19 @@ class _Page:
         marks = self._lists[-1].marks
         self._fill([_Word(next(marks))] if marks else _words(rest))
         self._head, self._filling = " ".join(self._filling), []
+
+    def _row(self, cells: Iterable[str]) -> None:
+        """One row of a table; a cell that has no room beside the others stands below them."""
+        line, start = "", self._indent
+        for cell, width in zip(cells, self._lists[-1].widths, strict=True):
+            self._fill(_words(cell))
+            shown, self._filling = " ".join(self._filling), []
+            if line and start + _width(shown) > self._columns:
+                self._show(self._indent, line)
+                line, start = "  ", self._indent + 2
+            line += " " * (start - self._indent - _width(line)) + shown
+            start += width + 2
+        self._show(self._indent, line)
 
     def end_list(self, _rest: str) -> None:
         self.paragraph()

@@ -7,16 +7,23 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.words import printable
 
 _SSH = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")
 _CONTAINER = ("container", "KUBERNETES_SERVICE_HOST")
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 _DESKTOPS = ("darwin", "win32")  # systems that always have a browser
 _OPENERS = ("xdg-open", "gio open", "sensible-browser", "x-www-browser")
+_MARKS = ("{url}", "%s")
+_PRINT = "let it print the address, and open that elsewhere: add --print"
+_FIREFOX = {"darwin": "/usr/bin/open -a Firefox"}  # elsewhere it has its own name
 _WINDOWS = "rundll32.exe url.dll,FileProtocolHandler"  # no shell: & and ^ stay what they are
 
 
@@ -49,16 +56,61 @@ def open_browser(url: str, environment: Mapping[str, str] = os.environ) -> bool:
     return any(_started(_with_address(words, url)) for words in _commands(environment))
 
 
+def opening(
+    template: str | None, *, of_firefox: bool = False, environment: Mapping[str, str] = os.environ
+) -> Callable[[str], None]:
+    """What opens an address by the person's own command, or else as `open_browser` does, though of any scheme.
+
+    In the template, `{url}` stands for the address, which otherwise comes last. `of_firefox`: without a template, only
+    BROWSER and Firefox will do. Raises WrongSettings where the template is wrong, OidcHelperError for no browser.
+    """
+    if template is not None:
+        commands = [_split(template, environment)]
+    elif of_firefox:
+        commands = [*_named(environment), shlex.split(_FIREFOX.get(sys.platform, "firefox"))]
+    elif reason := obstacle(environment):
+        raise OidcHelperError(f"no browser can be opened: {reason}", _PRINT)
+    else:
+        commands = _commands(environment)
+    if not (there := _of_programs(commands, environment)):
+        missing = "Firefox is not found" if of_firefox else "the program that BROWSER names is not found"
+        raise OidcHelperError(missing, "name a browser: --browser-command 'firefox {url}'")
+    return partial(_opened, there)
+
+
+def _split(template: str, environment: Mapping[str, str]) -> list[str]:
+    """The words of a person's own command, whose program is there. Raises WrongSettings."""
+    try:
+        words = shlex.split(template)
+    except ValueError:
+        words = []
+    if not words:
+        raise WrongSettings(
+            f"--browser-command {template!r} is no command", "write it as: --browser-command 'firefox --new-tab {url}'"
+        )
+    if not _of_programs([words], environment):
+        raise WrongSettings(
+            f"--browser-command: {printable(words[0])} does not exist", "name it by its whole path, or check PATH"
+        )
+    return words
+
+
+def _opened(commands: Sequence[Sequence[str]], url: str) -> None:
+    if not any(_started(_with_address(words, url)) for words in commands):
+        raise OidcHelperError(f"{printable(commands[0][0])} cannot be run", _PRINT)
+
+
 def _commands(environment: Mapping[str, str]) -> list[list[str]]:
     """The commands to try in turn, of those whose program exists."""
-    return [words for words in _known(environment) if shutil.which(words[0], path=environment.get("PATH"))]
+    return _of_programs(_known(environment), environment)
+
+
+def _of_programs(commands: Iterable[list[str]], environment: Mapping[str, str]) -> list[list[str]]:
+    return [words for words in commands if shutil.which(words[0], path=environment.get("PATH"))]
 
 
 def _known(environment: Mapping[str, str]) -> Iterator[list[str]]:
-    for command in environment.get("BROWSER", "").split(os.pathsep):
-        with suppress(ValueError):  # a quotation mark without its partner
-            if words := [command] if Path(command).is_file() else shlex.split(command):
-                yield words
+    yield from _named(environment)
     if sys.platform == "darwin":
         yield ["/usr/bin/open"]
     elif sys.platform == "win32" or _is_wsl():
@@ -68,9 +120,17 @@ def _known(environment: Mapping[str, str]) -> Iterator[list[str]]:
         yield from (words.split() for words in _OPENERS)
 
 
+def _named(environment: Mapping[str, str]) -> Iterator[list[str]]:
+    for command in environment.get("BROWSER", "").split(os.pathsep):
+        with suppress(ValueError):  # a quotation mark without its partner
+            if words := [command] if Path(command).is_file() else shlex.split(command):
+                yield words
+
+
 def _with_address(words: Sequence[str], url: str) -> list[str]:
-    """The command with the address in place of `%s`, as is usual in BROWSER, or else at its end."""
-    return [word.replace("%s", url) for word in words] if any("%s" in word for word in words) else [*words, url]
+    """The command with the address in place of `{url}`, or `%s` as is usual in BROWSER, or else at its end."""
+    mark = next((mark for mark in _MARKS if any(mark in word for word in words)), "")
+    return [word.replace(mark, url) for word in words] if mark else [*words, url]
 
 
 def _started(words: Sequence[str]) -> bool:

@@ -11,9 +11,9 @@ from typing import TextIO
 _LESS_FLAGS = "FRX"  # leave at once where it fits, keep colours, do not clear the screen
 
 
-def chosen() -> str:
-    """The command of the pager for a manual: the user's, or the first that is there; empty where none is."""
-    named = os.environ.get("MANPAGER") or os.environ.get("PAGER")
+def chosen(*variables: str) -> str:
+    """The command of a pager: of the first variable that names one, or the first that is there; empty where none is."""
+    named = next(filter(None, map(os.environ.get, variables)), "")
     return named or next(filter(shutil.which, ("less", "more")), "")
 
 

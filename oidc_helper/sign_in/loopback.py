@@ -47,10 +47,15 @@ class _Reply(NamedTuple):
     location: str = ""
 
 
+def _no_answer(_query: str) -> Answer:
+    raise ForeignAnswerError("none is awaited")
+
+
 class Loopback:
     """One redirect URI on this machine, and `start_url`, which leads to the provider, once.
 
     `serve` begins to answer, `wait` gets the answer; then `finish`, or in any case `close`, ends everything.
+    `has_led` is set once a browser was told where `start_url` leads.
     """
 
     def __init__(self, *, ports: Sequence[int] = (), host: str = listeners.IPV4, path: str) -> None:
@@ -68,13 +73,14 @@ class Loopback:
         self._hosts = {f"{name}:{port}".encode() for name in names}
         self._hosts |= {name.encode() for name in names if port == _HTTP}
         self._was_started = False
+        self.has_led = threading.Event()
         self._answers: queue.SimpleQueue[Answer | OidcHelperError] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def serve(self, url: str, read: Callable[[str], Answer]) -> None:
+    def serve(self, url: str, read: Callable[[str], Answer] = _no_answer) -> None:
         """Send the browser to `url`, and read its answer, in the background.
 
-        `read` raises ForeignAnswerError for a query that is not the awaited answer.
+        By default none is awaited. `read` raises ForeignAnswerError for a query that is not the awaited answer.
         """
         self._url, self._read = url, read
         self._loop = asyncio.new_event_loop()
@@ -168,11 +174,15 @@ class Loopback:
                 body = await asyncio.wait_for(asyncio.shield(self._outcome), _HOLD_S)
             reply = _Reply(200, body)
         log.debug("loopback: answered with %d", reply.status)
-        async with asyncio.timeout(_LINGER_S):
-            writer.write(_response(http, reply))
-            writer.write_eof()
-            while await reader.read(request_head.LARGEST_LINE):
-                pass  # closing a connection with unread bytes would reset it, and lose the answer
+        try:
+            async with asyncio.timeout(_LINGER_S):
+                writer.write(_response(http, reply))
+                writer.write_eof()
+                while await reader.read(request_head.LARGEST_LINE):
+                    pass  # closing a connection with unread bytes would reset it, and lose the answer
+        finally:
+            if reply.location:
+                self.has_led.set()
 
     def _judge(self, request: h11.Request, ours: peer.Address, theirs: peer.Address) -> _Reply:
         """The reply; one with status 200 is to the answer, which `wait` gets."""

@@ -28,7 +28,8 @@ class Store(Ledger):
 
     `now` tells epoch seconds. A call of the vault is given up after `vault_timeout_s`; `prompts` lets it ask a person
     to unlock it. `anew` counts tokens out of reach as none, for a person who signs in again, with the command `login`.
-    `find_vault` is `choice.find`, or a stand-in in tests.
+    `in_hand` is what earlier stores of this process could keep nowhere. `find_vault` is `choice.find`, or a stand-in in
+    tests.
     """
 
     def __init__(  # noqa: PLR0913 - the clock, the vault, and the person who signs in
@@ -40,6 +41,7 @@ class Store(Ledger):
         anew: bool = False,
         login: str = "oidc-helper login",
         find_vault: Callable[..., vault.Vault | None] = choice.find,
+        in_hand: "InHand | None" = None,
     ) -> None:
         super().__init__(now)
         self._anew = anew
@@ -47,7 +49,7 @@ class Store(Ledger):
         self._find_vault = partial(find_vault, timeout_s=vault_timeout_s, prompts=prompts)
         self._vaults: list[vault.Vault | None] = []  # the one there is, or None, once it was looked for
         self._trouble: tuple[float, StoreUnusable] | None = None
-        self._in_hand: dict[str, _Unkept] = {}  # what no place took: it serves this process, and is lost with it
+        self._in_hand: InHand = {} if in_hand is None else in_hand  # it serves this process, and is lost with it
 
     def get(self, kind: str, name: str) -> str | None:
         """The record's text; None where there is none, or its parts do not add up.
@@ -98,7 +100,7 @@ class Store(Ledger):
         if kind == CREDENTIALS:  # older keys must not be served after newer ones
             with suppress(StoreUnusable):
                 self._forget(entry, unkept=reason)
-        self._in_hand[entry] = _Unkept(text, reason)
+        self._in_hand[entry] = Unkept(text, reason)
         raise StoreUnusable(
             f"cannot keep the {kind} of {_for_people(kind, name)}: {reason}", problems[0].hint or problems[1].hint
         )
@@ -284,9 +286,15 @@ class Store(Ledger):
         return deleted
 
 
-class _Unkept(NamedTuple):
+class Unkept(NamedTuple):
+    """The text of a record that no place took, and why."""
+
     text: str
     reason: str
+
+
+InHand = dict[str, Unkept]
+"""By entry, what serves this process alone."""
 
 
 def _has_vaults(noted: Entry | None) -> bool:

@@ -1,6 +1,7 @@
 """`PYTHONPATH=tests python -m benchmarks`: the cost of hits and cold fetches, as ratios to other commands."""
 
 import argparse
+import json
 import shlex
 import sys
 import tempfile
@@ -31,8 +32,13 @@ def main() -> None:
         options.json.write_text(rendering.as_json(figures))
     if options.chart:
         options.chart.write_text(rendering.chart(figures))
-    if options.check and (missed := limits.missed(figures, _expected(options))):
-        sys.exit("\n".join(f"benchmarks: {line}" for line in missed))
+    if options.ratios:
+        options.ratios.write_text(rendering.ratios(figures))
+    complaints = limits.missed(figures, _expected(options)) if options.check else []
+    if options.against:
+        complaints += limits.slower(figures, json.loads(options.against.read_text()))
+    if complaints:
+        sys.exit("\n".join(f"benchmarks: {line}" for line in complaints))
 
 
 def _figures(directory: Path, options: argparse.Namespace) -> list[Figures]:
@@ -86,6 +92,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--lifetimes", type=int, default=0, metavar="N", help="and call every second, 35 s each")
     parser.add_argument("--check", action="store_true", help="fail where a figure is over its limit")
+    parser.add_argument("--ratios", type=Path, metavar="FILE", help="write the ratio of each case there")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="fail where such a ratio has grown by a tenth")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run there")
     parser.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw the ratios there")
     return parser.parse_args()

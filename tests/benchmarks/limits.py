@@ -1,6 +1,6 @@
-"""The limits that `--check` enforces."""
+"""The limits that `--check` enforces, and what the last release reached, which `--against` compares with."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks import measure
@@ -25,6 +25,19 @@ LIMITS = {
     measure.HIT_CROWD: Limit(time=1.5),
     measure.SLOWEST: Limit(time=5),
 }
+
+
+SLOWER = 1.1
+"""How many times the last release's ratio a ratio may be."""
+
+
+def slower(figures: Sequence[Figures], released: Mapping[str, float]) -> list[str]:
+    """A line for each case whose ratio is more than a tenth over that of the last release, by the case's name."""
+    return [
+        f"{one.case.name}: {one.ratio:.2f} of the time of {one.case.against}, {before:.2f} in the last release"
+        for one in figures
+        if (before := released.get(one.case.name)) and one.ratio > before * SLOWER
+    ]
 
 
 def missed(figures: Sequence[Figures], expected: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The figures as a table, as JSON, and as a small chart."""
+"""The figures as a table, as JSON, as a small chart, and as the ratios that the next release is compared with."""
 
 import json
 import math
@@ -50,6 +50,13 @@ def as_json(figures: Sequence[Figures]) -> str:
         for one in figures
     ]
     return json.dumps({**machine, "cases": cases}, indent=1)
+
+
+def ratios(figures: Sequence[Figures]) -> str:
+    """JSON: the ratio of each case that has a limit."""
+    return (
+        json.dumps({one.case.name: round(one.ratio, 3) for one in figures if one.case.name in LIMITS}, indent=2) + "\n"
+    )
 
 
 def chart(figures: Sequence[Figures]) -> str:

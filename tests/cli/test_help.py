@@ -49,7 +49,9 @@ def test_help_on_a_command_is_its_help(home: Home, name: str) -> None:
     assert shown == home.run(name, "--help").stdout
 
 
-@pytest.mark.parametrize("topic", ["config", "setup", "errors", "create-token-with-iam", "oidc-helper-emulator"])
+@pytest.mark.parametrize(
+    "topic", ["config", "setup", "ci", "jobs", "errors", "create-token-with-iam", "oidc-helper-emulator"]
+)
 def test_help_shows_the_pages_of_the_manual(home: Home, topic: str) -> None:
     """Man gets the page of this program, and not that of another version which it might find."""
     shown = home.run("help", topic, PATH=with_man(home))
@@ -77,6 +79,14 @@ def test_a_page_that_man_does_not_show_comes_from_the_package(home: Home, script
 
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout == mdoc.render(page_on("config").read_text(), 60)
+
+
+def test_no_man_is_started_where_groff_never_ends(home: Home) -> None:
+    """In few columns it does not come to an end with the heading of a page of section 7."""
+    shown = home.run("help", "errors", PATH=with_man(home), COLUMNS="40")
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == mdoc.render(page_on("errors").read_text(), 40)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +119,7 @@ def test_help_on_something_unknown_names_the_nearest_topic(home: Home) -> None:
     failed = complaint(home.run("help", "confg"))
 
     assert (failed.code, failed.message) == (2, "there is no help on 'confg', did you mean config?")
-    assert failed.hint.startswith('name a command, "config", "setup" or "errors"')
+    assert failed.hint.startswith('name a command, "config", "setup", "deploy", "ci", "jobs" or "errors"')
 
 
 def test_help_on_a_message_is_its_cause_and_remedy(home: Home) -> None:

@@ -58,9 +58,8 @@ class Site:
         }
         user = self.emulator.directory.iam_user
         keys = f"aws_access_key_id = {user.access_key_id}\naws_secret_access_key = {user.secret_access_key}\n"
-        (self.home.path / "aws-credentials").write_text(
-            f"[static]\n{keys}region = eu-west-1\n\n"
-        )  # where every client reads keys
+        static = f"[static]\n{keys}region = eu-west-1\n\n"
+        (self.home.path / "aws-credentials").write_text(static)  # where every client reads keys
         kind = "profile " if self.client.file == "config" else ""
         text = "\n".join(f"[{kind}{name}]\n{body}\nregion = eu-west-1\n" for name, body in sections.items())
         with (self.home.path / f"aws-{self.client.file}").open("w" if kind else "a") as file:

@@ -5,7 +5,9 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli.sign_ins import desk
@@ -16,7 +18,7 @@ from fakes.places import needs
 from fakes.secret_service import missing_programs, private_secret_service
 from homes import COMMAND, Home
 
-from oidc_helper.doctor import CHECKS, Anonymity, program
+from oidc_helper.doctor import CHECKS, Anonymity, Check, admin, program
 
 pytestmark = pytest.mark.usefixtures("forks")
 
@@ -29,15 +31,21 @@ def lines(home: Home, *words: str, **variables: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_each_check_stands_in_the_manual_and_in_the_list(home: Home) -> None:
+@pytest.mark.parametrize(
+    ("heading", "checks", "words"),
+    [("DOCTOR", CHECKS, ()), ("THE ADMINISTRATOR'S SIDE", admin.CHECKS, ("--admin",))],
+)
+def test_each_check_stands_in_the_manual_and_in_the_list(
+    home: Home, heading: str, checks: Sequence[Check[Any]], words: tuple[str, ...]
+) -> None:
     """In the order in which they are made."""
-    section = MANUAL.partition(".Sh DOCTOR")[2].partition(".Sh ")[0]
+    section = MANUAL.partition(f"\n.Sh {heading}\n")[2].partition("\n.Sh ")[0]
     documented = re.findall(r"^\.It Li (.*)$", section, re.MULTILINE)
-    ids = [check.id for check in CHECKS]
+    ids = [check.id for check in checks]
 
-    assert documented == ids == [line.split()[0] for line in lines(home, "--list")]
-    listed = json.loads(home.run("doctor", "--list", "--json").stdout)["checks"]
-    assert [(check["id"], check["about"]) for check in listed] == [(check.id, check.about) for check in CHECKS]
+    assert documented == ids == [line.split()[0] for line in lines(home, *words, "--list")]
+    listed = json.loads(home.run("doctor", *words, "--list", "--json").stdout)["checks"]
+    assert [(check["id"], check["about"]) for check in listed] == [(check.id, check.about) for check in checks]
 
 
 def test_a_check_needs_only_what_stands_before_it() -> None:
@@ -200,7 +208,7 @@ def test_a_report_can_be_shown_to_others(ward: Ward) -> None:
     ],
 )
 def test_names_get_stand_ins(text: str, anonymous: str) -> None:
-    assert Anonymity(None, {"AWS_ENDPOINT_URL": "https://idp.corp.example/"}).of(text) == anonymous
+    assert Anonymity(None, {"AWS_ENDPOINT_URL": "https://idp.corp.example/"}).of(text, {}) == anonymous
 
 
 def test_pythonhome_is_named(ward: Ward) -> None:

@@ -62,12 +62,12 @@ class Ward:
 
     def report(self, *words: str) -> dict[str, dict[str, Any]]:
         """The checks by id, of a run whose exit code tells whether any failed."""
-        return _read(self.home.run("doctor", "--json", *words))
+        return read_report(self.home.run("doctor", "--json", *words))
 
     def report_of(self, process: "subprocess.Popen[str]") -> dict[str, dict[str, Any]]:
         """The same of a process that has started."""
         stdout, stderr = process.communicate()
-        return _read(subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr))
+        return read_report(subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr))
 
     def failed(self, *words: str) -> list[str]:
         """The ids of what failed."""
@@ -91,7 +91,8 @@ class Ward:
             subprocess.run(["sh", "-ec", remedy], env=self.home.environment, cwd=self.home.path, check=True)
 
 
-def _read(done: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, Any]]:
+def read_report(done: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, Any]]:
+    """The checks by id, of a run whose exit code tells whether any failed."""
     assert done.stderr == ""
     report = json.loads(done.stdout)
     assert report["schema"] == 1

@@ -60,7 +60,8 @@ class Caller:
         return made
 
     def create_token(self, **parameters: Any) -> Answer:
-        parameters.setdefault("clientId", self.emulator.directory.application_arn)
+        if "clientId" not in parameters:
+            parameters["clientId"] = self.emulator.directory.application_arn
         answer: Answer = self.client("sso-oidc").create_token_with_iam(**parameters)
         return answer
 

@@ -10,7 +10,8 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 # Errors that AWS answers before the service sees the call, so no service model has them: code -> HTTP statuses
 COMMON_ERRORS = {
     "AccessDenied": {403},
-    "AccessDeniedException": {403},
+    "AccessDeniedException": {400, 403},
+    "AccessGrantsInstanceNotExistsError": {404},
     "AuthorizationHeaderMalformed": {400},
     "ExpiredToken": {400, 403},
     "ExpiredTokenException": {400, 403},
@@ -46,8 +47,8 @@ def check_answer(http_response: Any, model: OperationModel, **_: Any) -> None:
 def _check_output(content: bytes, model: OperationModel) -> None:
     protocol, shape = model.service_model.resolved_protocol, model.output_shape
     if shape is None:
-        assert content == b""
-    elif protocol == "rest-json":
+        assert content == b"" or protocol == "query"
+    elif "json" in protocol:
         _check_json(shape, json.loads(content), model.name)
     else:
         root = _parsed(content)
@@ -60,20 +61,32 @@ def _check_output(content: bytes, model: OperationModel) -> None:
 def _check_error(http_response: Any, model: OperationModel) -> None:
     if model.service_model.resolved_protocol == "rest-json":
         code = http_response.headers["x-amzn-ErrorType"]
+    elif model.service_model.resolved_protocol == "json":
+        code = json.loads(http_response.content)["__type"]
     else:
         element = _parsed(http_response.content).find("Error/Code")
         code = element.text if element is not None else None
     for shape in model.error_shapes:
         metadata: dict[str, Any] = shape.metadata
-        described = metadata.get("error", {"httpStatusCode": 500})  # a fault has no status in newer models
-        if described.get("code", shape.name) == code and http_response.status_code == described["httpStatusCode"]:
-            if model.service_model.resolved_protocol == "rest-json":
-                _check_json(shape, json.loads(http_response.content), code)
+        described = metadata.get("error", {})
+        # A fault has no status in newer models, and JSON 1.1 has one for all that a caller did wrong
+        status = described.get("httpStatusCode", 500 if metadata.get("fault") else 400)
+        if described.get("code", shape.name) == code and http_response.status_code == status:
+            if "json" in model.service_model.resolved_protocol:
+                _check_json(shape, _error_members(http_response), code)
             return
     assert http_response.status_code in COMMON_ERRORS.get(code, set()), code
 
 
+def _error_members(http_response: Any) -> dict[str, Any]:
+    """Without the type, which is of the protocol."""
+    members: dict[str, Any] = json.loads(http_response.content)
+    return {name: value for name, value in members.items() if name != "__type"}
+
+
 def _check_json(shape: Shape, value: Any, where: str) -> None:
+    if getattr(shape, "is_document_type", False):
+        return
     if isinstance(shape, StructureShape):
         assert isinstance(value, dict), where
         assert set(value) <= set(shape.members), f"{where} has members that the model does not know"
@@ -85,7 +98,7 @@ def _check_json(shape: Shape, value: Any, where: str) -> None:
         for item in value:
             _check_json(shape.member, item, where)
     else:
-        kind = {"string": str, "integer": int, "long": int, "timestamp": int}[shape.type_name]
+        kind = {"string": str, "integer": int, "long": int, "timestamp": int, "boolean": bool}[shape.type_name]
         assert isinstance(value, kind), f"{where} is not of type {shape.type_name}"
         _check_limits(shape, value, where)
 
@@ -98,6 +111,13 @@ def _check_xml(shape: Shape, element: ET.Element, namespace: str) -> None:
         assert set(shape.required_members) <= set(children), f"{where} lacks required members"
         for name, child in children.items():
             _check_xml(shape.members[name], child, namespace)
+    elif isinstance(shape, ListShape):
+        names = {child.tag.removeprefix(namespace) for child in element}
+        assert names <= {shape.member.serialization.get("name", "member")}, where
+        for child in element:
+            _check_xml(shape.member, child, namespace)
+    elif shape.type_name == "boolean":
+        assert text in ("true", "false"), where
     elif shape.type_name == "timestamp":
         assert datetime.fromisoformat(text).utcoffset() is not None, where
     elif shape.type_name == "integer":

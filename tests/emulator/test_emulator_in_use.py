@@ -38,7 +38,11 @@ def test_the_exports_point_sdks_to_the_emulator(emulator: Emulator) -> None:
 
     assert {name: variables.get(name) for name in emulator.environment} == emulator.environment
     assert set(emulator.environment) == {
-        f"AWS_ENDPOINT_URL_{service}" for service in ("STS", "SSO_OIDC", "SSO", "S3_CONTROL", "ACCOUNT_ACCESS_RUNTIME")
+        f"AWS_ENDPOINT_URL_{service}"
+        for service in (
+            *("STS", "SSO_OIDC", "SSO", "S3_CONTROL", "ACCOUNT_ACCESS_RUNTIME"),
+            *("SSO_ADMIN", "IDENTITYSTORE", "IAM", "ACCOUNT_ACCESS"),
+        )
     }
     assert f"# issuer: {emulator.issuer}\n" in shell_exports(emulator)
     assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"] == emulator.directory.identity_center_region

@@ -19,7 +19,8 @@ from cryptography.x509.oid import NameOID
 def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1, is_critical: bool = True) -> Path:
     """Write `server.pem`, whose path is returned, with key and certificate, and `ca.pem` with the certificate alone.
 
-    It is valid from two days ago, for `days` from now. `is_critical` marks the basic constraints as RFC 5280 requires.
+    It is for the `address`, which may be a name, and valid from two days ago, for `days` from now. `is_critical` marks
+    the basic constraints as RFC 5280 requires.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
@@ -32,7 +33,7 @@ def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1, is_
         .serial_number(1)
         .not_valid_before(now - dt.timedelta(days=2))
         .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_alternative(address)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=is_critical)
         .sign(key, hashes.SHA256())
     )
@@ -42,6 +43,13 @@ def self_made(directory: Path, *, address: str = "127.0.0.1", days: int = 1, is_
     path.write_bytes(private + made.public_bytes(pem))
     (directory / "ca.pem").write_bytes(made.public_bytes(pem))
     return path
+
+
+def _alternative(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
 
 
 def hangs_up(_: ssl.SSLSocket) -> None:

@@ -1,11 +1,16 @@
-"""Proxies: one that lets nobody through, and one that speaks SOCKS 5."""
+"""Proxies: one that lets nobody through, one that looks into TLS, and one that speaks SOCKS 5."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import parse_headers
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from fakes.certificates import self_made
 
 
 class _Refuses(BaseHTTPRequestHandler):
@@ -27,6 +32,38 @@ def refusing_proxy() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@contextmanager
+def intercepting_proxy(directory: Path, host: str, answer: bytes) -> Iterator[tuple[str, Path, list[str]]]:
+    """Run a company's proxy, which vouches for `host` by itself and answers in its place.
+
+    Yields its URL, the file of its authority, and the first lines of the requests that it has seen.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_made(directory, address=host))
+    seen: list[str] = []
+
+    class Intercepts(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            self.connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            self.close_connection = True
+            with suppress(OSError), context.wrap_socket(self.connection, server_side=True) as secure:
+                incoming = secure.makefile("rb")
+                line = incoming.readline().decode().strip()
+                head = parse_headers(incoming)
+                incoming.read(int(head.get("Content-Length", 0)))
+                seen.append(line)
+                secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Intercepts) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", directory / "ca.pem", seen
+        server.shutdown()
 
 
 @dataclass

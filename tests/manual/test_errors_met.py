@@ -112,13 +112,23 @@ MET: Mapping[str, Met | str] = {
     "unexpected …, which is a bug": "test_a_directory_that_root_made_in_a_home_is_no_bug",
     "the answer cannot be written: …": "test_an_answer_that_nobody_reads_is_no_success",
     "the new credentials have already expired": "test_only_a_failure_that_repeats_is_shared",
+    "an endpoint needs …, which oidc-helper does not bring by itself": (
+        "test_without_the_extra_the_command_that_installs_it_is_named"
+    ),
     "account_access needs botocore … or newer, and … is installed": (
         "test_a_botocore_without_the_service_is_named_before_anything_is_spent"
     ),
     "… cannot be read: …": "test_a_file_that_cannot_be_written_leaves_the_other_one",
     "… cannot be run: …": Met(("exec", "analytics", "--", "/")),
+    "no browser can be opened: …": Met(("console", "analytics"), variables={"SSH_TTY": "/dev/pts/9"}),
     "boto3 got no credentials: …": "test_demo_works_in_an_empty_home_and_leaves_nothing",
     # 2
+    "… is no IP address to listen at": Met(("serve", "analytics", "--bind", "here")),
+    "no socket was passed: LISTEN_FDS is not set": Met(("serve", "analytics", "--fd")),
+    "each profile has a token of its own, and needs a file of its own": Met(
+        ("serve", "analytics", "dev-admin", "--token-file", "token")
+    ),
+    "…; the former settings stay in force": "test_settings_that_are_wrong_leave_the_former_in_force",
     "a command is missing": Met(()),
     "… needs the name of a profile": Met(("completion",)),
     "identity … needs nobody to sign in": Met(("login", "--device", "analytics")),
@@ -134,10 +144,18 @@ MET: Mapping[str, Met | str] = {
     "the credentials of … are in this environment already": Met(
         ("exec", "analytics", "true"), variables={"OIDC_HELPER_PROFILE": "analytics"}
     ),
+    "--destination … is no page of the console": Met(("console", "analytics", "--print", "--destination", "x")),
+    "Azure Pipelines issues identity tokens for … only": Met(
+        breaks=settings('source = "file"\npath = "token"', 'source = "ci"\naudience = "x"'),
+        variables={"TF_BUILD": "True"},
+    ),
     "cmd cannot take the value of …": "test_powershell_and_cmd_have_their_own_quotes",
     "the settings lead back to oidc-helper: …": as_in("a circle of two"),
-    "the caller has no AWS credentials: nothing in …": as_in("no keys"),
-    "the caller's credentials cannot be had from …": as_in("a process that fails"),
+    "… has no AWS credentials: nothing in …": as_in("no keys"),
+    "…'s credentials cannot be had from …": as_in("a process that fails"),
+    "--claims … holds neither a JSON object nor a JWT": Met(
+        ("doctor", "--admin", "--claims", "config.toml", "analytics")
+    ),
     "there is no AWS profile …": as_in("no such AWS profile"),
     "the AWS profile … takes an MFA code (mfa_serial), and here nobody is asked for one": Met(breaks=mfa),
     "… is not the address of a host": Met(breaks=variable("AWS_ENDPOINT_URL_STS", "http://sts.example.com")),
@@ -150,6 +168,7 @@ MET: Mapping[str, Met | str] = {
     ),
     "the real user is …, the effective one …: credentials are of one user": "test_a_process_of_two_users_is_refused",
     "missing flags: …": Met(("configure", "--non-interactive")),
+    "no plan can be made: …": Met(("doctor", "--plan", "--issuer", "https://example.okta.com")),
     "there is no terminal to ask at": Met(("completion", "bash", "--install"), variables={"SHELL": "/bin/bash"}),
     "… cannot be started: …": as_in("no such command"),
     "… holds no client_secret": "test_a_place_without_a_secret_is_named_with_its_remedy",
@@ -177,6 +196,7 @@ MET: Mapping[str, Met | str] = {
         variables={"GITHUB_ACTIONS": "true"},
     ),
     # 4
+    "the credentials are being fetched": "test_readiness_is_told_while_fetches_fail",
     "… cannot be reached (…)": as_in("AWS_ENDPOINT_URL_STS refuses the connection"),
     "…: … gave an answer that cannot be read": as_in("AssumeRole answers 200 with HTML"),
     "… did not work: …": as_in("429"),
@@ -189,7 +209,11 @@ MET: Mapping[str, Met | str] = {
     "… was changed since it was read": "test_changed_meanwhile",
     "cannot listen on …: …": "test_a_port_of_localhost_that_is_taken_on_one_address_is_refused",
     # 5
+    "… refuses to sign these credentials in: HTTP status …": Met(
+        ("console", "--print", "dev-admin"), fault("GetSigninToken", status=403)
+    ),
     "… of the identity token: …": "test_a_token_without_jti_is_told_before_anything_is_written",
+    "the administrator sees no instance …": "test_an_instance_that_is_not_there_is_told",
     "CreateTokenWithIAM gave no identity context, which a role session needs": Met(
         breaks=settings("[defaults]\n", '[defaults]\nscopes = ["sso:account:access"]\n')
     ),

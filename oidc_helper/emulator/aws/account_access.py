@@ -3,15 +3,13 @@
 Modelled after the service model and the API reference, which names the scopes; nobody here has seen it answer.
 """
 
-from botocore.exceptions import DataNotFoundError
-
 from oidc_helper.emulator.aws import service_model
 from oidc_helper.emulator.aws.credentials import role_session
 from oidc_helper.emulator.aws.endpoint import Service
 from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.aws.tokens import live_access_token
-from oidc_helper.emulator.calls import Endpoint, Parameters, Refusal
+from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import DirectoryUser, Role
 from oidc_helper.emulator.state import State
 
@@ -41,7 +39,7 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
         )
     lifetime_s = asked.get("sessionDuration", role.longest_session_s)
     _check_duration(lifetime_s, role)
-    credentials = role_session(state, role, asked.get("sessionName", user.user_name), lifetime_s)
+    credentials = role_session(state, role, asked.get("sessionName", user.user_name), lifetime_s, direct=True)
     return {
         "credentialsDetails": {
             "programmaticAccess": {
@@ -78,20 +76,11 @@ def _user(state: State, asked: Parameters, scope: str) -> DirectoryUser:
 
 def _given(state: State, user: DirectoryUser, tenant_id: str) -> list[str]:
     """The ARNs of the roles that the tenant gives to the user, in order. Raises Refusal."""
-    tenant = state.directory.tenant
-    if tenant_id != tenant.tenant_id:
+    tenant = next((each for each in state.directory.tenants if each.tenant_id == tenant_id), None)
+    if tenant is None:
         raise Refusal(_SERVICE.invalid, "The tenant does not exist")
-    return sorted(role_arn for user_id, role_arn in tenant.entitlements if user_id == user.user_id)
+    reach = state.directory.reach(user.user_id)
+    return sorted({role_arn for given_id, role_arn in tenant.entitlements if given_id in reach})
 
 
-def _routes() -> dict[tuple[str, str], Endpoint]:
-    try:
-        return {
-            **_SERVICE.route("ListRoles", _list_roles),
-            **_SERVICE.route("GetRoleCredentials", _get_role_credentials),
-        }
-    except DataNotFoundError:
-        return {}  # of a botocore older than the service
-
-
-ROUTES = _routes()
+ROUTES = _SERVICE.routes({"ListRoles": _list_roles, "GetRoleCredentials": _get_role_credentials})

@@ -1,8 +1,10 @@
 """Checks the assertion of jwt-bearer and redeems it."""
 
+from typing import Any
+
 from oidc_helper.emulator.calls import Refusal
-from oidc_helper.emulator.directory import Application, DirectoryUser
-from oidc_helper.emulator.keys import BadToken, Claims, audiences, moment
+from oidc_helper.emulator.directory import Application, Authorization, DirectoryUser, TrustedTokenIssuer
+from oidc_helper.emulator.keys import BadToken, Claims, audiences, claimed_issuer, moment
 from oidc_helper.emulator.state import State
 
 _REMEMBERED_S = 24 * 3600  # how long AWS was observed to remember a jti
@@ -15,20 +17,27 @@ def redeemed_user(state: State, application: Application, assertion: str) -> Dir
     works with this works with either behaviour.
     """
     try:
-        claims = state.verified(assertion, application.issuer.issuer_url, algorithms=["RS256"])
+        authorization = _authorization(application, claimed_issuer(assertion))
+        claims = state.verified(assertion, authorization.issuer.issuer_url, algorithms=["RS256"])
     except BadToken as bad:
         raise _refused(str(bad)) from bad
-    _check_claims(state, application, claims)
-    user = _user(state, application, claims)
+    _check_claims(state, authorization, claims)
+    user = _user(state, authorization.issuer, claims)
     _redeem(state, claims)
     return user
 
 
-def _check_claims(state: State, application: Application, claims: Claims) -> None:
+def _authorization(application: Application, issuer: str | None) -> Authorization:
+    """The trusted token issuer of an assertion that claims to be of that one. Raises Refusal."""
+    found = {each.issuer.issuer_url: each for each in application.authorizations}
+    if issuer is None or issuer not in found:
+        raise _refused(f"iss is {issuer}, but the trusted issuer is {', '.join(found) or 'nobody'}")
+    return found[issuer]
+
+
+def _check_claims(state: State, authorization: Authorization, claims: Claims) -> None:
     now, expires_at = state.clock(), moment(claims, "exp")
-    if claims.get("iss") != application.issuer.issuer_url:
-        raise _refused(f"iss is {claims.get('iss')}, but the trusted issuer is {application.issuer.issuer_url}")
-    if application.audiences.isdisjoint(audiences(claims)):
+    if authorization.audiences.isdisjoint(audiences(claims)):
         raise _refused("aud is not authorised for the application")
     if expires_at is None or expires_at <= now:
         raise _refused("exp is missing or past")
@@ -38,13 +47,21 @@ def _check_claims(state: State, application: Application, claims: Claims) -> Non
         raise _refused("jti is missing")
 
 
-def _user(state: State, application: Application, claims: Claims) -> DirectoryUser:
-    rule = application.issuer
-    value = claims.get(rule.claim)
+def _user(state: State, rule: TrustedTokenIssuer, claims: Claims) -> DirectoryUser:
+    value = _claimed(claims, rule.claim)
     matching = [user for user in state.directory.users if value and getattr(user, rule.attribute) == value]
     if len(matching) != 1:
         raise _refused(f"the claim {rule.claim} matches {len(matching)} users")
     return matching[0]
+
+
+def _claimed(claims: Claims, path: str) -> Any:
+    """The claim at a path, whose parts are keys of objects in objects; a key may have a dot of its own."""
+    if path in claims:
+        return claims[path]
+    first, _, rest = path.partition(".")
+    inner = claims.get(first)
+    return _claimed(inner, rest) if rest and isinstance(inner, dict) else None
 
 
 def _redeem(state: State, claims: Claims) -> None:

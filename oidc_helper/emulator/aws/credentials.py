@@ -20,8 +20,12 @@ def role_session(  # noqa: PLR0913 - what a session has
     *,
     source_identity: str | None = None,
     token_size: int = SHORTEST_TOKEN,
+    direct: bool = False,
 ) -> Credentials:
-    """New credentials for a session of the role; they are valid at once. `token_size` is in bytes."""
+    """New credentials for a session of the role; they are valid at once. `token_size` is in bytes.
+
+    `direct`: by a portal, without a chain of roles.
+    """
     credentials = Credentials(
         access_key_id="ASIA" + upper(16),
         secret_access_key=aws_secret(40),
@@ -32,6 +36,7 @@ def role_session(  # noqa: PLR0913 - what a session has
         principal_arn=role.arn,
         context=context,
         source_identity=source_identity,
+        direct=direct,
     )
     state.credentials[credentials.access_key_id] = credentials
     return credentials

@@ -1,16 +1,12 @@
 """Leads an HTTP call through an operation: signature, parameters, constraints, work, answer."""
 
-import json
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
-from xml.sax.saxutils import escape
 
-from botocore.model import ListShape, OperationModel, Shape, StructureShape
+from botocore.exceptions import DataNotFoundError
+from botocore.model import OperationModel
 
-from oidc_helper.emulator.aws import errors, service_model
+from oidc_helper.emulator.aws import answers, documents, errors, service_model
 from oidc_helper.emulator.aws.sigv4 import BadSignature, Rules, Signer, verified
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.state import State
@@ -26,6 +22,12 @@ _ALLOWED_WITH_CONTEXT = {("s3", "GetDataAccess"), ("sts", "GetCallerIdentity")}
 _OUTSIDE = "Access to this IAM Identity Center instance must originate from a VPC endpoint that its settings allow"
 
 
+# What leads to an operation: a method and the template of a path, or "target" and a target of JSON 1.1, or the version
+# of a query API and an action.
+Route = tuple[str, str]
+TARGET = "target"
+
+
 @dataclass(frozen=True)
 class Service:
     """One AWS service. `outside` is its error for a network that an Identity Center instance does not allow."""
@@ -33,6 +35,7 @@ class Service:
     name: str  # botocore's
     invalid: str  # the error for a value outside of the model's constraints
     outside: str = ""  # empty: not of Identity Center
+    actions: str = ""  # of an administrator's service: the prefix of its actions in IAM, one for each operation
 
     def endpoint(self, operation: str, perform: Perform) -> Endpoint:
         """The endpoint of one operation."""
@@ -45,10 +48,30 @@ class Service:
             refuse=lambda refusal: errors.refuse(operation_model, refusal),
         )
 
-    def route(self, operation: str, perform: Perform) -> dict[tuple[str, str], Endpoint]:
-        """The endpoint of one operation by its method and path in the service model."""
-        http = service_model.operation(self.name, operation).http
-        return {(http["method"], http["requestUri"].partition("?")[0]): self.endpoint(operation, perform)}
+    def route(self, operation: str, perform: Perform) -> dict[Route, Endpoint]:
+        """The endpoint of one operation by what leads to it in the service model."""
+        model = service_model.operation(self.name, operation)
+        service, http = model.service_model, model.http
+        if service.resolved_protocol == "json":
+            route = (TARGET, f"{service.metadata['targetPrefix']}.{operation}")
+        elif service.resolved_protocol == "query":
+            route = (service.api_version, operation)
+        else:
+            route = (http["method"], http["requestUri"].partition("?")[0])
+        return {route: self.endpoint(operation, perform)}
+
+    def routes(self, operations: dict[str, Perform]) -> dict[Route, Endpoint]:
+        """The endpoints of the operations that this botocore knows; it may be older than a service."""
+        try:
+            known = service_model.service(self.name).operation_names
+        except DataNotFoundError:
+            return {}
+        return {
+            route: endpoint
+            for name, perform in operations.items()
+            if name in known
+            for route, endpoint in self.route(name, perform).items()
+        }
 
 
 def required(signer: Signer | None) -> Signer:
@@ -62,18 +85,19 @@ def _work(state: State, call: Call, service: Service, operation: OperationModel,
     fixed = operation.http["requestUri"].partition("?")[2]
     if fixed and fixed not in call.query.split("&"):
         raise Refusal("UnknownOperationException", status=404)
-    if service.outside and state.directory.vpc_endpoint_required:
-        raise Refusal(service.outside, _OUTSIDE, status=None if service.name == "sso-oidc" else 403)
     bearer = operation.service_model.signature_version == "bearer"
     signer = None if bearer or operation.auth_type == "none" else _signer(state, call, operation)
     arn = signer.credentials.arn if signer else None
     token = {"accessToken": _bearer_token(call)} if bearer else {}
     try:
         _check_context(signer, operation)
-        output = perform(state, signer, token | _parameters(call, service, operation))
+        _check_administrator(state, signer, service, operation)
+        parameters = token | _parameters(call, service, operation)
+        _check_network(state, service, parameters)
+        output = perform(state, signer, parameters)
     except Refusal as refusal:
         return replace(errors.refuse(operation, refusal), signer=arn)
-    return _answer(operation, output, arn, as_json="json" in call.headers.get("Accept", ""))
+    return answers.answer(operation, output, arn, as_json="json" in call.headers.get("Accept", ""))
 
 
 def _check_context(signer: Signer | None, operation: OperationModel) -> None:
@@ -85,6 +109,30 @@ def _check_context(signer: Signer | None, operation: OperationModel) -> None:
             "with an explicit deny in a session policy"
         )
         raise Refusal("AccessDeniedException" if service == "sso-oauth" else "AccessDenied", text)
+
+
+def _check_administrator(state: State, signer: Signer | None, service: Service, operation: OperationModel) -> None:
+    """Refuse what no identity policy of the caller allows. Of resource policies there are none."""
+    if not service.actions:
+        return
+    caller, action = required(signer).credentials, f"{service.actions}:{operation.name}"
+    if not documents.may_administer(state.directory, caller, action):
+        text = (
+            f"User: {caller.arn} is not authorized to perform: {action} "
+            f"because no identity-based policy allows the {action} action"
+        )
+        protocol = operation.service_model.resolved_protocol
+        raise Refusal("AccessDeniedException" if "json" in protocol else "AccessDenied", text)
+
+
+def _check_network(state: State, service: Service, asked: Parameters) -> None:
+    """Refuse a call that does not come from an endpoint, unless its application is exempt."""
+    if not (service.outside and state.directory.vpc_endpoint_required):
+        return
+    token = state.tokens.get(asked.get("accessToken", ""))
+    application_arn = asked.get("clientId") or (token.client_id if token else "")
+    if application_arn not in state.directory.instance.vpc_exempt_applications:
+        raise Refusal(service.outside, _OUTSIDE, status=None if service.name == "sso-oidc" else 403)
 
 
 def _bearer_token(call: Call) -> str:
@@ -110,42 +158,3 @@ def _signer(state: State, call: Call, operation: OperationModel) -> Signer:
         return verified(call, rules, state.credentials_of, wall=state.clock.wall(), now=state.clock())
     except BadSignature as bad:
         raise errors.signature_refusal(operation.service_model.resolved_protocol, bad) from bad
-
-
-def _answer(operation: OperationModel, output: Parameters, signer: str | None, *, as_json: bool) -> Answer:
-    request_id = str(uuid.uuid4())
-    shape = operation.output_shape
-    if as_json and operation.service_model.resolved_protocol == "query":  # as the authenticator of EKS asks of STS
-        name = operation.name
-        answer = {f"{name}Result": output, "ResponseMetadata": {"RequestId": request_id}}
-        body, kind = json.dumps({f"{name}Response": answer}), "application/json"
-    elif operation.service_model.resolved_protocol == "rest-json":
-        body, kind = json.dumps(output) if shape else "", "application/json"
-    else:
-        inner, kind = _members(shape, output) if isinstance(shape, StructureShape) else "", "text/xml"
-        namespace = operation.service_model.metadata.get("xmlNamespace", "")
-        if operation.service_model.resolved_protocol == "query":
-            name = operation.name
-            body = (
-                f'<{name}Response xmlns="{namespace}"><{name}Result>{inner}</{name}Result>'
-                f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>"
-            )
-        else:
-            body = f"<{operation.name}Result>{inner}</{operation.name}Result>"
-    return Answer(200, body.encode(), {"Content-Type": kind, "x-amzn-RequestId": request_id}, signer=signer)
-
-
-def _members(shape: StructureShape, values: Parameters) -> str:
-    return "".join(_element(name, member, values[name]) for name, member in shape.members.items() if name in values)
-
-
-def _element(name: str, shape: Shape, value: Any) -> str:
-    if isinstance(shape, StructureShape):
-        text = _members(shape, value)
-    elif isinstance(shape, ListShape):
-        text = "".join(_element("member", shape.member, item) for item in value)
-    elif shape.type_name == "timestamp":
-        text = datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    else:
-        text = escape(str(value))
-    return f"<{name}>{text}</{name}>"

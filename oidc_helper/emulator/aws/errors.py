@@ -91,7 +91,9 @@ _OAUTH = {
 
 def signature_refusal(protocol: str, bad: BadSignature) -> Refusal:
     """The refusal in the words of the services with that protocol."""
-    code, status, message = _SIGNATURE[bad.kind][protocol]
+    code, status, message = _SIGNATURE[bad.kind]["rest-json" if protocol == "json" else protocol]
+    if protocol == "json":
+        status = 400  # as its services have it for all
     return Refusal(code, bad.detail or message, status=status, reason=f"signature: {bad.kind}")
 
 
@@ -100,7 +102,13 @@ def refuse(operation: OperationModel, refusal: Refusal) -> Answer:
     code, status = service_model.error(operation, refusal.code)
     status = refusal.status or status
     request_id = str(uuid.uuid4())
-    if operation.service_model.resolved_protocol == "rest-json":
+    protocol = operation.service_model.resolved_protocol
+    if protocol == "json":
+        shape = next((shape for shape in operation.error_shapes if shape.name == refusal.code), None)
+        member = "Message" if isinstance(shape, StructureShape) and "Message" in shape.members else "message"
+        body = json.dumps({"__type": code, member: refusal.message, **refusal.members}).encode()
+        headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": request_id}
+    elif protocol == "rest-json":
         body = json.dumps(_json_members(operation, refusal, status)).encode()
         headers = {"Content-Type": "application/json", "x-amzn-ErrorType": code, "x-amzn-RequestId": request_id}
     else:

@@ -22,7 +22,7 @@ class Grant:
 def _jwt_bearer(state: State, application: Application, asked: Parameters) -> Parameters:
     scopes = granted_scopes(application, asked.get("scope"))
     user = redeemed_user(state, application, asked["assertion"])
-    _check_assigned(application, user.user_id)
+    _check_assigned(state, application, user.user_id)
     return issue(state, application, _session(state, application, user), scopes)
 
 
@@ -41,7 +41,7 @@ def _authorization_code(state: State, application: Application, asked: Parameter
     user = state.directory.user(email=code.email)
     if user is None:
         raise Refusal("InvalidGrantException", reason="the user does not exist any more")
-    _check_assigned(application, user.user_id)
+    _check_assigned(state, application, user.user_id)
     return issue(state, application, _session(state, application, user), scopes)
 
 
@@ -55,7 +55,7 @@ def _refresh_token(state: State, application: Application, asked: Parameters) ->
         raise Refusal("ExpiredTokenException", reason="the session behind the refresh token is over")
     if token.spent:
         raise Refusal("InvalidGrantException", reason="the refresh token was replaced by a newer one")
-    _check_assigned(application, token.session.subject)
+    _check_assigned(state, application, token.session.subject)
     scopes = granted_scopes(application, asked.get("scope"), limit=token.scopes)
     token.spent = application.rotates_refresh_tokens
     return issue(
@@ -77,7 +77,7 @@ def _token_exchange(state: State, application: Application, asked: Parameters) -
     if requested == REFRESH_TOKEN and "refresh_token" not in application.grants:
         raise Refusal("InvalidRequestException", "the application has no refresh token grant")
     session = _subject_session(state, application, asked["subjectToken"])
-    _check_assigned(application, session.subject)
+    _check_assigned(state, application, session.subject)
     return issue(state, application, session, granted_scopes(application, asked.get("scope")), issued_type=requested)
 
 
@@ -96,8 +96,12 @@ def _subject_session(state: State, application: Application, token: str) -> Sess
     return subject.session
 
 
-def _check_assigned(application: Application, user_id: str) -> None:
-    if application.assignment_required and user_id not in application.assigned:
+def _check_assigned(state: State, application: Application, user_id: str) -> None:
+    """Check that the user is enabled, and assigned, where that is required, alone or by a group. Raises Refusal."""
+    user = state.directory.user(user_id=user_id)
+    if user and not user.enabled:
+        raise Refusal("AccessDeniedException", reason="the user is disabled")
+    if application.assignment_required and application.assigned.isdisjoint(state.directory.reach(user_id)):
         raise Refusal("AccessDeniedException", reason="the user is not assigned to the application")
 
 

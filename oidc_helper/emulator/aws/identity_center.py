@@ -2,7 +2,7 @@
 
 from oidc_helper.emulator import authorization
 from oidc_helper.emulator.authorization import Party, Registered
-from oidc_helper.emulator.aws import grants
+from oidc_helper.emulator.aws import documents, grants
 from oidc_helper.emulator.aws.endpoint import Service, required
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Parameters, Refusal
@@ -16,7 +16,7 @@ def _create_token_with_iam(state: State, signer: Signer | None, asked: Parameter
     caller = required(signer)
     application = _application(state, asked["clientId"], caller.region)
     _check_region_of_token(state, asked, caller.region)
-    _check_actor(application, caller)
+    _check_actor(state, application, caller)
     name = asked["grantType"]
     grant = grants.GRANTS.get(name)
     if grant is None or (name == "authorization_code" and application.customer_managed):  # as observed at AWS
@@ -38,6 +38,8 @@ def _application(state: State, arn: str, region: str) -> Application:
         raise Refusal("InvalidClientException", reason="there is no such application")
     regions = state.directory.identity_center_regions
     if region in regions:
+        if not application.enabled:
+            raise Refusal("AccessDeniedException", reason="the application is disabled")
         return application
     error = state.directory.wrong_region_error
     if error != "InvalidRequestRegionException":
@@ -57,11 +59,11 @@ def _of_another_region(what: str, right: str, asked: str) -> Refusal:
     return Refusal("InvalidRequestRegionException", reason=f"{what} is of {right}, not {asked}", members=members)
 
 
-def _check_actor(application: Application, caller: Signer) -> None:
+def _check_actor(state: State, application: Application, caller: Signer) -> None:
     """Check the actor policy; the message of its refusal is empty, as users have reported."""
-    credentials = caller.credentials
-    if application.actors.isdisjoint({credentials.principal_arn, f"arn:aws:iam::{credentials.account_id}:root"}):
-        raise Refusal("AccessDeniedException", reason=f"the actor policy does not name {credentials.principal_arn}")
+    if not documents.may_exchange(state.directory, application, caller.credentials):
+        reason = f"the actor policy does not allow it to {caller.credentials.principal_arn}"
+        raise Refusal("AccessDeniedException", reason=reason)
 
 
 def _registered(state: State, client_id: str) -> Registered | None:

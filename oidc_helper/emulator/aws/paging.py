@@ -7,19 +7,31 @@ from typing import Any
 from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.settings.limits import limits
 
+# How services call the size of a page and the token of the next.
+_CAMEL = ("maxResults", "nextToken")
+_PASCAL = ("MaxResults", "NextToken")
+_IAM = ("MaxItems", "Marker")
 
-def page(name: str, items: list[dict[str, Any]], asked: Parameters, *, invalid: str) -> Parameters:
-    """One page of the items, with the token of the next if there is one. Raises Refusal with the code `invalid`."""
-    start = _position(asked["nextToken"], invalid) if "nextToken" in asked else 0
-    # The portal's largest page; that of account access manager is not documented.
-    size = asked.get("maxResults") or limits("sso", "ListAccounts", "maxResults").most or len(items)
+
+def page(  # noqa: PLR0913 - the services differ in these
+    name: str, items: list[Any], asked: Parameters, *, invalid: str, most: int | None = None, of_iam: bool = False
+) -> Parameters:
+    """One page of the items, with the token of the next if there is one. Raises Refusal with the code `invalid`.
+
+    `most` is the size of the largest page, by default that of the portal; that of account access manager is not
+    documented. IAM has words of its own, and says whether there is more.
+    """
+    sized, marked = _IAM if of_iam else _PASCAL if name[0].isupper() else _CAMEL
+    start = _position(asked[marked], invalid) if marked in asked else 0
+    largest = most or limits("sso", "ListAccounts", "maxResults").most or len(items)
+    size = min(asked.get(sized, largest), largest)
     if size < 1:
         raise Refusal(invalid, "the largest number of results is not positive")
     end = start + size
     answer: Parameters = {name: items[start:end]}
     if end < len(items):
-        answer["nextToken"] = base64.urlsafe_b64encode(f"after {end}".encode()).decode()
-    return answer
+        answer[marked] = base64.urlsafe_b64encode(f"after {end}".encode()).decode()
+    return answer | ({"IsTruncated": end < len(items)} if of_iam else {})
 
 
 def _position(token: str, invalid: str) -> int:

@@ -27,7 +27,7 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
         f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_{chosen.suffix}",
         chosen.role_id,
     )
-    credentials = role_session(state, role, user.user_name, chosen.session_s)
+    credentials = role_session(state, role, user.user_name, chosen.session_s, direct=True)
     return {
         "roleCredentials": {
             "accessKeyId": credentials.access_key_id,
@@ -79,7 +79,8 @@ def _bearer(state: State, asked: Parameters) -> Issued:
 
 def _assigned(state: State, user_id: str) -> set[tuple[str, str]]:
     """The user's pairs of account and permission set."""
-    return {(each.account_id, each.permission_set) for each in state.directory.assignments if each.user_id == user_id}
+    reach = state.directory.reach(user_id)
+    return {(each.account_id, each.permission_set) for each in state.directory.assignments if each.user_id in reach}
 
 
 def _check(state: State, assigned: bool) -> None:  # noqa: FBT001 - its only fact
@@ -106,8 +107,4 @@ _OPERATIONS: dict[str, Perform] = {
     "ListAccountRoles": _list_account_roles,
     "Logout": _logout,
 }
-ROUTES = {
-    path: endpoint
-    for name, perform in _OPERATIONS.items()
-    for path, endpoint in _SERVICE.route(name, _throttled(perform)).items()
-}
+ROUTES = _SERVICE.routes({name: _throttled(perform) for name, perform in _OPERATIONS.items()})

@@ -1,32 +1,45 @@
 """GetDataAccess of S3 Access Grants, for identity-enhanced sessions."""
 
+from oidc_helper.emulator.aws import documents
 from oidc_helper.emulator.aws.credentials import described, role_session
 from oidc_helper.emulator.aws.endpoint import Service, required
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Parameters, Refusal
-from oidc_helper.emulator.directory import Role, S3Grant
+from oidc_helper.emulator.directory import S3Grant
 from oidc_helper.emulator.state import State
 
 _SERVICE = Service("s3control", invalid="InvalidRequest")
 _DURATION_S = 3600
+_TRUSTED = "access-grants.s3.amazonaws.com"  # which opens the role of a location
 
 
 def _get_data_access(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    caller = required(signer).credentials
+    caller, directory = required(signer).credentials, state.directory
     account_id, target = asked["AccountId"], asked["Target"]
-    user_id = caller.context.user_id if caller.context and account_id == caller.account_id else None
+    here = directory.access_grants if account_id == directory.instance.owner_account_id else None
+    reach = directory.reach(caller.context.user_id) if caller.context and here and here.identity_center_arn else set()
+    application_arn = caller.context.application_arn if caller.context else ""
     grant = next(
-        (grant for grant in state.directory.s3_grants if grant.user_id == user_id and _covers(grant, asked)), None
+        (
+            grant
+            for grant in directory.s3_grants
+            if grant.user_id in reach and grant.application_arn in ("ALL", application_arn) and _covers(grant, asked)
+        ),
+        None,
     )
-    if grant is None:
+    if here is None or grant is None:
         text = f"You do not have {asked['Permission']} permissions to the requested S3 Prefix: {target}"
         raise Refusal("AccessDenied", text)
-    role = Role(f"arn:aws:iam::{account_id}:role/access-grants-location", "AROAACCESSGRANTSROLE1")
+    role = directory.role(here.locations[grant.location_id][1])
+    if role is None or not documents.trusts_service(directory, role, _TRUSTED):
+        text = f"User: {_TRUSTED} is not authorized to perform: sts:AssumeRole on resource: {role.arn if role else ''}"
+        raise Refusal("StsNotAuthorizedError", text, status=403)
     credentials = role_session(state, role, "access-grants", asked.get("DurationSeconds", _DURATION_S), caller.context)
+    kind = "DIRECTORY_GROUP" if directory.group(grant.user_id) else "DIRECTORY_USER"
     return {
         "Credentials": described(credentials),
         "MatchedGrantTarget": target if asked.get("Privilege") == "Minimal" else grant.scope,
-        "Grantee": {"GranteeType": "DIRECTORY_USER", "GranteeIdentifier": grant.user_id},
+        "Grantee": {"GranteeType": kind, "GranteeIdentifier": grant.user_id},
     }
 
 

@@ -4,10 +4,11 @@ import functools
 import re
 from collections.abc import Iterator
 from typing import Any, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
+from xml.etree import ElementTree as ET
 
 from botocore.loaders import Loader
-from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
 from oidc_helper.emulator.calls import Call, Parameters, Refusal, json_object
 
@@ -22,6 +23,7 @@ _COMMON = {
     "ServiceUnavailable": 503,
     "ServiceUnavailableException": 503,
 }
+_LETTER = r"[^\W\d_]"  # \p{L}, which Python lacks; patterns with it in brackets are left out
 
 
 @functools.cache
@@ -41,7 +43,8 @@ def error(model: OperationModel, code: str) -> tuple[str, int]:
     for shape in model.error_shapes:
         described = cast("dict[str, Any]", shape.metadata.get("error", {}))
         if code in (shape.name, described.get("code")):
-            return described.get("code", shape.name), described.get("httpStatusCode", 500)  # of a fault
+            status = 500 if shape.metadata.get("fault") else 400  # where the model has none
+            return described.get("code", shape.name), described.get("httpStatusCode", status)
     return code, _COMMON.get(code, 400)
 
 
@@ -50,18 +53,33 @@ def read(model: OperationModel, call: Call) -> Parameters:
     shape = model.input_shape
     if shape is None:
         return {}
-    if model.service_model.resolved_protocol == "query":
+    protocol = model.service_model.resolved_protocol
+    if protocol == "query":
         return cast("Parameters", _from_form(shape, form(call), "")) or {}
+    if protocol == "json":
+        return cast("Parameters", _typed(shape, _json_object(call)))
     query = dict(parse_qsl(call.query, keep_blank_values=True))
-    body = _json_object(call) if _has_body(shape) else {}
-    locations: dict[str | None, Any] = {"querystring": query, "header": call.headers, None: body}
+    body: Parameters = {}
+    if _has_body(shape):
+        body = _json_object(call) if protocol == "rest-json" else _xml_members(shape, _xml_root(call))
+    path = in_path(model).fullmatch(call.path)
+    uri = {name: unquote(value) for name, value in (path.groupdict() if path else {}).items()}
+    locations: dict[str | None, Any] = {"querystring": query, "header": call.headers, "uri": uri, None: body}
     parameters = {}
     for name, member in shape.members.items():
         location = locations[member.serialization.get("location")]
-        value = location.get(member.serialization.get("name", name))
+        in_xml = location is body and protocol == "rest-xml"
+        value = location.get(name if in_xml else member.serialization.get("name", name))
         if value is not None:
             parameters[name] = _typed(member, value)
     return parameters
+
+
+@functools.cache
+def in_path(model: OperationModel) -> re.Pattern[str]:
+    """The expression of the operation's path, with a group for each parameter in it; those are percent-encoded."""
+    template = model.http["requestUri"].partition("?")[0]
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)))
 
 
 def form(call: Call) -> dict[str, str]:
@@ -84,7 +102,11 @@ def violations_text(violations: list[str]) -> str:
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if value is None:
         yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+    elif getattr(shape, "is_document_type", False):
+        return
     elif isinstance(shape, StructureShape):
+        if getattr(shape, "is_tagged_union", False) and len(value) != 1:
+            yield f"Value at '{path}' failed to satisfy constraint: Member must have exactly one member set"
         for name, member in shape.members.items():
             if name in value or name in shape.required_members:
                 below = name[0].lower() + name[1:]
@@ -100,15 +122,16 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 def _broken(shape: Shape, value: Any) -> Iterator[str]:
     limits: dict[str, Any] = shape.metadata
+    if isinstance(value, bool):
+        return
     measure, noun = (value, "value") if isinstance(value, int) else (len(value), "length")
     if measure < limits.get("min", measure):
         yield f"have {noun} greater than or equal to {limits['min']}"
     if measure > limits.get("max", measure):
         yield f"have {noun} less than or equal to {limits['max']}"
     pattern = limits.get("pattern", "")
-    if (
-        pattern and r"\p{" not in pattern and not re.fullmatch(pattern, value)
-    ):  # only session tags use \p, which Python lacks
+    expression = pattern if "[" in pattern else pattern.replace(r"\p{L}", _LETTER)
+    if pattern and r"\p{" not in expression.replace(r"\P{", r"\p{") and not re.fullmatch(expression, value):
         yield f"satisfy regular expression pattern: {pattern}"
     if "enum" in limits and value not in limits["enum"]:
         yield f"satisfy enum value set: [{', '.join(limits['enum'])}]"
@@ -128,15 +151,54 @@ def _from_form(shape: Shape, form: dict[str, str], prefix: str) -> Any:
     return _typed(shape, form[prefix]) if prefix in form else None
 
 
-def _typed(shape: Shape, value: Any) -> Any:
+def _typed(shape: Shape, value: Any) -> Any:  # noqa: PLR0911 - one for each type
     """Convert a value to the type of the model. Raises Refusal if it has another type."""
+    kind = shape.type_name
+    if getattr(shape, "is_document_type", False):
+        return value
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        members = shape.members
+        return {
+            name: _typed(members[name], each) for name, each in value.items() if name in members and each is not None
+        }
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [_typed(shape.member, item) for item in value]
-    if shape.type_name in ("integer", "long") and re.fullmatch(r"-?\d{1,18}", str(value)):
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        return {name: _typed(shape.value, each) for name, each in value.items()}
+    if kind in ("integer", "long") and not isinstance(value, bool) and re.fullmatch(r"-?\d{1,18}", str(value)):
         return int(value)
-    if shape.type_name == "string" and isinstance(value, str):
+    if kind == "boolean" and str(value).lower() in ("true", "false"):
+        return str(value).lower() == "true"
+    if kind == "string" and isinstance(value, str):
         return value
-    raise Refusal("SerializationException", f"the value cannot be converted to {shape.type_name}")
+    raise Refusal("SerializationException", f"the value cannot be converted to {kind}")
+
+
+def _xml_root(call: Call) -> ET.Element:
+    try:
+        return ET.fromstring(call.body)  # noqa: S314 - a client of the emulator, on this machine, may only harm itself
+    except ET.ParseError:
+        raise Refusal("MalformedXML", "The XML you provided was not well-formed", status=400) from None
+
+
+def _xml_members(shape: StructureShape, element: ET.Element) -> Parameters:
+    """The members in the children of an element; their types are for `_typed`."""
+    found: Parameters = {}
+    children = {child.tag.rpartition("}")[2]: child for child in element}
+    for name, member in shape.members.items():
+        if "location" not in member.serialization:
+            wire_name = member.serialization.get("name", name)
+            if wire_name in children:
+                found[name] = _xml_value(member, children[wire_name])
+    return found
+
+
+def _xml_value(shape: Shape, element: ET.Element) -> Any:
+    if isinstance(shape, StructureShape):
+        return _xml_members(shape, element)
+    if isinstance(shape, ListShape):
+        return [_xml_value(shape.member, item) for item in element]
+    return element.text or ""
 
 
 def _has_body(shape: StructureShape) -> bool:

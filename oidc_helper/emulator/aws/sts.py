@@ -7,14 +7,13 @@ documented: here they grow by the compressed policy and tags, up to the most tha
 import json
 import re
 import zlib
-from collections.abc import Callable
 from typing import Any
 
-from oidc_helper.emulator.aws import errors, policies, service_model
+from oidc_helper.emulator.aws import documents, policies
 from oidc_helper.emulator.aws.credentials import SHORTEST_TOKEN, described, role_session
 from oidc_helper.emulator.aws.endpoint import Perform, Service, required
 from oidc_helper.emulator.aws.sigv4 import Signer
-from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
+from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.directory import Role
 from oidc_helper.emulator.keys import BadToken, Claims, audiences, claimed_issuer, moment
 from oidc_helper.emulator.state import Context, Credentials, State
@@ -31,12 +30,16 @@ _ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
 
 def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
     claims, audience = _web_identity(state, asked["WebIdentityToken"])
-    role = state.directory.role(asked["RoleArn"])
-    if role is None or audience not in role.web_identity_audiences:
+    role, told = state.directory.role(asked["RoleArn"]), {"aud": audience, "sub": str(claims["sub"])}
+
+    def may(action: str) -> bool:
+        return role is not None and documents.may_open(state.directory, role, action, str(claims["iss"]), told)
+
+    if role is None or not may("sts:AssumeRoleWithWebIdentity"):
         raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
     source_identity = claims.get(_SOURCE_IDENTITY)
     if source_identity is not None:
-        _check_claimed(source_identity, role)
+        _check_claimed(source_identity, may=may("sts:SetSourceIdentity"))
     return {
         **_session(state, role, "AssumeRoleWithWebIdentity", asked, source_identity=source_identity),
         "SubjectFromWebIdentityToken": claims["sub"],
@@ -45,11 +48,11 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: 
     }
 
 
-def _check_claimed(source_identity: Any, role: Role) -> None:
+def _check_claimed(source_identity: Any, *, may: bool) -> None:
     """Whether the provider may set this source identity. Raises Refusal."""
     if not isinstance(source_identity, str) or not re.fullmatch(_SOURCE_IDENTITIES.expression, source_identity):
         raise Refusal("InvalidIdentityToken", "The source identity claim is invalid")
-    if not role.allows_source_identity:
+    if not may:
         raise Refusal("AccessDenied", "Not authorized to perform sts:SetSourceIdentity")
 
 
@@ -106,20 +109,10 @@ def _source_identity(state: State, caller: Credentials, asked: Parameters) -> st
 
 def _trusting(state: State, caller: Credentials, arn: str, action: str) -> Role:
     """The role, if its trust policy allows the action. Raises Refusal, the same as if the role did not exist."""
-    role = state.directory.role(arn)
-    names = {caller.principal_arn, f"arn:aws:iam::{caller.account_id}:root"}
-    if role and not role.trusted.isdisjoint(names) and _ALLOWED[action](role):
+    role, context = state.directory.role(arn), {"sts:RequestContextProviders": [_CONTEXT_PROVIDER]}
+    if role and documents.may_assume(state.directory, role, caller, action, context):
         return role
     raise _not_authorized(caller, action, arn)
-
-
-# What a role's trust policy allows to those whom it names.
-_ALLOWED: dict[str, Callable[[Role], bool]] = {
-    "sts:AssumeRole": lambda _role: True,
-    "sts:SetContext": lambda role: role.allows_set_context,
-    "sts:SetSourceIdentity": lambda role: role.allows_source_identity,
-    "sts:TagSession": lambda role: role.allows_session_tags,
-}
 
 
 def _not_authorized(caller: Credentials, action: str, arn: str) -> Refusal:
@@ -197,33 +190,9 @@ def _token_size(operation: str, asked: Parameters) -> tuple[int, int | None]:
     return max(needed, asked.get("MinimumSessionTokenSize", 0)), largest
 
 
-OPERATIONS: dict[str, Perform] = {
+_OPERATIONS: dict[str, Perform] = {
     "AssumeRole": _assume_role,
     "AssumeRoleWithWebIdentity": _assume_role_with_web_identity,
     "GetCallerIdentity": _get_caller_identity,
 }
-_ENDPOINTS = {name: _SERVICE.endpoint(name, perform) for name, perform in OPERATIONS.items()}
-
-
-def endpoint(call: Call) -> Endpoint:
-    """The endpoint of a call: the query protocol has one path, and the body or the query names the operation."""
-    form = service_model.form(call)
-    right_version = form.get("Version") == service_model.service("sts").api_version
-    return _ENDPOINTS.get(form.get("Action", ""), _UNKNOWN) if right_version else _UNKNOWN
-
-
-def _unknown(_state: State, call: Call) -> Answer:
-    form = service_model.form(call)
-    if "Action" not in form:
-        raise Refusal("MissingAction", "The request is missing an action", status=400)
-    version = form.get("Version", "NO_VERSION_SPECIFIED")
-    raise Refusal("InvalidAction", f"Could not find operation {form['Action']} for version {version}", status=400)
-
-
-_UNKNOWN = Endpoint(
-    service="sts",
-    operation="unknown",
-    read=lambda _call: {},
-    work=_unknown,
-    refuse=lambda refusal: errors.refuse(service_model.operation("sts", "GetCallerIdentity"), refusal),
-)
+ROUTES = _SERVICE.routes(_OPERATIONS)

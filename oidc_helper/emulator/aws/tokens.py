@@ -89,18 +89,18 @@ def _token(
 
 
 def _id_token(state: State, application: Application, session: Session, context: str | None, expires_at: float) -> str:
-    instance = application.instance
+    instance = state.directory.instance
     claims = {
-        "iss": f"https://identitycenter.amazonaws.com/{instance}",
+        "iss": f"https://identitycenter.amazonaws.com/{instance.name}",
         "sub": session.subject,
         "aud": application.arn,
         "exp": int(expires_at),
         "iat": int(state.clock()),
         "auth_time": iso(session.began_at),
-        "aws:identity_store_id": f"d-{instance[-10:]}",
-        "aws:instance_arn": f"arn:aws:sso:::instance/{instance}",
+        "aws:identity_store_id": instance.identity_store_id,
+        "aws:instance_arn": instance.arn,
         "aws:credential_id": opaque(32),
-        "act": {"sub": application.issuer.arn},
+        "act": {"sub": application.issuer.arn if application.authorizations else instance.arn},
     }
     if context:
         claims[_CONTEXT_SCOPE] = context

@@ -1,6 +1,7 @@
 """Runs commands through every failure, and searches every place for the secrets that they used."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from robustness.sandbox import ALICE, Sandbox, Sandboxes
 
 _LENGTH = 20  # characters by which a secret is recognised even if it was cut
 _DELIVERED = ("get", "token", "create-token-with-iam", "env")  # their output is the secret that the user asked for
+_IN_ADDRESS = re.compile(r"(?<=&SigninToken=)[^&\s]+")  # of the console: `--print` is to show it
 _HANDED_OVER = ("AWS_SECRET_ACCESS_KEY=", "AWS_SESSION_TOKEN=")  # the variables of the program that `exec` becomes
 
 
@@ -45,6 +47,7 @@ def secrets(sandbox: Sandbox) -> dict[str, str]:
     known |= dict.fromkeys(state.codes, "authorization code")
     known |= {one.secret_access_key: "secret access key" for one in state.credentials.values()}
     known |= {str(one.session_token): "session token" for one in state.credentials.values()}
+    known |= dict.fromkeys(state.sign_in_tokens, "sign-in token of the console")
     known |= {user.secret_access_key: "secret access key of the IAM user"}
     known |= {str(one.secret): "client secret" for one in sandbox.emulator.directory.identity_provider.clients.values()}
     for request in sandbox.emulator.requests:
@@ -90,6 +93,7 @@ ALL_WELL = (
     ("status", "--prompt", "analytics"),
     ("env", "analytics"),
     ("exec", "analytics", "--", "/bin/true"),
+    ("console", "--print", "dev-admin"),
     ("profiles", "dev-admin"),
     ("profiles", "--json", "dev-admin"),
     ("completion", "--names", "profiles"),
@@ -188,7 +192,7 @@ def _searched(sandbox: Sandbox, runs: Sequence[tuple[Sequence[str], Run]]) -> Se
 def _places(words: Sequence[str], run: Run) -> Iterator[tuple[str, str]]:
     yield "stderr", run.stderr
     if run.returncode or not any(word in _DELIVERED for word in words):
-        yield "stdout", run.stdout
+        yield "stdout", _IN_ADDRESS.sub("", run.stdout) if "--print" in words else run.stdout
     for started in run.started:
         parts = started.split("\0")
         asked_for = _HANDED_OVER if "exec" in words else ()

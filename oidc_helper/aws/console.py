@@ -1,0 +1,193 @@
+"""The AWS console: a sign-in token for credentials, asked for by POST, and the address that redeems it."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+from oidc_helper import redaction
+from oidc_helper.aws.clients import endpoint_variable, refuse_clear_text
+from oidc_helper.errors import Refused, TryAgain, WrongSettings
+from oidc_helper.machine.hosts import host_in
+from oidc_helper.machine.requests import Answer, ask, host_of
+from oidc_helper.settings import Profile
+from oidc_helper.words import shown
+
+ADDRESS_LIFE_S = 900  # IAM User Guide, "Enable custom identity broker access to the AWS console"
+
+# Beginning of a region's name -> the domain of its sign-in and of its console; the last is for all others. Sources:
+# botocore's endpoint rules of the service `signin`; consoles, as AWS's documentation links them, are beside it.
+DOMAINS: Mapping[str, str] = {
+    "cn-": "amazonaws.cn",
+    "eu-isoe-": "csphome.adc-e.uk",
+    "eusc-": "amazonaws-eusc.eu",
+    "us-gov-": "amazonaws-us-gov.com",
+    "us-iso-": "c2shome.ic.gov",
+    "us-isob-": "sc2shome.sgov.gov",
+    "us-isof-": "csphome.hci.ic.gov",
+    "": "aws.amazon.com",
+}
+_SERVICE_ID = "signin"  # botocore's
+# The one host that signs out and goes on to an address: saml2aws and kion-cli found no other that does.
+_LEAVING_REGION = "us-east-1"
+_PAGE = re.compile(r"[a-z0-9][a-z0-9-]*(?:/[a-z0-9-]+)*", re.ASCII)
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_COLORS = ("blue", "turquoise", "green", "yellow", "orange", "red", "pink", "purple")
+# What Firefox's extensions take: "Open external links in a container", and granted's.
+CONTAINERS: Mapping[str, str] = {
+    "open-url-in-container": "ext+container",
+    "granted-containers": "ext+granted-containers",
+}
+
+
+class Kind(NamedTuple):
+    """What the console makes of credentials: the page to open, and the note of what works there; both may be empty.
+
+    `outlasts`: a session may be asked for that lasts longer than the credentials. Source: for chained roles, AWS
+    refuses it (IAM User Guide), and a role session is one.
+    """
+
+    page: str = ""
+    note: str = ""
+    outlasts: bool = False
+
+
+_ENHANCED = Kind(
+    "athena",
+    "this role session is identity-enhanced: only Athena, Glue's catalog, Lake Formation, S3 Access Grants, EMR, "
+    "OpenSearch and Amazon Q work in the console; for all else, use a profile with a permission set",
+)
+_OF_GRANT = Kind("s3", "these credentials are of an S3 access grant: nothing but its prefix works in the console")
+_WHOLE = Kind(outlasts=True)
+
+
+def kind(profile: Profile) -> Kind:
+    """What the console makes of the profile's credentials."""
+    if profile.target != "role":
+        return _WHOLE
+    return _OF_GRANT if profile.s3_grant else _ENHANCED
+
+
+class Place(NamedTuple):
+    """Where to sign in, and where the console is: URLs without a slash at the end."""
+
+    sign_in: str
+    console: str
+
+    @property
+    def federation(self) -> str:
+        """The endpoint that gives sign-in tokens, and redeems them."""
+        return f"{self.sign_in}/federation"
+
+
+def place(region: str, *, leaves: bool = False) -> Place:
+    """The place of a region's console; AWS_ENDPOINT_URL_SIGNIN counts as for an SDK.
+
+    `leaves`: the place where to sign out before. Raises WrongSettings.
+    """
+    domain = next(domain for beginning, domain in DOMAINS.items() if region.startswith(beginning))
+    if leaves and domain != DOMAINS[""]:
+        raise WrongSettings(f"the sign-in of {region} cannot sign out and in again", "leave --logout out")
+    own = os.environ.get(endpoint_variable(_SERVICE_ID), "").rstrip("/")
+    sign_in = own or f"https://{_LEAVING_REGION if leaves else region}.signin.{domain}"
+    refuse_clear_text(sign_in, _SERVICE_ID)
+    return Place(sign_in, f"https://{region}.console.{domain}")
+
+
+def page(where: Place, region: str, *, service: str = "", destination: str = "") -> str:
+    """The URL to land on: a service's home, or a page that is named by its path or whole. Raises WrongSettings."""
+    if destination.startswith("/") and host_in(f"{where.console}{destination}"):
+        return f"{where.console}{destination}"
+    if destination:
+        if destination.startswith("https://") and host_in(destination):
+            return destination
+        raise WrongSettings(
+            f"--destination {shown(destination, 60)} is no page of the console",
+            "write it as /ec2/home, or as its whole address with https://",
+        )
+    if service and not _PAGE.fullmatch(service):
+        raise WrongSettings(
+            f"--service {shown(service, 60)} is no service of the console",
+            "write it as in the console's addresses, such as s3, athena or cloudwatch",
+        )
+    return f"{where.console}/{service or 'console'}/home?region={region}"
+
+
+def sign_in_token(
+    where: Place, credentials: Mapping[str, str], *, duration_s: int | None, timeout_s: float, ca_bundle: str | None
+) -> str:
+    """The token that signs a browser in, for credentials in the form of credential_process; it lives ADDRESS_LIFE_S.
+
+    Raises DurationRefused, Refused, TryAgain, WrongSettings.
+    """
+    session = {
+        "sessionId": credentials["AccessKeyId"],
+        "sessionKey": credentials["SecretAccessKey"],
+        "sessionToken": credentials["SessionToken"],
+    }
+    redaction.learn(session["sessionKey"], session["sessionToken"])
+    lasting = {} if duration_s is None else {"SessionDuration": str(duration_s)}
+    form = {"Action": "getSigninToken", **lasting, "Session": json.dumps(session, separators=(",", ":"))}
+    answer = ask(
+        where.federation, headers=_FORM, body=urlencode(form).encode(), timeout_s=timeout_s, ca_bundle=ca_bundle
+    )
+    token = _token(answer)
+    if token is None:
+        raise _failure(host_of(where.federation), answer, lasts=duration_s is not None)
+    redaction.learn(token)
+    return token
+
+
+def address(where: Place, token: str, landing: str, *, leaves: bool = False) -> str:
+    """The address that signs a browser in and goes on to the page `landing`; with `leaves`, it signs out before."""
+    query = {"Action": "login", "Issuer": "oidc-helper", "Destination": landing, "SigninToken": token}
+    login = f"{where.federation}?{urlencode(query)}"
+    if not leaves:
+        return login
+    return f"{where.sign_in}/oauth?{urlencode({'Action': 'logout', 'redirect_uri': login})}"
+
+
+def in_container(url: str, *, form: str | None, name: str) -> str:
+    """The address for a container of Firefox with that name, whose colour is always the same.
+
+    `form` is one of CONTAINERS, None for no container.
+    """
+    if form is None:
+        return url
+    color = _COLORS[sum(name.encode()) % len(_COLORS)]
+    return f"{CONTAINERS[form]}:{urlencode({'name': name, 'url': url, 'color': color}, quote_via=quote, safe='')}"
+
+
+class DurationRefused(Refused):
+    """The duration may be what is wrong: the same request without one may be granted."""
+
+
+def _token(answer: Answer) -> str | None:
+    """The token of an answer, which goes into an address; None where there is none."""
+    try:
+        token = json.loads(answer.body)["SigninToken"] if answer.status == 200 else None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return token if isinstance(token, str) and token and token.isascii() and token.isprintable() else None
+
+
+def _failure(host: str, answer: Answer, *, lasts: bool) -> Refused | TryAgain:
+    status = answer.status
+    if status >= 500 or status in (408, 429):
+        return TryAgain(f"{host} gives no sign-in token: HTTP status {status}", "try again in a while")
+    if 200 <= status < 400:
+        return Refused(
+            f"{host} answers with HTTP status {status} and no sign-in token",
+            f"check the proxy (HTTPS_PROXY) and {endpoint_variable(_SERVICE_ID) or 'the network'}: "
+            "a log-in page may answer in its place",
+        )
+    message = f"{host} refuses to sign these credentials in: HTTP status {status}"
+    if status == 400 and lasts:
+        return DurationRefused(message)
+    return Refused(
+        message,
+        "take new ones: oidc-helper get --refresh PROFILE; or a policy of the network perimeter keeps the console "
+        "from them (signin:PutConsoleAuthorizationConfiguration)",
+    )

@@ -1,0 +1,120 @@
+"""What `serve` and `exec --endpoint` put together: profiles, how they are fetched, and the endpoint's libraries."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from oidc_helper import redaction, settings
+from oidc_helper.cli.credentials import fetched, require_target
+from oidc_helper.cli.wiring import Errand, means
+from oidc_helper.errors import OidcHelperError
+from oidc_helper.fetch.broker import Fetched
+from oidc_helper.machine import reentry
+from oidc_helper.machine.deadline import Deadline
+from oidc_helper.settings import Profile, Settings
+from oidc_helper.store.store import InHand
+
+if TYPE_CHECKING:
+    import socket
+
+    from oidc_helper.serve.app import Served
+    from oidc_helper.serve.keeper import Fetch, Source
+
+_LIBRARIES = ("uvicorn", "httptools", "prometheus_client")
+
+Told = Callable[[OidcHelperError | None], None]
+
+
+def require_libraries() -> None:
+    """Raise OidcHelperError where the extra `serve` is not installed."""
+    missing = [name for name in _LIBRARIES if not find_spec(name)]
+    if missing:
+        raise OidcHelperError(
+            f"an endpoint needs {', '.join(missing)}, which oidc-helper does not bring by itself",
+            "install the extra where oidc-helper is installed: pip install 'oidc-helper[serve]'",
+        )
+
+
+def sources(names: Iterable[str], in_hand: InHand) -> dict[str, "Source"]:
+    """How each profile is fetched, by the settings of this moment. Raises WrongSettings."""
+    from oidc_helper.serve.keeper import Source
+
+    loaded = settings.load()
+    found = {}
+    for name in names:
+        profile = loaded.profile(name)
+        require_target(profile)
+        found[name] = Source(profile, _fetch(profile, loaded, in_hand))
+    return found
+
+
+def _fetch(profile: Profile, loaded: Settings, in_hand: InHand) -> "Fetch":
+    def fetch(*, ahead: bool) -> Fetched:
+        deadline = Deadline(profile.deadline_seconds)
+        return fetched(Errand(profile, loaded, deadline, means(profile, loaded, deadline, in_hand)), ahead=ahead)
+
+    return fetch
+
+
+def served(
+    names: Iterable[str], told: Callable[[str], Told] | None = None, at_hand: Mapping[str, Fetched] | None = None
+) -> tuple[dict[str, "Served"], Callable[[], dict[str, "Source"]]]:
+    """The profiles to serve, each with a new token, and what reads the settings anew.
+
+    Profiles that go back to one sign-in are fetched one after the other: they have tokens in common. `told` gets the
+    failures of a profile, and `at_hand` are credentials that were fetched before. Raises WrongSettings.
+    """
+    from oidc_helper.serve.app import Served
+    from oidc_helper.serve.keeper import Keeper
+    from oidc_helper.serve.token_file import new_token
+
+    in_hand: InHand = {}
+    names = list(dict.fromkeys(names))
+    executors: dict[str, ThreadPoolExecutor] = {}
+    found = {}
+    for name, source in sources(names, in_hand).items():
+        reentry.refuse_reentry(name)
+        executor = executors.setdefault(source.profile.identity.name, ThreadPoolExecutor(max_workers=1))
+        ear = told(name) if told else _deaf
+        found[name] = Served(Keeper(source, executor, told=ear, fetched=(at_hand or {}).get(name)), new_token())
+    redaction.learn(*(one.token for one in found.values()))
+    return found, lambda: sources(names, in_hand)
+
+
+def _deaf(_failure: OidcHelperError | None) -> None:
+    """The program that asks is told."""
+
+
+def variables(listening: "socket.socket", name: str, token: str) -> dict[str, str]:
+    """What leads an SDK to the profile."""
+    from oidc_helper.serve import listening as sockets
+    from oidc_helper.serve.app import CREDENTIALS
+
+    return {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{sockets.url(listening)}{CREDENTIALS}{name}",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
+    }
+
+
+@contextmanager
+def beside(name: str, at_hand: Fetched) -> Iterator[dict[str, str]]:
+    """An endpoint in a thread, for as long as the block runs, and the variables that lead to it."""
+    from oidc_helper.serve import listening as sockets
+    from oidc_helper.serve.server import Endpoint
+
+    listening = sockets.bound(sockets.LOOPBACK, 0)
+    profiles, _ = served([name], at_hand={name: at_hand})
+    endpoint = Endpoint(listening, profiles)
+    answers = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(endpoint.run(answers.set)), daemon=True)
+    thread.start()
+    while not answers.wait(0.1) and thread.is_alive():
+        pass
+    try:
+        yield variables(listening, name, profiles[name].token)
+    finally:
+        endpoint.leave()

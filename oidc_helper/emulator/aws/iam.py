@@ -1,0 +1,226 @@
+"""IAM for administrators: OIDC providers, and roles with their trust and their policies."""
+
+from collections.abc import Iterator
+from urllib.parse import quote, urlsplit
+
+from oidc_helper.emulator.aws import documents, policies
+from oidc_helper.emulator.aws.endpoint import Perform, Service, required
+from oidc_helper.emulator.aws.evaluation import Request, allows, statements
+from oidc_helper.emulator.aws.paging import page
+from oidc_helper.emulator.aws.policies import Kind
+from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.calls import Parameters, Refusal
+from oidc_helper.emulator.directory import Directory, Document, Role
+from oidc_helper.emulator.keys import upper
+from oidc_helper.emulator.state import State
+from oidc_helper.machine.hosts import is_loopback
+
+SERVICE = Service("iam", invalid="ValidationError", actions="iam")
+_CREATED_AT = 1_767_225_600  # epoch seconds, of everything
+_MOST = 100  # entries of a page, as IAM has it unless more are asked for
+_MOST_CLIENT_IDS = 100
+
+
+def _list_providers(state: State, _signer: Signer | None, _asked: Parameters) -> Parameters:
+    directory = state.directory
+    arns = [documents.provider_arn(directory, issuer) for issuer in directory.oidc_providers]
+    return {"OpenIDConnectProviderList": [{"Arn": arn} for arn in arns]}
+
+
+def _get_provider(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    issuer = _issuer(state, asked)
+    return {
+        "Url": documents.without_scheme(issuer),
+        "ClientIDList": sorted(state.directory.oidc_providers[issuer]),
+        "CreateDate": _CREATED_AT,
+    }
+
+
+def _create_provider(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    url, client_ids = asked["Url"], asked.get("ClientIDList", [])
+    if not (url.startswith("https://") or is_loopback(url)) or urlsplit(url).query:
+        raise Refusal("InvalidInput", "The URL must begin with https:// and have no query")
+    if url in state.directory.oidc_providers:
+        raise Refusal("EntityAlreadyExists", f"Provider with url {url} already exists.")
+    _check_client_ids(len(client_ids))
+    state.directory.oidc_providers[url] = set(client_ids)
+    return {"OpenIDConnectProviderArn": documents.provider_arn(state.directory, url)}
+
+
+def _add_client_id(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    """Add a client id; one that is there already is no error."""
+    client_ids = state.directory.oidc_providers[_issuer(state, asked)]
+    _check_client_ids(len(client_ids | {asked["ClientID"]}))
+    client_ids.add(asked["ClientID"])
+    return {}
+
+
+def _remove_client_id(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    state.directory.oidc_providers[_issuer(state, asked)].discard(asked["ClientID"])
+    return {}
+
+
+def _delete_provider(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    del state.directory.oidc_providers[_issuer(state, asked)]
+    return {}
+
+
+def _issuer(state: State, asked: Parameters) -> str:
+    arn = asked["OpenIDConnectProviderArn"]
+    for issuer in state.directory.oidc_providers:
+        if documents.provider_arn(state.directory, issuer) == arn:
+            return issuer
+    raise Refusal("NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}")
+
+
+def _check_client_ids(number: int) -> None:
+    if number > _MOST_CLIENT_IDS:
+        raise Refusal("LimitExceeded", f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {_MOST_CLIENT_IDS}")
+
+
+def _get_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    return {"Role": _described(state, _role(state, signer, asked))}
+
+
+def _create_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    name, account_id = asked["RoleName"], required(signer).credentials.account_id
+    arn = f"arn:aws:iam::{account_id}:role{asked.get('Path', '/')}{name}"
+    if any((role.account_id, role.name) == (account_id, name) for role in state.directory.roles):
+        raise Refusal("EntityAlreadyExists", f"Role with name {name} already exists.")
+    created = Role(
+        arn,
+        "AROA" + upper(17),
+        trust_policy=_document(state, asked["AssumeRolePolicyDocument"], "trust"),
+        longest_session_s=asked.get("MaxSessionDuration", 3600),
+    )
+    state.directory.other_roles.append(created)
+    return {"Role": _described(state, created)}
+
+
+def _update_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    found = _role(state, signer, asked)
+    found.longest_session_s = asked.get("MaxSessionDuration", found.longest_session_s)
+    return {}
+
+
+def _update_trust(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    _role(state, signer, asked).trust_policy = _document(state, asked["PolicyDocument"], "trust")
+    return {}
+
+
+def _put_policy(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    _role(state, signer, asked).policies[asked["PolicyName"]] = _document(state, asked["PolicyDocument"], "identity")
+    return {}
+
+
+def _get_policy(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    found, name = _role(state, signer, asked), asked["PolicyName"]
+    if name not in found.policies:
+        raise Refusal("NoSuchEntity", f"The role policy with name {name} cannot be found.")
+    return {"RoleName": found.name, "PolicyName": name, "PolicyDocument": _encoded(found.policies[name])}
+
+
+def _list_policies(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    return _page(state, "PolicyNames", sorted(_role(state, signer, asked).policies), asked)
+
+
+def _attach_policy(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    _role(state, signer, asked).attached.add(asked["PolicyArn"])
+    return {}
+
+
+def _list_attached(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    attached = [
+        {"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in sorted(_role(state, signer, asked).attached)
+    ]
+    return _page(state, "AttachedPolicies", attached, asked)
+
+
+def _simulate(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    """Simulate the inline policies of a role, which are all that is modelled."""
+    role = state.directory.role(asked["PolicySourceArn"])
+    if role is None:
+        raise Refusal("NoSuchEntity", f"{asked['PolicySourceArn']} cannot be found.")
+    results = [
+        {
+            "EvalActionName": action,
+            "EvalResourceName": resource,
+            "EvalDecision": "allowed"
+            if any(allows(policy, Request(action, resource=resource)) for policy in role.policies.values())
+            else "implicitDeny",
+        }
+        for action in asked["ActionNames"]
+        for resource in asked.get("ResourceArns", ["*"])
+    ]
+    return _page(state, "EvaluationResults", results, asked)
+
+
+def _role(state: State, signer: Signer | None, asked: Parameters) -> Role:
+    """The role of that name in the caller's account: IAM looks into no other. Raises Refusal."""
+    account_id, name = required(signer).credentials.account_id, asked["RoleName"]
+    for role in state.directory.roles:
+        if (role.account_id, role.name) == (account_id, name):
+            return role
+    raise Refusal("NoSuchEntity", f"The role with name {name} cannot be found.")
+
+
+def _document(state: State, text: str, kind: Kind) -> Document:
+    """A document without mistakes, that names no role or user that does not exist. Raises Refusal."""
+    mistakes = policies.mistakes(text, kind)
+    if not mistakes and kind == "trust":
+        mistakes = [f'Invalid principal in policy: "AWS":"{arn}"' for arn in _strangers(state.directory, text)]
+    if mistakes:
+        raise Refusal("MalformedPolicyDocument", mistakes[0])
+    return policies.parsed(text)
+
+
+def _strangers(directory: Directory, text: str) -> Iterator[str]:
+    known = {role.arn for role in directory.roles} | {directory.iam_user.arn, directory.administrator.arn}
+    for statement in statements(policies.parsed(text)):
+        principal = statement.get("Principal")
+        named = principal.get("AWS", []) if isinstance(principal, dict) else []
+        for arn in [named] if isinstance(named, str) else named:
+            if arn.partition(":iam::")[2][13:].startswith(("role/", "user/")) and arn not in known:
+                yield arn
+
+
+def _described(state: State, role: Role) -> Parameters:
+    return {
+        "Path": role.arn.partition(":role")[2].removesuffix(role.name),
+        "RoleName": role.name,
+        "RoleId": role.role_id,
+        "Arn": role.arn,
+        "CreateDate": _CREATED_AT,
+        "AssumeRolePolicyDocument": _encoded(documents.trust_policy(state.directory, role)),
+        "MaxSessionDuration": role.longest_session_s,
+    }
+
+
+def _encoded(document: Document) -> str:
+    """A document as IAM answers with it (RFC 3986)."""
+    return quote(policies.rendered(document), safe="")
+
+
+def _page(state: State, name: str, items: list[Parameters] | list[str], asked: Parameters) -> Parameters:
+    most = state.directory.administrator_page or asked.get("MaxItems", _MOST)
+    return page(name, items, asked, invalid=SERVICE.invalid, most=most, of_iam=True)
+
+
+OPERATIONS: dict[str, Perform] = {
+    "ListOpenIDConnectProviders": _list_providers,
+    "GetOpenIDConnectProvider": _get_provider,
+    "CreateOpenIDConnectProvider": _create_provider,
+    "AddClientIDToOpenIDConnectProvider": _add_client_id,
+    "RemoveClientIDFromOpenIDConnectProvider": _remove_client_id,
+    "DeleteOpenIDConnectProvider": _delete_provider,
+    "GetRole": _get_role,
+    "CreateRole": _create_role,
+    "UpdateRole": _update_role,
+    "UpdateAssumeRolePolicy": _update_trust,
+    "PutRolePolicy": _put_policy,
+    "GetRolePolicy": _get_policy,
+    "ListRolePolicies": _list_policies,
+    "AttachRolePolicy": _attach_policy,
+    "ListAttachedRolePolicies": _list_attached,
+    "SimulatePrincipalPolicy": _simulate,
+}

@@ -1,0 +1,98 @@
+"""AWS Sign-In for the console: a token for credentials, and the page where a browser redeems it.
+
+Modelled after the IAM User Guide, "Enable custom identity broker access to the AWS console", and what users report.
+"""
+
+import json
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal, json_object
+from oidc_helper.emulator.keys import aws_secret
+from oidc_helper.emulator.pages import page
+from oidc_helper.emulator.state import Credentials, SignInToken, State
+
+PATH = "/federation"
+_TOKEN_LIFE_S = 900
+_SHORTEST_S, _LONGEST_S = 900, 43_200
+_TITLE = "You cannot be signed in"
+
+
+def _asked(call: Call) -> Parameters:
+    """The parameters of the query, or of the form that was posted, and by which method. Raises Refusal."""
+    return {**(call.form() if call.method == "POST" else call.query_values()), "method": call.method}
+
+
+def _federation(state: State, call: Call) -> Answer:
+    """Both actions have one path."""
+    asked = _asked(call)
+    if asked.get("Action") == "login":
+        return _login(state, asked)
+    if asked.get("Action") != "getSigninToken":
+        raise Refusal("InvalidAction", "the action must be getSigninToken or login")
+    return _sign_in_token(state, asked)
+
+
+def _sign_in_token(state: State, asked: Parameters) -> Answer:
+    credentials, now = _credentials(state, asked), state.clock()
+    ends_at = credentials.expires_at or now
+    if "SessionDuration" in asked:
+        duration = asked["SessionDuration"]
+        if not duration.isdecimal() or not _SHORTEST_S <= int(duration) <= _LONGEST_S:
+            raise Refusal("InvalidDuration", "SessionDuration must be from 900 to 43200")
+        if not credentials.direct:
+            raise Refusal("InvalidDuration", "SessionDuration is not for the credentials of a chained role")
+        ends_at = now + int(duration)
+    token = aws_secret(600)
+    state.sign_in_tokens[token] = SignInToken(credentials.arn, now + _TOKEN_LIFE_S, ends_at)
+    return Answer(200, json.dumps({"SigninToken": token}).encode(), {"Content-Type": "application/json"})
+
+
+def _credentials(state: State, asked: Parameters) -> Credentials:
+    """The live credentials of a role session. Raises Refusal."""
+    session = json_object(str(asked.get("Session", "")).encode()) or {}
+    found = state.credentials_of(str(session.get("sessionId")))
+    given = (session.get("sessionKey"), session.get("sessionToken"))
+    if not found or not found.of_role or given != (found.secret_access_key, found.session_token):
+        raise Refusal("InvalidSession", "Session does not hold temporary credentials")
+    if (found.expires_at or 0) <= state.clock():
+        raise Refusal("ExpiredToken", "the credentials have expired")
+    return found
+
+
+def _login(state: State, asked: Parameters) -> Answer:
+    found = state.sign_in_tokens.get(asked.get("SigninToken", ""))
+    if found is None or found.expires_at <= state.clock():
+        raise Refusal("InvalidSigninToken", "the sign-in token is not known, or older than 15 minutes")
+    if not asked.get("Destination", "").startswith("https://"):
+        raise Refusal("InvalidDestination", "Destination must be a page of the console")
+    minutes = int(found.session_ends_at - state.clock()) // 60
+    return page(
+        "Signed in to the console",
+        f"You are {found.arn}, for {minutes} minutes.",
+        f"AWS would go on to {asked['Destination']}",
+    )
+
+
+def _oauth(state: State, call: Call) -> Answer:
+    """Sign out, and go on to a sign-in here; anywhere else would serve those who phish."""
+    asked = _asked(call)
+    target = asked.get("redirect_uri", "")
+    if asked.get("Action") != "logout" or urlsplit(target)[:3] != (*urlsplit(state.url)[:2], PATH):
+        raise Refusal("InvalidRedirect", "redirect_uri must be a sign-in at this host")
+    return Answer(302, headers={"Location": target, "Cache-Control": "no-store"})
+
+
+def _refuse(refusal: Refusal) -> Answer:
+    return page(_TITLE, refusal.message or refusal.code, status=400, error=refusal.code)
+
+
+def _endpoint(operation: str, work: Callable[[State, Call], Answer]) -> Endpoint:
+    return Endpoint("signin", operation, _asked, work, _refuse)
+
+
+ROUTES = {
+    ("POST", PATH): _endpoint("GetSigninToken", _federation),
+    ("GET", PATH): _endpoint("ConsoleLogin", _federation),
+    ("GET", "/oauth"): _endpoint("ConsoleLogout", _oauth),
+}

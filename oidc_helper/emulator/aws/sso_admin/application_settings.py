@@ -1,0 +1,158 @@
+"""What an application has: grants, actor policy, access scopes, session configuration."""
+
+import json
+import re
+
+from oidc_helper.emulator.aws import documents, policies
+from oidc_helper.emulator.aws.endpoint import Perform
+from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.aws.sso_admin.service import SERVICE, application, listed, not_found
+from oidc_helper.emulator.aws.sso_admin.token_issuers import token_issuer
+from oidc_helper.emulator.calls import Parameters, Refusal
+from oidc_helper.emulator.directory import DEFAULT_SCOPES, JWT_BEARER, TOKEN_EXCHANGE, Application, Authorization
+from oidc_helper.emulator.state import State
+
+# Grant type -> the member that describes it.
+_GRANTS = {
+    "authorization_code": "AuthorizationCode",
+    JWT_BEARER: "JwtBearer",
+    "refresh_token": "RefreshToken",
+    TOKEN_EXCHANGE: "TokenExchange",
+}
+_MOST_SCOPES = 10  # of a page
+_MOST_GRANTS = 50
+
+
+def _put_grant(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    found, kind, grant = application(state, asked), asked["GrantType"], asked["Grant"]
+    if _GRANTS[kind] not in grant:
+        raise Refusal(SERVICE.invalid, f"The grant does not match the grant type {kind}")
+    if kind == "authorization_code":
+        if found.customer_managed:  # as observed at AWS
+            raise Refusal(SERVICE.invalid, f"Grant type: {kind} not supported")
+        found.redirect_uris = grant[_GRANTS[kind]].get("RedirectUris", [])
+    if kind == JWT_BEARER:
+        authorized = grant[_GRANTS[kind]].get("AuthorizedTokenIssuers", [])
+        if not all("TrustedTokenIssuerArn" in each and "AuthorizedAudiences" in each for each in authorized):
+            raise Refusal(SERVICE.invalid, "A trusted token issuer and its audiences are required")
+        found.authorizations = [
+            Authorization(token_issuer(state, each), set(each["AuthorizedAudiences"])) for each in authorized
+        ]
+    found.grants.add(kind)
+    return {}
+
+
+def _get_grant(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    found, kind = application(state, asked), asked["GrantType"]
+    if kind not in found.grants:
+        raise not_found("Grant")
+    return {"Grant": _described(found, kind)}
+
+
+def _list_grants(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    found = application(state, asked)
+    grants = [{"GrantType": kind, "Grant": _described(found, kind)} for kind in sorted(found.grants)]
+    return listed(state, "Grants", grants, asked, _MOST_GRANTS)
+
+
+def _delete_grant(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    found, kind = application(state, asked), asked["GrantType"]
+    found.grants.discard(kind)
+    if kind == JWT_BEARER:
+        found.authorizations = []
+    return {}
+
+
+def _described(found: Application, kind: str) -> Parameters:
+    details: Parameters = {}
+    if kind == "authorization_code":
+        details = {"RedirectUris": found.redirect_uris}
+    if kind == JWT_BEARER:
+        details = {
+            "AuthorizedTokenIssuers": [
+                {"TrustedTokenIssuerArn": each.issuer.arn, "AuthorizedAudiences": sorted(each.audiences)}
+                for each in found.authorizations
+            ]
+        }
+    return {_GRANTS[kind]: details}
+
+
+def _put_authentication_method(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    found, policy = application(state, asked), asked["AuthenticationMethod"]["Iam"]["ActorPolicy"]
+    if not isinstance(policy, dict):
+        raise Refusal(SERVICE.invalid, "The actor policy is not an object")
+    if mistakes := policies.mistakes(json.dumps(policy), "actor"):
+        raise Refusal(SERVICE.invalid, f"The actor policy is not valid: {mistakes[0]}")
+    found.actor_policy = policy
+    return {}
+
+
+def _get_authentication_method(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    policy = documents.actor_policy(application(state, asked))
+    if policy is None:
+        raise not_found("Authentication method")
+    return {"AuthenticationMethod": {"Iam": {"ActorPolicy": policy}}}
+
+
+def _list_authentication_methods(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    policy = documents.actor_policy(application(state, asked))
+    method = {"AuthenticationMethodType": "IAM", "AuthenticationMethod": {"Iam": {"ActorPolicy": policy}}}
+    return listed(state, "AuthenticationMethods", [method] if policy else [], asked)
+
+
+def _delete_authentication_method(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    found = application(state, asked)
+    found.actor_policy, found.actors = None, set()
+    return {}
+
+
+def _put_scope(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    found, scope = application(state, asked), asked["Scope"]
+    if scope in DEFAULT_SCOPES or re.fullmatch("(sts|aws):.*", scope):  # as reported: every application has these
+        raise Refusal(SERVICE.invalid, f"The scope {scope} is not valid")
+    found.scopes[scope] = set(asked.get("AuthorizedTargets", ()))
+    return {}
+
+
+def _get_scope(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    found, scope = application(state, asked), asked["Scope"]
+    if scope not in found.scopes:
+        raise not_found("Access scope")
+    return _scope(scope, found.scopes[scope])
+
+
+def _list_scopes(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    scopes = application(state, asked).scopes
+    return listed(state, "Scopes", [_scope(scope, scopes[scope]) for scope in sorted(scopes)], asked, _MOST_SCOPES)
+
+
+def _delete_scope(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    if application(state, asked).scopes.pop(asked["Scope"], None) is None:
+        raise not_found("Access scope")
+    return {}
+
+
+def _scope(name: str, targets: set[str]) -> Parameters:
+    return {"Scope": name, **({"AuthorizedTargets": sorted(targets)} if targets else {})}
+
+
+def _get_session_configuration(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    application(state, asked)
+    return {"UserBackgroundSessionApplicationStatus": "DISABLED"}
+
+
+OPERATIONS: dict[str, Perform] = {
+    "PutApplicationGrant": _put_grant,
+    "GetApplicationGrant": _get_grant,
+    "ListApplicationGrants": _list_grants,
+    "DeleteApplicationGrant": _delete_grant,
+    "PutApplicationAuthenticationMethod": _put_authentication_method,
+    "GetApplicationAuthenticationMethod": _get_authentication_method,
+    "ListApplicationAuthenticationMethods": _list_authentication_methods,
+    "DeleteApplicationAuthenticationMethod": _delete_authentication_method,
+    "PutApplicationAccessScope": _put_scope,
+    "GetApplicationAccessScope": _get_scope,
+    "ListApplicationAccessScopes": _list_scopes,
+    "DeleteApplicationAccessScope": _delete_scope,
+    "GetApplicationSessionConfiguration": _get_session_configuration,
+}

@@ -1,0 +1,99 @@
+"""The instance and its regions."""
+
+from oidc_helper.emulator.aws.endpoint import Perform
+from oidc_helper.emulator.aws.sigv4 import Signer
+from oidc_helper.emulator.aws.sso_admin.service import CREATED_AT, check_instance, listed, not_found
+from oidc_helper.emulator.calls import Parameters, Refusal
+from oidc_helper.emulator.state import State
+
+
+def _list_instances(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    return listed(state, "Instances", [_described(state)], asked)
+
+
+def _describe_instance(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    check_instance(state, asked)
+    instance = state.directory.instance
+    key: Parameters = {"KeyType": "AWS_OWNED_KMS_KEY", "EncryptionStatus": "ENABLED"}
+    if instance.kms_key_arn:
+        key |= {"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": instance.kms_key_arn}
+    network: Parameters = {"VpceAccessRequired": state.directory.vpc_endpoint_required}
+    if state.directory.vpc_endpoint_required:
+        network["ExcludeApplicationArns"] = sorted(instance.vpc_exempt_applications)
+    return {
+        **_described(state),
+        "EncryptionConfigurationDetails": key,
+        "NetworkConfigurationDetails": network,
+        "PermissionSetsEnabled": instance.permission_sets_enabled,
+    }
+
+
+def _update_instance(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    check_instance(state, asked)
+    directory = state.directory
+    directory.instance.permission_sets_enabled = asked.get(
+        "PermissionSetsEnabled", directory.instance.permission_sets_enabled
+    )
+    if network := asked.get("NetworkConfiguration"):
+        directory.vpc_endpoint_required = network["VpceAccessRequired"]
+        directory.instance.vpc_exempt_applications = set(network.get("ExcludeApplicationArns", ()))
+    return {}
+
+
+def _list_regions(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    check_instance(state, asked)
+    return listed(state, "Regions", _regions(state), asked)
+
+
+def _describe_region(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    check_instance(state, asked)
+    found = next((each for each in _regions(state) if each["RegionName"] == asked["RegionName"]), None)
+    if found is None:
+        raise not_found("Region")
+    return found
+
+
+def _add_region(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+    check_instance(state, asked)
+    if asked["RegionName"] in state.directory.identity_center_regions:
+        raise Refusal("ConflictException", "The Region has been added already")
+    state.directory.identity_center_regions.append(asked["RegionName"])
+    return {"Status": "ACTIVE"}
+
+
+def _regions(state: State) -> list[Parameters]:
+    regions = state.directory.identity_center_regions
+    return [
+        {"RegionName": region, "Status": "ACTIVE", "AddedDate": CREATED_AT, "IsPrimaryRegion": region == regions[0]}
+        for region in regions
+    ]
+
+
+def _described(state: State) -> Parameters:
+    instance = state.directory.instance
+    return {
+        "InstanceArn": instance.arn,
+        "IdentityStoreId": instance.identity_store_id,
+        "IdentityStoreArn": store_arn(state),
+        "OwnerAccountId": instance.owner_account_id,
+        "CreatedDate": CREATED_AT,
+        "Status": instance.status,
+        "PrimaryRegion": state.directory.identity_center_region,
+        "Regions": _regions(state),
+    }
+
+
+def store_arn(state: State) -> str:
+    """The ARN of the identity store."""
+    instance = state.directory.instance
+    return f"arn:aws:identitystore::{instance.owner_account_id}:identitystore/{instance.identity_store_id}"
+
+
+OPERATIONS: dict[str, Perform] = {
+    "ListInstances": _list_instances,
+    "DescribeInstance": _describe_instance,
+    "UpdateInstance": _update_instance,
+    "ListRegions": _list_regions,
+    "DescribeRegion": _describe_region,
+    "AddRegion": _add_region,
+}

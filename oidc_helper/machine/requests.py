@@ -1,0 +1,87 @@
+"""One small request to a server: its limits of time and size, and its failures in words."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from oidc_helper.errors import TryAgain
+from oidc_helper.machine import tls
+from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.words import printable
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+
+_LARGEST = 1_048_576  # bytes of an answer
+_CHUNK = 65_536
+_NETWORK = "check the network and the proxy (HTTPS_PROXY)"
+
+
+class Answer(NamedTuple):
+    """The answer to a request; a body that is too large is cut."""
+
+    status: int
+    body: bytes
+
+    @property
+    def said(self) -> str:
+        """The body as a line of a message, which has no secret covered yet."""
+        return printable(self.body.decode("utf-8", "replace").strip())
+
+
+def ask(  # noqa: PLR0913  the parts of a request
+    url: str,
+    *,
+    timeout_s: float,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    ca_bundle: str | None = None,
+    directly: bool = False,
+) -> Answer:
+    """The answer to a GET, or to the POST of a body, sent as all other requests are; redirects are not followed.
+
+    `directly` passes over proxies. Raises TryAgain where none comes, WrongSettings for a proxy or certificates that
+    cannot be used.
+    """
+    from urllib3.exceptions import HTTPError
+
+    from oidc_helper.machine.http import way_to
+    from oidc_helper.machine.trust import trust
+
+    host = host_of(url)
+    way = way_to(url, trust=trust(ca_bundle) if url.startswith("https:") else None, directly=directly)
+    try:
+        return Deadline(timeout_s).run(lambda: _read(way, url, headers or {}, body, timeout_s))
+    except DeadlinePassed:
+        raise TryAgain(f"{host} does not answer in time", _NETWORK) from None
+    except HTTPError as error:
+        if trouble := tls.trouble(host, error):
+            raise TryAgain(*trouble) from None
+        raise TryAgain(f"{host} cannot be reached ({type(error).__name__})", _NETWORK) from None
+
+
+def host_of(url: str) -> str:
+    """The host and port of a URL, as messages name them."""
+    return printable(urlsplit(url).netloc.rpartition("@")[2])
+
+
+def _read(way: "PoolManager", url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float) -> Answer:
+    """The answer, whose body is cut where nobody will read on."""
+    answer = way.request(
+        "GET" if body is None else "POST",
+        url,
+        body=body,
+        headers=dict(headers),
+        timeout=timeout_s,
+        retries=False,
+        redirect=False,
+        preload_content=False,
+    )
+    read, ends = b"", time.monotonic() + timeout_s
+    for part in answer.stream(_CHUNK):
+        read += part
+        if len(read) > _LARGEST or time.monotonic() > ends:
+            break
+    answer.close()
+    return Answer(answer.status, read)

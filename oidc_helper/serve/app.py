@@ -1,0 +1,69 @@
+"""The endpoint as an ASGI application: guard, path, token, and an answer from memory."""
+
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from oidc_helper.errors import TryAgain
+from oidc_helper.serve import answers, guard
+from oidc_helper.serve.answers import Answer
+from oidc_helper.serve.keeper import Keeper
+from oidc_helper.serve.metrics import Metrics
+
+CREDENTIALS = "/v1/credentials/"
+_READY = "/readyz/"
+
+_Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[dict[str, Any], Any, _Send], Awaitable[None]]
+
+_ALIVE = answers.text(b"ok\n")
+_NOT_READY = answers.unavailable(TryAgain("there are no credentials with enough time left", "oidc-helper status"))
+_NOWHERE = answers.error(404, "NotFound", f"there is nothing here: ask for {CREDENTIALS}PROFILE, with a served profile")
+_WRONG_TOKEN = answers.error(
+    401, "Unauthorized", "the Authorization header must be the profile's AWS_CONTAINER_AUTHORIZATION_TOKEN, unchanged"
+)
+
+
+class Served(NamedTuple):
+    """A profile that is served, and the token that opens it."""
+
+    keeper: Keeper
+    token: str
+
+
+def application(served: Mapping[str, Served], metrics: Metrics) -> Application:
+    """Serve the profiles, by name."""
+
+    def ready(names: Mapping[str, Served]) -> Answer:
+        now = time.time()
+        return _ALIVE if all(one.keeper.is_ready(now) for one in names.values()) else _NOT_READY
+
+    places: dict[str, Callable[[], Answer]] = {
+        "/healthz": lambda: _ALIVE,
+        "/readyz": lambda: ready(served),
+        "/metrics": metrics.answer,
+        **{f"{_READY}{name}": lambda name=name: ready({name: served[name]}) for name in served},  # type: ignore[misc]
+    }
+    by_path = {f"{CREDENTIALS}{name}": (one.keeper, one.token.encode()) for name, one in served.items()}
+
+    def answer(scope: dict[str, Any]) -> Answer:
+        asked = guard.request(scope["method"], scope["headers"], scope["server"][0])
+        if refused := guard.refusal(asked):
+            return refused
+        path = scope["path"]
+        if found := by_path.get(path):
+            keeper, token = found
+            if not hmac.compare_digest(asked.headers.get(b"authorization", b""), token):
+                return _WRONG_TOKEN
+            return keeper.answer(time.time())
+        place = places.get(path)
+        return place() if place else _NOWHERE
+
+    async def serve(scope: dict[str, Any], _receive: object, send: _Send) -> None:
+        found = answer(scope)
+        metrics.count(found.status)
+        await send({"type": "http.response.start", "status": found.status, "headers": found.headers})
+        await send({"type": "http.response.body", "body": found.body})
+
+    return serve

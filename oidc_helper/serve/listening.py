@@ -1,0 +1,107 @@
+"""The socket that the endpoint listens at: one of our own, or one that systemd opened for us (sd_listen_fds(3))."""
+
+import errno
+import ipaddress
+import os
+import socket
+
+from oidc_helper.errors import WrongSettings
+from oidc_helper.machine import hosts
+from oidc_helper.serve.guard import CONTAINER_HOSTS
+from oidc_helper.words import shown
+
+LOOPBACK = "127.0.0.1"  # which the oldest SDKs take too, but not ::1
+FROM_SYSTEMD = -1
+_FIRST_PASSED = 3  # SD_LISTEN_FDS_START
+_WAITING = 1_024  # connections that the kernel keeps until they are accepted
+
+
+def bound(address: str, port: int) -> socket.socket:
+    """Listen at an IP address; port 0 is a free one. Raises WrongSettings."""
+    if not 0 <= port <= 65_535:
+        raise WrongSettings(f"there is no port {port}", "choose a --port from 0 (any) to 65535")
+    listening = socket.socket(_family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio looks: no delays then
+    try:
+        if os.name == "posix":  # on Windows it would let two programs have one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address, port))
+        listening.listen(_WAITING)
+    except OSError as error:
+        listening.close()
+        raise _unusable(error, address, port) from None
+    return listening
+
+
+def passed(number: int) -> socket.socket:
+    """The listening socket of that descriptor; `FROM_SYSTEMD` is the one that it passed. Raises WrongSettings."""
+    descriptor = _of_systemd() if number == FROM_SYSTEMD else number
+    try:
+        listening = socket.socket(fileno=os.dup(descriptor))
+    except OSError as error:
+        raise WrongSettings(f"descriptor {descriptor} is no open socket: {error.strerror}", _HOW_TO_BRING) from None
+    if listening.family not in (socket.AF_INET, socket.AF_INET6) or not _listens(listening):
+        listening.close()
+        raise WrongSettings(f"descriptor {descriptor} is no listening TCP socket, which SDKs need", _HOW_TO_BRING)
+    os.close(descriptor)
+    return listening
+
+
+_HOW_TO_BRING = "let a .socket unit of systemd have ListenStream=127.0.0.1:PORT, or leave --fd out"
+
+
+def url(listening: socket.socket) -> str:
+    """Where programs on this machine, or in this container, find it."""
+    address, port = listening.getsockname()[:2]
+    if ipaddress.ip_address(address).is_unspecified:
+        address = "::1" if listening.family == socket.AF_INET6 else LOOPBACK
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def is_exposed(listening: socket.socket) -> bool:
+    """Whether other machines may reach it."""
+    return not hosts.is_loopback(url(listening)) or ipaddress.ip_address(listening.getsockname()[0]).is_unspecified
+
+
+def is_for_sdks(listening: socket.socket) -> bool:
+    """Whether SDKs send plain http to its address."""
+    return hosts.is_loopback(url(listening)) or hosts.host_in(url(listening)) in CONTAINER_HOSTS
+
+
+def _family(address: str) -> socket.AddressFamily:
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        raise WrongSettings(
+            f"{shown(address, 64)} is no IP address to listen at", f"leave --bind out: that is {LOOPBACK}"
+        ) from None
+    return socket.AF_INET6 if version == 6 else socket.AF_INET
+
+
+def _unusable(error: OSError, address: str, port: int) -> WrongSettings:
+    reasons = {
+        errno.EADDRINUSE: (f"port {port} of {address} is taken", "choose another --port, or leave it out"),
+        errno.EACCES: (f"port {port} of {address} is for root alone", "choose a --port above 1023"),
+        errno.EADDRNOTAVAIL: (f"this machine has no address {address}", f"leave --bind out: that is {LOOPBACK}"),
+    }
+    usual = (f"port {port} of {address} cannot be used: {error.strerror}", "choose another --port or --bind")
+    return WrongSettings(*reasons.get(error.errno or 0, usual))
+
+
+def _of_systemd() -> int:
+    """The first of the sockets that are meant for this very process; its children hear of none."""
+    number, process = os.environ.pop("LISTEN_FDS", ""), os.environ.pop("LISTEN_PID", "")
+    os.environ.pop("LISTEN_FDNAMES", None)
+    if not number.isdecimal() or int(number) < 1:
+        raise WrongSettings("no socket was passed: LISTEN_FDS is not set", _HOW_TO_BRING)
+    if process != str(os.getpid()):
+        raise WrongSettings("the socket in LISTEN_FDS is for another process: LISTEN_PID is not ours", _HOW_TO_BRING)
+    if int(number) > 1:
+        raise WrongSettings(f"{number} sockets were passed, and one is served", "let the .socket unit have one")
+    return _FIRST_PASSED
+
+
+def _listens(listening: socket.socket) -> bool:
+    try:
+        return bool(listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except (AttributeError, OSError):  # macOS does not tell
+        return True

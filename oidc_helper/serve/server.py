@@ -1,0 +1,96 @@
+"""The endpoint while it runs: uvicorn, and a task for each profile."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from oidc_helper.serve.app import Served, application
+from oidc_helper.serve.connections import Connections
+from oidc_helper.serve.metrics import Metrics
+
+if TYPE_CHECKING:
+    from oidc_helper.serve.keeper import Keeper
+
+_DRAIN_S = 5  # for answers that are being sent
+_FINISH_S = 8  # for fetches that are under way: whoever stops a container waits for ten seconds
+# While a renewal loads botocore in its thread, each answer waits for the interpreter that long; Python's own is 5 ms.
+_SWITCH_S = 0.0002
+
+
+class Endpoint:
+    """The profiles that are served, by name, at a listening socket."""
+
+    def __init__(self, listening: socket.socket, served: Mapping[str, Served]) -> None:
+        self.keepers: Mapping[str, Keeper] = {name: one.keeper for name, one in served.items()}
+        self._listening = listening
+        self._connections = Connections()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                application(served, Metrics(list(self.keepers.values()))),
+                http=self._connections.protocol,  # type: ignore[arg-type]  # what makes one is as good as the class
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=_DRAIN_S,
+            )
+        )
+
+    async def run(self, ready: Callable[[], None], reload: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Serve until `stop`; then finish what is under way.
+
+        `ready` is called once each profile has credentials, or the reason why it has none. `reload` runs at SIGHUP.
+        """
+        sys.setswitchinterval(_SWITCH_S)
+        self._loop = asyncio.get_running_loop()
+        async with self._tasks(reload):
+            serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
+            begun = asyncio.create_task(self._first_outcomes())
+            await asyncio.wait({serving, begun}, return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
+                ready()
+            await serving
+            begun.cancel()
+        await self.finish()
+
+    def stop(self) -> None:
+        """Accept no new connections, and end once the open ones have their answers."""
+        self._server.should_exit = True
+
+    def leave(self) -> None:
+        """For another thread, which ends the process: fetches that are under way are finished, and nothing else."""
+        if self._loop and self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(self.finish(), self._loop).result()
+
+    async def finish(self) -> None:
+        """Wait for fetches that are under way."""
+        await asyncio.gather(*(keeper.finish(_FINISH_S) for keeper in self.keepers.values()))
+
+    async def _first_outcomes(self) -> None:
+        for keeper in self.keepers.values():
+            await keeper.first_outcome.wait()
+
+    @asynccontextmanager
+    async def _tasks(self, reload: Callable[[], Awaitable[None]] | None) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        works = [self._connections.end_slow_ones(), *(keeper.run() for keeper in self.keepers.values())]
+        tasks: set[asyncio.Future[None]] = {asyncio.ensure_future(work) for work in works}
+        if reload and sys.platform != "win32":
+            loop.add_signal_handler(signal.SIGHUP, lambda: tasks.add(asyncio.ensure_future(reload())))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait(tasks)
