@@ -22,6 +22,7 @@ SLOW = (
     "cli/test_configure.py",
     "cli/test_configure_at_terminal.py",
     "cli/test_console_command.py",
+    "cli/test_matrix.py",
     "cli/test_nothing_kept.py",
     "cli/test_readiness.py",
     "cli/test_repeated_secrets.py",

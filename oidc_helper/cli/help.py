@@ -16,6 +16,8 @@ from oidc_helper.person import pager
 from oidc_helper.words import did_you_mean, listed, shown
 
 TOPICS = [*dict.fromkeys([*(command.name for command in arguments.COMMANDS), *PAGES])]
+# In less than 50 columns, groff never comes to an end with the first line of a page of section 7.
+_LEAST_FOR_MAN = 60
 
 
 def show(options: argparse.Namespace, answer: TextIO) -> int:
@@ -61,7 +63,7 @@ def version(_options: argparse.Namespace, answer: TextIO) -> int:
 def _man_shows(page: Path, answer: TextIO) -> bool:
     """Let man show the page, by its path, so that it is the one of this version; whether it did."""
     man = shutil.which("man")
-    if not man or _is_stub(man):
+    if not man or _is_stub(man) or _columns(answer) < _LEAST_FOR_MAN:
         return False
     try:
         return pager.run([man, str(page)], answer) <= 0  # a signal is that of a person who has seen enough

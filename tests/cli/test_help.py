@@ -81,6 +81,14 @@ def test_a_page_that_man_does_not_show_comes_from_the_package(home: Home, script
     assert shown.stdout == mdoc.render(page_on("config").read_text(), 60)
 
 
+def test_no_man_is_started_where_groff_never_ends(home: Home) -> None:
+    """In few columns it does not come to an end with the heading of a page of section 7."""
+    shown = home.run("help", "errors", PATH=with_man(home), COLUMNS="40")
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == mdoc.render(page_on("errors").read_text(), 40)
+
+
 @pytest.mark.parametrize(
     ("variables", "begins"),
     [

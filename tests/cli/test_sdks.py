@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli.transcript import answer
+from fakes.foreign_python import VARIABLES, write_library
 from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
@@ -184,34 +185,21 @@ def test_a_pythonpath_that_names_pythons_own_directories_is_no_obstacle(ready: H
     assert answer(new) == answer(cached)
 
 
-# Variables of a program that brings its own Python, as the AWS CLI's installer does; each ends another Python at once.
-OF_A_HOST = {
-    "PYTHONHOME": "/nowhere",
-    "PYTHONPATH": "{}/theirs",
-    "LD_LIBRARY_PATH": "{}/theirs",
-}
 WITH_VARIABLES = f"import os, sys; os.environ[sys.argv[2]] = sys.argv[3]\n{BOTO3}"
 
 
-def linked(program: str) -> set[str]:
-    """The libraries that the system loads for a program."""
-    done = subprocess.run(["ldd", program], capture_output=True, text=True, check=True)
-    return set(re.findall(r"^\s*(\S+) =>", done.stdout, re.MULTILINE))
-
-
-def write_library(directory: Path) -> None:
-    """A Python library, and system libraries, that no other Python can use."""
-    directory.mkdir()
-    (directory / "encodings.py").write_text("raise SystemExit('theirs')")
-    for name in linked(sys.executable) - linked("/usr/bin/env"):
-        (directory / name).write_text("no library")
-
-
-@pytest.mark.parametrize("variable", OF_A_HOST)
+@pytest.mark.parametrize("variable", VARIABLES)
 def test_the_line_of_the_manual_keeps_off_a_host_programs_python(ready: Home, variable: str) -> None:
     """Nothing of ours can: Python ends before our first line."""
     write_library(ready.path / "theirs")
-    words = [sys.executable, "-c", WITH_VARIABLES, "analytics", variable, OF_A_HOST[variable].format(ready.path)]
+    words = [
+        sys.executable,
+        "-c",
+        WITH_VARIABLES,
+        "analytics",
+        variable,
+        VARIABLES[variable].format(ready.path / "theirs"),
+    ]
     assert subprocess.run(words, env=ready.environment, capture_output=True, check=False).returncode == 1
     (line,) = re.findall(r"^credential_process = (env .* )oidc-helper get analytics$", MANUAL, re.MULTILINE)
     write_aws_config(ready, line + str(COMMAND))
@@ -228,7 +216,7 @@ def test_a_script_that_isolates_python_needs_no_such_line(ready: Home, option: s
     script.write_text(f"#!{sys.executable} {option}\n" + COMMAND.read_text().partition("\n")[2])
     script.chmod(0o755)
 
-    assert run(ready, str(script), "get", "analytics", **{variable: OF_A_HOST[variable].format(ready.path)})
+    assert run(ready, str(script), "get", "analytics", **{variable: VARIABLES[variable].format(ready.path / "theirs")})
 
 
 @pytest.mark.parametrize(
