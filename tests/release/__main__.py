@@ -43,6 +43,25 @@ class Release:
             self._shown(f"-m {words[0]}", *words[1:])
         return "linters and quick tests pass"
 
+    def oldest(self) -> str:
+        """The quick loop with the lowest version of each dependency."""
+        python = self.scratch / "oldest/bin/python"
+        run(sys.executable, "-m", "venv", self.scratch / "oldest")
+        groups = ["--group", f"{self.tree / 'pyproject.toml'}:test"]
+        words = [
+            "install",
+            "--quiet",
+            "--python",
+            str(python),
+            "--resolution",
+            "lowest-direct",
+            str(self.tree),
+            *groups,
+        ]
+        run(sys.executable, "-m", "uv", "pip", *words, variables={"HOME": str(self.scratch)})
+        self._shown("-m pytest", "-m", "not slow", python=str(python))
+        return "quick tests pass with every dependency at its lower bound"
+
     def speed(self) -> str:
         """The benchmarks, a second time where a figure is bad: a busy machine makes ratios jump."""
         released, ratios = self.tree / tree.RATIOS, self.scratch / "ratios.json"
@@ -105,14 +124,15 @@ class Release:
         """The wheel that is released."""
         return DIST / next(name for name in self.sums if name.endswith(".whl"))
 
-    def _shown(self, module: str, *words: str) -> None:
-        done = subprocess.run([sys.executable, *module.split(), *words], cwd=ROOT, check=False)
+    def _shown(self, module: str, *words: str, python: str = sys.executable) -> None:
+        done = subprocess.run([python, *module.split(), *words], cwd=ROOT, check=False)
         if done.returncode:
             raise Failed(f"{module.removeprefix('-m ')} failed")
 
 
 STEPS: dict[str, Callable[[Release], str]] = {
-    name: getattr(Release, name) for name in ("tests", "speed", "build", "install", "lock", "audit", "package", "image")
+    name: getattr(Release, name)
+    for name in ("tests", "oldest", "speed", "build", "install", "lock", "audit", "package", "image")
 }
 
 
@@ -170,7 +190,11 @@ def _arguments() -> argparse.Namespace:
     way.add_argument("--rehearse", action="store_true", help="all steps, without the commit and the tag")
     way.add_argument("--again", action="store_true", help="build a released version again, and compare the checksums")
     parser.add_argument(
-        "--without", action="append", default=[], choices=["tests", "speed", "image"], help="leave out in a rehearsal"
+        "--without",
+        action="append",
+        default=[],
+        choices=["tests", "oldest", "speed", "image"],
+        help="leave out in a rehearsal",
     )
     parser.add_argument("--url", help="where the files of dist will be downloaded from, for the formula of Homebrew")
     options = parser.parse_args()
