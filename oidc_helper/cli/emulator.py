@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
 
+from oidc_helper.cli.voice import tell
 from oidc_helper.errors import WrongSettings
 from oidc_helper.settings import checks
 
@@ -49,6 +50,8 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
             config = example_config(running, authority=authority)
             answer.write(f"{shell_exports(running, authority=authority)}\n{_HEADING}{config}")
         answer.flush()
+        if not answer.isatty():
+            tell(f"the emulator listens at {running.url}; ctrl-c stops it", options.streams.complaint)
         ended.recv(1)
     return 0
 

@@ -1,22 +1,27 @@
 """Both configuration files of a newcomer's first steps, in a directory of their choice."""
 
 import json
+import logging
 import shlex
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from oidc_helper import paths
 from oidc_helper.emulator.control import TOKEN_PATH
 from oidc_helper.emulator.emulator import Emulator
 from oidc_helper.emulator.example import shell_exports
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings.writing import carry_out, credential_process, of_lines, running_program
+from oidc_helper.settings.writing import BACKUP, Change, carry_out, credential_process, of_lines, running_program
 from oidc_helper.words import printable
+
+log = logging.getLogger("oidc_helper.emulator.written")
 
 PORT = 7420
 """The port where the files find the emulator again after it was started anew."""
 
-_MARK = "# Made by oidc-helper emulator --write, which writes it anew."
+_MARK = "# Made by oidc-helper emulator --write, which keeps what is added."
 _TOKEN_LIFETIME_S = 86_400
 _SETTINGS = """\
 {mark}
@@ -64,7 +69,8 @@ _PROFILES = ("analytics", "dev-admin", "remote", "nightly")
 def write(emulator: Emulator, directory: str) -> str:
     """Write the files, and return the lines for a shell that lead to them and to the emulator.
 
-    Raises OidcHelperError, and then writes nothing.
+    A file that says all of that already stays, with what was added to it. Raises OidcHelperError, and then writes
+    nothing.
     """
     where = Path(directory).absolute()
     settings, aws, token = (str(where / name) for name in ("config.toml", "aws-config", "identity-token"))
@@ -79,7 +85,11 @@ def write(emulator: Emulator, directory: str) -> str:
         ours |= {token, authority}  # which have no room for a mark
     if foreign := [change.path for change in plan if change.before is not None and change.path not in ours]:
         raise WrongSettings(f"{printable(foreign[0])} is not the emulator's", "name another directory, or move it")
-    carry_out(plan)
+    needed = [change for change in plan if not _says_that(change)]
+    carry_out(needed)
+    for change in needed:
+        if change.before is not None and change.path in (settings, aws):
+            log.warning("%s was written anew; what it said is in %s", printable(change.path), change.path + BACKUP)
     variables = {
         paths.CONFIG_VARIABLE: settings,
         paths.SITE_CONFIG_VARIABLE: "",  # a company's settings would lie beneath
@@ -87,6 +97,23 @@ def write(emulator: Emulator, directory: str) -> str:
     }
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     return exports + shell_exports(emulator, authority=authority)
+
+
+def _says_that(change: Change) -> bool:
+    """Whether the file says all that is to be written, and perhaps more, which is a person's."""
+    before, after = (change.before or b"").decode("utf-8", "replace"), change.after.decode()
+    if not change.path.endswith(".toml"):
+        return all(section.strip() in before for section in after.split("\n\n"))
+    try:
+        return _has(tomllib.loads(before), tomllib.loads(after))
+    except ValueError:
+        return False
+
+
+def _has(present: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict) and isinstance(present, dict):
+        return all(key in present and _has(present[key], value) for key, value in wanted.items())
+    return bool(present == wanted)
 
 
 def _settings(emulator: Emulator, token: str, authority: str) -> str:

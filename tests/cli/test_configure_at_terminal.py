@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ import pytest
 from cli.arrangements import wait_until
 from cli.sign_ins import ALICE
 from cli.test_configure import aws_config, desk, flags, identity_of_caller, kept, opened
+from cli.test_emulator_write import free_port
 from fakes.screens import Screen
 from fakes.terminals import AtTerminal, at_terminal
 from homes import COMMAND, Home
@@ -58,11 +58,6 @@ def get_tokens(screen: Screen, emulator: Emulator) -> None:
     screen.answer("ARN of the Identity Center application", emulator.directory.application_arn)
     screen.answer("Who signs the call for tokens")
     screen.answer("ARN of the role that signs", emulator.directory.caller_role_arn)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def untouched(home: Home) -> bool:

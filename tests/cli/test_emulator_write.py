@@ -13,6 +13,8 @@ import pytest
 from cli.transcript import complaint
 from homes import Home
 
+from oidc_helper.settings.writing import BACKUP
+
 
 def exported(lines: list[str]) -> dict[str, str]:
     """The variables of the printed lines, as a shell without any would have them."""
@@ -20,11 +22,15 @@ def exported(lines: list[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-@contextmanager
-def written(home: Home, directory: Path, *options: str) -> Iterator[dict[str, str]]:
-    """The emulator with its files in that directory; yields the variables that it printed."""
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def written(home: Home, directory: Path, *options: str, port: int = 0) -> Iterator[dict[str, str]]:
+    """The emulator with its files in that directory; yields the variables that it printed."""
+    port = port or free_port()
     with home.start("emulator", "--write", str(directory), "--port", str(port), *options) as process:
         assert process.stdout
         lines: list[str] = []
@@ -62,6 +68,33 @@ def test_each_file_is_for_its_owner_alone_and_written_anew(home: Home, tmp_path:
 
     assert first != second
     assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+def test_what_was_added_stays(home: Home, tmp_path: Path) -> None:
+    """A profile of `configure`, say: the next start renews the token alone."""
+    port = free_port()
+    with written(home, tmp_path, port=port):
+        token = (tmp_path / "identity-token").read_text()
+    for name, more in (("config.toml", "\n[profile.mine]\nrole_arn = 'x'\n"), ("aws-config", "\n[profile mine]\n")):
+        (tmp_path / name).write_text((tmp_path / name).read_text() + more)
+    before = [(tmp_path / name).read_text() for name in ("config.toml", "aws-config")]
+    with written(home, tmp_path, port=port) as variables:
+        assert variables["AWS_CONFIG_FILE"] == str(tmp_path / "aws-config")
+
+    assert [(tmp_path / name).read_text() for name in ("config.toml", "aws-config")] == before
+    assert (tmp_path / "identity-token").read_text() != token
+
+
+def test_a_file_that_led_elsewhere_is_written_anew_and_kept_beside(home: Home, tmp_path: Path) -> None:
+    with written(home, tmp_path):
+        pass
+    with (tmp_path / "config.toml").open("a") as file:
+        file.write("\n[profile.mine]\nrole_arn = 'x'\n")
+    with written(home, tmp_path) as variables:  # at another port
+        config = Path(variables["OIDC_HELPER_CONFIG"])
+
+    assert "profile.mine" not in config.read_text()
+    assert "profile.mine" in config.with_name(config.name + BACKUP).read_text()
 
 
 @pytest.mark.parametrize("name", ["config.toml", "aws-config", "identity-token", "ca.pem"])
