@@ -1,10 +1,12 @@
 """`configure` at a terminal: a person who answers, looks, changes their mind, and leaves."""
 
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,6 +108,24 @@ def test_what_the_token_opens_is_searched_by_typing(desk: Home, emulator: Emulat
         assert terminal.ended().returncode == 0
 
     assert "500000000027:assumed-role/AWSReservedSSO_ReadOnly" in identity_of_caller(desk, "workload-0027-ReadOnly")
+
+
+def test_keys_hit_before_a_question_are_no_answer_to_it(desk: Home, emulator: Emulator) -> None:
+    """An impatient Enter would take the first of all permission sets."""
+    is_impatient = threading.Event()
+    emulator.fault("ListAccounts", until=is_impatient)
+
+    with configuring(desk) as (terminal, screen):
+        get_tokens(screen, emulator)
+        screen.see("listing what you may use")
+        os.write(terminal.descriptor, b"\r")
+        wait_until(lambda: terminal.unread > 0)
+        is_impatient.set()
+        screen.answer("What the credentials are for", "another role")
+        screen.answer("ARN of the role", emulator.directory.analytics_role_arn)
+        screen.see("Name of the profile [analytics]")
+        terminal.interrupt()
+        assert terminal.ended().returncode == -signal.SIGINT
 
 
 def answer_all(screen: Screen, emulator: Emulator) -> None:
