@@ -69,10 +69,11 @@ class Interview:
         unknown = draft.value("profile", "application_arn") is None
         if talk and unknown and not self.portal_url:
             answer = talk.ask(
-                wording.START,
+                wording.START_OR_COPY if draft.profiles else wording.START,
                 check=self._require_start,
                 words=draft.profiles,
                 may_be_empty=True,
+                subject="the answer",
             )
             if portal.is_address(answer):
                 self.portal_url = answer
@@ -87,7 +88,8 @@ class Interview:
         if answer.startswith("arn:"):
             _require("profile", "application_arn", answer)
         elif answer and not portal.is_address(answer) and answer not in self.draft.profiles:
-            raise ValueError("takes an address such as https://d-1234567890.awsapps.com/start, an ARN, or a profile")
+            kinds = ", an ARN, or a profile" if self.draft.profiles else " or an ARN"
+            raise ValueError(f"is an address such as https://d-1234567890.awsapps.com/start{kinds}")
 
     def _region_of_portal(self) -> None:
         try:
@@ -113,7 +115,7 @@ class Interview:
                 draft.answer("profile", "identity", "")
         if talk and draft.value("identity", "source") is None and not draft.answers["identity"]:
             names = list(SOURCES)
-            rows = [f"{name}: {source.meaning}" for name, source in SOURCES.items()]
+            rows = [f"{name}: {wording.of_source(name)}" for name in SOURCES]
             draft.answer("identity", "source", names[talk.choose(wording.SOURCE, rows)])
         for key in SOURCES[draft.source].requires:
             self._ask("identity", key, always=self.edits)
@@ -333,7 +335,8 @@ class Interview:
             self._ask_table(key, present or {})
             return
         shown = text_of(present) if present is not None else ""
-        answer = talk.ask(wording.of(section, key), present=shown, check=_checking(section, name))
+        check = _checking(section, name)
+        answer = talk.ask(wording.of(section, key), present=shown, check=check, wanted=key.meaning)
         if (value := value_of(key, answer)) != present:
             self.draft.answer(section, name, value)
 

@@ -37,7 +37,7 @@ class Look(NamedTuple):
 class Talk(Protocol):
     """A person who is asked; see person.questions."""
 
-    def ask(
+    def ask(  # noqa: PLR0913 - see person.questions
         self,
         question: str,
         *,
@@ -45,6 +45,8 @@ class Talk(Protocol):
         check: Callable[[str], object] = ...,
         words: Sequence[str] = (),
         may_be_empty: bool = False,
+        subject: str = "",
+        wanted: str = "",
     ) -> str:
         """A line."""
 

@@ -36,7 +36,7 @@ _COLOURS = {"✓ ": 32, "✗ ": 31, "! ": 33}
 _DIFF_COLOURS = {"+": 32, "-": 31, "@": 36}
 
 Check = Callable[[str], object]
-"""Raises ValueError with what is wrong with an answer, as the end of a sentence that the question begins."""
+"""Raises ValueError with what is wrong with an answer, as the end of a sentence that its subject begins."""
 
 
 class Questions:
@@ -68,12 +68,15 @@ class Questions:
         check: Check = str,
         words: Sequence[str] = (),
         may_be_empty: bool = False,
+        subject: str = "",
+        wanted: str = "",
         room: int = 24,
     ) -> str:
         """A line without white space at its ends; Enter alone takes the `present` one, which is in brackets.
 
-        `words` complete what is typed. An answer that the check refuses can be mended. It stands beside the question
-        where there is `room` for so many characters.
+        `words` complete what is typed. An answer that the check refuses comes back with the up arrow; what is said of
+        it begins with `subject`, or with the question. `wanted` says in more words what the question takes. The answer
+        stands beside the question where there is `room` for so many characters.
         """
         session: PromptSession[str] = PromptSession(
             input=self._keyboard,
@@ -87,17 +90,16 @@ class Questions:
         if len(prompt) + room > self._terminal.columns:
             self.show(f"{label}:")
             prompt = "> "
-        typed = ""
         while True:
             self._forget()
-            typed = session.prompt([("class:question", prompt)], default=typed, in_thread=False).strip()
-            answer = typed or present
+            answer = session.prompt([("class:question", prompt)], in_thread=False).strip() or present
             if not answer and not may_be_empty:
+                self.show(f"✗ an answer is needed: {wanted or question}")
                 continue
             try:
                 check(answer)
             except ValueError as error:
-                self.show(f"✗ {question} {error}")
+                self.show(f"✗ {subject or question} {error}")
             else:
                 return answer
 
@@ -119,9 +121,9 @@ class Questions:
 
         def check(answer: str) -> None:
             if not any(word.startswith(answer.lower()) for word in answers):
-                raise ValueError(f"takes {', '.join(answers[:-1])} or {answers[-1]}")
+                raise ValueError(f"is {', '.join(answers[:-1])} or {answers[-1]}")
 
-        answer = self.ask(f"{question} ({shown})", check=check, may_be_empty=True, room=2).lower()
+        answer = self.ask(f"{question} ({shown})", check=check, may_be_empty=True, subject="the answer", room=2).lower()
         return next(word for word in answers if word.startswith(answer))
 
     def _forget(self) -> None:
