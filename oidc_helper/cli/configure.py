@@ -61,11 +61,11 @@ def configure(options: argparse.Namespace, answer: TextIO) -> int:
         terminal = asking.person().terminal
         questions = closing.enter_context(_questions(terminal)) if is_asking else None
         looking = _Looking(before, asking, terminal)
-        choice = Choice(
-            questions, questions.show if questions else terminal.show, _signs_in(options, draft), terminal.columns
-        )
+        looks = not (options.no_sign_in or (options.dry_run and options.non_interactive))
+        signs_in = looks and not (options.non_interactive and draft.source in INTERACTIVE and browser.obstacle())
+        choice = Choice(questions, questions.show if questions else terminal.show, signs_in, looks, terminal.columns)
         choice.show(*(f"! {problem.message}" for problem in before.problems))
-        if not (choice.signs_in or options.no_sign_in or options.dry_run):
+        if looks and not choice.signs_in and not options.dry_run:
             choice.show(f"– nobody signs in, since {browser.obstacle()}; later: oidc-helper login {draft.name}")
         interview = Interview(draft, path, looking.look, choice)
         interview.edits = not draft.is_new and not (given or options.copy)
@@ -107,13 +107,6 @@ def _questions(terminal: Terminal) -> Iterator["Questions"]:
 
     with questions(terminal) as asked:
         yield asked
-
-
-def _signs_in(options: argparse.Namespace, draft: Draft) -> bool:
-    """Whether to sign in, or to read the token of a source that needs nobody; no dry run by flags alone does."""
-    if options.no_sign_in or (options.dry_run and options.non_interactive):
-        return False
-    return not (options.non_interactive and draft.source in INTERACTIVE and browser.obstacle())
 
 
 def _agreed(

@@ -24,6 +24,7 @@ _KEYS: Mapping[tuple[str, str], Key] = {(section, key.name): key for section in 
 _GUESSES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _FIRST_REGION = "us-east-1"
 _TRIES = 4  # of regions
+_ALL_THE_SAME = "to write all the same: --no-sign-in"
 _TARGET = ("role_arn", "account_access", "account_id", "permission_set", "s3_grant")
 # Identity Center says so of an application that another region has, where it does not name that one.
 _UNKNOWN_THERE = {"InvalidClientException", "ResourceNotFoundException"}
@@ -126,18 +127,23 @@ class Interview:
     def _discover(self) -> None:
         """Look at the issuer at once: a wrong one is best mended while it is on the screen."""
         while issuer := self.draft.value("identity", "issuer"):
-            if not self._choice.signs_in and not self._choice.talk:
+            if not (self._choice.talk or self._choice.signs_in or (self._choice.looks and self._has_new_issuer)):
                 return
             try:
                 provider = self._look.discover(issuer, self.draft.value("profile", "ca_bundle"))
             except OidcHelperError as failure:
                 if not self._choice.talk:
+                    failure.hint = "; ".join(filter(None, (failure.hint, _ALL_THE_SAME)))
                     raise
                 self._tell_failure(failure)
                 self._ask("identity", "issuer", always=True)
             else:
                 self._choice.show(*telling.of_provider(provider, self._choice.columns))
                 return
+
+    @property
+    def _has_new_issuer(self) -> bool:
+        return bool(self.draft.answers["identity"].get("issuer"))
 
     def _prove(self) -> Proof | None:
         """Sign in now, so that later questions are answered by looking; or read the token, where nobody signs in."""
@@ -168,7 +174,7 @@ class Interview:
             self._require_consent(
                 OidcHelperError(
                     f"{wrong[0].claim} of the identity token: {wrong[0].value}",
-                    f"{wrong[0].remark}; to write all the same: --no-sign-in",
+                    f"{wrong[0].remark}; {_ALL_THE_SAME}",
                 )
             )
 

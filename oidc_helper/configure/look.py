@@ -64,10 +64,11 @@ Show = Callable[..., None]
 class Choice(NamedTuple):
     """How the set-up goes: who is asked (None: nobody), where lines are shown, and whether somebody signs in.
 
-    `columns` is the width of the terminal.
+    `looks`: a new issuer is looked at though nobody is asked or signs in. `columns` is the width of the terminal.
     """
 
     talk: Talk | None
     show: Show
     signs_in: bool
+    looks: bool = True
     columns: int = 80

@@ -183,6 +183,35 @@ def test_where_no_browser_opens_nobody_is_waited_for(desk: Home, emulator: Emula
     assert "[profile.analytics]" in desk.config.read_text()
 
 
+def test_a_wrong_issuer_is_told_where_nobody_signs_in_either(desk: Home, emulator: Emulator) -> None:
+    """Before anything is written; who means it says so."""
+    del desk.environment["BROWSER"]
+    words = ["configure", "analytics", *flags(emulator, issuer=f"{emulator.issuer}/wrong"), "--non-interactive"]
+
+    done = desk.run(*words)
+
+    assert done.returncode == 5
+    assert "404" in done.stderr
+    assert done.stderr.endswith("; to write all the same: --no-sign-in\n")
+    assert not desk.config.exists()
+    assert not aws_config(desk).exists()
+    assert desk.run(*words, "--no-sign-in").returncode == 0
+
+
+def test_a_provider_that_is_not_reached_may_be_believed(desk: Home, emulator: Emulator) -> None:
+    """An image is often built where no provider can be reached; and an issuer that is written already is believed."""
+    del desk.environment["BROWSER"]
+    words = ["configure", "analytics", *flags(emulator, issuer="http://127.0.0.1:9/idp"), "--non-interactive"]
+
+    done = desk.run(*words)
+
+    assert done.returncode == 4
+    assert done.stderr.endswith("; to write all the same: --no-sign-in\n")
+    assert not desk.config.exists()
+    assert desk.run(*words, "--no-sign-in").returncode == 0
+    assert desk.run("configure", "analytics", "--region", "eu-west-3", "--non-interactive").returncode == 0
+
+
 def test_the_region_that_identity_center_names_is_taken(desk: Home, emulator: Emulator) -> None:
     """Whatever the flag says: the application is there and nowhere else."""
     wrong = flags(emulator, identity_center_region="us-east-1")
