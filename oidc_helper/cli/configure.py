@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 _CALL_S = 20.0
 _TRIAL_S = 60  # for the AWS CLI, once
 _NOTHING = "nothing was written"
+_WITHOUT_TERMINAL = (
+    "oidc-helper configure analytics --issuer https://idp.example.com --client-id oidc-helper "
+    "--application-arn arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef "
+    "--identity-center-region eu-west-1 --caller-role arn:aws:iam::123456789012:role/tip-caller "
+    "--role-arn arn:aws:iam::123456789012:role/analytics --non-interactive"
+)
 
 
 def configure(options: argparse.Namespace, answer: TextIO) -> int:
@@ -51,9 +57,11 @@ def configure(options: argparse.Namespace, answer: TextIO) -> int:
     is_asking = not options.non_interactive and has_terminal()
     if not is_asking:
         draft.name_identity()
-        plan.require_complete(draft, will_find_region=bool(options.portal))
+        missing = draft.missing(will_find_region=bool(options.portal))
         if not (options.non_interactive or options.yes or options.dry_run):
-            raise WrongSettings("there is no terminal to ask at", "add --yes to write, or --dry-run to see the diffs")
+            hint = _WITHOUT_TERMINAL if missing else "add --yes to write, or --dry-run to see the diffs"
+            raise WrongSettings("there is no terminal to ask at", hint)
+        plan.require_complete(draft, will_find_region=bool(options.portal))
     plan.require_possible(draft, path, default_is_meant=options.aws_profile == "default")
     with ExitStack() as closing:
         closing.enter_context(ending_by_exceptions())
@@ -66,7 +74,7 @@ def configure(options: argparse.Namespace, answer: TextIO) -> int:
         choice = Choice(questions, questions.show if questions else terminal.show, signs_in, looks, terminal.columns)
         choice.show(*(f"! {problem.message}" for problem in before.problems))
         if looks and not choice.signs_in and not options.dry_run:
-            choice.show(f"– nobody signs in, since {browser.obstacle()}; later: oidc-helper login {draft.name}")
+            choice.show(f"– nobody signs in, since {browser.obstacle()}")
         interview = Interview(draft, path, looking.look, choice)
         interview.edits = not draft.is_new and not (given or options.copy)
         interview.portal_url = _address(options.portal)
@@ -81,7 +89,8 @@ def configure(options: argparse.Namespace, answer: TextIO) -> int:
             return 0
         writing.carry_out(changes)
         looking.store.keep()
-        _report(draft, changes, answer)
+        must_sign_in = draft.source in INTERACTIVE and not looking.has_signed_in
+        _report(draft, changes, answer, must_sign_in=must_sign_in)
         if looking.has_signed_in and not draft.tokens_only:
             _try(draft, questions, answer)
     return 0
@@ -142,10 +151,12 @@ def _agreed(
         interview.edits = True
 
 
-def _report(draft: Draft, changes: Sequence[writing.Change], answer: TextIO) -> None:
+def _report(draft: Draft, changes: Sequence[writing.Change], answer: TextIO, *, must_sign_in: bool) -> None:
     answer.writelines(f"wrote {printable(change.path)}\n" for change in changes)
     if not changes:
         answer.write("nothing to change\n")
+    if must_sign_in:
+        answer.write(f"to sign in: {shlex.join(['oidc-helper', 'login', draft.name])}\n")
     if not draft.tokens_only:
         answer.write(f"to try it: {shlex.join(_command(draft))}\n")
     answer.flush()
