@@ -19,7 +19,7 @@ from oidc_helper.configure import flags, plan, portal
 from oidc_helper.configure.draft import Draft
 from oidc_helper.configure.interview import Interview
 from oidc_helper.configure.look import Choice, Look, Opened
-from oidc_helper.errors import WrongSettings
+from oidc_helper.errors import OidcHelperError, WrongSettings
 from oidc_helper.fetch import broker
 from oidc_helper.fetch.proofs import Asking
 from oidc_helper.identity import INTERACTIVE
@@ -221,6 +221,19 @@ class _Looking:
             return any(identities.get(each.identity.name, each.identity) == each.identity for each in owners)
         return True
 
+    @contextmanager
+    def _leading_back(self, profile: Profile) -> Iterator[None]:
+        """Let hints name no sign-in for a profile that is not written yet: the way to another one is this command."""
+        try:
+            yield
+        except OidcHelperError as failure:
+            if profile.name not in self.before.profiles:
+                again = "oidc-helper configure"
+                as_another = f"sign out at the identity provider, then {again}"
+                hint = failure.hint.replace(f"{profile.login} --force", as_another)
+                failure.hint = hint.replace(profile.login, again)
+            raise
+
     def _discover(self, issuer: str, ca_bundle: str | None) -> "Provider":
         from oidc_helper.oidc.connection import Client
         from oidc_helper.oidc.provider import discover
@@ -231,7 +244,8 @@ class _Looking:
     def _prove(self, profile: Profile) -> Proof:
         self._current = [profile.identity]
         signing_in = drafted(profile, self.before, self.store, self.asking)
-        proof = signing_in.deadline.run(lambda: signing_in.means.prove(may_ask=True))
+        with self._leading_back(profile):
+            proof = signing_in.deadline.run(lambda: signing_in.means.prove(may_ask=True))
         proof.finish(None)
         return proof
 
@@ -241,7 +255,7 @@ class _Looking:
         means = exchanging.means
         if proof:
             means = means._replace(prove=lambda *, may_ask: proof)  # noqa: ARG005
-        with self.terminal.watching(lambda: "asking Identity Center"):
+        with self._leading_back(profile), self.terminal.watching(lambda: "asking Identity Center"):
             tokens, _ = exchanging.deadline.run(lambda: broker.sign_in(profile, means, anew=True))
         self.has_signed_in = True
         return tokens
@@ -252,7 +266,7 @@ class _Looking:
         from oidc_helper.profiles.filters import Filters
 
         aws = Aws(profile, time_left=lambda: _CALL_S)
-        with self.terminal.watching(lambda: "listing what you may use"):
+        with self._leading_back(profile), self.terminal.watching(lambda: "listing what you may use"):
             found = listing.look(aws, lambda _: tokens, tenants, Filters(), lambda *_: None)
         names = naming.name_all(found.access, "{account_name}-{permission_set}", {}, self.before.profiles)
         return [

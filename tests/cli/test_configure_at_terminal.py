@@ -344,6 +344,22 @@ def test_a_token_without_jti_is_told_before_anything_is_written(desk: Home, emul
     assert untouched(desk)
 
 
+@pytest.mark.parametrize("name", [[], ["analytics"]])
+def test_who_has_no_access_is_led_back_to_this_command(desk: Home, emulator: Emulator, name: list[str]) -> None:
+    """There is no profile yet that one could sign in for."""
+    emulator.directory.application.assigned.clear()
+
+    with configuring(desk, *name) as (terminal, screen):
+        get_tokens(screen, emulator)
+        screen.see("CreateTokenWithIAM was refused", "signed in as alice@example.com")
+        screen.see("to be another user: sign out at the identity provider, then oidc-helper configure")
+        screen.answer("Go on in spite of that? (No/yes)")
+        assert terminal.ended().returncode == 5
+
+    assert "oidc-helper login" not in terminal.seen
+    assert untouched(desk)
+
+
 def test_a_provider_that_goes_down_on_the_way_leaves_both_files(desk: Home, emulator: Emulator) -> None:
     with configuring(desk) as (terminal, screen):
         screen.answer("if you have one")
