@@ -118,7 +118,7 @@ REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "the identity provider rejected the token", "get a new identity token"
     ),
     ("AssumeRole", "AccessDenied"): Remedy(
-        "there is no such role, or its trust policy does not let the caller in with an identity context",
+        "the role's trust policy does not let the caller in with an identity context, or there is no such role",
         "check role_arn, or let the policy allow the caller both sts:AssumeRole and sts:SetContext",
     ),
     ("AssumeRole", "ValidationError"): Remedy(
