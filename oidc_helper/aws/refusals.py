@@ -118,8 +118,8 @@ REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "the identity provider rejected the token", "get a new identity token"
     ),
     ("AssumeRole", "AccessDenied"): Remedy(
-        "the role's trust policy does not let the caller in with an identity context",
-        "let it allow the caller both sts:AssumeRole and sts:SetContext",
+        "the role's trust policy does not let the caller in with an identity context, or there is no such role",
+        "check role_arn, or let the policy allow the caller both sts:AssumeRole and sts:SetContext",
     ),
     ("AssumeRole", "ValidationError"): Remedy(
         "a value does not fit: the session's duration may not exceed the role's maximum, nor one hour from a role",

@@ -19,7 +19,7 @@ from oidc_helper.configure import flags, plan, portal
 from oidc_helper.configure.draft import Draft
 from oidc_helper.configure.interview import Interview
 from oidc_helper.configure.look import Choice, Look, Opened
-from oidc_helper.errors import WrongSettings
+from oidc_helper.errors import OidcHelperError, WrongSettings
 from oidc_helper.fetch import broker
 from oidc_helper.fetch.proofs import Asking
 from oidc_helper.identity import INTERACTIVE
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 _CALL_S = 20.0
 _TRIAL_S = 60  # for the AWS CLI, once
 _NOTHING = "nothing was written"
+_WITHOUT_TERMINAL = (
+    "oidc-helper configure analytics --issuer https://idp.example.com --client-id oidc-helper "
+    "--application-arn arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef "
+    "--identity-center-region eu-west-1 --caller-role arn:aws:iam::123456789012:role/tip-caller "
+    "--role-arn arn:aws:iam::123456789012:role/analytics --non-interactive"
+)
 
 
 def configure(options: argparse.Namespace, answer: TextIO) -> int:
@@ -51,9 +57,11 @@ def configure(options: argparse.Namespace, answer: TextIO) -> int:
     is_asking = not options.non_interactive and has_terminal()
     if not is_asking:
         draft.name_identity()
-        plan.require_complete(draft, will_find_region=bool(options.portal))
+        missing = draft.missing(will_find_region=bool(options.portal))
         if not (options.non_interactive or options.yes or options.dry_run):
-            raise WrongSettings("there is no terminal to ask at", "add --yes to write, or --dry-run to see the diffs")
+            hint = _WITHOUT_TERMINAL if missing else "add --yes to write, or --dry-run to see the diffs"
+            raise WrongSettings("there is no terminal to ask at", hint)
+        plan.require_complete(draft, will_find_region=bool(options.portal))
     plan.require_possible(draft, path, default_is_meant=options.aws_profile == "default")
     with ExitStack() as closing:
         closing.enter_context(ending_by_exceptions())
@@ -61,12 +69,12 @@ def configure(options: argparse.Namespace, answer: TextIO) -> int:
         terminal = asking.person().terminal
         questions = closing.enter_context(_questions(terminal)) if is_asking else None
         looking = _Looking(before, asking, terminal)
-        choice = Choice(
-            questions, questions.show if questions else terminal.show, _signs_in(options, draft), terminal.columns
-        )
+        looks = not (options.no_sign_in or (options.dry_run and options.non_interactive))
+        signs_in = looks and not (options.non_interactive and draft.source in INTERACTIVE and browser.obstacle())
+        choice = Choice(questions, questions.show if questions else terminal.show, signs_in, looks, terminal.columns)
         choice.show(*(f"! {problem.message}" for problem in before.problems))
-        if not (choice.signs_in or options.no_sign_in or options.dry_run):
-            choice.show(f"– nobody signs in, since {browser.obstacle()}; later: oidc-helper login {draft.name}")
+        if looks and not choice.signs_in and not options.dry_run:
+            choice.show(f"– nobody signs in, since {browser.obstacle()}")
         interview = Interview(draft, path, looking.look, choice)
         interview.edits = not draft.is_new and not (given or options.copy)
         interview.portal_url = _address(options.portal)
@@ -81,7 +89,8 @@ def configure(options: argparse.Namespace, answer: TextIO) -> int:
             return 0
         writing.carry_out(changes)
         looking.store.keep()
-        _report(draft, changes, answer)
+        must_sign_in = draft.source in INTERACTIVE and not looking.has_signed_in
+        _report(draft, changes, answer, must_sign_in=must_sign_in)
         if looking.has_signed_in and not draft.tokens_only:
             _try(draft, questions, answer)
     return 0
@@ -107,13 +116,6 @@ def _questions(terminal: Terminal) -> Iterator["Questions"]:
 
     with questions(terminal) as asked:
         yield asked
-
-
-def _signs_in(options: argparse.Namespace, draft: Draft) -> bool:
-    """Whether to sign in, or to read the token of a source that needs nobody; no dry run by flags alone does."""
-    if options.no_sign_in or (options.dry_run and options.non_interactive):
-        return False
-    return not (options.non_interactive and draft.source in INTERACTIVE and browser.obstacle())
 
 
 def _agreed(
@@ -149,10 +151,12 @@ def _agreed(
         interview.edits = True
 
 
-def _report(draft: Draft, changes: Sequence[writing.Change], answer: TextIO) -> None:
+def _report(draft: Draft, changes: Sequence[writing.Change], answer: TextIO, *, must_sign_in: bool) -> None:
     answer.writelines(f"wrote {printable(change.path)}\n" for change in changes)
     if not changes:
         answer.write("nothing to change\n")
+    if must_sign_in:
+        answer.write(f"to sign in: {shlex.join(['oidc-helper', 'login', draft.name])}\n")
     if not draft.tokens_only:
         answer.write(f"to try it: {shlex.join(_command(draft))}\n")
     answer.flush()
@@ -217,6 +221,19 @@ class _Looking:
             return any(identities.get(each.identity.name, each.identity) == each.identity for each in owners)
         return True
 
+    @contextmanager
+    def _leading_back(self, profile: Profile) -> Iterator[None]:
+        """Let hints name no sign-in for a profile that is not written yet: the way to another one is this command."""
+        try:
+            yield
+        except OidcHelperError as failure:
+            if profile.name not in self.before.profiles:
+                again = "oidc-helper configure"
+                as_another = f"sign out at the identity provider, then {again}"
+                hint = failure.hint.replace(f"{profile.login} --force", as_another)
+                failure.hint = hint.replace(profile.login, again)
+            raise
+
     def _discover(self, issuer: str, ca_bundle: str | None) -> "Provider":
         from oidc_helper.oidc.connection import Client
         from oidc_helper.oidc.provider import discover
@@ -227,7 +244,8 @@ class _Looking:
     def _prove(self, profile: Profile) -> Proof:
         self._current = [profile.identity]
         signing_in = drafted(profile, self.before, self.store, self.asking)
-        proof = signing_in.deadline.run(lambda: signing_in.means.prove(may_ask=True))
+        with self._leading_back(profile):
+            proof = signing_in.deadline.run(lambda: signing_in.means.prove(may_ask=True))
         proof.finish(None)
         return proof
 
@@ -237,7 +255,7 @@ class _Looking:
         means = exchanging.means
         if proof:
             means = means._replace(prove=lambda *, may_ask: proof)  # noqa: ARG005
-        with self.terminal.watching(lambda: "asking Identity Center"):
+        with self._leading_back(profile), self.terminal.watching(lambda: "asking Identity Center"):
             tokens, _ = exchanging.deadline.run(lambda: broker.sign_in(profile, means, anew=True))
         self.has_signed_in = True
         return tokens
@@ -248,7 +266,7 @@ class _Looking:
         from oidc_helper.profiles.filters import Filters
 
         aws = Aws(profile, time_left=lambda: _CALL_S)
-        with self.terminal.watching(lambda: "listing what you may use"):
+        with self._leading_back(profile), self.terminal.watching(lambda: "listing what you may use"):
             found = listing.look(aws, lambda _: tokens, tenants, Filters(), lambda *_: None)
         names = naming.name_all(found.access, "{account_name}-{permission_set}", {}, self.before.profiles)
         return [

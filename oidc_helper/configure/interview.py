@@ -24,6 +24,7 @@ _KEYS: Mapping[tuple[str, str], Key] = {(section, key.name): key for section in 
 _GUESSES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _FIRST_REGION = "us-east-1"
 _TRIES = 4  # of regions
+_ALL_THE_SAME = "to write all the same: --no-sign-in"
 _TARGET = ("role_arn", "account_access", "account_id", "permission_set", "s3_grant")
 # Identity Center says so of an application that another region has, where it does not name that one.
 _UNKNOWN_THERE = {"InvalidClientException", "ResourceNotFoundException"}
@@ -69,10 +70,11 @@ class Interview:
         unknown = draft.value("profile", "application_arn") is None
         if talk and unknown and not self.portal_url:
             answer = talk.ask(
-                wording.START,
+                wording.START_OR_COPY if draft.profiles else wording.START,
                 check=self._require_start,
                 words=draft.profiles,
                 may_be_empty=True,
+                subject="the answer",
             )
             if portal.is_address(answer):
                 self.portal_url = answer
@@ -87,7 +89,8 @@ class Interview:
         if answer.startswith("arn:"):
             _require("profile", "application_arn", answer)
         elif answer and not portal.is_address(answer) and answer not in self.draft.profiles:
-            raise ValueError("takes an address such as https://d-1234567890.awsapps.com/start, an ARN, or a profile")
+            kinds = ", an ARN, or a profile" if self.draft.profiles else " or an ARN"
+            raise ValueError(f"is an address such as https://d-1234567890.awsapps.com/start{kinds}")
 
     def _region_of_portal(self) -> None:
         try:
@@ -113,7 +116,7 @@ class Interview:
                 draft.answer("profile", "identity", "")
         if talk and draft.value("identity", "source") is None and not draft.answers["identity"]:
             names = list(SOURCES)
-            rows = [f"{name}: {source.meaning}" for name, source in SOURCES.items()]
+            rows = [f"{name}: {wording.of_source(name)}" for name in SOURCES]
             draft.answer("identity", "source", names[talk.choose(wording.SOURCE, rows)])
         for key in SOURCES[draft.source].requires:
             self._ask("identity", key, always=self.edits)
@@ -124,18 +127,23 @@ class Interview:
     def _discover(self) -> None:
         """Look at the issuer at once: a wrong one is best mended while it is on the screen."""
         while issuer := self.draft.value("identity", "issuer"):
-            if not self._choice.signs_in and not self._choice.talk:
+            if not (self._choice.talk or self._choice.signs_in or (self._choice.looks and self._has_new_issuer)):
                 return
             try:
                 provider = self._look.discover(issuer, self.draft.value("profile", "ca_bundle"))
             except OidcHelperError as failure:
                 if not self._choice.talk:
+                    failure.hint = "; ".join(filter(None, (failure.hint, _ALL_THE_SAME)))
                     raise
                 self._tell_failure(failure)
                 self._ask("identity", "issuer", always=True)
             else:
                 self._choice.show(*telling.of_provider(provider, self._choice.columns))
                 return
+
+    @property
+    def _has_new_issuer(self) -> bool:
+        return bool(self.draft.answers["identity"].get("issuer"))
 
     def _prove(self) -> Proof | None:
         """Sign in now, so that later questions are answered by looking; or read the token, where nobody signs in."""
@@ -166,7 +174,7 @@ class Interview:
             self._require_consent(
                 OidcHelperError(
                     f"{wrong[0].claim} of the identity token: {wrong[0].value}",
-                    f"{wrong[0].remark}; to write all the same: --no-sign-in",
+                    f"{wrong[0].remark}; {_ALL_THE_SAME}",
                 )
             )
 
@@ -333,7 +341,8 @@ class Interview:
             self._ask_table(key, present or {})
             return
         shown = text_of(present) if present is not None else ""
-        answer = talk.ask(wording.of(section, key), present=shown, check=_checking(section, name))
+        check = _checking(section, name)
+        answer = talk.ask(wording.of(section, key), present=shown, check=check, wanted=key.meaning)
         if (value := value_of(key, answer)) != present:
             self.draft.answer(section, name, value)
 

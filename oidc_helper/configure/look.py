@@ -37,7 +37,7 @@ class Look(NamedTuple):
 class Talk(Protocol):
     """A person who is asked; see person.questions."""
 
-    def ask(
+    def ask(  # noqa: PLR0913 - see person.questions
         self,
         question: str,
         *,
@@ -45,6 +45,8 @@ class Talk(Protocol):
         check: Callable[[str], object] = ...,
         words: Sequence[str] = (),
         may_be_empty: bool = False,
+        subject: str = "",
+        wanted: str = "",
     ) -> str:
         """A line."""
 
@@ -62,10 +64,11 @@ Show = Callable[..., None]
 class Choice(NamedTuple):
     """How the set-up goes: who is asked (None: nobody), where lines are shown, and whether somebody signs in.
 
-    `columns` is the width of the terminal.
+    `looks`: a new issuer is looked at though nobody is asked or signs in. `columns` is the width of the terminal.
     """
 
     talk: Talk | None
     show: Show
     signs_in: bool
+    looks: bool = True
     columns: int = 80

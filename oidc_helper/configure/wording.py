@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from oidc_helper.settings.schema import Key
+from oidc_helper.settings.schema import SOURCES, Key
 
-START = "Portal address, application ARN, or a profile to copy (if any)"
+START = "Address of your AWS access portal or ARN of the application, if you have one"
+START_OR_COPY = "Address of your AWS access portal, ARN of the application, or a profile to copy, if you have one"
 IDENTITY, ANOTHER_IDENTITY = "Identity", "another one"
 SOURCE = "Where the identity token comes from"
 CALLER, CALLER_PROFILE = "Who signs the call for tokens", "AWS profile that signs"
@@ -30,6 +31,8 @@ _OF_KEYS: Mapping[tuple[str, str], str] = {
     ("s3_grant", "permission"): "READ, WRITE or READWRITE",
 }
 
+_OF_SOURCES = {"identity-center": "a sign-in there, not for customer managed applications"}  # see oidc-helper-config(5)
+
 # What the caller may be, as people know it, and its key.
 CALLERS = (
     ("a role that the identity token opens: no AWS key", "web_identity_role_arn"),
@@ -48,3 +51,8 @@ NO_TARGET = "nothing in AWS: only tokens"
 def of(section: str, key: Key) -> str:
     """The question for a key."""
     return _OF_KEYS.get((section, key.name)) or key.meaning[:1].upper() + key.meaning[1:]
+
+
+def of_source(name: str) -> str:
+    """What a source of identity tokens is."""
+    return _OF_SOURCES.get(name, SOURCES[name].meaning)

@@ -260,7 +260,7 @@ _WRONG = (
     Row(
         "there is no terminal to ask at",
         "The command shows a change and asks whether to make it, and there is nobody to answer.",
-        "Add `--yes`.",
+        "Add `--yes`; `configure` takes each answer as a flag, and its hint is a whole example.",
     ),
     Row(
         "… cannot be started: …\n… does not exist\n…: its program …",

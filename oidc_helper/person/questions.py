@@ -4,7 +4,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO, cast
 
 from prompt_toolkit import PromptSession
@@ -14,11 +14,13 @@ from prompt_toolkit.completion import WordCompleter
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import create_input
+from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, VSplit, Window
 from prompt_toolkit.output import create_output
 from prompt_toolkit.styles import Style
 
+from oidc_helper.person import keyboard as keyboards
 from oidc_helper.person.choice import choose
 from oidc_helper.person.terminal import Terminal
 
@@ -34,16 +36,20 @@ _COLOURS = {"✓ ": 32, "✗ ": 31, "! ": 33}
 _DIFF_COLOURS = {"+": 32, "-": 31, "@": 36}
 
 Check = Callable[[str], object]
-"""Raises ValueError with what is wrong with an answer, as the end of a sentence that the question begins."""
+"""Raises ValueError with what is wrong with an answer, as the end of a sentence that its subject begins."""
 
 
 class Questions:
-    """A person who answers at a terminal. Ctrl-C raises KeyboardInterrupt, the end of input EOFError."""
+    """A person who answers at a terminal. Ctrl-C raises KeyboardInterrupt, the end of input EOFError.
 
-    def __init__(self, terminal: Terminal, keyboard: "Input", screen: "Output") -> None:
+    What was typed before a question was there is no answer to it: `discard` drops it.
+    """
+
+    def __init__(self, terminal: Terminal, keyboard: "Input", screen: "Output", discard: Callable[[], None]) -> None:
         self._terminal = terminal
         self._keyboard = keyboard
         self._screen = screen
+        self._discard = discard
 
     def show(self, *lines: str) -> None:
         """Show lines, of which those with a mark are coloured."""
@@ -62,12 +68,15 @@ class Questions:
         check: Check = str,
         words: Sequence[str] = (),
         may_be_empty: bool = False,
+        subject: str = "",
+        wanted: str = "",
         room: int = 24,
     ) -> str:
         """A line without white space at its ends; Enter alone takes the `present` one, which is in brackets.
 
-        `words` complete what is typed. An answer that the check refuses can be mended. It stands beside the question
-        where there is `room` for so many characters.
+        `words` complete what is typed. An answer that the check refuses comes back with the up arrow; what is said of
+        it begins with `subject`, or with the question. `wanted` says in more words what the question takes. The answer
+        stands beside the question where there is `room` for so many characters.
         """
         session: PromptSession[str] = PromptSession(
             input=self._keyboard,
@@ -81,21 +90,22 @@ class Questions:
         if len(prompt) + room > self._terminal.columns:
             self.show(f"{label}:")
             prompt = "> "
-        typed = ""
         while True:
-            typed = session.prompt([("class:question", prompt)], default=typed, in_thread=False).strip()
-            answer = typed or present
+            self._forget()
+            answer = session.prompt([("class:question", prompt)], in_thread=False).strip() or present
             if not answer and not may_be_empty:
+                self.show(f"✗ an answer is needed: {wanted or question}")
                 continue
             try:
                 check(answer)
             except ValueError as error:
-                self.show(f"✗ {question} {error}")
+                self.show(f"✗ {subject or question} {error}")
             else:
                 return answer
 
     def choose(self, question: str, rows: Sequence[str], *, present: int = 0) -> int:
         """The number of one of the rows: the arrows move, typed words narrow the list, Enter takes."""
+        self._forget()
         if os.environ.get("TERM") == "dumb":
             return list(rows).index(
                 choose(self._terminal, f"{question}:", dict.fromkeys(rows, ""), timeout_s=_PATIENCE_S)
@@ -111,10 +121,14 @@ class Questions:
 
         def check(answer: str) -> None:
             if not any(word.startswith(answer.lower()) for word in answers):
-                raise ValueError(f"takes {', '.join(answers[:-1])} or {answers[-1]}")
+                raise ValueError(f"is {', '.join(answers[:-1])} or {answers[-1]}")
 
-        answer = self.ask(f"{question} ({shown})", check=check, may_be_empty=True, room=2).lower()
+        answer = self.ask(f"{question} ({shown})", check=check, may_be_empty=True, subject="the answer", room=2).lower()
         return next(word for word in answers if word.startswith(answer))
+
+    def _forget(self) -> None:
+        self._discard()
+        clear_typeahead(self._keyboard)
 
     def _folded(self, line: str) -> list[str]:
         """The line in lines of whole words; what follows is indented, and no address or ARN is broken."""
@@ -192,15 +206,23 @@ def questions(terminal: Terminal) -> Iterator[Questions]:
     """Ask at the controlling terminal, whatever the standard streams are. Raises OSError where there is none."""
     if sys.platform == "win32":
         with open("CONOUT$", "w", encoding="utf-8") as console:  # noqa: PTH123  # a device
-            yield Questions(terminal, create_input(always_prefer_tty=True), create_output(console))
+            keys = create_input(always_prefer_tty=True)
+            yield Questions(terminal, keys, create_output(console), keyboards.windows().discard)
         return
+    import termios
+
     from prompt_toolkit.output.vt100 import Vt100_Output
 
     with ExitStack() as closing:
         keyboard, tty = (closing.enter_context(_device(mode)) for mode in "rw")
         screen = Vt100_Output.from_pty(tty, term=os.environ.get("TERM"))
         screen.enable_cpr = False  # it asks the terminal where the cursor is, and some never answer
-        yield Questions(terminal, create_input(keyboard), screen)
+
+        def discard() -> None:
+            with suppress(termios.error):  # the terminal went away, which the question finds out
+                termios.tcflush(keyboard, termios.TCIFLUSH)
+
+        yield Questions(terminal, create_input(keyboard), screen, discard)
 
 
 def _device(mode: str) -> TextIO:

@@ -129,6 +129,7 @@ def test_a_reason_that_nobody_knows_is_printed() -> None:
         ("AssumeRole", "AccessDenied", "because no identity-based policy allows it", "in a policy of the caller"),
         ("AssumeRole", "AccessDenied", "because no permissions boundary allows it", "in the boundary of the caller"),
         ("AssumeRole", "AccessDenied", "because no session policy allows it", "of the caller's session"),
+        ("AssumeRole", "AccessDenied", "not authorized on role/vpc-reader", "check role_arn"),
         ("AssumeRole", "AccessDenied", "not authorized on role/vpc-reader", "both sts:AssumeRole and sts:SetContext"),
         ("AssumeRole", "InvalidContextAssertion", "", "sign in again: oidc-helper login x"),
         ("AssumeRole", "PackedPolicyTooLarge", "session token exceeded the maximum allowed size", "fewer session tags"),

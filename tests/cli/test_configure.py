@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -92,6 +93,7 @@ def test_flags_alone_lead_to_aws(desk: Home, emulator: Emulator) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"wrote {desk.config}\nwrote {aws_config(desk)}\n")
     assert "to try it: aws sts get-caller-identity --profile analytics\n" in done.stdout
+    assert "to sign in" not in done.stdout
     assert not [secret for secret in secrets(desk, emulator) if secret in done.stdout + done.stderr]
     assert identity_of_caller(desk, "analytics") == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
     assert desk.run("login", "analytics").stdout.startswith(f"already signed in as {ALICE}")
@@ -159,6 +161,16 @@ def test_without_a_terminal_somebody_must_say_yes(desk: Home, emulator: Emulator
     assert desk.run("configure", "x", *flags(emulator), "--yes").returncode == 0
 
 
+def test_without_a_terminal_a_newcomer_sees_a_whole_line(desk: Home) -> None:
+    """The flags that are missing matter only to who wants to do without one; the line works but for its names."""
+    failed = complaint(desk.run("configure"))
+
+    assert (failed.code, failed.message) == (2, "there is no terminal to ask at")
+    _, *words = shlex.split(failed.hint)
+    assert desk.run(*words, "--no-sign-in").returncode == 0
+    assert "[profile.analytics]" in desk.config.read_text()
+
+
 def test_a_dry_run_shows_both_diffs_and_writes_nothing(desk: Home, emulator: Emulator) -> None:
     """The diffs alone are on stdout, and nobody signs in."""
     done = desk.run("configure", "analytics", *flags(emulator), "--non-interactive", "--dry-run")
@@ -179,8 +191,39 @@ def test_where_no_browser_opens_nobody_is_waited_for(desk: Home, emulator: Emula
     done = desk.run("configure", "analytics", *flags(emulator), "--non-interactive")
 
     assert done.returncode == 0, done.stderr
-    assert "oidc-helper login analytics" in done.stderr
+    assert "nobody signs in, since " in done.stderr
+    first, then = "to sign in: oidc-helper login analytics\n", "to try it: aws sts get-caller-identity"
+    assert f"{first}{then}" in done.stdout
     assert "[profile.analytics]" in desk.config.read_text()
+
+
+def test_a_wrong_issuer_is_told_where_nobody_signs_in_either(desk: Home, emulator: Emulator) -> None:
+    """Before anything is written; who means it says so."""
+    del desk.environment["BROWSER"]
+    words = ["configure", "analytics", *flags(emulator, issuer=f"{emulator.issuer}/wrong"), "--non-interactive"]
+
+    done = desk.run(*words)
+
+    assert done.returncode == 5
+    assert "404" in done.stderr
+    assert done.stderr.endswith("; to write all the same: --no-sign-in\n")
+    assert not desk.config.exists()
+    assert not aws_config(desk).exists()
+    assert desk.run(*words, "--no-sign-in").returncode == 0
+
+
+def test_a_provider_that_is_not_reached_may_be_believed(desk: Home, emulator: Emulator) -> None:
+    """An image is often built where no provider can be reached; and an issuer that is written already is believed."""
+    del desk.environment["BROWSER"]
+    words = ["configure", "analytics", *flags(emulator, issuer="http://127.0.0.1:9/idp"), "--non-interactive"]
+
+    done = desk.run(*words)
+
+    assert done.returncode == 4
+    assert done.stderr.endswith("; to write all the same: --no-sign-in\n")
+    assert not desk.config.exists()
+    assert desk.run(*words, "--no-sign-in").returncode == 0
+    assert desk.run("configure", "analytics", "--region", "eu-west-3", "--non-interactive").returncode == 0
 
 
 def test_the_region_that_identity_center_names_is_taken(desk: Home, emulator: Emulator) -> None:

@@ -1,9 +1,11 @@
 """`configure` at a terminal: a person who answers, looks, changes their mind, and leaves."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +47,7 @@ def configuring(home: Home, *words: str, columns: int = 80) -> Iterator[tuple[At
 
 def sign_in(screen: Screen, emulator: Emulator) -> None:
     """Answer what is asked until somebody has signed in."""
-    screen.answer("a profile to copy")
+    screen.answer("if you have one")
     screen.answer("Where the identity token comes from")
     screen.answer("Issuer URL", emulator.issuer)
     screen.see("sign-in page", "device codes", "RS256")
@@ -103,6 +105,24 @@ def test_what_the_token_opens_is_searched_by_typing(desk: Home, emulator: Emulat
     assert "500000000027:assumed-role/AWSReservedSSO_ReadOnly" in identity_of_caller(desk, "workload-0027-ReadOnly")
 
 
+def test_keys_hit_before_a_question_are_no_answer_to_it(desk: Home, emulator: Emulator) -> None:
+    """An impatient Enter would take the first of all permission sets."""
+    is_impatient = threading.Event()
+    emulator.fault("ListAccounts", until=is_impatient)
+
+    with configuring(desk) as (terminal, screen):
+        get_tokens(screen, emulator)
+        screen.see("listing what you may use")
+        os.write(terminal.descriptor, b"\r")
+        wait_until(lambda: terminal.unread > 0)
+        is_impatient.set()
+        screen.answer("What the credentials are for", "another role")
+        screen.answer("ARN of the role", emulator.directory.analytics_role_arn)
+        screen.see("Name of the profile [analytics]")
+        terminal.interrupt()
+        assert terminal.ended().returncode == -signal.SIGINT
+
+
 def answer_all(screen: Screen, emulator: Emulator) -> None:
     get_tokens(screen, emulator)
     screen.answer("What the credentials are for", "another role")
@@ -112,11 +132,11 @@ def answer_all(screen: Screen, emulator: Emulator) -> None:
 
 
 def come_to_a_list(screen: Screen, _emulator: Emulator) -> None:
-    screen.answer("a profile to copy")
+    screen.answer("if you have one")
 
 
 LEAVING: Mapping[str, tuple[Callable[[Screen, Emulator], None], str]] = {
-    "at the first question": (lambda *_: None, "a profile to copy"),
+    "at the first question": (lambda *_: None, "if you have one"),
     "at a list": (come_to_a_list, "type to search"),
     "signed in": (sign_in, "Identity Center application"),
     "at the last one": (answer_all, "Write this?"),
@@ -229,7 +249,7 @@ def test_run_again_it_edits(desk: Home, emulator: Emulator) -> None:
 
 def test_a_wrong_issuer_is_mended_on_the_spot(desk: Home, emulator: Emulator) -> None:
     with configuring(desk) as (terminal, screen):
-        screen.answer("a profile to copy")
+        screen.answer("if you have one")
         screen.answer("Where the identity token comes from")
         screen.answer("Issuer URL", f"{emulator.issuer}/nowhere")
         screen.see("✗")
@@ -243,9 +263,68 @@ def test_an_unfit_answer_is_told_and_asked_again(desk: Home, emulator: Emulator)
     with configuring(desk) as (terminal, screen):
         sign_in(screen, emulator)
         screen.answer("ARN of the Identity Center application", "apl-1234567890abcdef")
-        screen.see("does not look like", "Identity Center application: apl-")
+        screen.see("✗ ARN of the Identity Center application 'apl-", "does not look like", "application:")
+        screen.answer("", emulator.directory.application_arn)
+        screen.see("Who signs")
         terminal.interrupt()
         assert terminal.ended().returncode == -signal.SIGINT
+
+
+def test_an_unfit_answer_comes_back_with_the_up_arrow(desk: Home, emulator: Emulator) -> None:
+    with configuring(desk) as (terminal, screen):
+        screen.answer("if you have one")
+        screen.answer("Where the identity token comes from")
+        screen.answer("Issuer URL", emulator.issuer.removeprefix("http"))
+        screen.answer("must be a URL", "\x1b[A\x01http")
+        screen.see("is an OpenID provider", "Client ID")
+        terminal.interrupt()
+        assert terminal.ended().returncode == -signal.SIGINT
+
+
+def test_neither_yes_nor_no_is_asked_again(desk: Home, emulator: Emulator) -> None:
+    """The next answer is not added to the wrong one, and what is said is no repetition of the question."""
+    with configuring(desk) as (terminal, screen):
+        answer_all(screen, emulator)
+        screen.answer("Write this?", "maybe")
+        screen.see("✗ the answer is yes, no or edit", "Write this?")
+        screen.answer("", "n")
+        assert terminal.ended().returncode == 0
+
+    assert untouched(desk)
+
+
+def test_an_answer_that_is_needed_is_told(desk: Home) -> None:
+    """Enter alone is none, and the question in other words says what is."""
+    with configuring(desk) as (terminal, screen):
+        screen.answer("if you have one")
+        screen.answer("Where the identity token comes from")
+        screen.answer("Issuer URL")
+        screen.see("✗ an answer is needed: the identity provider's issuer URL, exactly as it is", "Issuer URL:")
+        terminal.interrupt()
+        assert terminal.ended().returncode == -signal.SIGINT
+
+
+def test_only_where_there_are_profiles_one_may_be_copied(desk: Home, emulator: Emulator) -> None:
+    with configuring(desk) as (terminal, screen):
+        screen.answer("Address of your AWS access portal or ARN of the application, if you have one", "analytics")
+        screen.see("✗ the answer is an address such as", "/start or an ARN")
+        terminal.interrupt()
+        terminal.ended()
+    desk.run("configure", "analytics", *flags(emulator), "--non-interactive")
+    desk.config.write_text(re.sub(r"(?s)\[defaults\].*?(?=\[)", "", desk.config.read_text()))
+
+    with configuring(desk, "other") as (terminal, screen):
+        screen.see("or a profile to copy, if you have one")
+        terminal.interrupt()
+        terminal.ended()
+
+
+def test_a_source_that_does_not_do_says_so(desk: Home) -> None:
+    with configuring(desk) as (terminal, screen):
+        screen.answer("if you have one")
+        screen.see("identity-center: a sign-in there, not for customer managed applications")
+        terminal.interrupt()
+        terminal.ended()
 
 
 def test_a_token_without_jti_is_told_before_anything_is_written(desk: Home, emulator: Emulator) -> None:
@@ -260,9 +339,25 @@ def test_a_token_without_jti_is_told_before_anything_is_written(desk: Home, emul
     assert untouched(desk)
 
 
+@pytest.mark.parametrize("name", [[], ["analytics"]])
+def test_who_has_no_access_is_led_back_to_this_command(desk: Home, emulator: Emulator, name: list[str]) -> None:
+    """There is no profile yet that one could sign in for."""
+    emulator.directory.application.assigned.clear()
+
+    with configuring(desk, *name) as (terminal, screen):
+        get_tokens(screen, emulator)
+        screen.see("CreateTokenWithIAM was refused", "signed in as alice@example.com")
+        screen.see("to be another user: sign out at the identity provider, then oidc-helper configure")
+        screen.answer("Go on in spite of that? (No/yes)")
+        assert terminal.ended().returncode == 5
+
+    assert "oidc-helper login" not in terminal.seen
+    assert untouched(desk)
+
+
 def test_a_provider_that_goes_down_on_the_way_leaves_both_files(desk: Home, emulator: Emulator) -> None:
     with configuring(desk) as (terminal, screen):
-        screen.answer("a profile to copy")
+        screen.answer("if you have one")
         screen.answer("Where the identity token comes from")
         screen.answer("Issuer URL", emulator.issuer)
         screen.see("is an OpenID provider")
@@ -296,7 +391,7 @@ def test_colours_are_the_terminals_own_or_none(desk: Home, emulator: Emulator) -
     for name, variables in {"colour": {}, "plain": {"NO_COLOR": "1"}, "dumb": {"TERM": "dumb"}}.items():
         home = Home(desk.path, {**desk.environment, **variables})
         with configuring(home) as (terminal, screen):
-            screen.answer("a profile to copy")
+            screen.answer("if you have one")
             screen.answer("Where the identity token comes from", "1" if name == "dumb" else "")
             screen.answer("Issuer URL", emulator.issuer)
             screen.see("signatures", "Client ID")

@@ -87,7 +87,7 @@ def configure(directory: Path) -> Shot:
         enlarge(emulator.directory, 12, 3)
         with _typed(home, "configure") as terminal:
             screen = Screen(terminal, COLUMNS)
-            screen.answer("a profile to copy")
+            screen.answer("if you have one")
             screen.answer("Where the identity token comes from")
             screen.answer("Issuer URL", emulator.issuer)
             screen.answer("Client ID", emulator.client_id)

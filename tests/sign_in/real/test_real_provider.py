@@ -106,7 +106,7 @@ def test_configure_leads_from_an_empty_home_to_aws(person: Person) -> None:
 
     with at_terminal([COMMAND, *words], person.home.environment, prints_there=True) as terminal:
         screen = Screen(terminal, 100)
-        screen.answer("a profile to copy")
+        screen.answer("if you have one")
         screen.answer("Issuer URL", person.provider.issuer)
         screen.answer("Client ID", CLIENT)
         person.open_browser()
