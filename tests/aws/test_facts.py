@@ -293,7 +293,7 @@ FACTS = (
     Fact(
         "SDKs put the account in front of the host of S3 Control",
         MODEL,
-        ("emulator/test_emulator_clients.py::test_a_client_of_aws_finds_s3_control_below_localhost",),
+        ("emulator/test_emulator_clients.py::test_a_client_of_aws_goes_from_an_identity_token_to_credentials",),
     ),
     Fact(
         "the expiration of a permission set's credentials is in milliseconds",
@@ -413,6 +413,15 @@ _PLACES = ("oidc_helper/settings", "oidc_helper/aws", "oidc_helper/fetch", "oidc
 _OTHERS = ("tests/aws", "tests/settings", "tests/emulator", "tests/fetch")
 # A number that means something else -> what.
 ELSE = {
+    ("man/oidc-helper.1", 900): "seconds of a session of the console, which no model has",
+    ("man/oidc-helper.1", 43_200): "likewise",
+    ("man/oidc-helper-deploy.7", 2_000): "keys of a user in the kernel",
+    ("man/oidc-helper-deploy.7", 20_000): "bytes of a user in the kernel",
+    ("man/oidc-helper-jobs.7", 900): "seconds that a gate asks for",
+    ("tests/aws/test_console.py", 900): "seconds of a session of the console",
+    ("oidc_helper/aws/console.py", 900): "seconds for which the address of a console is good",
+    ("oidc_helper/emulator/aws/signin.py", 900): "likewise, and of a session of the console",
+    ("oidc_helper/emulator/aws/signin.py", 43_200): "seconds of a session of the console",
     ("oidc_helper/aws/credentials.py", 900): "seconds before the end, from which SDKs call again",
     ("tests/emulator/test_emulator_create_token.py", 900): "seconds of a short session at Identity Center",
     ("tests/fetch/test_fetch_order.py", 900): "seconds before the end, from which SDKs call again",

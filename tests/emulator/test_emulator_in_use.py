@@ -41,7 +41,7 @@ def test_the_exports_point_sdks_to_the_emulator(emulator: Emulator) -> None:
         f"AWS_ENDPOINT_URL_{service}"
         for service in (
             *("STS", "SSO_OIDC", "SSO", "S3_CONTROL", "ACCOUNT_ACCESS_RUNTIME"),
-            *("SSO_ADMIN", "IDENTITYSTORE", "IAM", "ACCOUNT_ACCESS"),
+            *("SSO_ADMIN", "IDENTITYSTORE", "IAM", "ACCOUNT_ACCESS", "SIGNIN"),
         )
     }
     assert f"# issuer: {emulator.issuer}\n" in shell_exports(emulator)
