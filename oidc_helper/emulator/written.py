@@ -13,9 +13,6 @@ from oidc_helper.errors import WrongSettings
 from oidc_helper.settings.writing import carry_out, credential_process, of_lines, running_program
 from oidc_helper.words import printable
 
-PORT = 7420
-"""The port where the files find the emulator again after it was started anew."""
-
 _MARK = "# Made by oidc-helper emulator --write, which writes it anew."
 _TOKEN_LIFETIME_S = 86_400
 _SETTINGS = """\

@@ -18,6 +18,7 @@ from oidc_helper import __version__, redaction
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.machine.hosts import nothing_listens
 from oidc_helper.oidc.transport import Transport
 from oidc_helper.words import printable
 
@@ -28,6 +29,7 @@ _T = TypeVar("_T")
 _LARGEST = 1_048_576  # bytes of an answer; discovery documents and key sets have some 10,000
 _LONGEST_CALL_S = 20  # no single answer may take all of a person's patience
 _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
+_REFUSED = "the connection is refused"
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,8 @@ def _unreached(host: str, error: Exception) -> TryAgain:
     if trouble:
         return TryAgain(*trouble, never_sent=never_sent)
     reach = "cannot be reached" if never_sent else "breaks the connection off"
-    return TryAgain(f"{host} {reach} ({reason})", _NETWORK, never_sent=never_sent)
+    hint = nothing_listens(host, "issuer") if reason == _REFUSED else ""
+    return TryAgain(f"{host} {reach} ({reason})", hint or _NETWORK, never_sent=never_sent)
 
 
 def _reason(error: BaseException) -> str:
@@ -213,7 +216,7 @@ def _reason(error: BaseException) -> str:
         if isinstance(cause, socket.gaierror):
             return "the name is not found"
         if isinstance(cause, ConnectionRefusedError):
-            return "the connection is refused"
+            return _REFUSED
         if isinstance(cause, OSError) and cause.strerror:
             return printable(cause.strerror.lower())
         cause = cause.__cause__ or cause.__context__
