@@ -92,7 +92,10 @@ def get_json(url: str, *, client: Client, timeout_s: float, fresh: bool = False)
     headers = {"Accept": "application/json"} | ({"Cache-Control": "no-cache"} if fresh else {})
 
     def send(session: Any) -> Any:
-        return session.request("GET", url, withhold_token=True, headers=headers).json()
+        response = session.request("GET", url, withhold_token=True, headers=headers)
+        if response.status_code >= 400:
+            raise _no_success(response)
+        return response.json()
 
     document = call(url, send, client=client, timeout_s=timeout_s)
     if not isinstance(document, dict):
@@ -108,6 +111,12 @@ def host_of(url: str) -> str:
 def nonsense(host: str) -> Refused:
     """The error for an answer that makes no sense."""
     return Refused(f"{host} gives an answer that makes no sense", "check issuer: is this an OpenID provider?")
+
+
+def _no_success(response: Any) -> Refused:
+    """The error for an answer that says no without a reason, with the address that was asked."""
+    address = printable(str(response.url).partition("?")[0])
+    return Refused(f"{address} answers with HTTP status {response.status_code}", "check issuer")
 
 
 def _session(client: Client, url: str, authentication: str, timeout_s: float, judge: "_Judge") -> Any:
@@ -159,7 +168,7 @@ class _Judge:
         if media_type.endswith(("/json", "+json")) or _begins_as_json(response):
             return
         if status >= 400:
-            raise Refused(f"{self.host} answers with HTTP status {status}", "check issuer")
+            raise _no_success(response)
         if self.wants_json:
             raise Refused(f"{self.host} sends {printable(media_type) or 'something'} and not JSON", "check issuer")
 

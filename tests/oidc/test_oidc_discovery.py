@@ -178,6 +178,18 @@ def test_an_answer_that_is_no_document_is_refused(provider: FakeProvider, client
     assert len(provider.requests) == 1
 
 
+@pytest.mark.parametrize("reply", [Reply(404, {"Content-Type": "text/html"}, b"no"), answer({"error": "no"}, 404)])
+def test_a_wrong_issuer_is_shown_with_the_address_that_was_asked(
+    provider: FakeProvider, client: Client, reply: Reply
+) -> None:
+    """The document is below it, which nobody sees in the settings."""
+    provider.replies[PATH] = lambda _: reply
+    error = refusal(provider, client)
+
+    assert error.message == f"{provider.issuer}{PATH} answers with HTTP status 404"
+    assert error.hint == f'check issuer = "{provider.issuer}"'
+
+
 def test_a_list_of_algorithms_that_is_none_is_refused(provider: FakeProvider, client: Client) -> None:
     for odd in ("RS256", [256], {"RS256": True}):
         provider.document["id_token_signing_alg_values_supported"] = odd
