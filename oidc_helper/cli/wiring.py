@@ -110,7 +110,7 @@ def _only_one(command: str, typed: str, loaded: Settings, found: Sequence[Profil
         return loaded.unnamed
     raise WrongSettings(
         f"there is no profile in {loaded.where}",
-        "add [profile.NAME]; to see how: oidc-helper help config",
+        "to add one: oidc-helper configure; to see how to write it: oidc-helper help config",
     )
 
 

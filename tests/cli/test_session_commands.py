@@ -291,7 +291,7 @@ def test_status_without_profiles_says_how_to_write_one(home: Home) -> None:
     home.configure("")
 
     assert stdout_of(home, "status").startswith(
-        f"no profile in {home.config} yet; to write one: oidc-helper help config\n"
+        f"no profile in {home.config} yet; to make one: oidc-helper configure\n"
     )
 
 
