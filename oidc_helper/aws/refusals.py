@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.machine.clock import skew
+from oidc_helper.machine.hosts import nothing_listens
 from oidc_helper.words import printable
 
 _WAY = "the network, the proxy (HTTPS_PROXY) and the region"
+_REFUSED = "EndpointConnection"  # by botocore's name, which at this machine has no other reason
 
 # Requests that were turned away unread, also by a service that does so with the status of a failure.
 _THROTTLED = {
@@ -247,7 +249,8 @@ def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variab
     """The error for a call without an answer; `how` it failed is a word or two, and `variable` chose the host."""
     check = f"check {variable}, which names this host, and {_WAY}" if variable else f"check {_WAY}"
     if never_sent:
-        return Unconnected(f"{operation}: {host} cannot be reached ({how})", check)
+        here = nothing_listens(host, variable or "the endpoint") if how == _REFUSED else ""
+        return Unconnected(f"{operation}: {host} cannot be reached ({how})", here or check)
     return TryAgain(f"{operation}: {host} did not answer ({how})", check)
 
 

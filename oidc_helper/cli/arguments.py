@@ -430,10 +430,11 @@ COMMANDS: tuple[Command, ...] = (
         _run("emulator", "emulator"),
         "run a local stand-in for the identity provider, Identity Center, its portal, STS and S3 Access Grants",
         "Prints the variables to export and an example configuration, so that you can try this or any other\n"
-        "program without AWS. Runs until it is interrupted. More: oidc-helper help oidc-helper-emulator\n\n"
+        "program without AWS. Runs until it is interrupted.\n\n"
         "To try your own identity provider, name it with --issuer, --audience and --email: the emulator then trusts\n"
         "it as AWS trusts a trusted token issuer and an IAM OIDC provider, and the user with that email address may\n"
-        "do what Alice may.",
+        "do what Alice may.\n\n"
+        "More: oidc-helper help oidc-helper-emulator",
         (
             Argument(
                 "--port",
@@ -510,10 +511,14 @@ COMMANDS: tuple[Command, ...] = (
         "  jobs         what people want, and the command for each\n"
         "  ci           the settings of each CI system\n"
         "  errors       every message, its cause and its remedy\n\n"
-        "and those of create-token-with-iam and oidc-helper-emulator. man shows them where it is installed. A message\n"
-        "in quotes is shown with its cause and its remedy:\n\n"
+        "and those of create-token-with-iam, oidc-helper-emulator and oidc-helper-serve. man shows them where it is\n"
+        "installed. A message is shown with its cause and its remedy:\n\n"
         '  oidc-helper help "nobody is signed in as corp"',
-        (Argument("topic", {"metavar": "TOPIC", "nargs": "?", "help": "a command, or a page of the manual"}),),
+        (
+            Argument(
+                "topic", {"metavar": "TOPIC", "nargs": "*", "help": "a command, a page of the manual, or a message"}
+            ),
+        ),
     ),
     Command(
         "completion",

@@ -243,11 +243,14 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _summary(counts: Counter[str], *, may_name_one: bool) -> str:
-    made = counts["ok"] + counts["failed"]
-    failed = f"{counts['failed']} of {made} checks failed" if counts["failed"] else f"all {made} checks are well"
-    skipped = f", {counts['skipped']} were passed over" if counts["skipped"] else ""
+    made, passed_over = counts["ok"] + counts["failed"], counts["skipped"]
+    if counts["failed"]:
+        made_of_it = f"{counts['failed']} of {made} {'check' if made == 1 else 'checks'} failed"
+    else:
+        made_of_it = {0: "no check was made", 1: "1 check is well"}.get(made, f"all {made} checks are well")
+    skipped = f", {passed_over} {'was' if passed_over == 1 else 'were'} passed over" if passed_over else ""
     more = "; for the credentials of one profile: oidc-helper doctor PROFILE" if may_name_one else ""
-    return f"{failed}{skipped}{more}\n"
+    return f"{made_of_it}{skipped}{more}\n"
 
 
 def _can_write(answer: TextIO, text: str) -> bool:

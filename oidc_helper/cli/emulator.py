@@ -11,6 +11,7 @@ from typing import TextIO
 
 from oidc_helper.cli.voice import tell
 from oidc_helper.errors import WrongSettings
+from oidc_helper.machine.hosts import EMULATOR_PORT
 from oidc_helper.settings import checks
 
 _MOST = 1440  # minutes of a day; and no test asks the portal that often in a second
@@ -27,7 +28,7 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     _check_together(options)
     accounts, permission_sets = _organization(options)
     regions = _regions(options.region or [])
-    port = options.port or (written.PORT if options.write else 0)
+    port = options.port or (EMULATOR_PORT if options.write else 0)
     try:
         running = Emulator(port=port, https=options.https, empty=options.empty)
     except OSError as error:

@@ -11,7 +11,7 @@ from oidc_helper import __version__
 from oidc_helper.cli import arguments, streams
 from oidc_helper.errors import WrongSettings
 from oidc_helper.manual import mdoc
-from oidc_helper.manual.pages import PAGES, page_on
+from oidc_helper.manual.pages import PAGES, page_on, short_names
 from oidc_helper.person import pager
 from oidc_helper.words import did_you_mean, listed, shown
 
@@ -22,20 +22,18 @@ _LEAST_FOR_MAN = 60
 
 def show(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the help of a command, or of the whole program; or show a page of the manual."""
-    topic = options.topic
-    if topic and " " in topic:
+    topic = " ".join(options.topic)
+    if " " in topic:
         return _explain(topic, answer)
     if topic in PAGES:
         page = page_on(topic)
         if not _man_shows(page, answer):
             _show(page, answer)
         return 0
-    if topic is not None and topic not in TOPICS:
-        commands = {command.name for command in arguments.COMMANDS}
-        pages = listed(name for name in PAGES if name not in commands and not name.startswith("oidc-helper"))
+    if topic and topic not in TOPICS:
         raise WrongSettings(
             f"there is no help on {shown(topic, 40)}{did_you_mean(topic, TOPICS)}",
-            f"name a command, {pages}; for all commands: oidc-helper help",
+            f"name a command, {listed(short_names())}; for all commands: oidc-helper help",
         )
     words = [topic] if topic else []
     with redirect_stdout(answer), suppress(SystemExit):

@@ -3,9 +3,11 @@
 import argparse
 import json
 import logging
+import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import StringIO
 from typing import Any, TextIO
 
@@ -35,13 +37,14 @@ _FEWEST = 2  # columns that are shown however narrow the terminal is
 
 def profiles(options: argparse.Namespace, answer: TextIO) -> int:
     """List what may be used; with `--write`, `--prune` and `--diff`, make, remove or show the profiles of it."""
-    looking = errand(options.profile, choose=only_application)
+    choose = partial(only_application, typed=_command(options))
+    looking = errand(options.profile, choose=choose)
     loaded, profile = looking.settings, looking.profile
     changes_files = options.write or options.prune or options.diff
     wish = _wish(options, generation.remembered(loaded, profile), profile, remembers_filters=changes_files)
 
     def get_tokens(refused: str) -> Tokens:
-        getting = errand(options.profile, choose=only_application)  # with a deadline of its own
+        getting = errand(options.profile, choose=choose)  # with a deadline of its own
         return getting.deadline.run(lambda: broker.fetch_tokens(profile, getting.means, refused=refused))
 
     with _progress() as told:
@@ -60,6 +63,16 @@ def profiles(options: argparse.Namespace, answer: TextIO) -> int:
         _list(found.access, loaded, generation.names(loaded, profile, found.access, wish.template), answer, options)
     _warn(found, left)
     return 1 if found.failures or left else 0
+
+
+def _command(options: argparse.Namespace, *more: str) -> str:
+    """The command as it was typed, with more options."""
+    words = [f"--{name}" for name in ("write", "prune", "diff", "json") if getattr(options, name)]
+    for name in ("account", "permission_set", "template", "region"):
+        values = getattr(options, name) or ()
+        for value in [values] if isinstance(values, str) else values:
+            words += [f"--{name.replace('_', '-')}", printable(value)]
+    return shlex.join(["oidc-helper", "profiles", *words, *more])
 
 
 def _wish(options: argparse.Namespace, before: Generated, profile: Profile, *, remembers_filters: bool) -> Wish:
@@ -130,7 +143,9 @@ def _list(
     if options.json:
         answer.write(json.dumps([_described(one, names[one.key]) for one in access], indent=2) + "\n")
         return
-    _show(_table([(one, names[one.key], names[one.key] in loaded.profiles) for one in access], answer), answer)
+    rows = [(one, names[one.key], names[one.key] in loaded.profiles) for one in access]
+    to_make = _command(options, "--write", *filter(None, [options.profile]))
+    _show(_table(rows, to_make, answer), answer)
 
 
 def _show(text: str, answer: TextIO) -> None:
@@ -156,8 +171,11 @@ def _described(access: Access, name: str) -> dict[str, str]:
     }
 
 
-def _table(rows: Sequence[tuple[Access, str, bool]], answer: TextIO) -> str:
-    """The rows in as many columns as there is room for; a name in brackets is that of no profile yet."""
+def _table(rows: Sequence[tuple[Access, str, bool]], to_make: str, answer: TextIO) -> str:
+    """The rows in as many columns as there is room for; a name in brackets is that of no profile yet.
+
+    `to_make` is the command that makes those.
+    """
     if not rows:
         return "there is nothing that you may use and these filters take\n"
     cells = {
@@ -170,7 +188,7 @@ def _table(rows: Sequence[tuple[Access, str, bool]], answer: TextIO) -> str:
     }
     lines = [line.rstrip() for line in _in_columns(cells, answer).splitlines()]
     if without := sum(not is_there for *_, is_there in rows):
-        lines.append(f"{without} of {len(rows)} have no profile yet; to make them: oidc-helper profiles --write")
+        lines.append(f"{without} of {len(rows)} have no profile yet; to make them: {to_make}")
     return "".join(f"{line}\n" for line in lines)
 
 

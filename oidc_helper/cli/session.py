@@ -10,6 +10,7 @@ from typing import TextIO
 from oidc_helper import settings
 from oidc_helper.aws import account_access
 from oidc_helper.aws.tokens import Tokens
+from oidc_helper.cli import habits
 from oidc_helper.cli.person import asking_at_login
 from oidc_helper.cli.wiring import Errand, choices, errand, only_choice, store_for
 from oidc_helper.errors import Refused, SignInNeeded, StoreUnusable, WrongSettings
@@ -130,7 +131,8 @@ def _something_kept(errand: Errand) -> bool:
 def logout(options: argparse.Namespace, answer: TextIO) -> int:
     """Forget one sign-in, or all of them and whatever else was kept for this configuration."""
     if bool(options.profile) == options.all:
-        raise WrongSettings("name one profile, or --all", "oidc-helper logout --all")
+        hint = "leave --all out" if options.all else habits.no_profile("oidc-helper logout").hint
+        raise WrongSettings("name one profile, or --all", hint)
     if not options.all:
         loaded = settings.load()
         chosen = loaded.profile(options.profile)

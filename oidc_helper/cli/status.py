@@ -206,7 +206,7 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
     if report["profiles"]:
         console.print(table)
     elif not report["problems"]:
-        console.print(Text(f"no profile in {printable(report['config'])} yet; to write one: oidc-helper help config"))
+        console.print(Text(f"no profile in {printable(report['config'])} yet; to make one: oidc-helper configure"))
     for kind, place in report["stores"].items():
         console.print(Text(f"{kind}: {place}"))
     if used := report["kernel_keyring"]:

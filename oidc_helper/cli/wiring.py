@@ -77,12 +77,15 @@ def choices(loaded: Settings) -> list[Profile]:
     return list((by_identity or loaded.profiles).values())
 
 
-def only_application(loaded: Settings) -> Profile:
-    """The profile to look with at what its person may use, where all have one identity and application."""
+def only_application(loaded: Settings, typed: str) -> Profile:
+    """The profile to look with at what its person may use, where all have one identity and application.
+
+    `typed` is the command, for a hint. Raises WrongSettings.
+    """
     by_tokens: dict[str, list[Profile]] = {}
     for profile in loaded.profiles.values():
         by_tokens.setdefault(profile.tokens_name, []).append(profile)
-    return _only_one("profiles", loaded, [min(shared, key=_is_less_fit) for shared in by_tokens.values()])
+    return _only_one("profiles", typed, loaded, [min(shared, key=_is_less_fit) for shared in by_tokens.values()])
 
 
 def _is_less_fit(profile: Profile) -> tuple[bool, bool]:
@@ -92,22 +95,22 @@ def _is_less_fit(profile: Profile) -> tuple[bool, bool]:
 
 def only_choice(loaded: Settings) -> Profile:
     """The profile to sign in with, where there is only one choice. Raises WrongSettings."""
-    return _only_one("login", loaded, choices(loaded))
+    return _only_one("login", "oidc-helper login", loaded, choices(loaded))
 
 
-def _only_one(command: str, loaded: Settings, found: Sequence[Profile]) -> Profile:
+def _only_one(command: str, typed: str, loaded: Settings, found: Sequence[Profile]) -> Profile:
     """The only one; where there is no profile at all, [defaults] may do. Raises WrongSettings."""
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(profile.name for profile in found[:_MOST_NAMES])
-        raise WrongSettings(f"{command} needs the name of a profile", f"oidc-helper {command} PROFILE, one of: {names}")
+        raise WrongSettings(f"{command} needs the name of a profile", f"{typed} PROFILE, one of: {names}")
     loaded.require_sound()
     if loaded.unnamed:
         return loaded.unnamed
     raise WrongSettings(
         f"there is no profile in {loaded.where}",
-        "add [profile.NAME]; to see how: oidc-helper help config",
+        "to add one: oidc-helper configure; to see how to write it: oidc-helper help config",
     )
 
 

@@ -18,9 +18,6 @@ from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.emulator.written")
 
-PORT = 7420
-"""The port where the files find the emulator again after it was started anew."""
-
 _MARK = "# Made by oidc-helper emulator --write, which keeps what is added."
 _TOKEN_LIFETIME_S = 86_400
 _SETTINGS = """\

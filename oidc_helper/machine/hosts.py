@@ -13,6 +13,10 @@ _URL = re.compile(
 )
 
 
+EMULATOR_PORT = 7420
+"""Where the files of `oidc-helper emulator --write` find the emulator."""
+
+
 def host_in(url: str) -> str:
     """The host in small letters, without brackets; empty where one reader of URLs may find another than the next."""
     match = _URL.fullmatch(url)
@@ -28,3 +32,15 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def nothing_listens(host: str, setting: str) -> str:
+    """The hint for a refused connection to a host and port of this machine; empty for any other host.
+
+    `setting` names the host.
+    """
+    if not is_loopback(f"http://{host}"):
+        return ""
+    if host.endswith(f":{EMULATOR_PORT}"):
+        return "nothing listens there until you start the emulator: oidc-helper emulator --write DIRECTORY"
+    return f"nothing listens there: check {setting}, or start that server"

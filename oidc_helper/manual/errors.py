@@ -117,7 +117,8 @@ _WRONG = (
         "Mend what the message says, and send SIGHUP again.",
     ),
     Row(
-        "a command is missing\nthere is no command …\n… does not take …\n… is a profile, not a command\nargument …: …",
+        "a command is missing\nthere is no command …\n… does not take …\n… is a profile, not a command\nargument …: …\n"
+        "--template …\n--region …",
         "The command line has a word that is not known there, or lacks one.",
         "Type what the hint says; `oidc-helper help` lists all commands.",
     ),
@@ -137,7 +138,8 @@ _WRONG = (
     Row(
         "no configuration: …\nno configuration at …\nthere is no profile in …",
         "There are no settings yet, or `OIDC_HELPER_CONFIG` or `--config` names a file that is not there.",
-        "`oidc-helper help config` shows how to write them; `oidc-helper demo` shows all without any.",
+        "`oidc-helper configure` makes them; `oidc-helper help config` shows how to write them; "
+        "`oidc-helper demo` shows all without any.",
     ),
     Row(
         "no profile …\nno identity …\n… is an identity, not a profile",
@@ -666,9 +668,11 @@ def table() -> list[Section]:
 
 
 def explained(message: str) -> list[Row]:
-    """The rows that a message fits, the one with the most of its words first."""
+    """The rows that a message fits, the one with the most of its words first; else those that have a part of it."""
     words = message.strip().removeprefix("oidc-helper: ")
-    return sorted((row for section in table() for row in section.rows if row.fits(words)), key=_length, reverse=True)
+    rows = [row for section in table() for row in section.rows]
+    fitting = [row for row in rows if row.fits(words)] or [row for row in rows if words in row.messages]
+    return sorted(fitting, key=_length, reverse=True)
 
 
 def _length(row: Row) -> int:

@@ -31,3 +31,8 @@ def page_on(topic: str) -> Path:
     """The file of the page on a topic."""
     folder = next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[0])
     return folder / PAGES[topic]
+
+
+def short_names() -> list[str]:
+    """One name of each page, the short one where it has two."""
+    return list({file: name for name, file in reversed([*PAGES.items()])}.values())[::-1]

@@ -18,6 +18,7 @@ from oidc_helper import __version__, redaction
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
+from oidc_helper.machine.hosts import nothing_listens
 from oidc_helper.oidc.transport import Transport
 from oidc_helper.words import printable
 
@@ -28,6 +29,7 @@ _T = TypeVar("_T")
 _LARGEST = 1_048_576  # bytes of an answer; discovery documents and key sets have some 10,000
 _LONGEST_CALL_S = 20  # no single answer may take all of a person's patience
 _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
+_REFUSED = "the connection is refused"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ def get_json(url: str, *, client: Client, timeout_s: float, fresh: bool = False)
     headers = {"Accept": "application/json"} | ({"Cache-Control": "no-cache"} if fresh else {})
 
     def send(session: Any) -> Any:
-        return session.request("GET", url, withhold_token=True, headers=headers).json()
+        response = session.request("GET", url, withhold_token=True, headers=headers)
+        if response.status_code >= 400:
+            raise _no_success(response)
+        return response.json()
 
     document = call(url, send, client=client, timeout_s=timeout_s)
     if not isinstance(document, dict):
@@ -106,6 +111,12 @@ def host_of(url: str) -> str:
 def nonsense(host: str) -> Refused:
     """The error for an answer that makes no sense."""
     return Refused(f"{host} gives an answer that makes no sense", "check issuer: is this an OpenID provider?")
+
+
+def _no_success(response: Any) -> Refused:
+    """The error for an answer that says no without a reason, with the address that was asked."""
+    address = printable(str(response.url).partition("?")[0])
+    return Refused(f"{address} answers with HTTP status {response.status_code}", "check issuer")
 
 
 def _session(client: Client, url: str, authentication: str, timeout_s: float, judge: "_Judge") -> Any:
@@ -157,7 +168,7 @@ class _Judge:
         if media_type.endswith(("/json", "+json")) or _begins_as_json(response):
             return
         if status >= 400:
-            raise Refused(f"{self.host} answers with HTTP status {status}", "check issuer")
+            raise _no_success(response)
         if self.wants_json:
             raise Refused(f"{self.host} sends {printable(media_type) or 'something'} and not JSON", "check issuer")
 
@@ -203,7 +214,8 @@ def _unreached(host: str, error: Exception) -> TryAgain:
     if trouble:
         return TryAgain(*trouble, never_sent=never_sent)
     reach = "cannot be reached" if never_sent else "breaks the connection off"
-    return TryAgain(f"{host} {reach} ({reason})", _NETWORK, never_sent=never_sent)
+    hint = nothing_listens(host, "issuer") if reason == _REFUSED else ""
+    return TryAgain(f"{host} {reach} ({reason})", hint or _NETWORK, never_sent=never_sent)
 
 
 def _reason(error: BaseException) -> str:
@@ -213,7 +225,7 @@ def _reason(error: BaseException) -> str:
         if isinstance(cause, socket.gaierror):
             return "the name is not found"
         if isinstance(cause, ConnectionRefusedError):
-            return "the connection is refused"
+            return _REFUSED
         if isinstance(cause, OSError) and cause.strerror:
             return printable(cause.strerror.lower())
         cause = cause.__cause__ or cause.__context__

@@ -55,7 +55,11 @@ class Provider:
 
 def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
     """Read and check the document of an issuer. Raises Refused, TryAgain."""
-    document = get_json(issuer.removesuffix("/") + _PATH, client=client, timeout_s=timeout_s)
+    try:
+        document = get_json(issuer.removesuffix("/") + _PATH, client=client, timeout_s=timeout_s)
+    except Refused as failure:
+        failure.hint = failure.hint.replace("check issuer", f'check issuer = "{issuer}"')
+        raise
     host = host_of(issuer)
     said = document.get("issuer")
     if said != issuer:

@@ -67,16 +67,15 @@ def _of_same_person(loaded: Settings, profile: Profile) -> Iterator[tuple[Key, P
 def names(loaded: Settings, profile: Profile, found: Sequence[Access], template: str) -> dict[Key, str]:
     """The name of each one's profile: the one it has, or would get.
 
-    A name of a generated profile that the last template does not make was given by hand, and stays. So does a profile
-    that is not generated, for the same thing and with a name that would fit.
+    A name of a generated profile that the last template does not make was given by hand, and stays. So does that of a
+    profile that is not generated and opens the same: nobody needs two.
     """
     ours, before = generated(loaded, profile), remembered(loaded, profile).template
     by_key = {access.key: access for access in found}
-    by_hand = {
-        key: other.name
-        for key, other in _of_same_person(loaded, profile)
-        if key in by_key and key not in ours and naming.is_of_template(other.name, template, by_key[key])
-    }
+    by_hand = dict[Key, str]()
+    for key, other in _of_same_person(loaded, profile):
+        if key in by_key and key not in ours:
+            by_hand.setdefault(key, other.name)
     kept = dict[Key, str]()
     for key, made in ours.items():
         if access := by_key.get(key):

@@ -14,7 +14,10 @@ from oidc_helper.settings.problems import Problem, wrong, wrong_file
 from oidc_helper.settings.resolution import resolve
 from oidc_helper.words import printable
 
-_HOW_TO_BEGIN = "to see how to write it: oidc-helper help config; to try without: oidc-helper demo"
+_HOW_TO_BEGIN = (
+    "to make one: oidc-helper configure; to see how to write it: oidc-helper help config; "
+    "to try without: oidc-helper demo"
+)
 
 
 def load() -> Settings:

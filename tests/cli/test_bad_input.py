@@ -210,7 +210,7 @@ PASSING = [
             no_such_server(variable_name),
             4,
             "cannot be reached",
-            "network",
+            "nothing listens there",
             p,
         )
         for variable_name, p in (

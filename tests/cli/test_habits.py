@@ -45,7 +45,8 @@ TYPED = {
     "login --profile analytics": "oidc-helper login analytics",
     "get job": "its profiles: analytics, dev-admin",
     "status job": "its profiles: analytics, dev-admin",
-    "logout": "oidc-helper logout --all",
+    "logout": "oidc-helper logout PROFILE, one of: analytics, dev-admin",
+    "logout --all analytics": "leave --all out",
 }
 OPTIONS = {
     "-v": "did you mean --debug?",

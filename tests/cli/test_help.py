@@ -1,5 +1,6 @@
 """Help and version: how to use a command, and the pages of the manual."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from homes import COMMAND, Home
 import oidc_helper
 from oidc_helper.cli import arguments
 from oidc_helper.manual import mdoc
-from oidc_helper.manual.pages import page_on
+from oidc_helper.manual.pages import PAGES, page_on
 
 COMMANDS = [command.name for command in arguments.COMMANDS if command.run]
 MAN = """#!/bin/sh
@@ -119,7 +120,8 @@ def test_help_on_something_unknown_names_the_nearest_topic(home: Home) -> None:
     failed = complaint(home.run("help", "confg"))
 
     assert (failed.code, failed.message) == (2, "there is no help on 'confg', did you mean config?")
-    assert failed.hint.startswith('name a command, "config", "setup", "deploy", "ci", "jobs" or "errors"')
+    named = {PAGES.get(name) for name in re.findall(r'"([^"]*)"', failed.hint)}
+    assert named == {page.name for page in page_on("config").parent.glob("*.[1-8]")}
 
 
 def test_help_on_a_message_is_its_cause_and_remedy(home: Home) -> None:
@@ -129,6 +131,21 @@ def test_help_on_a_message_is_its_cause_and_remedy(home: Home) -> None:
 
     assert shown[0].strip() == "CreateTokenWithIAM was refused: InvalidScopeException..."
     assert "Shorten scopes" in " ".join(line.strip() for line in shown)
+
+
+def test_a_message_needs_no_quotes(home: Home) -> None:
+    """A person pastes it as it was shown, or types the beginning."""
+    quoted = home.run("help", "nobody is signed in as corp")
+
+    assert quoted.returncode == 0
+    assert home.run("help", *["nobody", "is", "signed", "in", "as", "corp"]).stdout == quoted.stdout
+    assert home.run("help", *["nobody", "is", "signed", "in"]).stdout == quoted.stdout
+    assert home.run("help", *["oidc-helper:", "nobody", "is", "signed", "in", "as", "corp"]).stdout == quoted.stdout
+
+
+def test_help_on_the_emulator_ends_with_its_page(home: Home) -> None:
+    """The end is what a person sees of a long one."""
+    assert home.run("help", "emulator").stdout.rstrip().endswith("oidc-helper help oidc-helper-emulator")
 
 
 def test_help_on_a_message_of_nobody_names_the_page(home: Home) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from fakes.places import needs
 from fakes.secret_service import missing_programs, private_secret_service
 from homes import COMMAND, Home
 
+from oidc_helper.cli import doctor
 from oidc_helper.doctor import CHECKS, Anonymity, Check, admin, program
 
 pytestmark = pytest.mark.usefixtures("forks")
@@ -64,6 +66,21 @@ def test_a_sound_chain_has_a_line_for_each_check(ward: Ward) -> None:
     assert {line[0] for line in shown[:-1]} == {"✓", "\N{EN DASH}"}
     assert re.fullmatch(r"all \d+ checks are well, \d+ were passed over", shown[-1])
     assert ward.emulator.count("CreateTokenWithIAM") == 0
+
+
+@pytest.mark.parametrize(
+    ("counted", "told"),
+    [
+        ({"ok": 1}, "1 check is well"),
+        ({"ok": 2}, "all 2 checks are well"),
+        ({"skipped": 1}, "no check was made, 1 was passed over"),
+        ({"failed": 1, "skipped": 2}, "1 of 1 check failed, 2 were passed over"),
+        ({"ok": 1, "failed": 1, "skipped": 1}, "1 of 2 checks failed, 1 was passed over"),
+    ],
+)
+def test_the_last_line_counts_each_check_once(counted: dict[str, int], told: str) -> None:
+    """Those that were made, well or not, and apart from them those that were not."""
+    assert doctor._summary(Counter(counted), may_name_one=False) == f"{told}\n"
 
 
 def test_the_remedy_stands_below_what_is_broken_and_nowhere_else(ward: Ward) -> None:

@@ -409,7 +409,7 @@ AT_PROVIDER = {
         "provider",
         breaking("config.toml", lambda ward: ward.settings(ward.emulator.issuer, f"{ward.closed}/idp")),
         "cannot be reached (the connection is refused)",
-        "check the network and the proxy",
+        "nothing listens there: check issuer",
         keep("config.toml"),
     ),
     "a failing provider": Row(

@@ -14,6 +14,7 @@ from fakes.provider import JSON, FakeProvider, Reply, Request, answer
 
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
 from oidc_helper.machine import http
+from oidc_helper.machine.hosts import EMULATOR_PORT
 from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.provider import discover, is_safe
 
@@ -177,6 +178,18 @@ def test_an_answer_that_is_no_document_is_refused(provider: FakeProvider, client
     assert len(provider.requests) == 1
 
 
+@pytest.mark.parametrize("reply", [Reply(404, {"Content-Type": "text/html"}, b"no"), answer({"error": "no"}, 404)])
+def test_a_wrong_issuer_is_shown_with_the_address_that_was_asked(
+    provider: FakeProvider, client: Client, reply: Reply
+) -> None:
+    """The document is below it, which nobody sees in the settings."""
+    provider.replies[PATH] = lambda _: reply
+    error = refusal(provider, client)
+
+    assert error.message == f"{provider.issuer}{PATH} answers with HTTP status 404"
+    assert error.hint == f'check issuer = "{provider.issuer}"'
+
+
 def test_a_list_of_algorithms_that_is_none_is_refused(provider: FakeProvider, client: Client) -> None:
     for odd in ("RS256", [256], {"RS256": True}):
         provider.document["id_token_signing_alg_values_supported"] = odd
@@ -297,7 +310,34 @@ def test_a_provider_out_of_reach_is_named_with_the_reason(
         discover("https://login.example.com", client=Client("native"), timeout_s=10)
 
     assert (caught.value.message, caught.value.never_sent) == (f"login.example.com cannot be reached ({reason})", True)
+    assert caught.value.hint == "check the network and the proxy (HTTPS_PROXY)"
     assert f"login.example.com: ConnectError: {reason}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("issuer", "hint"),
+    [
+        ("http://127.0.0.1:1/idp", "nothing listens there: check issuer, or start that server"),
+        ("http://localhost:1/idp", "nothing listens there: check issuer, or start that server"),
+        (
+            f"http://127.0.0.1:{EMULATOR_PORT}/idp",
+            "nothing listens there until you start the emulator: oidc-helper emulator --write DIRECTORY",
+        ),
+    ],
+)
+def test_no_network_is_blamed_for_a_server_of_this_machine_that_does_not_run(
+    issuer: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator of yesterday is the usual one."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(http, "connect", fail)
+    with pytest.raises(TryAgain) as caught:
+        discover(issuer, client=Client("native"), timeout_s=10)
+
+    assert caught.value.hint == hint
 
 
 def test_a_proxy_of_another_kind_is_a_wrong_setting(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

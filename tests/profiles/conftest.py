@@ -64,10 +64,15 @@ class Site:
         path.write_text(text.replace(old, new))
 
 
+def roles_config(emulator: Emulator, defaults: str = "") -> str:
+    """That of a home without a profile of a permission set."""
+    return file_config(emulator, defaults=defaults).partition("[profile.dev-admin]")[0]
+
+
 @pytest.fixture
 def site(home: Home, emulator: Emulator, forks: None) -> Site:
     """Nothing is generated yet; there is an AWS configuration with comments."""
-    home.configure(file_config(emulator))
+    home.configure(roles_config(emulator))
     home.write_token(emulator.mint(ALICE))
     home.environment["PATH"] = os.pathsep.join([str(COMMAND.parent), home.environment["PATH"]])
     aws = home.path / ".aws" / "config"

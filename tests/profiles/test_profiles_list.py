@@ -1,10 +1,11 @@
 """What a person may use, listed: both kinds, filtered, and as much of it as can be had."""
 
 import json
+import shlex
 
 from cli.transcript import complaint
 from homes import Home, file_config
-from profiles.conftest import Site
+from profiles.conftest import Site, roles_config
 
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.organization import enlarge
@@ -33,7 +34,7 @@ def test_json_has_every_permission_set_with_its_account(site: Site) -> None:
 
 
 def test_roles_of_account_access_manager_are_listed_where_a_tenant_is_set(site: Site) -> None:
-    site.home.configure(file_config(site.emulator, defaults=TENANT))
+    site.home.configure(roles_config(site.emulator, defaults=TENANT))
     roles = [one for one in site.listed() if one["kind"] == "account-access"]
 
     assert roles
@@ -107,7 +108,7 @@ def test_an_access_token_that_was_ended_elsewhere_is_replaced(site: Site) -> Non
 
 def test_account_access_manager_gets_another_token_too(site: Site) -> None:
     """Where the portal was content with the one that was ended, or is not used at all."""
-    site.home.configure(file_config(site.emulator, defaults=TENANT))
+    site.home.configure(roles_config(site.emulator, defaults=TENANT))
     site.listed()
     site.emulator.fault("ListRoles", error="UnauthorizedException")
 
@@ -136,6 +137,36 @@ def test_two_applications_need_a_name(home: Home, emulator: Emulator, site: Site
     assert trouble.message == "profiles needs the name of a profile"
     assert trouble.hint == "oidc-helper profiles PROFILE, one of: analytics, other"
     assert len(site.listed("dev-admin")) == 3
+
+
+def test_the_hint_for_a_name_repeats_the_words(home: Home, emulator: Emulator, site: Site) -> None:
+    """And the line below the list is the command that works, with the name and the filters that were typed."""
+    other = f'[profile.other]\napplication_arn = "{emulator.directory.second_application_arn}"'
+    home.configure(file_config(emulator, profiles=other))
+    words = ("--write", "--account", "dev*")
+    asked = complaint(site.run(*words, code=2)).hint
+    last = site.run("--account", "dev*", "analytics").stdout.splitlines()[-1]
+
+    assert asked == "oidc-helper profiles --write --account 'dev*' PROFILE, one of: analytics, other"
+    assert last.endswith("to make them: oidc-helper profiles --account 'dev*' --write analytics")
+    assert site.run(*shlex.split(last.partition("oidc-helper profiles ")[2])).stdout.startswith("profiles: 1 made\n")
+
+
+def test_a_profile_of_a_hand_is_the_profile_of_what_it_opens(home: Home, emulator: Emulator, site: Site) -> None:
+    """The list has its name, whatever the template is, and --write neither changes it nor makes another."""
+    home.configure(file_config(emulator))
+    by_hand = home.config.read_text()
+
+    assert names(site.listed()) == ["dev-admin", "development-ReadOnly", "production-ReadOnly"]
+    table = site.run().stdout.splitlines()
+    assert table[1].startswith("dev-admin ")
+    assert table[-1].startswith("2 of 3 have no profile yet;")
+
+    site.run("--write")
+
+    assert list(site.profiles()) == ["development-ReadOnly", "production-ReadOnly"]
+    assert home.config.read_text().startswith(by_hand.rstrip())
+    assert "profile" not in site.run().stdout.splitlines()[-1]
 
 
 def test_defaults_are_enough(home: Home, emulator: Emulator, site: Site) -> None:

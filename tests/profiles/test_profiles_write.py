@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 from cli.transcript import complaint
-from homes import COMMAND, file_config
-from profiles.conftest import Site
+from homes import COMMAND
+from profiles.conftest import Site, roles_config
 
 from oidc_helper.emulator.directory import Assignment
 
@@ -296,7 +296,7 @@ def test_prune_spares_an_aws_profile_that_is_no_longer_ours(written: Site) -> No
 
 def test_roles_of_account_access_manager_get_profiles_too(site: Site) -> None:
     """They work, and are pruned when they are given no longer."""
-    site.home.configure(file_config(site.emulator, defaults='account_access = "aa-0123456789ab"'))
+    site.home.configure(roles_config(site.emulator, defaults='account_access = "aa-0123456789ab"'))
     site.run("--write")
     roles = {name: values for name, values in site.profiles().items() if "role_arn" in values}
     assert roles
@@ -353,7 +353,7 @@ def test_an_aws_configuration_that_nobody_can_read_is_an_error(site: Site) -> No
 
 def test_the_mark_has_no_place_in_defaults(site: Site) -> None:
     """It would hand every profile over to be pruned."""
-    site.home.configure(file_config(site.emulator, defaults="generated = true"))
+    site.home.configure(roles_config(site.emulator, defaults="generated = true"))
 
     assert "defaults.generated (line 11): belongs to a single profile" in complaint(site.run(code=2)).message
 
@@ -364,7 +364,7 @@ def test_what_a_company_ships_is_beneath_and_stays(site: Site) -> None:
     shipped = (
         '[profile.production-ReadOnly]\naccount_id = "222233334444"\npermission_set = "ReadOnly"\ngenerated = true\n'
     )
-    company.write_text(file_config(site.emulator).replace('"token"', f'"{site.home.path}/token"') + shipped)
+    company.write_text(roles_config(site.emulator).replace('"token"', f'"{site.home.path}/token"') + shipped)
     site.home.config.unlink()
     site.home.environment |= {"OIDC_HELPER_SITE_CONFIG": str(company)}
     del site.home.environment["OIDC_HELPER_CONFIG"]

@@ -13,6 +13,7 @@ def test_a_missing_file_is_named_with_a_hint_how_to_write_it(tmp_path: Path) -> 
     error = refusal_at(tmp_path / "config.toml")
 
     assert error.message == f"no configuration at {tmp_path / 'config.toml'}"
+    assert error.hint.startswith("to make one: oidc-helper configure; ")
     assert "oidc-helper help config" in error.hint
     assert "oidc-helper demo" in error.hint
 
