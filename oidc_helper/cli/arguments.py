@@ -299,7 +299,7 @@ COMMANDS: tuple[Command, ...] = (
         "Prints the variables that lead an SDK to each profile, once it answers, and runs until it is interrupted.\n"
         "It has new credentials before the old ones end. If a person must sign in, programs are told so; after\n"
         "oidc-helper login it goes on. More: man oidc-helper-serve\n\n"
-        "Needs the extra serve: pip install 'oidc-helper[serve]'",
+        "Needs the extra serve; without it, the hint is the command that installs it.",
         (
             Argument("profiles", {"metavar": "PROFILE", "nargs": "+", "help": "profiles of the configuration"}),
             Argument("--port", {"type": int, "metavar": "PORT", "help": "the port (default: a free one)"}),

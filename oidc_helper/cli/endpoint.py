@@ -33,9 +33,11 @@ def require_libraries() -> None:
     """Raise OidcHelperError where the extra `serve` is not installed."""
     missing = [name for name in _LIBRARIES if not find_spec(name)]
     if missing:
+        from oidc_helper.doctor import program
+
         raise OidcHelperError(
             f"an endpoint needs {', '.join(missing)}, which oidc-helper does not bring by itself",
-            "install the extra where oidc-helper is installed: pip install 'oidc-helper[serve]'",
+            program.to_install("serve"),
         )
 
 

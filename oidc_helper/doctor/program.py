@@ -1,5 +1,6 @@
 """The program itself: its installation and versions, and the variables that stand in its way."""
 
+import json
 import os
 import platform
 import shlex
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from oidc_helper import __version__, kernel, paths
 from oidc_helper.doctor.case import Case
@@ -61,6 +64,29 @@ def _installer() -> str:
     who = (distribution.read_text("INSTALLER") or "").strip() or "another installer"
     is_editable = '"editable": true' in (distribution.read_text("direct_url.json") or "")
     return printable(f"{who}, as a link to its sources" if is_editable else who)
+
+
+def to_install(extra: str) -> str:
+    """The command that adds an extra to this installation, from where that came."""
+    try:
+        distribution = metadata.distribution(paths.APPLICATION)
+        origin = json.loads(distribution.read_text("direct_url.json") or "{}").get("url", "")
+        requires = distribution.requires or ()
+    except metadata.PackageNotFoundError:
+        origin, requires = "", ()
+    whole = shlex.quote(f"{url2pathname(urlsplit(origin).path) if origin else paths.APPLICATION}[{extra}]")
+    match _installer():
+        case "pipx":
+            needed = [
+                one.partition(";")[0].strip() for one in requires if f"extra == '{extra}'" in one.replace('"', "'")
+            ]
+            return f"pipx inject {paths.APPLICATION} {shlex.join(needed)}"
+        case "uv tool":
+            return f"uv tool install --force {whole}"
+        case "uv":
+            return f"uv pip install --python {shlex.quote(sys.executable)} {whole}"
+        case _:
+            return f"{shlex.quote(sys.executable)} -m pip install {whole}"
 
 
 def _is_slow_script(path: str) -> bool:

@@ -59,7 +59,7 @@ _FAILED = (
     Row(
         "an endpoint needs …, which oidc-helper does not bring by itself",
         "`serve` and `exec --endpoint` need the extra `serve`.",
-        "Install it where oidc-helper is installed: `pip install 'oidc-helper[serve]'`.",
+        "Install it where oidc-helper is installed: the hint has the command for pipx, uv or pip.",
     ),
     Row(
         "account_access needs botocore … or newer, and … is installed",

