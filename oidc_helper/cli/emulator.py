@@ -51,7 +51,7 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
             config = example_config(running, authority=authority)
             answer.write(f"{shell_exports(running, authority=authority)}\n{_HEADING}{config}")
         answer.flush()
-        if not answer.isatty():
+        if options.write and not answer.isatty():
             tell(f"the emulator listens at {running.url}; ctrl-c stops it", options.streams.complaint)
         ended.recv(1)
     return 0
