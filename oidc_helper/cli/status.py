@@ -4,10 +4,10 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from oidc_helper import kernel, settings
 from oidc_helper.cli import readiness, streams
@@ -23,9 +23,15 @@ from oidc_helper.store.places import KERNEL, name_of
 from oidc_helper.store.store import Store
 from oidc_helper.words import printable
 
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
 _SCHEMA = 1  # of --json: members are added, and none changes its meaning or goes away, under the same number
 _FULL_BYTES = 2_000  # fewer than this is no room for a record of credentials
 _LONGEST_NOTE = 1_000  # characters of a message or hint of ours
+_TITLES = ("profile", "signed in", "credentials", "tokens", "person needed")
+_GAP = 2  # columns between two others
 _MENDED_BY_A_PERSON = (SignInNeeded.exit_code, Refused.exit_code)
 
 
@@ -186,25 +192,14 @@ def _number(entry: Entry, detail: str) -> int:
 
 def _show(report: dict[str, Any], answer: TextIO) -> None:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table("profile", "signed in", "credentials", "tokens", "person needed", box=None, pad_edge=False)
-    for profile in report["profiles"]:
-        credentials, tokens = profile["credentials"], profile["tokens"]
-        table.add_row(
-            profile["name"],
-            Text(_who(profile)),
-            _left(credentials["expires_at"]) if credentials else "none",
-            _life(tokens) if tokens else "none",
-            _person_needed(profile),
-        )
     text = StringIO()  # written at once, so that a failure to write is one error
     console = Console(
         file=text, force_terminal=answer.isatty(), width=streams.columns(answer) or 200, highlight=False, soft_wrap=True
     )
     if report["profiles"]:
-        console.print(table)
+        console.print(_profiles(report["profiles"], streams.columns(answer)))
     elif not report["problems"]:
         console.print(Text(f"no profile in {printable(report['config'])} yet; to make one: oidc-helper configure"))
     for kind, place in report["stores"].items():
@@ -224,6 +219,40 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
     for problem in report["problems"]:
         console.print(Text(f"wrong settings: {printable(problem, _LONGEST_NOTE)}"))
     answer.write(text.getvalue())
+
+
+def _profiles(profiles: Sequence[dict[str, Any]], room: int) -> "Table | Text":
+    """A table, or where a terminal has no room for one, some lines for each: a name is there to be typed."""
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = [_cells(profile) for profile in profiles]
+    widths = [max(map(cell_len, column)) for column in zip(_TITLES, *rows, strict=True)]
+    if room and sum(widths) + _GAP * (len(widths) - 1) > room:
+        return Text("\n".join(line for row in rows for line in _in_lines(row)))
+    table = Table(*_TITLES, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _in_lines(row: Sequence[str]) -> Iterator[str]:
+    """The name, and below it the other cells after their titles."""
+    widest = max(map(len, _TITLES[1:]))
+    yield row[0]
+    yield from (f"  {title:{widest}}  {cell}" for title, cell in zip(_TITLES[1:], row[1:], strict=True))
+
+
+def _cells(profile: dict[str, Any]) -> tuple[str, ...]:
+    credentials, tokens = profile["credentials"], profile["tokens"]
+    return (
+        profile["name"],
+        _who(profile),
+        _left(credentials["expires_at"]) if credentials else "none",
+        _life(tokens) if tokens else "none",
+        _person_needed(profile),
+    )
 
 
 def _who(profile: dict[str, Any]) -> str:

@@ -277,6 +277,15 @@ def test_status_follows_the_life_of_a_profile(ready: Home) -> None:
     assert profiles(ready)["analytics"] == first
 
 
+@pytest.mark.parametrize(("columns", "shown"), [(100, "analytics  nobody"), (40, "analytics\n  signed in      nobody")])
+def test_status_cuts_no_name_in_a_narrow_terminal(ready: Home, columns: int, shown: str) -> None:
+    """Where a table has no room, each profile has lines of its own: a name is there to be typed."""
+    with at_terminal([COMMAND, "status"], ready.environment, columns=columns, prints_there=True) as terminal:
+        terminal.ended()
+
+    assert f"\n{shown}" in f"\n{terminal.screen}"
+
+
 def test_status_names_the_person_and_else_the_identity(ready: Home) -> None:
     """A name of the configuration and an email address are told apart."""
     before = stdout_of(ready, "status")
