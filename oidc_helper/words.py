@@ -1,9 +1,10 @@
 """Words from outside in our messages: made printable, shortened, and matched with the nearest known word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _LONGEST_WORDS = 300  # characters of somebody else's words in a message of ours
 _LONGEST_VALUE = 24  # characters: enough to recognise a value, too few to use a secret pasted in the wrong place
+_FEW = 8  # names in one line
 _TOML_TYPES = {
     str: "a string",
     bool: "a boolean",
@@ -36,6 +37,12 @@ def listed(words: Iterable[str]) -> str:
     """The words in quotes, as a choice: "a", "b" or "c"."""
     *others, last = (f'"{word}"' for word in words)
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are."""
+    more = f" and {len(names) - _FEW} more" if names[_FEW:] else ""
+    return ", ".join(names[:_FEW]) + more
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -12,11 +12,11 @@ from oidc_helper.doctor.findings import Check, Finding, NotKnown, NotLookedAt, S
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.machine.deadline import DeadlinePassed
 from oidc_helper.settings import Settings
+from oidc_helper.words import few
 
 log = logging.getLogger("oidc_helper.doctor.examination")
 
 _CHECK_S = 15  # no single check may take all of the time
-_NAMED = 8  # profiles in one line
 
 
 _Case = TypeVar("_Case", bound=Case)
@@ -118,11 +118,6 @@ def _told(findings: Sequence[tuple[str, Finding]], *, names_profiles: bool) -> I
         alike: dict[tuple[str, str], list[str]] = {}
         for name, finding in told:
             alike.setdefault((finding.found, finding.remedy), []).append(name)
-        yield from (Finding(status, f"{_listed(names)}: {found}", remedy) for (found, remedy), names in alike.items())
+        yield from (Finding(status, f"{few(names)}: {found}", remedy) for (found, remedy), names in alike.items())
     if well := [name for name, finding in findings if finding.status == "ok"]:
-        yield ok(_listed(list(dict.fromkeys(well))))
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
-    return ", ".join(names[:_NAMED]) + more
+        yield ok(few(list(dict.fromkeys(well))))

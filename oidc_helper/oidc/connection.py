@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 import httpx2
 from authlib.integrations.httpx_client import OAuth2Client  # type: ignore[import-untyped]  # it has no types
@@ -19,6 +19,7 @@ from oidc_helper.errors import OidcHelperError, Refused, TryAgain
 from oidc_helper.machine import tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.machine.hosts import nothing_listens
+from oidc_helper.machine.requests import host_of
 from oidc_helper.oidc.transport import Transport
 from oidc_helper.words import printable
 
@@ -101,11 +102,6 @@ def get_json(url: str, *, client: Client, timeout_s: float, fresh: bool = False)
     if not isinstance(document, dict):
         raise nonsense(host_of(url))
     return document
-
-
-def host_of(url: str) -> str:
-    """The host and port of a URL, as messages name them."""
-    return printable(urlsplit(url).netloc.rpartition("@")[2])
 
 
 def nonsense(host: str) -> Refused:

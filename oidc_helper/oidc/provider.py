@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from oidc_helper.errors import Refused
 from oidc_helper.machine.hosts import host_in, is_loopback
-from oidc_helper.oidc.connection import Client, get_json, host_of
+from oidc_helper.machine.requests import host_of
+from oidc_helper.oidc.connection import Client, get_json
 from oidc_helper.words import printable
 
 _PATH = "/.well-known/openid-configuration"

@@ -9,9 +9,7 @@ from oidc_helper.settings.layers import Place
 from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.problems import Problem, wrong
 from oidc_helper.settings.schema import SOURCES, Target
-from oidc_helper.words import did_you_mean, printable, shown
-
-_LISTED = 8  # names in a hint
+from oidc_helper.words import did_you_mean, few, printable, shown
 
 
 @dataclass(frozen=True)
@@ -174,11 +172,11 @@ class Settings:
             of_it = [profile.name for profile in self.profiles_of(name)]
             raise WrongSettings(
                 f"{name} is an identity, not a profile",
-                f"its profiles: {_few(of_it)}" if of_it else f'set identity = "{name}" in a profile',
+                f"its profiles: {few(of_it)}" if of_it else f'set identity = "{name}" in a profile',
             )
         names = sorted({*self.profiles, *(table[1] for table in self.broken if table[:1] == ("profile",))})
         hint = (
-            f"profiles in {self.where}: {_few(names)}"
+            f"profiles in {self.where}: {few(names)}"
             if names
             else f"add [profile.NAME] to {printable(self.path)}; to see how: oidc-helper help config"
         )
@@ -228,7 +226,3 @@ class Settings:
         """The names of all identities that go back to the same sign-in."""
         first = self.first_identity(identity)
         return frozenset(name for name, other in self.identities.items() if self.first_identity(other) is first)
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if names[_LISTED:] else "")
