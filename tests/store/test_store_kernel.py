@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from fakes import session_keys
@@ -19,7 +20,7 @@ from hypothesis import strategies as some
 
 from oidc_helper import kernel, names, record
 from oidc_helper.errors import StoreUnusable
-from oidc_helper.store import index, parts
+from oidc_helper.store import in_kernel, index, parts
 from oidc_helper.store.kinds import CREDENTIALS, TOKENS
 from oidc_helper.store.places import CREDENTIAL_LOCKER, KERNEL
 from oidc_helper.store.store import Store
@@ -160,6 +161,24 @@ def test_an_ordinary_user_with_a_full_quota_loses_nothing(strangers_home: str) -
         "deleted": True,
         "then": None,
     }
+
+
+@pytest.mark.parametrize("profiles", [0, 1, 1_000])
+def test_a_quota_that_others_have_filled_costs_two_seconds(profiles: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen: each of 40 records was dropped in vain, half a second apart, until the deadline took the answer."""
+    clock, left = [0.0], [f"oidc-helper:credentials:p{number}" for number in range(profiles)]
+    time_ = mock.Mock(monotonic=lambda: clock[0], sleep=lambda seconds: clock.append(clock.pop() + seconds))
+    monkeypatch.setattr(in_kernel, "time", time_)
+    full = OSError(errno.EDQUOT, "full")
+    monkeypatch.setattr(kernel, "write", mock.Mock(side_effect=full))
+    monkeypatch.setattr(kernel, "names", lambda: list(left))
+    monkeypatch.setattr(kernel, "delete", lambda name: bool(left.pop(left.index(name))))
+
+    with pytest.raises(StoreUnusable, match="is full"):
+        in_kernel.put(TOKENS, "oidc-helper:tokens:job", "t", left_s=60)
+
+    assert clock[0] <= 2.1
+    assert len(left) >= profiles - 21
 
 
 def damaged(data: some.DataObject, payload: bytes) -> bytes:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
+from fakes import session_keys
 from fakes.places import needs
 
 from robustness.crashes.harms import FULL_DISK, FULL_QUOTA, KILL
@@ -19,6 +20,7 @@ _SCENARIOS = {scenario.name: scenario for scenario in SCENARIOS}
 @pytest.fixture(scope="module")
 def program() -> Iterator[Program]:
     _require_ptrace()
+    session_keys.renew()  # keys of other tests would be dropped first where there is no room
     with warm_program() as started:
         yield started
 
