@@ -1,4 +1,6 @@
-"""The console entry: `get PROFILE` with a record at hand that serves is one write; anything else goes to cli.
+"""The console entry: with a record at hand that serves, `get PROFILE` is one write and `exec PROFILE` one execve.
+
+Anything else goes to cli.
 
 Every SDK starts a process for each of its own, so the imports here decide the product's speed; a test pins their list.
 """
@@ -82,15 +84,11 @@ def main() -> None:
     """Answer and leave; never returns."""
     _forbid_core_dumps()
     has_foreign_libraries = _leave_bundle()
-    profile = _profile(sys.argv[1:])
-    cached = _cached(profile) if profile else None
-    if profile and cached:
-        status = _print(cached.body)
-        if cached.due(time.time()):
-            from oidc_helper.machine import renewal
-
-            renewal.start(profile)
-        os._exit(status)
+    words = sys.argv[1:]
+    if profile := _profile(words):
+        _answer(profile)
+    elif program := _program(words):
+        _become(program, words[1])
     if has_foreign_libraries:  # the full program needs many, such as OpenSSL
         _start_over()
     import gc
@@ -120,6 +118,33 @@ def _forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (1 if most == resource.RLIM_INFINITY else min(1, most), most))
 
 
+def _answer(profile: str) -> None:
+    """Print the record that serves, and leave; returns where there is none."""
+    cached = _cached(profile)
+    if not cached:
+        return
+    status = _print(cached.body)
+    if cached.due(time.time()):
+        from oidc_helper.machine import renewal
+
+        renewal.start(profile)
+    os._exit(status)
+
+
+def _become(program: list[str], profile: str) -> None:
+    """Become the program with the record that serves; returns where there is none, or no such program."""
+    cached = _cached(profile)
+    if not cached:
+        return
+    from oidc_helper.handover import hit
+
+    if cached.due(time.time()):
+        from oidc_helper.machine import renewal
+
+        renewal.start(profile, is_ours=False)
+    hit.become(program, profile, cached.body, cached.region)
+
+
 def _profile(words: list[str]) -> str | None:
     """The profile in `get PROFILE`, with the `--config` that stands before, between or after those put in force.
 
@@ -138,6 +163,18 @@ def _profile(words: list[str]) -> str | None:
     if config:
         os.environ[paths.CONFIG_VARIABLE] = config
     return others[1]
+
+
+def _program(words: list[str]) -> list[str]:
+    """The program and its words in `exec PROFILE [--] PROGRAM ...`, where no options of ours stand.
+
+    Empty for other words, which argparse reads, with the same meaning for these.
+    """
+    if len(words) < 3 or words[0] != "exec" or words[1].startswith("-"):
+        return []
+    if words[2] == "--":
+        return words[3:]
+    return [] if words[2].startswith("-") else words[2:]
 
 
 def _cached(profile: str) -> record.Record | None:

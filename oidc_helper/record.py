@@ -10,14 +10,17 @@ _DIGITS = 12  # of a time in seconds; int() refuses very long digit strings
 class Record:
     """An intact record: `body` is the JSON to print, the rest is what `compose` was given."""
 
-    __slots__ = ("body", "expires_at", "renew_from", "serve_until", "stamp")
+    __slots__ = ("body", "expires_at", "region", "renew_from", "serve_until", "stamp")
 
-    def __init__(self, body: bytes, *, serve_until: int, stamp: str, renew_from: int, expires_at: int) -> None:
+    def __init__(  # noqa: PLR0913 - the fields of the header
+        self, body: bytes, *, serve_until: int, stamp: str, renew_from: int, expires_at: int, region: str
+    ) -> None:
         self.body = body
         self.serve_until = serve_until
         self.stamp = stamp
         self.renew_from = renew_from
         self.expires_at = expires_at
+        self.region = region
 
     def fresh(self, *, now: float, stamp: str) -> bool:
         """Whether it may be handed out under the settings of that stamp."""
@@ -37,12 +40,15 @@ def usable(expires_at: int, now: float) -> bool:
     return expires_at - now > _STILL_USABLE_S
 
 
-def compose(body: str, *, serve_until: int, stamp: str, renew_from: int, expires_at: int) -> str:
+def compose(  # noqa: PLR0913 - the fields of the header
+    body: str, *, serve_until: int, stamp: str, renew_from: int, expires_at: int, region: str = ""
+) -> str:
     """The text to store. Times are epoch seconds; `stamp` is `paths.config_stamp` of the configuration used.
 
-    Header: version, serve-until, config-stamp, renew-from, expires-at, and a CRC-32 of those five and the body.
+    Header: version, serve-until, config-stamp, renew-from, expires-at, the profile's region where it has one, and a
+    CRC-32 of those and the body.
     """
-    header = f"{VERSION} {serve_until} {stamp} {renew_from} {expires_at}"
+    header = f"{VERSION} {serve_until} {stamp} {renew_from} {expires_at} {region}".rstrip()
     return f"{header} {_checksum(header.encode(), body.encode())}\n{body}"
 
 
@@ -50,16 +56,18 @@ def parse(stored: bytes) -> Record | None:
     """Read what `compose` made, whatever its age; None where it is torn, foreign or from the future."""
     header, newline, body = stored.partition(b"\n")
     fields = header.split(b" ")
-    if not newline or len(fields) != 6 or fields[0] != VERSION.encode():
+    if not newline or len(fields) not in (6, 7) or fields[0] != VERSION.encode():
         return None
-    if fields[5] != _checksum(header.rpartition(b" ")[0], body).encode():
+    if fields[-1] != _checksum(header.rpartition(b" ")[0], body).encode():
         return None
     times = (fields[1], fields[3], fields[4])
     if not all(time.isdigit() and len(time) <= _DIGITS for time in times):
         return None
     serve_until, renew_from, expires_at = map(int, times)
-    stamp = fields[2].decode("utf-8", "replace")
-    return Record(body, serve_until=serve_until, stamp=stamp, renew_from=renew_from, expires_at=expires_at)
+    stamp, region = fields[2].decode("utf-8", "replace"), b"".join(fields[5:-1]).decode("utf-8", "replace")
+    return Record(
+        body, serve_until=serve_until, stamp=stamp, renew_from=renew_from, expires_at=expires_at, region=region
+    )
 
 
 def _checksum(header: bytes, body: bytes) -> str:

@@ -20,14 +20,16 @@ import secretstorage
 from fakes import refused_keys
 from fakes.places import needs
 from fakes.secret_service import SecretService, missing_programs, private_secret_service
-from homes import Home
+from homes import COMMAND, Home
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 from jeepney.io.blocking import open_dbus_connection
 from keyring import core
 
 from oidc_helper import hotpath, kernel, paths, record
+from oidc_helper.aws.credentials import Credentials, process_json
 from oidc_helper.cli import arguments
+from oidc_helper.handover import hit as handed_over
 from oidc_helper.machine import pause
 from oidc_helper.store import hit, keyring_settings, parts
 from oidc_helper.store.kinds import CREDENTIALS
@@ -37,6 +39,7 @@ from oidc_helper.store.store import Store
 # What a hit adds to a bare interpreter; ctypes brings those below it.
 LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "ctypes._endian", "types"}
 OURS = {f"oidc_helper{name}" for name in ("", ".hotpath", ".kernel", ".names", ".paths", ".record")}
+OF_EXEC = {"_signal", *(f"oidc_helper.handover{name}" for name in ("", ".hit", ".variables"))}
 # What the Secret Service adds: jeepney, and what it imports for itself. No json, argparse, logging, pathlib, keyring.
 OF_JEEPNEY = {
     *(
@@ -58,7 +61,7 @@ OF_THE_VAULT = {
     *(f"oidc_helper.store.{name}" for name in ("hit", "keyring_settings", "parts", "secret_service", "session_bus")),
 }
 
-BODY = json.dumps({"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "s", "Expiration": "x"})
+BODY = '{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"s","Expiration":"x"}'
 
 
 @dataclass
@@ -193,6 +196,78 @@ def test_the_hit_path_takes_no_line_otherwise_than_the_full_program(words: list[
         assert (options.command, options.profile, options.refresh) == ("get", profile, False)
         assert not options.debug
         assert (options.config or "from the environment") == config
+
+
+@given(words=some.lists(some.sampled_from([*WORDS, "exec", "exec", "env"]), min_size=1, max_size=5))
+@example(words=["exec", "a", "--", "--", "b"])
+@example(words=["exec", "a", "get", "--", "--debug"])
+def test_the_hit_path_takes_no_program_otherwise_than_the_full_program(words: list[str]) -> None:
+    """Which words are the program's is the same to argparse."""
+    if program := hotpath._program(words):
+        options = arguments.parse(words)
+        assert (options.command, options.profile, options.words) == ("exec", words[1], program)
+        assert (options.endpoint, options.nested, options.min_ttl, options.config) == (False, False, 0, None)
+
+
+@given(
+    credentials=some.dictionaries(some.text(min_size=1), some.text() | some.integers() | some.lists(some.text())),
+    separators=some.sampled_from([(",", ":"), (", ", ": ")]),
+)
+@example(credentials={"a": "b", "c": "d"}, separators=(",", ":"))
+@example(credentials={"a": "b", "c": 5, "d": "e"}, separators=(",", ":"))
+def test_the_hit_path_reads_no_credentials_otherwise_than_json(
+    credentials: dict[str, object], separators: tuple[str, str]
+) -> None:
+    """What is not just strings is left to the full program."""
+    text = json.dumps({"Version": 1, **credentials}, separators=separators)
+    members = handed_over._members(text.encode())
+
+    assert members in ({}, credentials)
+
+
+def test_credentials_as_a_fetch_writes_them_are_read_on_the_hit_path() -> None:
+    """With every member that they may have."""
+    made = Credentials("ASIA", "sec/ret+", "to/ken==", 2_000_000_000, account_id="111122223333")
+    text = process_json(made)
+
+    assert {"Version": 1, **handed_over._members(text.encode())} == json.loads(text)
+
+
+def test_exec_on_a_hit_imports_next_to_nothing(home: Home, place: Place) -> None:
+    """A program starts as fast as an SDK has its answer."""
+    place.put(home, "a")
+    program = (
+        "import os, sys; bare = set(sys.modules)\n"
+        "from oidc_helper import hotpath\n"
+        "def execvpe(*words): print(words[0], *sorted(set(sys.modules) - bare)); sys.exit()\n"
+        "os.execvpe = execvpe\n"
+        "sys.argv[1:] = ['exec', 'a', '--', 'true']\n"
+        "hotpath.main()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=home.environment, capture_output=True, text=True, check=True
+    )
+
+    started, *modules = done.stdout.split()
+    assert started == "true"
+    assert {name if name.startswith("oidc_helper") else name.split(".")[0] for name in modules} <= (
+        place.imports | OF_EXEC | {"resource"}
+    )
+
+
+def test_exec_on_a_hit_is_one_execve(home: Home, kernel_keyring: Place, tmp_path: Path) -> None:
+    """After that of the command itself; no other process begins."""
+    needs(can_trace(), "strace, and leave to use it")
+    home.configure("[profile.a]\n")
+    kernel_keyring.put(home, "a")
+    file = tmp_path / "trace"
+    traced = ["strace", "-f", "-qq", "-o", str(file), "-e", "trace=execve,clone,clone3,fork,vfork", str(COMMAND)]
+    subprocess.run([*traced, "exec", "a", "--", "/bin/true"], env=home.environment, check=True, capture_output=True)
+
+    begun = [line.split(None, 1)[1].partition(", [")[0] for line in file.read_text().splitlines()]
+
+    assert begun == [f'execve("{COMMAND}"', 'execve("/bin/true"']
 
 
 def test_a_hit_imports_next_to_nothing(home: Home, place: Place) -> None:

@@ -25,6 +25,16 @@ def test_a_record_reads_as_it_was_written() -> None:
     assert (read.serve_until, read.renew_from, read.expires_at) == (2_000, 1_500, 2_900)
 
 
+def test_a_record_names_the_region_of_its_profile() -> None:
+    """`exec` on a hit reads no settings; a profile without a region has a header without it."""
+    text = record.compose(BODY, serve_until=2_000, stamp="7+8", renew_from=1_500, expires_at=2_900, region="eu-west-1")
+    with_region, without = record.parse(text.encode()), record.parse(TEXT.encode())
+
+    assert with_region
+    assert without
+    assert (with_region.region, without.region) == ("eu-west-1", "")
+
+
 @pytest.mark.parametrize(
     ("now", "stamp", "fresh"),
     [(1_999.9, "7+8", True), (2_000, "7+8", False), (0, "7+9", False), (3_000, "", False)],
@@ -52,12 +62,22 @@ def resealed(header: str) -> bytes:
         TEXT.replace("\n", " ", 1).encode(),
         resealed("2 2000 7+8 1500 2900"),
         resealed("1 2000 7+8 1500"),
+        resealed("1 2000 7+8 1500 2900 eu-west-1 3100"),
         resealed("1 -2000 7+8 1500 2900"),
         resealed("1 2000 7+8 soon 2900"),
         resealed(f"1 2000 7+8 1500 {'9' * 5_000}"),
     ],
     ids=[
-        *("empty", "torn", "served longer", "no body", "from the future", "a time too few", "a time before 1970"),
+        *(
+            "empty",
+            "torn",
+            "served longer",
+            "no body",
+            "from the future",
+            "a time too few",
+            "a field too many",
+            "a time before 1970",
+        ),
         *("a word for a time", "more digits than int() reads"),
     ],
 )

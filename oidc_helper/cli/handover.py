@@ -1,6 +1,7 @@
 """`exec` and `env`: credentials for programs that read variables."""
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from oidc_helper.errors import WrongSettings
 from oidc_helper.fetch.broker import Fetched
 from oidc_helper.handover import program, variables
 from oidc_helper.handover.formats import FORMATS
+from oidc_helper.machine import renewal
 from oidc_helper.person import times
 from oidc_helper.settings import Profile
 from oidc_helper.words import printable
@@ -29,7 +31,9 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
     if options.endpoint:
         return _beside_endpoint(options)
     profile, got = _got(options)
-    environment = variables.replaced(os.environ, _given(profile, got))
+    if got.due:
+        renewal.start(profile.name, is_ours=False)
+    environment = variables.replaced(dict(os.environ), _given(profile, got))
     words = _words(options, environment, times.until(got.expires_at))
     with options.streams.given_back():
         return program.become(words, environment)
@@ -46,7 +50,7 @@ def _beside_endpoint(options: argparse.Namespace) -> int:
     profile, got = _got(options)
     with endpoint.beside(profile.name, got) as leading, private_aws.files(config) as files:
         given = variables.at_endpoint({**leading, **files}, profile=profile.name, region=profile.region)
-        environment = variables.replaced(os.environ, given)
+        environment = variables.replaced(dict(os.environ), given)
         words = _words(options, environment, "renewed as long as you are signed in")
         with options.streams.given_back():
             ended = companion.run(words, environment)
@@ -70,12 +74,12 @@ def _words(options: argparse.Namespace, environment: Mapping[str, str], lasting:
 def env(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the variables for a shell or a file."""
     given = _given(*_got(options))
-    answer.write(FORMATS[options.format](given, variables.conflicting(os.environ, given)))
+    answer.write(FORMATS[options.format](given, variables.conflicting(dict(os.environ), given)))
     return 0
 
 
 def _given(profile: Profile, got: Fetched) -> dict[str, str]:
-    return variables.given(got.answer, profile=profile.name, region=profile.region)
+    return variables.given(json.loads(got.answer), profile=profile.name, region=profile.region)
 
 
 def _got(options: argparse.Namespace) -> tuple[Profile, Fetched]:

@@ -295,7 +295,12 @@ def _cache(made: Credentials, profile: Profile, stamp: str, means: Means, *, per
     serve_until = credentials.serve_until(made.expires_at, now)
     renew_from = credentials.renew_from(made.expires_at, now) if profile.renew == "ahead" else serve_until
     text = record.compose(
-        answer, serve_until=serve_until, stamp=stamp, renew_from=renew_from, expires_at=made.expires_at
+        answer,
+        serve_until=serve_until,
+        stamp=stamp,
+        renew_from=renew_from,
+        expires_at=made.expires_at,
+        region=profile.region,
     )
     details = {"identity": profile.identity.name, "person": person}
     put = partial(means.store.put, CREDENTIALS, profile.name, text, expires_at=made.expires_at, details=details)

@@ -40,7 +40,7 @@ else:
         with _signals() as coming:
             try:
                 child = os.posix_spawnp(words[0], list(words), dict(environment), setsigdef=program.ignored_by_python())
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 raise program.not_run(words[0], error) from None
             for number in coming:
                 if number == signal.SIGCHLD:

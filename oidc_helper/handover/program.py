@@ -28,7 +28,7 @@ def become(words: Sequence[str], environment: Mapping[str, str]) -> int:
         for number in ignored_by_python():
             signal.signal(number, signal.SIG_DFL)
         os.execvpe(words[0], list(words), dict(environment))  # noqa: S606  # no shell is needed
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise not_run(words[0], error) from None
 
 
@@ -45,9 +45,10 @@ def _child(words: Sequence[str], environment: Mapping[str, str]) -> int:
     return subprocess.run(list(words), env=dict(environment), check=False).returncode
 
 
-def not_run(program: str, error: OSError) -> OidcHelperError:
-    """The error for a program that cannot be run; its exit code is that of shells."""
-    reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be run: {error.strerror}"
-    failure = OidcHelperError(f"{printable(program)} {reason}", "name it by its whole path, or check PATH")
-    failure.exit_code = _EXIT_CODES.get(error.errno or 0, 126)
+def not_run(program: str, error: OSError | ValueError) -> OidcHelperError:
+    """The error for a program that cannot be run, such as one without a name; its exit code is that of shells."""
+    number = error.errno if isinstance(error, OSError) else errno.ENOENT
+    reason = "does not exist" if number == errno.ENOENT else f"cannot be run: {os.strerror(number or 0)}"
+    failure = OidcHelperError(f"{printable(program) or repr('')} {reason}", "name it by its whole path, or check PATH")
+    failure.exit_code = _EXIT_CODES.get(number or 0, 126)
     return failure

@@ -1,7 +1,4 @@
-"""The variables that hand credentials to a program, and those that would lead it to others."""
-
-import json
-from collections.abc import Mapping
+"""The variables that hand credentials to a program, and those that would lead it to others; light, for a hit."""
 
 PROFILE = "OIDC_HELPER_PROFILE"
 """Names the profile to a prompt; where it is set, credentials have been handed over already."""
@@ -19,9 +16,8 @@ _OTHERS = (
 )
 
 
-def given(answer: str, *, profile: str, region: str) -> dict[str, str]:
-    """The variables of credentials, which `answer` has as credential_process JSON."""
-    credentials = json.loads(answer)
+def given(credentials: dict[str, str], *, profile: str, region: str) -> dict[str, str]:
+    """The variables of credentials, which have the names of credential_process JSON."""
     members = {
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
@@ -34,18 +30,18 @@ def given(answer: str, *, profile: str, region: str) -> dict[str, str]:
     return {name: value for name, value in members.items() if value}
 
 
-def at_endpoint(leading: Mapping[str, str], *, profile: str, region: str) -> dict[str, str]:
+def at_endpoint(leading: dict[str, str], *, profile: str, region: str) -> dict[str, str]:
     """The variables beside those `leading` to an endpoint; where it fails, no SDK turns to the machine's own role."""
     region_names = ("AWS_REGION", "AWS_DEFAULT_REGION") if region else ()
     return {**leading, **dict.fromkeys(region_names, region), "AWS_EC2_METADATA_DISABLED": "true", PROFILE: profile}
 
 
-def conflicting(environment: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
+def conflicting(environment: dict[str, str], given: dict[str, str]) -> list[str]:
     """The variables of the environment that must go, in order."""
     return [name for name in _OTHERS if name in environment and name not in given]
 
 
-def replaced(environment: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+def replaced(environment: dict[str, str], given: dict[str, str]) -> dict[str, str]:
     """The environment with the credentials, and without what would lead to others."""
     gone = conflicting(environment, given)
     return {**{name: value for name, value in environment.items() if name not in gone}, **given}

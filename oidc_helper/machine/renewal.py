@@ -13,12 +13,16 @@ from oidc_helper.machine import flock, private_files
 _ONCE_IN_S = 30  # a busy caller starts no second renewal meanwhile, nor one at once after a failure
 
 
-def start(profile: str) -> None:
-    """Begin to renew a profile's credentials, unless somebody has lately; never waits, never fails."""
+def start(profile: str, *, is_ours: bool = True) -> None:
+    """Begin to renew a profile's credentials, unless somebody has lately; never waits, never fails.
+
+    Where it is not ours, it is no child of this process: a program that takes our place knows of none.
+    """
+    spawn = _spawn if is_ours else _spawn_orphan
     try:
         if _is_our_turn(names.entry_name("renewal", profile)):
             # -E and -P: neither the caller's PYTHON variables nor its working directory choose what runs.
-            _spawn([sys.executable, "-E", "-P", "-m", "oidc_helper", "get", "--ahead", profile])
+            spawn([sys.executable, "-E", "-P", "-m", "oidc_helper", "get", "--ahead", profile])
     except (OSError, NotImplementedError):  # the latter: a system that starts no session in posix_spawn
         return  # the caller has its answer; the next call tries again, or renews what has expired
 
@@ -63,6 +67,8 @@ if sys.platform == "win32":
         null = subprocess.DEVNULL
         subprocess.Popen(words, stdin=null, stdout=null, stderr=null, close_fds=True, creationflags=flags)
 
+    _spawn_orphan = _spawn  # no program takes the place of another
+
 else:
 
     def _spawn(words: list[str]) -> None:
@@ -70,6 +76,17 @@ else:
         streams = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
         others = [(os.POSIX_SPAWN_CLOSE, number) for number in _inherited_descriptors() if number > 2]
         os.posix_spawn(words[0], words, os.environ, file_actions=[*streams, *others], setsid=True)
+
+    def _spawn_orphan(words: list[str]) -> None:
+        """Let a process between us have the child, and end."""
+        between = os.fork()
+        if not between:
+            try:
+                _spawn(words)
+            finally:
+                os._exit(0)
+        with suppress(ChildProcessError):  # our caller has SIGCHLD ignored: nothing is left to be waited for
+            os.waitpid(between, 0)
 
     def _inherited_descriptors() -> list[int]:
         """All that a child would inherit."""

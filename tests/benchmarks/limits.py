@@ -17,6 +17,7 @@ class Limit:
 
 LIMITS = {
     measure.HIT: Limit(time=1.5, memory=1.3),
+    measure.EXEC: Limit(time=1.2),
     measure.HIT_100: Limit(time=1.5, memory=1.3),
     measure.HIT_1000: Limit(time=1.5, memory=1.3),
     measure.VAULT: Limit(time=5),

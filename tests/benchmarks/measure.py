@@ -13,7 +13,7 @@ from oidc_helper import kernel, paths
 from oidc_helper.emulator.temporary_keyring import VARIABLE
 
 BARE, HIT, COLD, BOTO3 = "python -c pass", "hit", "cold fetch", "bare boto3 script"
-HIT_100, HIT_1000 = "hit, 100 profiles", "hit, 1,000 profiles"
+HIT_100, HIT_1000, EXEC = "hit, 100 profiles", "hit, 1,000 profiles", "exec of true"
 VAULT, VAULT_100, SECRET_TOOL = "hit, Secret Service", "hit, Secret Service, 100 profiles", "secret-tool lookup"
 BARE_CROWD, HIT_CROWD, COLD_CROWD = "100 python -c pass at once", "100 hits at once", "100 cold at once"
 SLOWEST_BARE, SLOWEST = "slowest python -c pass", "slowest get, one a second"
@@ -59,12 +59,15 @@ def _again(command: Command) -> Callable[[], Command]:
 
 
 def hits(site: Site) -> list[Case]:
-    """Hits with growing numbers of profiles."""
+    """Hits with growing numbers of profiles, and one that becomes a program."""
     if not kernel.available():
         return [Case(BARE, BARE, site.bare)]
+    hit = site.hit()
+    program = Command([hit.words[0], "exec", *hit.words[2:], "--", "true"], hit.environment)
     return [
         Case(BARE, BARE, site.bare),
-        Case(HIT, BARE, _again(site.hit())),
+        Case(HIT, BARE, _again(hit)),
+        Case(EXEC, HIT, _again(program)),
         Case(HIT_100, BARE, _again(site.hit(profiles=100))),
         Case(HIT_1000, BARE, _again(site.hit(profiles=1_000))),
     ]

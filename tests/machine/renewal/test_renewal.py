@@ -59,6 +59,18 @@ def test_a_hit_that_is_due_answers_at_once_and_is_renewed_behind(due: Home, emul
     assert datetime.fromisoformat(after["Expiration"]) > datetime.fromisoformat(before["Expiration"])
 
 
+@pytest.mark.parametrize("options", [(), ("--min-ttl", "1")], ids=["on a hit", "by the full program"])
+def test_a_program_that_takes_our_place_has_no_renewal_as_its_child(
+    due: Home, emulator: Emulator, options: tuple[str, ...]
+) -> None:
+    """It would never wait for a child that it did not start."""
+    with held_up(due, emulator):
+        listed = due.run("exec", *options, "analytics", "--", "sh", "-c", "ps -o comm= --ppid $$")
+        the_renewal(due, emulator)
+
+    assert listed.stdout == "ps\n"
+
+
 def test_many_hits_at_once_start_one_renewal(due: Home, emulator: Emulator) -> None:
     """Twenty processes that find the credentials due cost AWS one request more, not twenty."""
     with held_up(due, emulator):
