@@ -22,6 +22,8 @@ SLOW = (
     "cli/test_configure.py",
     "cli/test_configure_at_terminal.py",
     "cli/test_console_command.py",
+    "cli/test_emulator_write.py",
+    "cli/test_foreign_libraries.py",
     "cli/test_matrix.py",
     "cli/test_nothing_kept.py",
     "cli/test_readiness.py",
@@ -33,6 +35,7 @@ SLOW = (
     "create_token_with_iam/test_operation_differential.py",
     "create_token_with_iam/test_operation_profiles.py",
     "create_token_with_iam/test_operation_recorded.py",
+    "create_token_with_iam/test_operation_streams.py",
     "create_token_with_iam/test_operation_terminal.py",
     "doctor/test_doctor_admin.py",
     "doctor/test_doctor_admin_finds.py",
@@ -42,10 +45,14 @@ SLOW = (
     "fetch/test_fetch_order.py",
     "fetch/test_live_credentials.py",
     "fetch/test_lost_answers.py",
+    "fetch/test_never_sent.py",
     "fetch/test_open_sign_in.py",
     "fetch/test_parallel.py",
     "fetch/test_rollback.py",
+    "fetch/test_shared_failures.py",
     "fetch/test_staying_signed_in.py",
+    "handover/test_exec.py",
+    "handover/test_exec_endpoint.py",
     "identity/test_ci_manual.py",
     "identity/test_ci_source.py",
     "machine/renewal",
@@ -55,14 +62,15 @@ SLOW = (
     "person/test_terminal.py",
     "profiles/test_large_organization.py",
     "profiles/test_profiles_at_terminal.py",
-    "setup/test_plan_runs.py",
-    "setup/test_plans.py",
     "profiles/test_profiles_list.py",
     "profiles/test_profiles_write.py",
     "robustness",
     "serve/test_lifetimes.py",
     "serve/test_recipes.py",
+    "serve/test_serve.py",
     "settings/test_settings_any_document.py",
+    "setup/test_plan_runs.py",
+    "setup/test_plans.py",
     "sign_in/real",
     "sign_in/test_hostile_callbacks.py",
     "sign_in/test_other_users.py",
@@ -91,11 +99,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests."""
-    slow = [Path(__file__).parent / name for name in SLOW]
+    slow = {Path(__file__).parent / name for name in SLOW}
     if missing := [str(path) for path in slow if not path.exists()]:
         raise pytest.UsageError(f"SLOW names {', '.join(missing)}, which does not exist")
+    files = {item.path for item in items}
+    slow_files = {file for file in files if not slow.isdisjoint({file, *file.parents})}
     for item in items:
-        if any(item.path.is_relative_to(path) for path in slow):
+        if item.path in slow_files:
             item.add_marker(pytest.mark.slow)
 
 
@@ -107,7 +117,7 @@ def nothing_learnt() -> None:
 
 @pytest.fixture
 def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, no keyring, and a kernel keyring that ends with the test."""
+    """An empty home, no keyring, and an empty kernel keyring."""
     for variable in ("OIDC_HELPER_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -115,13 +125,13 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv(kernel.VARIABLE, "session")
-    session_keys.renew()
+    session_keys.clear()
     return tmp_path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
-    """A process from which commands fork, for tests that need no new process."""
+    """A process from which commands fork, for tests that need no new process; to start it takes a second."""
     with Zygote() as running:
         yield running
 
@@ -133,8 +143,8 @@ def keys() -> SigningKeys:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home whose vault is a file in it, and which uses the kernel keyring of this session."""
+def home(tmp_path: Path, zygote: Zygote) -> Home:
+    """A home whose vault is a file in it, and which uses the kernel keyring of this session; its commands fork."""
     kept = ("PATH", "LANG", "COVERAGE_PROCESS_START")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     return Home(
@@ -148,13 +158,14 @@ def home(tmp_path: Path) -> Home:
             VARIABLE: str(tmp_path / "keyring.json"),
             "AWS_EC2_METADATA_DISABLED": "true",
         },
+        zygote,
     )
 
 
 @pytest.fixture
-def forks(home: Home, zygote: Zygote) -> None:
-    """Let the commands of `home` fork from the zygote."""
-    home.forks = zygote
+def whole_processes(home: Home) -> None:
+    """Let no command of `home` be a fork, for tests of how a process begins."""
+    home.forks = None
 
 
 @pytest.fixture

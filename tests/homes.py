@@ -1,30 +1,33 @@
 """The empty home of a new user, the installed command in it, and a configuration for the emulator."""
 
 import json
+import os
 import subprocess
-import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zygote import Zygote
+import zygote
 
 from oidc_helper.emulator import Emulator
 
+COMMAND = zygote.COMMAND
 _NOT_FOR_PYTHON = ("PYTHON_KEYRING_BACKEND",)
-COMMAND = Path(sysconfig.get_path("scripts")) / "oidc-helper"
+_FOR_A_BEGINNING = ("PYTHON", "LD_", "LC_", "LANG", "TZ")  # what a process reads when it begins
 
 
 @dataclass
 class Home:
     """An empty home with an environment of its own, in which commands run.
 
-    With `forks`, commands fork from it, except those with variables for the interpreter.
+    With `forks`, commands that `run` fork from it, except those with variables for a process that begins. Every command
+    runs the module `customize` first, which PYTHONPATH leads an interpreter to.
     """
 
     path: Path
     environment: dict[str, str]
-    forks: Zygote | None = None
+    forks: zygote.Zygote | None = None
+    customize: Path | None = None
     config: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,11 +52,16 @@ class Home:
     def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run the installed command and wait for it."""
         environment = {**self.environment, **variables}
-        if self.forks and not any(name.startswith("PYTHON") and name not in _NOT_FOR_PYTHON for name in environment):
-            return self.forks.run(words, environment, self.path)
+        if self.forks and not any(map(self._is_for_a_beginning, environment, environment.values())):
+            first = self.customize.read_text() if self.customize else ""
+            return self.forks.run(words, environment, self.path, first)
         process = self.start(*words, **variables)
         stdout, stderr = process.communicate()
         return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
+
+    def _is_for_a_beginning(self, name: str, value: str) -> bool:
+        known = {str(self.customize and self.customize.parent), os.environ.get(name)}
+        return name.startswith(_FOR_A_BEGINNING) and name not in _NOT_FOR_PYTHON and value not in known
 
     def get(self, profile: str, **variables: str) -> dict[str, Any]:
         """The credentials of a profile; the command must succeed and print nothing else."""

@@ -36,6 +36,8 @@ from oidc_helper.store.kinds import CREDENTIALS
 from oidc_helper.store.places import SECRET_SERVICE
 from oidc_helper.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("whole_processes")
+
 # What a hit adds to a bare interpreter; ctypes brings those below it.
 LIBRARY = {"errno", "pwd", "time", "zlib", "ctypes", "_ctypes", "_struct", "struct", "ctypes._endian", "types"}
 OURS = {f"oidc_helper{name}" for name in ("", ".hotpath", ".kernel", ".names", ".paths", ".record")}

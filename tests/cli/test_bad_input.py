@@ -39,8 +39,6 @@ from oidc_helper import kernel, names
 from oidc_helper.emulator import Emulator
 from oidc_helper.store.kinds import CREDENTIALS
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 
 @pytest.fixture
 def world(home: Home, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:

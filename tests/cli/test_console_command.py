@@ -21,7 +21,6 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.store.kinds import CREDENTIALS
 from oidc_helper.store.store import Store
 
-pytestmark = pytest.mark.usefixtures("forks")
 REPORTS = """
 [profile.reports]
 role_arn = "arn:aws:iam::123456789012:role/analytics"

@@ -18,7 +18,10 @@ from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="LD_LIBRARY_PATH is for Linux's loader")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="LD_LIBRARY_PATH is for Linux's loader"),
+    pytest.mark.usefixtures("whole_processes"),
+]
 _THEIRS, _MINE = "LD_LIBRARY_PATH", "LD_LIBRARY_PATH_ORIG"
 
 

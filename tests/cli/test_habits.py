@@ -65,7 +65,6 @@ def ready(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-@pytest.mark.usefixtures("forks")
 @pytest.mark.parametrize("typed", TYPED)
 def test_what_is_no_command_gets_the_line_to_type(ready: Home, typed: str) -> None:
     """With the words that follow."""
@@ -74,7 +73,6 @@ def test_what_is_no_command_gets_the_line_to_type(ready: Home, typed: str) -> No
     assert (failed.code, failed.hint) == (2, TYPED[typed])
 
 
-@pytest.mark.usefixtures("forks")
 @pytest.mark.parametrize("typed", OPTIONS)
 def test_an_option_of_other_programs_gets_ours(ready: Home, typed: str) -> None:
     """Of the command that it was typed with."""

@@ -40,7 +40,6 @@ def test_help_alone_is_the_help_of_the_program(home: Home) -> None:
     assert home.run("help").stdout == home.run("--help").stdout
 
 
-@pytest.mark.usefixtures("forks")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_on_a_command_is_its_help(home: Home, name: str) -> None:
     """As its --help prints it."""

@@ -17,6 +17,8 @@ from homes import COMMAND, Home, file_config
 from oidc_helper import kernel
 from oidc_helper.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("whole_processes")
+
 ALICE = "alice@example.com"
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 NOWHERE = {**NO_KEYRING, kernel.VARIABLE: "off"}

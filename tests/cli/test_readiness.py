@@ -11,8 +11,6 @@ from homes import Home, file_config
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 ALICE = "alice@example.com"
 MANUAL = Path(__file__).parents[2] / "man/oidc-helper.1"
 

@@ -11,8 +11,6 @@ from homes import Home, file_config
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 # What a refusal of CreateTokenWithIAM makes of the secret.
 REFUSALS: dict[str, Callable[[str], dict[str, Any]]] = {
     "as its code": lambda secret: {"__type": secret},

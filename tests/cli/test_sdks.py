@@ -19,6 +19,8 @@ print(boto3.Session(profile_name=sys.argv[1]).client("sts").get_caller_identity(
 """
 BOTO3_WITHOUT_A_NAME = """
 import boto3
+
+pytestmark = pytest.mark.usefixtures("whole_processes")
 print(boto3.Session().client("sts").get_caller_identity()["Arn"])
 """
 AWS_CLI = [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--query", "Arn", "--output", "text"]

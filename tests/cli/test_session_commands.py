@@ -21,8 +21,6 @@ from homes import COMMAND, Home, file_config
 from oidc_helper import kernel
 from oidc_helper.emulator import Emulator, example_config
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 ALICE, BOB = "alice@example.com", "bob@example.com"
 NOWHERE = "http://127.0.0.1:1"  # a port that nobody may use without being root
 WHO_AM_I = "import boto3; print(boto3.Session(profile_name='analytics').client('sts').get_caller_identity()['Arn'])"

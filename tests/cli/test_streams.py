@@ -21,6 +21,8 @@ NOISY_KEYRING = """
 import logging, os, sys, warnings
 from oidc_helper.emulator.temporary_keyring import TemporaryKeyring
 
+pytestmark = pytest.mark.usefixtures("whole_processes")
+
 def chatter():
     print("chatter")
     print("chatter", file=sys.stderr)

@@ -11,8 +11,6 @@ from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 ALICE, BOB = "alice@example.com", "bob@example.com"
 MINE = """\
 [defaults]

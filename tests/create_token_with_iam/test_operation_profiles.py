@@ -15,8 +15,6 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.fetch import kept_tokens
 from oidc_helper.store.store import Store
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 Words = tuple[str, ...]
 
 COMMAND = ("create-token-with-iam", "--profile-settings", "analytics")

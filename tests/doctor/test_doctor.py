@@ -22,8 +22,6 @@ from homes import COMMAND, Home
 from oidc_helper.cli import doctor
 from oidc_helper.doctor import CHECKS, Anonymity, Check, admin, program
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 MANUAL = (Path(__file__).parents[2] / "man/oidc-helper.1").read_text()
 
 

@@ -12,7 +12,6 @@ from oidc_helper.emulator import Emulator
 if TYPE_CHECKING:
     import subprocess
 
-pytestmark = pytest.mark.usefixtures("forks")
 
 ACCOUNT = "123456789012"
 EXCHANGE = "sso-oauth:CreateTokenWithIAM"

@@ -19,8 +19,6 @@ from oidc_helper.emulator.directory import (
     TrustedTokenIssuer,
 )
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 Act = Callable[[Administered], object]
 ACCOUNT = "123456789012"
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/other"

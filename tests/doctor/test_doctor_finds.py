@@ -11,8 +11,6 @@ from cli.sign_ins import Desk, desk
 from doctor.ward import ALICE, Ward
 from homes import COMMAND
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 Act = Callable[[Ward], object]
 
 

@@ -1,4 +1,4 @@
-"""The kernel keyring of one test: an anonymous session, and the keys in it."""
+"""The kernel keyring of the tests: an anonymous session, and the keys in it."""
 
 import ctypes
 import struct
@@ -8,13 +8,13 @@ from pathlib import Path
 from oidc_helper import kernel
 
 _SESSION = -3
-_DESCRIBE, _READ = 6, 11
+_DESCRIBE, _CLEAR, _READ = 6, 7, 11
 
 
-def renew() -> None:
-    """Leave the former session, which ends with that, for an empty one."""
+def clear() -> None:
+    """Forget all keys in it; processes that are in this session stay in it."""
     with suppress(OSError):
-        kernel.join_anonymous_session()
+        kernel._keyctl(_CLEAR, _SESSION)
 
 
 def descriptions() -> list[str]:

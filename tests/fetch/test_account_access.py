@@ -16,8 +16,6 @@ from service_limits import knows_account_access
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 CREDENTIALS = "GetRoleCredentials"
 _WITHOUT_THE_MODEL = """
 from oidc_helper.aws import account_access

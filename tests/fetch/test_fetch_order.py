@@ -10,8 +10,6 @@ from service_limits import SHORTEST_SESSION_S
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 ALICE = "alice@example.com"
 HOUR = 3_600
 SIGN_IN = ["AssumeRoleWithWebIdentity", "CreateTokenWithIAM jwt-bearer"]

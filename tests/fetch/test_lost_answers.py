@@ -12,8 +12,6 @@ from homes import Home, file_config
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 ALICE = "alice@example.com"
 EXCHANGE = "CreateTokenWithIAM"
 # How an answer is lost. Whether the work was done cannot be told from here: `cut="before"` looks like "after".

@@ -7,8 +7,6 @@ from homes import Home
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 EXCHANGE = "CreateTokenWithIAM"
 # Variable -> a value that no request can be made with. ENDPOINT stands for the emulator's URL, as if it knew TLS.
 HTTPS = {"AWS_ENDPOINT_URL_SSO_OIDC": "ENDPOINT"}

@@ -12,6 +12,8 @@ from oidc_helper import record
 from oidc_helper.emulator import Emulator
 from oidc_helper.store import parts
 
+pytestmark = pytest.mark.usefixtures("whole_processes")
+
 
 @pytest.fixture
 def signed_in(home: Home, emulator: Emulator) -> Desk:

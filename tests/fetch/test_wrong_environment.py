@@ -8,8 +8,6 @@ from service_limits import SHORTEST_SESSION_S
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 # Name -> the variables, and the one that the message begins with.
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "a proxy of another kind": ({"ALL_PROXY": "socks4://127.0.0.1:9"}, "ALL_PROXY names a proxy with socks4://"),

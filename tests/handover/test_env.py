@@ -14,7 +14,6 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.errors import WrongSettings
 from oidc_helper.handover.formats import FORMATS
 
-pytestmark = pytest.mark.usefixtures("forks")
 NASTY = "a b'c\"d\\e$f`g;h%i*"
 
 

@@ -14,6 +14,8 @@ from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("whole_processes")
+
 SHOW = "import json, os, sys; json.dump([os.getpid(), os.getppid(), sys.argv[1:], dict(os.environ)], sys.stdout)"
 CONFLICTING = {
     **dict.fromkeys(("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN"), "wrong"),

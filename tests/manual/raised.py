@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -97,12 +97,15 @@ class _Module:
 
     def _values(self, scope: Scope, name: str) -> list[ast.expr]:
         """What the name is set to, in the function or else in the module."""
-        for place in (scope, self._tree):
-            found = [
-                node.value
-                for node in ast.walk(place)
-                if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets)
-            ]
-            if found:
-                return found
-        return []
+        return _assigned(scope).get(name) or _assigned(self._tree).get(name, [])
+
+
+@cache
+def _assigned(scope: Scope) -> dict[str, list[ast.expr]]:
+    """What each name is set to, in the order of the text."""
+    values: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                values.setdefault(ast.unparse(target), []).append(node.value)
+    return values

@@ -20,8 +20,6 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.manual import errors
 from oidc_helper.oidc import refusals as provider_refusals
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 _ROOT = Path(__file__).parents[2]
 _PAGE = _ROOT / "man/oidc-helper-errors.7"
 _ROWS = [(section, row) for section in errors.table() for row in section.rows]

@@ -70,7 +70,7 @@ def roles_config(emulator: Emulator, defaults: str = "") -> str:
 
 
 @pytest.fixture
-def site(home: Home, emulator: Emulator, forks: None) -> Site:
+def site(home: Home, emulator: Emulator) -> Site:
     """Nothing is generated yet; there is an AWS configuration with comments."""
     home.configure(roles_config(emulator))
     home.write_token(emulator.mint(ALICE))

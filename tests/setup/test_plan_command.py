@@ -9,8 +9,6 @@ from setup.wanted_cases import OKTA, ROLE
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 FLAGS = ("--issuer", OKTA, "--client-id", "0oa1b2c3d4", "--identity-center-region", "eu-west-1")
 CONFIG = f"""
 [identity.corp]

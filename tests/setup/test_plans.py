@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
 from fakes.places import needs
 from hcl2.api import loads as read_hcl
 from ruamel.yaml import YAML
@@ -70,6 +68,9 @@ def test_what_the_script_prints_is_two_lines_of_the_configuration(case: Wanted, 
 @cases
 def test_cfn_lint_finds_nothing(case: Wanted) -> None:
     """Neither errors nor warnings."""
+    from cfnlint.api import lint  # it takes two seconds, which a run without this test saves
+    from cfnlint.config import ManualArgs
+
     found = lint(plan("cloudformation", case), config=ManualArgs(regions=["us-east-1"]))
 
     assert [match for match in found if match.rule.id[0] in "EW"] == []

@@ -41,7 +41,7 @@ def test_the_page_has_what_the_table_of_pieces_says() -> None:
     assert page_parts.in_page() == page_parts.parts()
 
 
-def test_readme_is_the_shortest_path(home: Home, forks: None, tmp_path: Path) -> None:
+def test_readme_is_the_shortest_path(home: Home, tmp_path: Path) -> None:
     """Ten lines, whose command prints a plan that makes everything."""
     (block,) = re.findall(r"```sh\n(.*?)```", _README, re.DOTALL)
     words = shlex.split(block.replace("\\\n", " ").partition(" >")[0])

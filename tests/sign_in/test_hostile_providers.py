@@ -13,8 +13,6 @@ from homes import Home
 
 from oidc_helper.emulator import Emulator
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 DISCOVERY = "/.well-known/openid-configuration"
 
 

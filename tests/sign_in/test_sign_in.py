@@ -10,8 +10,6 @@ from homes import Home
 from oidc_helper.emulator import Emulator
 from oidc_helper.emulator.directory import Person
 
-pytestmark = pytest.mark.usefixtures("forks")
-
 APPLICATION = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-"
 NOWHERE = "http://127.0.0.1:1"  # a port that nobody may use without being root
 

@@ -54,5 +54,6 @@ def installed(home: Home, emulator: Emulator) -> Clock:
     customize.write_text(_SITECUSTOMIZE.format(ahead=str(ahead), python=str(python)))
     python.write_text(_PYTHON.format(python=sys.executable, customize=str(customize)))
     python.chmod(0o700)
+    home.customize = customize
     home.environment["PYTHONPATH"] = str(directory)
     return Clock(ahead, emulator)

@@ -23,7 +23,10 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.machine import flock, renewal
 
 MANY = 20
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for the open files of a renewal")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for the open files of a renewal"),
+    pytest.mark.usefixtures("whole_processes"),
+]
 
 
 @contextmanager

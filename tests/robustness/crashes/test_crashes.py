@@ -20,7 +20,7 @@ _SCENARIOS = {scenario.name: scenario for scenario in SCENARIOS}
 @pytest.fixture(scope="module")
 def program() -> Iterator[Program]:
     _require_ptrace()
-    session_keys.renew()  # keys of other tests would be dropped first where there is no room
+    session_keys.clear()  # keys of other tests would be dropped first where there is no room
     with warm_program() as started:
         yield started
 

@@ -234,9 +234,10 @@ FAILURES: Mapping[str, Failure] = {
 
 @dataclass(frozen=True)
 class WayOut:
-    """One failure, with every command that a person may type then, each after a sign-in that went on till then."""
+    """One failure, with commands that a person may type then, each after a sign-in that went on till then."""
 
     name: str
+    commands: tuple[str, ...] = COMMANDS
 
     def __str__(self) -> str:
         return self.name
@@ -254,7 +255,7 @@ class WayOut:
             person.configure(defaults="deadline_seconds = 5")
             failure.prepare(world)
             assert typed(world, f"login {failure.profile}").code == 0
-            for command in COMMANDS:
+            for command in self.commands:
                 world.pass_time(failure.after_s)
                 failure.begin(world)
                 outcome = typed(world, f"{command} {failure.profile}")
@@ -333,3 +334,8 @@ def _paste(terminal: int) -> None:
 def cells() -> list[WayOut]:
     """The whole table."""
     return [WayOut(name) for name in FAILURES]
+
+
+def some_cells() -> list[WayOut]:
+    """Every failure, met by two of the four commands in turns."""
+    return [WayOut(name, COMMANDS[number % 2 :: 2]) for number, name in enumerate(FAILURES)]
