@@ -20,6 +20,9 @@ from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 _NOT_ENDED_BY = ("SIGTERM", "SIGHUP", "SIGINT")  # which a supervisor sends to every process of a service
 _REST_S = 5  # for one that has answered to end
 
+# -E and -P: neither the caller's PYTHON variables nor its working directory choose what runs. Our path does, which
+# may be that of `pip install --target`.
+_RUN = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_module(sys.argv[1], run_name='__main__')"
 _APART: dict[str, Any]
 if sys.platform == "win32":
     _APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
@@ -31,8 +34,7 @@ def ask(module: str, order: object, *, timeout_s: float, stderr: TextIO | None =
     """Start that module, which does the order by `do`, and return the answer. Raises OidcHelperError."""
     try:
         process = subprocess.Popen(
-            # -E and -P: neither the caller's PYTHON variables nor its working directory choose what runs.
-            [sys.executable, "-E", "-P", "-m", module],
+            [sys.executable, "-E", "-P", "-c", _RUN, module, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr or subprocess.DEVNULL,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _DRAIN_S = 5  # for answers that are being sent
 _FINISH_S = 8  # for fetches that are under way: whoever stops a container waits for ten seconds
-# While a renewal loads botocore in its thread, each answer waits for the interpreter that long; Python's own is 5 ms.
-_SWITCH_S = 0.0002
 
 
 class _Server(uvicorn.Server):
@@ -70,7 +68,6 @@ class Endpoint:
         is finished. `reload` runs at SIGHUP.
         """
         self._server.stopping = stopping
-        sys.setswitchinterval(_SWITCH_S)
         self._loop = asyncio.get_running_loop()
         async with self._tasks(reload):
             serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))

@@ -2,6 +2,7 @@
 
 import pickle
 import subprocess
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -21,6 +22,16 @@ def test_a_process_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatc
         own_process.ask("oidc_helper", "order", timeout_s=30)
 
     assert failure.value.message == "no further process can be started: Resource temporarily unavailable"
+
+
+def test_it_imports_what_we_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where packages lie at a place that a variable named, which does not count for it."""
+    (tmp_path / "answering.py").write_text(
+        "from oidc_helper.cli import own_process\nown_process.do(lambda order, _: [f'{order} is done'])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert own_process.ask("answering", "the order", timeout_s=30) == "the order is done"
 
 
 @pytest.mark.parametrize("module", ["no_such_module", "this"])

@@ -216,8 +216,10 @@ def test_what_no_place_takes_serves_the_endpoint_for_as_long_as_it_runs(ready: H
     words = ("analytics", "dev-admin")
     with serving(ready, *words, PYTHON_KEYRING_BACKEND=backend, OIDC_HELPER_KERNEL_KEYRING="off") as running:
         answers = [running.credentials(name).status for name in words]
+        warned = running.stop().stderr
 
     assert answers == [200, 200]
+    assert warned.count("cannot keep the tokens of job") == 1
     assert emulator.count("CreateTokenWithIAM") == 1
 
 
@@ -405,14 +407,36 @@ def test_no_other_command_imports_its_libraries(ready: Home) -> None:
     assert not re.search(r"import '?(uvicorn|prometheus_client|httptools)", told)
 
 
+def test_the_process_that_answers_makes_no_client_of_aws(ready: Home) -> None:
+    """Each would keep all who ask waiting for 20 ms and more."""
+    with (ready.path / "imports").open("w+") as imports:
+        process = subprocess.Popen(
+            [COMMAND, "serve", "analytics"],
+            env={**ready.environment, "PYTHONPROFILEIMPORTTIME": "1"},
+            cwd=ready.path,
+            stdout=subprocess.PIPE,
+            stderr=imports,
+            text=True,
+        )
+        running = read_variables(process, 1)
+        assert running.credentials("analytics").status == 200
+        running.stop()
+        imports.seek(0)
+        loaded = imports.read()
+
+    assert "uvicorn" in loaded
+    assert "botocore" not in loaded
+
+
 def test_neither_arguments_nor_stderr_have_a_token(ready: Home) -> None:
-    """The trace of --debug included."""
+    """The trace of --debug included, which shows each call of a fetch."""
     with serving(ready, "analytics", "--debug") as running:
         token = running.variables["analytics"][TOKEN]
         running.credentials("analytics")
         arguments = Path(f"/proc/{running.process.pid}/cmdline").read_text()
         trace = running.stop().stderr
 
+    assert "debug: CreateTokenWithIAM at " in trace
     assert token not in arguments + trace
 
 
