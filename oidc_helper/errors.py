@@ -45,6 +45,10 @@ class OidcHelperError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def __reduce__(self) -> tuple[type["OidcHelperError"], tuple[str, str]]:
+        """For another process of ours: the kind, and what may be shown."""
+        return kind_of(self.exit_code), (self.message, self.hint)
+
 
 class WrongSettings(OidcHelperError):
     """Wrong usage or settings: change the command line or the configuration."""

@@ -7,7 +7,8 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NamedTuple, NoReturn, TextIO
+from itertools import pairwise
+from typing import Any, NamedTuple, NoReturn, TextIO
 
 from oidc_helper import __version__
 from oidc_helper.configure.flags import FLAGS, Flag
@@ -28,7 +29,7 @@ class Argument(NamedTuple):
     """
 
     flag: str
-    keywords: dict[str, object]
+    keywords: dict[str, Any]
     group: str = ""
     title: str = ""
 
@@ -591,8 +592,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     whole = parser(first or COMMANDS)  # the parsers of all commands take 5 ms
     own, program = _split(words)
     whole.words = own
-    options, unknown = whole.parse_known_args(own)
+    options, unknown = whole.parse_known_args(_with_numbers(own, first or COMMANDS))
     options.words = program
+    unknown = _without_later_words(unknown, options)
     command = f"oidc-helper {options.command}" if options.command else "oidc-helper"
     if unknown[:1] == ["--profile"] and getattr(options, "profile", None):
         raise WrongSettings(f"{command} takes the profile as a plain word", f"{command} {shlex.quote(options.profile)}")
@@ -627,6 +629,29 @@ def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
             command, profile = command or word, word if command else ""
         at += 1
     return words, []
+
+
+def _with_numbers(words: Sequence[str], table: Sequence[Command]) -> list[str]:
+    """Say each number that is left out: argparse would take the next word for it, which may be a profile."""
+    left_out = {
+        one.flag: one.keywords["const"]
+        for command in table
+        for one in command.arguments
+        if one.keywords.get("nargs") == "?" and one.keywords.get("type") is int
+    }
+    return [
+        f"{word}={left_out[word]}" if word in left_out and not following.isdecimal() else word
+        for word, following in pairwise([*words, ""])
+    ]
+
+
+def _without_later_words(unknown: list[str], options: argparse.Namespace) -> list[str]:
+    """Give a command that takes many words those behind its options too, which argparse leaves over."""
+    lists = [action.dest for action in options.parser._actions if action.nargs in ("+", "*")]  # noqa: SLF001
+    if not lists:
+        return unknown
+    getattr(options, lists[0]).extend(word for word in unknown if not word.startswith("-"))
+    return [word for word in unknown if word.startswith("-") and word != "--"]
 
 
 def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
@@ -684,7 +709,7 @@ def _add(arguments: Sequence[Argument], one: argparse.ArgumentParser) -> None:
             if argument.group not in groups:
                 groups[argument.group] = place.add_mutually_exclusive_group()
             place = groups[argument.group]
-        place.add_argument(argument.flag, **argument.keywords)  # type: ignore[arg-type]
+        place.add_argument(argument.flag, **argument.keywords)
 
 
 def _add_common(one: argparse.ArgumentParser, default: object) -> None:

@@ -5,24 +5,23 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from oidc_helper import redaction, settings
-from oidc_helper.cli.credentials import fetched, require_target
-from oidc_helper.cli.wiring import Errand, means
+from oidc_helper.cli import fetching
+from oidc_helper.cli.credentials import require_target
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.fetch.broker import Fetched
 from oidc_helper.machine import reentry
-from oidc_helper.machine.deadline import Deadline
-from oidc_helper.settings import Profile, Settings
 from oidc_helper.store.store import InHand
 
 if TYPE_CHECKING:
     import socket
 
     from oidc_helper.serve.app import Served
-    from oidc_helper.serve.keeper import Fetch, Source
+    from oidc_helper.serve.keeper import Source
 
 _LIBRARIES = ("uvicorn", "httptools", "prometheus_client")
 
@@ -50,16 +49,8 @@ def sources(names: Iterable[str], in_hand: InHand) -> dict[str, "Source"]:
     for name in names:
         profile = loaded.profile(name)
         require_target(profile)
-        found[name] = Source(profile, _fetch(profile, loaded, in_hand))
+        found[name] = Source(profile, partial(fetching.fetch, name, loaded, in_hand))
     return found
-
-
-def _fetch(profile: Profile, loaded: Settings, in_hand: InHand) -> "Fetch":
-    def fetch(*, ahead: bool) -> Fetched:
-        deadline = Deadline(profile.deadline_seconds)
-        return fetched(Errand(profile, loaded, deadline, means(profile, loaded, deadline, in_hand)), ahead=ahead)
-
-    return fetch
 
 
 def served(

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TextIO
 
 from oidc_helper.cli.credentials import fetched
@@ -28,41 +28,34 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
             f"the credentials of {printable(before)} are in this environment already",
             f"leave that shell, or add --nested: oidc-helper exec --nested {options.profile}",
         )
-    if options.endpoint:
-        return _beside_endpoint(options)
+    hand_over = _by_endpoint(options) if options.endpoint else _given
     profile, got = _got(options)
     if got.due:
         renewal.start(profile.name, is_ours=False)
-    environment = variables.replaced(dict(os.environ), _given(profile, got))
-    words = _words(options, environment, times.until(got.expires_at))
+    environment = variables.replaced(dict(os.environ), hand_over(profile, got))
+    words = options.words or _shell(options, environment, got)
     with options.streams.given_back():
         return program.become(words, environment)
 
 
-def _beside_endpoint(options: argparse.Namespace) -> int:
-    """Run the command beside an endpoint, which has new credentials before the old ones end."""
-    from oidc_helper.cli import endpoint
-    from oidc_helper.handover import companion, private_aws
+def _by_endpoint(options: argparse.Namespace) -> Callable[[Profile, Fetched], dict[str, str]]:
+    """What starts an endpoint beside the command; whatever is missing for it is an error before."""
+    from oidc_helper.cli import beside, endpoint
     from oidc_helper.settings.writing import without_credentials
 
     endpoint.require_libraries()
     config = without_credentials.text()
-    profile, got = _got(options)
-    with endpoint.beside(profile.name, got) as leading, private_aws.files(config) as files:
-        given = variables.at_endpoint({**leading, **files}, profile=profile.name, region=profile.region)
-        environment = variables.replaced(dict(os.environ), given)
-        words = _words(options, environment, "renewed as long as you are signed in")
-        with options.streams.given_back():
-            ended = companion.run(words, environment)
-    if ended < 0:
-        companion.end_as(-ended)
-    return ended
+
+    def given(profile: Profile, got: Fetched) -> dict[str, str]:
+        leading = beside.start(profile.name, got, config, options.streams.complaint)
+        return variables.at_endpoint(leading, profile=profile.name, region=profile.region)
+
+    return given
 
 
-def _words(options: argparse.Namespace, environment: Mapping[str, str], lasting: str) -> Sequence[str]:
-    """The command's, or those of the person's shell, which is said once."""
-    if options.words:
-        return options.words  # type: ignore[no-any-return]
+def _shell(options: argparse.Namespace, environment: Mapping[str, str], got: Fetched) -> Sequence[str]:
+    """The command where there is none: the person's shell, which is said once."""
+    lasting = "renewed as long as you are signed in" if options.endpoint else times.until(got.expires_at)
     ours = options.streams.complaint
     ours.write(
         f"oidc-helper: a shell with the credentials of {environment[variables.PROFILE]}, {lasting}; exit ends it\n"

@@ -56,8 +56,8 @@ def serve(options: argparse.Namespace, answer: TextIO) -> int:
             notify.ready()
 
         with _ended_by_signals(running.stop):
-            asyncio.run(running.run(ready, _unless_the_terminal_went(reload, running.stop)))
-        notify.stopping()
+            reload_or_stop = _unless_the_terminal_went(reload, running.stop)
+            asyncio.run(running.run(ready, notify.stopping, reload_or_stop))
     return 0
 
 

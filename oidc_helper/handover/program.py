@@ -25,16 +25,11 @@ def become(words: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         if sys.platform == "win32":
             return _child(words, environment)
-        for number in ignored_by_python():
-            signal.signal(number, signal.SIG_DFL)
+        for name in _IGNORED_BY_PYTHON:
+            signal.signal(signal.Signals[name], signal.SIG_DFL)
         os.execvpe(words[0], list(words), dict(environment))  # noqa: S606  # no shell is needed
     except (OSError, ValueError) as error:
-        raise not_run(words[0], error) from None
-
-
-def ignored_by_python() -> list[signal.Signals]:
-    """Signals that a program would inherit as ignored."""
-    return [signal.Signals[name] for name in _IGNORED_BY_PYTHON]
+        raise _not_run(words[0], error) from None
 
 
 def _child(words: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -45,7 +40,7 @@ def _child(words: Sequence[str], environment: Mapping[str, str]) -> int:
     return subprocess.run(list(words), env=dict(environment), check=False).returncode
 
 
-def not_run(program: str, error: OSError | ValueError) -> OidcHelperError:
+def _not_run(program: str, error: OSError | ValueError) -> OidcHelperError:
     """The error for a program that cannot be run, such as one without a name; its exit code is that of shells."""
     number = error.errno if isinstance(error, OSError) else errno.ENOENT
     reason = "does not exist" if number == errno.ENOENT else f"cannot be run: {os.strerror(number or 0)}"

@@ -440,6 +440,11 @@ _AGAIN = (
         "Try again when that is done, or end the process that the message names.",
     ),
     Row(
+        "no further process can be started: …\na process of oidc-helper ended without an answer",
+        "The machine, or a limit of this user, has no room for one more process.",
+        "Close other programs, or raise the limit: `ulimit -u`.",
+    ),
+    Row(
         "there is not enough memory…",
         "The machine, or the limit of this process, has too little memory.",
         "Close other programs, or raise the limit.",

@@ -1,7 +1,6 @@
 """Keeps one profile's credentials in memory, and fetches new ones before anybody has to wait for them."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -144,8 +143,6 @@ class Keeper:
             return error
         except Exception as error:  # noqa: BLE001  # a bug, whose words may hold secrets
             return OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug")
-        finally:
-            gc.collect()  # botocore leaves cycles of 5 MiB, which Python may notice after ten of them
 
     def _keep(self, fetched: Fetched) -> None:
         self._fetched, self._failure, self._failures = fetched, None, 0

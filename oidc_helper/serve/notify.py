@@ -18,7 +18,7 @@ def reloading() -> None:
 
 
 def stopping() -> None:
-    """No new connection is accepted."""
+    """No new connection is accepted, and what is under way is being finished."""
     _send("STOPPING=1")
 
 

@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 
 _DRAIN_S = 5  # for answers that are being sent
 _FINISH_S = 8  # for fetches that are under way: whoever stops a container waits for ten seconds
-# While a renewal loads botocore in its thread, each answer waits for the interpreter that long; Python's own is 5 ms.
-_SWITCH_S = 0.0002
+
+
+class _Server(uvicorn.Server):
+    """Tells when it begins to drain."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping: Callable[[], None] = lambda: None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.stopping()
+        await super().shutdown(sockets)
 
 
 class Endpoint:
@@ -31,7 +41,7 @@ class Endpoint:
         self._listening = listening
         self._connections = Connections()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server = uvicorn.Server(
+        self._server = _Server(
             uvicorn.Config(
                 application(served, Metrics(list(self.keepers.values()))),
                 http=self._connections.protocol,  # type: ignore[arg-type]  # what makes one is as good as the class
@@ -46,12 +56,18 @@ class Endpoint:
             )
         )
 
-    async def run(self, ready: Callable[[], None], reload: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def run(
+        self,
+        ready: Callable[[], None],
+        stopping: Callable[[], None] = lambda: None,
+        reload: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Serve until `stop`; then finish what is under way.
 
-        `ready` is called once each profile has credentials, or the reason why it has none. `reload` runs at SIGHUP.
+        `ready` is called once each profile has credentials, or the reason why it has none; `stopping` before anything
+        is finished. `reload` runs at SIGHUP.
         """
-        sys.setswitchinterval(_SWITCH_S)
+        self._server.stopping = stopping
         self._loop = asyncio.get_running_loop()
         async with self._tasks(reload):
             serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))

@@ -82,6 +82,29 @@ def test_an_option_of_other_programs_gets_ours(ready: Home, typed: str) -> None:
     assert OPTIONS[typed] in failed.message
 
 
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("serve a --port 0 b", "serve --port 0 a b"),
+        ("serve a --port 0 -- b", "serve --port 0 a b"),
+        ("--debug serve a --port 0 b --config x c", "serve --port 0 --config x --debug a b c"),
+        ("serve --fd a b", "serve a b --fd"),
+        ("serve --fd 3 a", "serve a --fd=3"),
+        ("serve a --fd 3 b", "serve a b --fd=3"),
+        ("help nobody --config x is signed in", "help --config x nobody is signed in"),
+    ],
+)
+def test_options_stand_before_between_or_behind_names(typed: str, canonical: str) -> None:
+    """A name is no number, which may be left out."""
+    found, expected = (vars(arguments.parse(line.split())) for line in (typed, canonical))
+
+    assert {**found, "run": None, "parser": None} == {**expected, "run": None, "parser": None}
+
+
+def test_a_name_behind_an_option_is_looked_up(ready: Home) -> None:
+    assert "did you mean dev-admin?" in complaint(ready.run("serve", "analytics", "--port", "0", "dev-adm")).message
+
+
 def test_every_line_that_is_meant_is_a_command() -> None:
     """And nothing that is typed from habit is a command itself."""
     assert {line.split()[0] for line in habits._MEANT} <= COMMANDS

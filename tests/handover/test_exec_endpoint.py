@@ -1,10 +1,11 @@
-"""`exec --endpoint`: a program beside an endpoint of its own, as if it had taken our place."""
+"""`exec --endpoint`: a program in our place, and an endpoint beside it for as long as it runs."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,23 @@ def ready(home: Home, emulator: Emulator) -> Home:
     return home
 
 
-def left(home: Home) -> list[Path]:
-    return list((home.path / "tmp").iterdir())
+def endpoints(home: Home) -> list[int]:
+    """The processes of the endpoints that are beside a program of this home."""
+    return [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if b"oidc_helper.cli.beside" in of(process, "cmdline") and os.fsencode(home.path) in of(process, "environ")
+    ]
+
+
+def of(process: Path, name: str) -> bytes:
+    with suppress(OSError):  # it has ended
+        return (process / name).read_bytes()
+    return b""
+
+
+def wait_until_all_is_gone(home: Home) -> None:
+    wait_until(lambda: not endpoints(home) and not list((home.path / "tmp").iterdir()))
 
 
 def test_the_program_finds_an_endpoint_and_nothing_that_leads_elsewhere(ready: Home) -> None:
@@ -93,7 +109,7 @@ def test_the_program_finds_an_endpoint_and_nothing_that_leads_elsewhere(ready: H
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
     assert environment.keys() & LEADING_ELSEWHERE.keys() == set()
     assert "AWS_CREDENTIAL_EXPIRATION" not in environment
-    assert left(ready) == []
+    wait_until_all_is_gone(ready)
 
 
 def test_boto3_takes_the_endpoint_though_the_default_profile_has_credentials(ready: Home) -> None:
@@ -121,26 +137,63 @@ def test_streams_and_exit_code_are_the_programs(ready: Home) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (42, "from stdin\n", "to-stderr\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1])
-def test_a_signal_for_us_is_the_programs(ready: Home, number: signal.Signals) -> None:
-    """It decides what comes of it; files are gone whatever that is."""
-    script = f"trap 'echo caught; exit 9' {number.name[3:]}; echo up; while :; do sleep 0.05; done"
-    with ready.start("exec", "--endpoint", "analytics", "--", "sh", "-c", script) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "up\n"
-        process.send_signal(number)
+COUNTING = """
+for name in TERM HUP INT; do trap "echo $name" $name; done
+trap 'echo end; exit 9' USR1
+echo $$
+while :; do sleep 0.05; done
+"""
 
-        assert (process.stdout.read(), process.wait()) == ("caught\n", 9)
-    assert left(ready) == []
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_reaches_the_program_once(ready: Home, number: signal.Signals) -> None:
+    """Whether it is for the process, or for its group as `timeout` sends it."""
+    words = [str(COMMAND), "exec", "--endpoint", "analytics", "--", "sh", "-c", COUNTING]
+    with subprocess.Popen(
+        words, env=ready.environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"{process.pid}\n"
+        for send in (os.kill, os.killpg):
+            send(process.pid, number)
+            assert process.stdout.readline() == f"{number.name[3:]}\n"
+        process.send_signal(signal.SIGUSR1)
+
+        assert (process.stdout.read(), process.wait()) == ("end\n", 9)
+    wait_until_all_is_gone(ready)
+
+
+WAITING = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, {10})\nprint(flush=True)\nsignal.sigwait({10})\n"
+
+
+def test_the_endpoint_outlives_what_a_supervisor_sends_to_all(ready: Home) -> None:
+    """A program may need credentials for its own end."""
+    with ready.start("exec", "--endpoint", "analytics", "--", sys.executable, "-c", WAITING + ASK) as process:
+        assert process.stdout
+        process.stdout.readline()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            for endpoint in endpoints(ready):
+                os.kill(endpoint, number)
+        process.send_signal(signal.SIGUSR1)
+
+        assert "AccessKeyId" in process.stdout.read()
+    wait_until_all_is_gone(ready)
+
+
+def test_the_program_has_no_child_that_it_did_not_start(ready: Home) -> None:
+    """One that waits until it has none left would wait for ever."""
+    done = ready.run("exec", "--endpoint", "analytics", "--", sys.executable, "-c", "import os; os.wait()")
+
+    assert "ChildProcessError" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV])
-def test_a_signal_that_ends_the_program_ends_us(ready: Home, number: signal.Signals) -> None:
+def test_a_signal_that_ends_the_program_ends_all(ready: Home, number: signal.Signals) -> None:
     """As a shell expects it; and nothing is left."""
     done = ready.run("exec", "--endpoint", "analytics", "--", "sh", "-c", f"kill -{number.name[3:]} $$")
 
     assert (done.returncode, done.stdout, done.stderr) == (-number, "", "")
-    assert left(ready) == []
+    wait_until_all_is_gone(ready)
 
 
 def test_the_program_inherits_no_signal_of_ours(ready: Home) -> None:
@@ -172,7 +225,7 @@ def test_a_program_that_cannot_be_run_has_the_code_of_shells(ready: Home, progra
 
     assert told.code == code
     assert program in told.message
-    assert left(ready) == []
+    wait_until_all_is_gone(ready)
 
 
 def test_nesting_and_failures_are_as_without_the_endpoint(ready: Home, emulator: Emulator) -> None:
@@ -222,7 +275,7 @@ def test_job_control_is_the_shells(ready: Home) -> None:
         person.type("exit\n")
         wait_until(lambda: person.process.poll() is not None)
 
-    assert left(ready) == []
+    wait_until_all_is_gone(ready)
 
 
 def test_without_a_program_a_shell_runs(ready: Home) -> None:

@@ -203,6 +203,7 @@ MET: Mapping[str, Met | str] = {
     "the TLS certificate of … is for another name": "test_a_certificate_s_fault_is_named",
     "not done within … s": as_in("a command that hangs"),
     "gave up waiting for …": "test_a_caller_with_nothing_names_the_login_that_stays_open",
+    "no further process can be started: …": "test_a_process_that_cannot_be_started_is_told",
     "there is not enough memory…": "test_a_machine_without_memory_spends_no_token",
     "… was changed since it was read": "test_changed_meanwhile",
     "cannot listen on …: …": "test_a_port_of_localhost_that_is_taken_on_one_address_is_refused",

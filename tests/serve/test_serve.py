@@ -1,13 +1,15 @@
 """`serve`: an endpoint for SDKs, from memory, that goes on whatever happens to one profile."""
 
 import json
+import os
 import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -214,8 +216,10 @@ def test_what_no_place_takes_serves_the_endpoint_for_as_long_as_it_runs(ready: H
     words = ("analytics", "dev-admin")
     with serving(ready, *words, PYTHON_KEYRING_BACKEND=backend, OIDC_HELPER_KERNEL_KEYRING="off") as running:
         answers = [running.credentials(name).status for name in words]
+        warned = running.stop().stderr
 
     assert answers == [200, 200]
+    assert warned.count("cannot keep the tokens of job") == 1
     assert emulator.count("CreateTokenWithIAM") == 1
 
 
@@ -288,13 +292,11 @@ def test_the_token_files_are_private_and_without_a_newline(ready: Home) -> None:
 
 
 def test_it_takes_the_socket_that_systemd_passes_and_tells_it_when_it_answers(ready: Home) -> None:
-    """READY=1 comes with the answer, STOPPING=1 before the end."""
-    place = str(ready.path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(place)
+    """READY=1 comes with the answer."""
+    with notified(ready) as systemd:
         process = subprocess.Popen(
             [sys.executable, "-c", SYSTEMD, "0", COMMAND, "serve", "analytics", "--fd"],
-            env={**ready.environment, "NOTIFY_SOCKET": place},
+            env=ready.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -305,6 +307,32 @@ def test_it_takes_the_socket_that_systemd_passes_and_tells_it_when_it_answers(re
         assert systemd.recv(100) == b"READY=1"
         assert running.stop().returncode == 0
         assert systemd.recv(100) == b"STOPPING=1"
+
+
+def test_systemd_is_told_of_the_end_when_it_begins(ready: Home, emulator: Emulator) -> None:
+    """While a fetch is under way, which is finished."""
+    ready.configure(file_config(emulator, identity='source = "command"\ncommand = ["cat", "pipe"]'))
+    os.mkfifo(ready.path / "pipe")
+    with notified(ready) as systemd:
+        process = ready.start("serve", "analytics")
+        with (ready.path / "pipe").open("w") as source:
+            process.send_signal(signal.SIGTERM)
+            assert systemd.recv(100) == b"STOPPING=1"
+            source.write(emulator.mint("alice@example.com"))
+        assert process.communicate(timeout=60) == ("", "")
+
+    assert process.returncode == 0
+    assert ready.get("analytics")
+    assert emulator.count("CreateTokenWithIAM") == 1
+
+
+@contextmanager
+def notified(home: Home) -> Iterator[socket.socket]:
+    """The socket at which systemd hears of a service that this home starts."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        home.environment["NOTIFY_SOCKET"] = str(home.path / "notify")
+        systemd.bind(home.environment["NOTIFY_SOCKET"])
+        yield systemd
 
 
 def test_a_socket_for_another_process_is_not_taken(ready: Home) -> None:
@@ -379,14 +407,36 @@ def test_no_other_command_imports_its_libraries(ready: Home) -> None:
     assert not re.search(r"import '?(uvicorn|prometheus_client|httptools)", told)
 
 
+def test_the_process_that_answers_makes_no_client_of_aws(ready: Home) -> None:
+    """Each would keep all who ask waiting for 20 ms and more."""
+    with (ready.path / "imports").open("w+") as imports:
+        process = subprocess.Popen(
+            [COMMAND, "serve", "analytics"],
+            env={**ready.environment, "PYTHONPROFILEIMPORTTIME": "1"},
+            cwd=ready.path,
+            stdout=subprocess.PIPE,
+            stderr=imports,
+            text=True,
+        )
+        running = read_variables(process, 1)
+        assert running.credentials("analytics").status == 200
+        running.stop()
+        imports.seek(0)
+        loaded = imports.read()
+
+    assert "uvicorn" in loaded
+    assert "botocore" not in loaded
+
+
 def test_neither_arguments_nor_stderr_have_a_token(ready: Home) -> None:
-    """The trace of --debug included."""
+    """The trace of --debug included, which shows each call of a fetch."""
     with serving(ready, "analytics", "--debug") as running:
         token = running.variables["analytics"][TOKEN]
         running.credentials("analytics")
         arguments = Path(f"/proc/{running.process.pid}/cmdline").read_text()
         trace = running.stop().stderr
 
+    assert "debug: CreateTokenWithIAM at " in trace
     assert token not in arguments + trace
 
 

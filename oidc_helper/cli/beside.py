@@ -1,0 +1,50 @@
+"""The endpoint of `exec --endpoint`: a process beside the program, for as long as the program runs.
+
+The program takes our own place, so that its signals, its terminal and its end are as without an endpoint.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TextIO
+
+from oidc_helper.cli import endpoint, own_process
+from oidc_helper.cli.streams import Streams
+from oidc_helper.cli.voice import log_to
+from oidc_helper.fetch.broker import Fetched
+from oidc_helper.handover import private_aws
+from oidc_helper.machine import ending
+
+log = logging.getLogger("oidc_helper")
+
+_START_S = 30
+_Order = tuple[str, Fetched, str, int, bool]
+"""As `start` has them, the process of the program, and whether to trace."""
+
+
+def start(profile: str, at_hand: Fetched, config: str, complaint: TextIO) -> Mapping[str, str]:
+    """Start it for the program that this process becomes, whose AWS configuration is `config`.
+
+    Returns the variables that lead the program to both. Raises OidcHelperError.
+    """
+    debug = log.isEnabledFor(logging.DEBUG)
+    order: _Order = (profile, at_hand, config, os.getpid(), debug)
+    leading: dict[str, str] = own_process.ask(__name__, order, timeout_s=_START_S, stderr=complaint if debug else None)
+    return leading
+
+
+def _serve(order: _Order, ours: Streams) -> Iterator[dict[str, str]]:
+    profile, at_hand, config, program, debug = order
+    log_to(ours, debug=debug, quiet=True)
+    with endpoint.beside(profile, at_hand) as leading, private_aws.files(config) as files:
+        wait_for_end = ending.of(program)
+        yield {**leading, **files}
+        wait_for_end()
+
+
+if __name__ == "__main__":
+    # A program that waits until it has no child left does not wait for a grandchild.
+    if sys.platform != "win32" and os.fork():
+        os._exit(0)
+    own_process.do(_serve)
