@@ -286,6 +286,13 @@ def test_status_cuts_no_name_in_a_narrow_terminal(ready: Home, columns: int, sho
     assert f"\n{shown}" in f"\n{terminal.screen}"
 
 
+def test_no_line_of_status_ends_in_blanks(ready: Home) -> None:
+    """Seen: a table filled up to its widest row."""
+    answer(ready.run("get", "analytics"))
+
+    assert [line for line in stdout_of(ready, "status").splitlines() if line != line.rstrip()] == []
+
+
 def test_status_names_the_person_and_else_the_identity(ready: Home) -> None:
     """A name of the configuration and an email address are told apart."""
     before = stdout_of(ready, "status")
