@@ -204,7 +204,8 @@ def _beside_profiles(report: dict[str, Any]) -> Iterator[str]:
         yield f"kernel keyring: {in_use}, by all programs of this user{full}"
     for profile in report["profiles"]:
         if failure := profile["last_failure"]:
-            yield f"{profile['name']} failed at {failure['at']}: {printable(failure['message'], _LONGEST_NOTE)}"
+            at = times.moment(times.epoch_s(failure["at"]))
+            yield f"{profile['name']} failed ({at}): {printable(failure['message'], _LONGEST_NOTE)}"
             if failure["hint"]:
                 yield f"hint: {printable(failure['hint'], _LONGEST_NOTE)}"
     for problem in report["problems"]:
