@@ -19,7 +19,7 @@ from oidc_helper.aws import tokens as tokens_record
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, StoreUnusable, TryAgain
-from oidc_helper.fetch import kept_tokens, single_use
+from oidc_helper.fetch import failures, kept_tokens, single_use
 from oidc_helper.fetch.means import Means
 from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Assertion, Proof
@@ -177,6 +177,7 @@ def exchanged(progress: Progress) -> Tokens:
                 "add sts:identity_context to the profile's scopes",
             )
     _finish(progress, None)
+    failures.forget_before_sign_in(progress.means.same_person, progress.means.store, by_person=_signed_in(progress))
     return progress.tokens
 
 
