@@ -43,7 +43,7 @@ _OF_A_PERSON = {
 }
 ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
 _CONTEXT_STALE = "InvalidContextAssertion"  # nor this context, while the access token may be good
-_CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
+CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
 
 
 @dataclass
@@ -213,7 +213,7 @@ def _signed(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) 
     try:
         return ask(signer)
     except Refused as refusal:
-        if kept is None or progress.tokens.caller != kept or refusal.code not in _CALLER_OVER:
+        if kept is None or progress.tokens.caller != kept or refusal.code not in CALLER_OVER:
             raise
         log.debug("the caller's kept keys are over: %s", refusal.code)
         _save(progress, replace(progress.tokens, caller=None))

@@ -636,7 +636,7 @@ def of_aws() -> Iterator[Row]:
         yield Row(f"{operation or '…'} was refused: {code}…", *remedy)
     for reason, remedy in aws_refusals.REASONS.items():
         yield Row(f"… was refused: …: {reason}…", *remedy)
-    for words, remedy in aws_refusals.DENIALS:
+    for words, remedy in (*aws_refusals.DENIALS, *aws_refusals.UNVERIFIED):
         yield Row(f"… was refused: …: …{words}…", *remedy)
     yield Row(
         "… was refused: …",

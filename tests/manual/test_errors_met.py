@@ -295,6 +295,10 @@ REFUSALS = [
         for reason, remedy in aws_refusals.REASONS.items()
     ),
     *(("AssumeRole", "AccessDenied", remedy, {"message": words}) for words, remedy in aws_refusals.DENIALS),
+    *(
+        ("AssumeRoleWithWebIdentity", "InvalidIdentityToken", remedy, {"message": words})
+        for words, remedy in aws_refusals.UNVERIFIED
+    ),
 ]
 
 
