@@ -32,6 +32,11 @@ def span(seconds: float) -> str:
     return f"{minutes} min" if minutes else f"{int(seconds)} s"
 
 
+def at_most(seconds: float) -> str:
+    """Give a limit, of which a person need not know the last second."""
+    return f"{round(seconds / 60)} min" if seconds >= 120 else f"{int(seconds)} s"
+
+
 def iso(at: float | None) -> str | None:
     """Give an instant as in credential_process JSON."""
     return None if at is None else datetime.fromtimestamp(at, UTC).strftime(_INSTANT)

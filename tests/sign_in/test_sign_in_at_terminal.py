@@ -95,6 +95,7 @@ def test_a_paste_sign_in_says_what_to_copy(alice: Desk) -> None:
         "after that, the browser is sent to an address that it cannot open, beginning with\n"
         "  http://127.0.0.1:PORT/oidc-helper/callback\n"
         "copy that whole address from the browser's address bar, and paste it here\n"
+        "within 15 min\n"
         "> http://127.0.0.1:PORT/oidc-helper/callback?...\n"
         f"{NAMED}"
     )

@@ -151,6 +151,7 @@ oidc-helper: to sign in at PROVIDER (identity corp), open this address in a brow
 after that, the browser is sent to an address that it cannot open, beginning with
   {redirect_uri}
 copy that whole address from the browser's address bar, and paste it here
+within 15 min
 > """
 
 
