@@ -164,7 +164,9 @@ def _signals(status: str) -> list[int]:
     return [int(line.split()[1], 16) & 0x7FFFFFFF for line in status.splitlines()]
 
 
-@pytest.mark.parametrize(("program", "code"), [("no-such-program", 127), ("/etc/passwd", 126), ("/etc", 126), ("", 127)])
+@pytest.mark.parametrize(
+    ("program", "code"), [("no-such-program", 127), ("/etc/passwd", 126), ("/etc", 126), ("", 127)]
+)
 def test_a_program_that_cannot_be_run_has_the_code_of_shells(ready: Home, program: str, code: int) -> None:
     told = complaint(ready.run("exec", "--endpoint", "analytics", "--", program))
 
