@@ -242,6 +242,18 @@ DENIALS: tuple[tuple[str, Remedy], ...] = (
         ),
     ),
 )
+# The same for an identity token that IAM cannot verify. Source: the AWS knowledge center on InvalidIdentityToken.
+UNVERIFIED: tuple[tuple[str, Remedy], ...] = (
+    (
+        "retrieve verification key",
+        Remedy(
+            "AWS does not find the key of the identity token at its provider, which has others by now or is out of "
+            "AWS's reach",
+            "sign in again: oidc-helper login PROFILE --force; if that does not help, see that the issuer's discovery "
+            "document and jwks_uri can be read from the internet",
+        ),
+    ),
+)
 _DENIED = {"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException"}
 
 
@@ -265,8 +277,9 @@ def remedy(operation: str, code: str, *, reason: str = "", words: str = "") -> R
 
     `reason` is the member of that name, and `words` are the message: where they tell more than the code, they count.
     """
-    denial = next((remedy for said, remedy in DENIALS if code in _DENIED and said in words.lower()), None)
-    return REASONS.get(reason) or denial or REMEDIES.get((operation, code)) or REMEDIES.get(("", code))
+    told = DENIALS if code in _DENIED else UNVERIFIED if code == "InvalidIdentityToken" else ()
+    by_words = next((remedy for said, remedy in told if said in words.lower()), None)
+    return REASONS.get(reason) or by_words or REMEDIES.get((operation, code)) or REMEDIES.get(("", code))
 
 
 def may_pass(code: str, status: int) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from oidc_helper import paths
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.cli.person import asking_at_login, ending_by_exceptions
+from oidc_helper.cli.streams import write_lines
 from oidc_helper.cli.wiring import drafted, errand
 from oidc_helper.configure import flags, plan, portal
 from oidc_helper.configure.draft import Draft
@@ -152,13 +153,12 @@ def _agreed(
 
 
 def _report(draft: Draft, changes: Sequence[writing.Change], answer: TextIO, *, must_sign_in: bool) -> None:
-    answer.writelines(f"wrote {printable(change.path)}\n" for change in changes)
-    if not changes:
-        answer.write("nothing to change\n")
+    lines = [f"wrote {printable(change.path)}" for change in changes] or ["nothing to change"]
     if must_sign_in:
-        answer.write(f"to sign in: {shlex.join(['oidc-helper', 'login', draft.name])}\n")
+        lines.append(f"to sign in: {shlex.join(['oidc-helper', 'login', draft.name])}")
     if not draft.tokens_only:
-        answer.write(f"to try it: {shlex.join(_command(draft))}\n")
+        lines.append(f"to try it: {shlex.join(_command(draft))}")
+    write_lines(answer, *lines)
     answer.flush()
 
 
@@ -170,7 +170,7 @@ def _try(draft: Draft, questions: "Questions | None", answer: TextIO) -> None:
     """Fetch the credentials once, so that the first program finds them; at a terminal, offer to run the command."""
     getting = errand(draft.name)
     fetched = getting.deadline.run(lambda: broker.fetch(getting.profile, getting.settings.stamp, getting.means))
-    answer.write(f"credentials of {draft.name}, {times.until(fetched.expires_at)}\n")
+    write_lines(answer, f"credentials of {draft.name}, {times.until(fetched.expires_at)}")
     answer.flush()
     program = shutil.which("aws")
     if not questions or not program or questions.decide("Run it now?", ("yes", "no")) == "no":

@@ -11,6 +11,8 @@ from typing import TextIO
 from oidc_helper.aws import console as federation
 from oidc_helper.cli.credentials import fetched
 from oidc_helper.cli.person import asking_at_get
+from oidc_helper.cli.streams import write_lines
+from oidc_helper.cli.voice import tell
 from oidc_helper.cli.wiring import Errand, errand
 from oidc_helper.errors import SignInNeeded, TryAgain
 from oidc_helper.fetch.broker import Fetched
@@ -48,7 +50,7 @@ def console(options: argparse.Namespace, answer: TextIO) -> int:
         open_browser(in_place(url))
     else:
         lead(url, lambda ours: open_browser(in_place(ours)), timeout_s=_PATIENCE_S)
-    answer.write(f"the browser opens the console of {profile.name}, {times.until(ends_at)}\n")
+    write_lines(answer, f"the browser opens the console of {profile.name}, {times.until(ends_at)}")
     return 0
 
 
@@ -87,5 +89,4 @@ def _token(options: argparse.Namespace, going: Errand, where: federation.Place, 
 def _say(options: argparse.Namespace, line: str) -> None:
     """A line beside the answer, for whoever reads it."""
     if line:
-        options.streams.complaint.write(f"oidc-helper: {line}\n")
-        options.streams.complaint.flush()
+        tell(line, options.streams.complaint)

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
@@ -13,6 +12,7 @@ from oidc_helper.cli import streams, wiring
 from oidc_helper.doctor import CHECKS, Anonymity, Case, Check, Result, examine
 from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.deadline import Deadline
+from oidc_helper.person import folding
 from oidc_helper.redaction import without_secrets
 from oidc_helper.settings import Profile, Settings, writing
 from oidc_helper.setup import flags
@@ -217,12 +217,12 @@ def _show(results: Iterable[Result], answer: TextIO, checks: Sequence[Check[Any]
         console.print(Text.assemble((plain if is_plain else mark, style), f" {first}"))
         for line in others:
             console.print(Text(line))
-        for line in result.remedy.split("\n") if result.remedy else ():
-            console.print(Text(f"{_INDENT}{line}", style="bold"))
+        for line in _remedy(result.remedy, answer) if result.remedy else ():
+            console.print(Text(line, style="bold"))
         answer.write(text.getvalue())
         if width:
             answer.flush()
-    answer.write(_summary(counts, may_name_one=may_name_one))
+    streams.write_lines(answer, _summary(counts, may_name_one=may_name_one))
     return int(counts["failed"] > 0)
 
 
@@ -232,14 +232,15 @@ def _lines(result: Result, column: int, width: int) -> list[str]:
     if not width:
         return [f"{result.id:{column}}{result.found}"]
     if room < _LEAST_FOR_FINDINGS:
-        return [result.id, *(f"  {line}" for line in _wrapped(result.found, width - 2))]
-    first, *others = _wrapped(result.found, room) or [""]
+        return [result.id, *(f"  {line}" for line in folding.column(result.found, width - 2))]
+    first, *others = folding.column(result.found, room) or [""]
     return [f"{result.id:{column}}{first}", *(" " * (column + 2) + line for line in others)]
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """In lines; an ARN or a path stays whole, to be copied."""
-    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
+def _remedy(remedy: str, answer: TextIO) -> Iterable[str]:
+    """In lines; one of several is a document or a script, to be copied as it is."""
+    lines = [f"{_INDENT}{line}" for line in remedy.split("\n")]
+    return streams.fitting(lines, answer) if len(lines) == 1 else lines
 
 
 def _summary(counts: Counter[str], *, may_name_one: bool) -> str:
@@ -250,7 +251,7 @@ def _summary(counts: Counter[str], *, may_name_one: bool) -> str:
         made_of_it = {0: "no check was made", 1: "1 check is well"}.get(made, f"all {made} checks are well")
     skipped = f", {passed_over} {'was' if passed_over == 1 else 'were'} passed over" if passed_over else ""
     more = "; for the credentials of one profile: oidc-helper doctor PROFILE" if may_name_one else ""
-    return f"{made_of_it}{skipped}{more}\n"
+    return f"{made_of_it}{skipped}{more}"
 
 
 def _can_write(answer: TextIO, text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from oidc_helper.cli.voice import tell
 from oidc_helper.errors import WrongSettings
+from oidc_helper.machine import ports
 from oidc_helper.machine.hosts import EMULATOR_PORT
 from oidc_helper.settings import checks
 
@@ -23,8 +24,7 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     from oidc_helper.emulator import Emulator, example_config, shell_exports, written
     from oidc_helper.emulator.organization import enlarge
 
-    if not 0 <= options.port <= 65_535:
-        raise WrongSettings(f"there is no port {options.port}", "choose a --port from 0 (any) to 65535")
+    ports.require(options.port)
     _check_together(options)
     accounts, permission_sets = _organization(options)
     regions = _regions(options.region or [])
@@ -32,7 +32,7 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
     try:
         running = Emulator(port=port, https=options.https, empty=options.empty)
     except OSError as error:
-        raise WrongSettings(f"port {port} cannot be used: {error.strerror}", "choose another --port") from None
+        raise ports.unusable(error, ports.LOOPBACK, port) from None
     if options.issuer:
         running.trust(options.issuer, options.audience, options.email)
     directory = running.directory

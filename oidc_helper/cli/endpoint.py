@@ -15,6 +15,7 @@ from oidc_helper.cli.credentials import require_target
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.fetch.broker import Fetched
 from oidc_helper.machine import reentry
+from oidc_helper.machine.ports import LOOPBACK
 from oidc_helper.store.store import InHand
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def beside(name: str, at_hand: Fetched) -> Iterator[dict[str, str]]:
     from oidc_helper.serve import listening as sockets
     from oidc_helper.serve.server import Endpoint
 
-    listening = sockets.bound(sockets.LOOPBACK, 0)
+    listening = sockets.bound(LOOPBACK, 0)
     profiles, _ = served([name], at_hand={name: at_hand})
     endpoint = Endpoint(listening, profiles)
     answers = threading.Event()

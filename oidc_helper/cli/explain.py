@@ -3,13 +3,15 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from oidc_helper import settings
 from oidc_helper.cli import streams
+from oidc_helper.person import folding
+from oidc_helper.settings.rules import serves
 from oidc_helper.words import printable
 
 _LONGEST = 1_000  # characters of a value, a path or a problem
@@ -19,12 +21,15 @@ _USER = "user"  # the label of the user's file
 
 
 class _Row(NamedTuple):
-    """A setting for people; `origin` is the file and line, `label` the same with the file's short name."""
+    """A setting for people; `origin` is the file and line, `label` the same with the file's short name.
+
+    A variable has neither.
+    """
 
     name: str
     value: str
-    origin: str
-    label: str
+    origin: str = ""
+    label: str = ""
 
 
 def explain(options: argparse.Namespace, answer: TextIO) -> int:
@@ -48,18 +53,35 @@ def _show(described: Mapping[str, Any], answer: TextIO) -> None:
     width = streams.columns(answer)
     console = Console(file=text, force_terminal=answer.isatty(), width=width or 10_000, highlight=False, soft_wrap=True)
     files = {file: (_below_home(file) if width else _whole(file), label) for file, label in _labels(described).items()}
-    rows = [*_of_settings(described["settings"], files), *_of_environment(described["environment"])]
-    console.print(Text(_heading(described)), style="bold")
+    explained = _applying(described["settings"], described["target"])
+    for line in streams.fitting([_heading(described)], answer):
+        console.print(Text(line), style="bold")
     console.print()
-    _print_rows(console, rows, width)
+    _print_rows(console, list(_of_settings(explained, files)), width)
     console.print()
+    if environment := list(_of_environment(described["environment"])):
+        _print_rows(console, environment, width)
+        console.print()
+    table = [line.rstrip() for line in text.getvalue().splitlines()]
+    rest = streams.fitting(_beside_settings(described, explained, files), answer)
+    answer.write("".join(f"{line}\n" for line in (*table, *rest)))
+
+
+def _applying(explained: Mapping[str, Any], target: str | None) -> dict[str, Any]:
+    """The settings that a profile with that kind of target may have; without any, it may come to have each of them."""
+    return {name: setting for name, setting in explained.items() if not target or serves(name, target)}
+
+
+def _beside_settings(
+    described: Mapping[str, Any], explained: Mapping[str, Any], files: Mapping[str, tuple[str, str]]
+) -> Iterator[str]:
+    """The files, and what is not set or is wrong."""
     for path, (file, label) in files.items():
-        console.print(Text(f"{label}: {file}" if Path(path).exists() else f"{label}: nothing at {file}"))
-    if unset := [name for name, setting in described["settings"].items() if not _is_set(setting)]:
-        console.print(Text(f"not set: {', '.join(unset)}"))
+        yield f"{label}: {file}" if Path(path).exists() else f"{label}: nothing at {file}"
+    if unset := [name for name, setting in explained.items() if not _is_set(setting)]:
+        yield f"not set: {', '.join(unset)}"
     for problem in described["problems"]:
-        console.print(Text(f"wrong settings: {printable(problem, _LONGEST)}"))
-    answer.write("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()))
+        yield f"wrong settings: {printable(problem, _LONGEST)}"
 
 
 def _heading(described: Mapping[str, Any]) -> str:
@@ -91,7 +113,7 @@ def _of_settings(
 
 def _of_environment(variables: Mapping[str, str]) -> Iterator[_Row]:
     for name, value in variables.items():
-        yield _Row(printable(name), printable(value, _LONGEST), "environment", "environment")
+        yield _Row(printable(name), printable(value, _LONGEST))
 
 
 def _is_set(setting: Mapping[str, Any]) -> bool:
@@ -117,8 +139,8 @@ def _whole(file: str) -> str:
     return printable(file, _LONGEST)
 
 
-def _print_rows(console: Any, rows: list[_Row], width: int) -> None:
-    """A table with files and lines where it fits, else with the files' short names, else a list."""
+def _print_rows(console: Any, rows: Sequence[_Row], width: int) -> None:
+    """A table with files and lines where it fits a terminal, else with the files' short names, else a list."""
     from rich.table import Table
     from rich.text import Text
 
@@ -127,16 +149,19 @@ def _print_rows(console: Any, rows: list[_Row], width: int) -> None:
 
     names, values = longest(row.name for row in rows), longest(row.value for row in rows)
     origins, labels = longest(row.origin for row in rows), longest(row.label for row in rows)
-    fits = not width or names + values + origins + 2 * _GAP <= width
+    fits = names + values + origins + 2 * _GAP <= width
     if width and not fits and width - names - labels - 2 * _GAP < _LEAST_FOR_VALUES:
         for row in rows:
-            console.print(Text(f"{row.name} ({row.label})"))
-            console.print(Text(f"  {' ' * (len(row.name) - len(row.name.lstrip()))}{row.value}"))
+            console.print(Text(f"{row.name} ({row.label})" if row.label else row.name))
+            indent = " " * (_GAP + len(row.name) - len(row.name.lstrip()))
+            for part in folding.column(row.value, width - len(indent)):
+                console.print(Text(indent + part))
         return
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
-    table.add_column("setting", no_wrap=True)
-    table.add_column("value", overflow="fold")
-    table.add_column("from", no_wrap=True)
+    titles = ("setting", "value", "from") if labels else ("variable", "value")
+    for title in titles:
+        table.add_column(title, overflow="fold", no_wrap=title != "value")
     for row in rows:
-        table.add_row(*map(Text, (row.name, row.value, row.origin if fits else row.label)))
+        cells = (row.name, row.value, row.origin if fits else row.label)
+        table.add_row(*map(Text, cells[: len(titles)]))
     console.print(table, soft_wrap=False)

@@ -58,7 +58,7 @@ def profiles(options: argparse.Namespace, answer: TextIO) -> int:
             _show("".join(writing.diff(change) for change in plan.changes if change.is_needed), answer)
         else:
             writing.carry_out(plan.changes)
-            answer.write("" if options.json else _told(plan))
+            streams.write_lines(answer, *([] if options.json else _told(plan)))
     if options.json or not changes_files:
         _list(found.access, loaded, generation.names(loaded, profile, found.access, wish.template), answer, options)
     _warn(found, left)
@@ -117,7 +117,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _told(plan: Plan) -> str:
+def _told(plan: Plan) -> list[str]:
     """What was done, for people."""
     deeds = [
         f"{len(names)} {done}"
@@ -130,7 +130,7 @@ def _told(plan: Plan) -> str:
     lines += [f"changed {path}" for path in changed]
     if plan.made:
         lines.append(f"to try one: aws sts get-caller-identity --profile {plan.made[0]}")
-    return "".join(f"{line}\n" for line in lines or ["nothing to change"])
+    return lines or ["nothing to change"]
 
 
 def _list(
@@ -188,7 +188,7 @@ def _table(rows: Sequence[tuple[Access, str, bool]], to_make: str, answer: TextI
     }
     lines = [line.rstrip() for line in _in_columns(cells, answer).splitlines()]
     if without := sum(not is_there for *_, is_there in rows):
-        lines.append(f"{without} of {len(rows)} have no profile yet; to make them: {to_make}")
+        lines += streams.fitting([f"{without} of {len(rows)} have no profile yet; to make them: {to_make}"], answer)
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -15,6 +15,7 @@ from typing import TextIO
 from oidc_helper.cli import endpoint
 from oidc_helper.cli.voice import complain, tell
 from oidc_helper.errors import OidcHelperError, WrongSettings
+from oidc_helper.machine.ports import LOOPBACK
 from oidc_helper.person.terminal import has_terminal
 from oidc_helper.words import printable
 
@@ -71,7 +72,7 @@ def _listening(options: argparse.Namespace) -> socket.socket:
             )
         listening = sockets.passed(options.fd)
     else:
-        listening = sockets.bound(options.bind or sockets.LOOPBACK, options.port or 0)
+        listening = sockets.bound(options.bind or LOOPBACK, options.port or 0)
     if sockets.is_exposed(listening):
         where = printable(str(listening.getsockname()[0]))
         log.warning(

@@ -1,7 +1,7 @@
 """`login` and `logout`: the beginning and the end of a sign-in."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
@@ -12,6 +12,7 @@ from oidc_helper.aws import account_access
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.cli import habits
 from oidc_helper.cli.person import asking_at_login
+from oidc_helper.cli.streams import write_lines
 from oidc_helper.cli.wiring import Errand, choices, errand, only_choice, store_for
 from oidc_helper.errors import Refused, SignInNeeded, StoreUnusable, WrongSettings
 from oidc_helper.fetch import broker, kept_provider_session, sign_out
@@ -50,7 +51,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
                 signing_in = errand(signing_in.profile.name or None, asking._replace(anew=True), prompts=prompts)
                 report = _signed_in(signing_in, anew=True)
     _require_something_kept(signing_in, report)
-    answer.write(report)
+    write_lines(answer, *report)
     return 0
 
 
@@ -91,15 +92,15 @@ def _waited_for(errand: Errand) -> str:
     return f"waiting for {holder}" if holder else "signing in"
 
 
-def _signed_in(errand: Errand, *, anew: bool) -> str:
+def _signed_in(errand: Errand, *, anew: bool) -> list[str]:
     """Sign in, and tell until when what there is now lasts."""
     profile = errand.profile
     if profile.target == "account access":
         account_access.require_model()  # before a person is asked
     tokens, is_new = errand.deadline.run(lambda: broker.sign_in(profile, errand.means, anew=anew))
     user = printable(tokens.user or profile.identity.name)
-    report = f"{'' if is_new else 'already '}signed in as {user}, {times.until(tokens.access_expires_at)}\n"
-    return report + _warmed(errand, refresh=is_new) if profile.target else report
+    report = f"{'' if is_new else 'already '}signed in as {user}, {times.until(tokens.access_expires_at)}"
+    return [report, _warmed(errand, refresh=is_new)] if profile.target else [report]
 
 
 def _warmed(errand: Errand, *, refresh: bool) -> str:
@@ -107,14 +108,14 @@ def _warmed(errand: Errand, *, refresh: bool) -> str:
     fetched = errand.deadline.run(lambda: broker.fetch(profile, stamp, errand.means, refresh=refresh))
     place = store.lies_in(CREDENTIALS, profile.name)
     kept = f"in the {place}" if place else "kept nowhere"
-    return f"credentials of {profile.name}, {times.until(fetched.expires_at)}, {kept}\n"
+    return f"credentials of {profile.name}, {times.until(fetched.expires_at)}, {kept}"
 
 
-def _require_something_kept(errand: Errand, report: str) -> None:
+def _require_something_kept(errand: Errand, report: Sequence[str]) -> None:
     """Raise StoreUnusable where the next command would find nothing of this sign-in."""
     if not _something_kept(errand):
         reason = errand.means.store.why_unkept(TOKENS, errand.profile.tokens_name)
-        raise StoreUnusable(f"{report.partition(', until')[0]}, but nothing of it is kept: {reason}", REMEDY)
+        raise StoreUnusable(f"{report[0].partition(', until')[0]}, but nothing of it is kept: {reason}", REMEDY)
 
 
 def _something_kept(errand: Errand) -> bool:
@@ -146,7 +147,7 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
         loaded.require_sound()
     except WrongSettings as error:  # secrets must go though the file that named them is gone or broken
         rest = "of the others, " if profiles else ""
-        answer.write(f"{rest}only what is kept here can be forgotten: {error.message}\n")
+        write_lines(answer, f"{rest}only what is kept here can be forgotten: {error.message}")
     store = store_for(profiles)
     note_or_warn(store.forget_all_failures)
 
@@ -162,7 +163,7 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
 def _forget_record(kind: str, name: str, store: Store, answer: TextIO) -> bool:
     deleted = store.delete(kind, name)
     if deleted:
-        answer.write(f"forgot the {kind} of {name}\n")
+        write_lines(answer, f"forgot the {kind} of {name}")
     return deleted
 
 
@@ -191,5 +192,5 @@ def _forget(shared: list[Profile], store: Store, answer: TextIO) -> bool:
     names = ", ".join(profile.name for profile in shared)
     servers = sign_out.Servers(end_session, revoke)
     was_kept = deadline.run(lambda: sign_out.forget(shared, store, servers, time_left=deadline.left))
-    answer.write(f"signed out of {names}\n" if was_kept else f"nothing was kept of {names}\n")
+    write_lines(answer, f"signed out of {names}" if was_kept else f"nothing was kept of {names}")
     return was_kept

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from oidc_helper import kernel, settings
 from oidc_helper.cli import readiness, streams
@@ -22,10 +22,6 @@ from oidc_helper.store.kinds import CREDENTIALS, SIGN_IN, TOKENS
 from oidc_helper.store.places import KERNEL, name_of
 from oidc_helper.store.store import Store
 from oidc_helper.words import printable
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
 
 _SCHEMA = 1  # of --json: members are added, and none changes its meaning or goes away, under the same number
 _FULL_BYTES = 2_000  # fewer than this is no room for a record of credentials
@@ -191,50 +187,51 @@ def _number(entry: Entry, detail: str) -> int:
 
 
 def _show(report: dict[str, Any], answer: TextIO) -> None:
-    from rich.console import Console
-    from rich.text import Text
+    rest = streams.fitting(_beside_profiles(report), answer)
+    answer.write("".join(f"{line}\n" for line in (*_profiles(report["profiles"], answer), *rest)))
 
-    text = StringIO()  # written at once, so that a failure to write is one error
-    console = Console(
-        file=text, force_terminal=answer.isatty(), width=streams.columns(answer) or 200, highlight=False, soft_wrap=True
-    )
-    if report["profiles"]:
-        console.print(_profiles(report["profiles"], streams.columns(answer)))
-    elif not report["problems"]:
-        console.print(Text(f"no profile in {printable(report['config'])} yet; to make one: oidc-helper configure"))
+
+def _beside_profiles(report: dict[str, Any]) -> Iterator[str]:
+    """What there is to say of all profiles together, and of those that failed."""
+    if not (report["profiles"] or report["problems"]):
+        yield f"no profile in {printable(report['config'])} yet; to make one: oidc-helper configure"
     for kind, place in report["stores"].items():
-        console.print(Text(f"{kind}: {place}"))
+        yield f"{kind}: {place}"
     if used := report["kernel_keyring"]:
         in_use = f"{used['used_bytes']:,} of {used['limit_bytes']:,} bytes in use"
         is_full = used["limit_bytes"] - used["used_bytes"] < _FULL_BYTES
         full = "; it is full, and records go elsewhere" if is_full else ""
-        console.print(Text(f"kernel keyring: {in_use}, by all programs of this user{full}"))
+        yield f"kernel keyring: {in_use}, by all programs of this user{full}"
     for profile in report["profiles"]:
         if failure := profile["last_failure"]:
-            console.print(
-                Text(f"{profile['name']} failed at {failure['at']}: {printable(failure['message'], _LONGEST_NOTE)}")
-            )
+            at = times.moment(times.epoch_s(failure["at"]))
+            yield f"{profile['name']} failed ({at}): {printable(failure['message'], _LONGEST_NOTE)}"
             if failure["hint"]:
-                console.print(Text(f"hint: {printable(failure['hint'], _LONGEST_NOTE)}"))
+                yield f"hint: {printable(failure['hint'], _LONGEST_NOTE)}"
     for problem in report["problems"]:
-        console.print(Text(f"wrong settings: {printable(problem, _LONGEST_NOTE)}"))
-    answer.write(text.getvalue())
+        yield f"wrong settings: {printable(problem, _LONGEST_NOTE)}"
 
 
-def _profiles(profiles: Sequence[dict[str, Any]], room: int) -> "Table | Text":
+def _profiles(profiles: Sequence[dict[str, Any]], answer: TextIO) -> list[str]:
     """A table, or where a terminal has no room for one, some lines for each: a name is there to be typed."""
     from rich.cells import cell_len
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    if not profiles:
+        return []
     rows = [_cells(profile) for profile in profiles]
     widths = [max(map(cell_len, column)) for column in zip(_TITLES, *rows, strict=True)]
-    if room and sum(widths) + _GAP * (len(widths) - 1) > room:
-        return Text("\n".join(line for row in rows for line in _in_lines(row)))
+    width, room = sum(widths) + _GAP * (len(widths) - 1), streams.columns(answer)
+    if room and width > room:
+        return [line for row in rows for line in _in_lines(row)]
     table = Table(*_TITLES, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*map(Text, row))
-    return table
+    text = StringIO()
+    Console(file=text, force_terminal=answer.isatty(), width=width, highlight=False).print(table)
+    return [line.rstrip() for line in text.getvalue().splitlines()]
 
 
 def _in_lines(row: Sequence[str]) -> Iterator[str]:

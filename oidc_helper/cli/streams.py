@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple, TextIO
 
@@ -92,6 +92,21 @@ def columns(answer: TextIO) -> int:
     with suppress(OSError):
         return int(named) if named.isdecimal() and int(named) else os.get_terminal_size(answer.fileno()).columns or 80
     return 80
+
+
+def fitting(lines: Iterable[str], stream: TextIO) -> Iterable[str]:
+    """The lines, folded where a terminal shows the stream; whatever else reads it, as SDKs do, gets each whole."""
+    width = columns(stream)
+    if not width:
+        return lines
+    from oidc_helper.person.folding import folded
+
+    return [part for line in lines for part in folded(line, width)]
+
+
+def write_lines(stream: TextIO, *lines: str) -> None:
+    """Write sentences for people as they fit, all at once."""
+    stream.write("".join(f"{line}\n" for line in fitting(lines, stream)))
 
 
 def fill_gaps() -> frozenset[int]:

@@ -35,7 +35,7 @@ def tell(sentence: str, complaint: TextIO) -> None:
 def _write(lines: Sequence[str], complaint: TextIO) -> None:
     with suppress(OSError):
         if takes_a_message(complaint):
-            complaint.write("".join(f"{_one_line(line)}\n" for line in lines))
+            streams.write_lines(complaint, *map(_one_line, lines))
             complaint.flush()
 
 
@@ -64,7 +64,7 @@ def log_to(ours: streams.Streams, *, debug: bool, quiet: bool) -> None:
     logging.raiseExceptions = False
     if debug or ours.person_reads or not quiet:
         shown = logging.StreamHandler(ours.complaint)
-        shown.setFormatter(_Voice())
+        shown.setFormatter(_Voice(ours.complaint))
         shown.addFilter(_Once())
         log.addHandler(shown)
     log.setLevel(logging.DEBUG if debug else logging.WARNING)
@@ -85,6 +85,14 @@ class _Once(logging.Filter):
 
 
 class _Voice(logging.Formatter):
+    """A warning is for people; a trace is pasted into reports, and stays as it is."""
+
+    def __init__(self, complaint: TextIO) -> None:
+        super().__init__()
+        self._complaint = complaint
+
     def format(self, entry: logging.LogRecord) -> str:
-        kind = "warning: " if entry.levelno >= logging.WARNING else "debug: "
-        return f"oidc-helper: {kind}{without_secrets(entry.getMessage())}"
+        said = without_secrets(entry.getMessage())
+        if entry.levelno < logging.WARNING:
+            return f"oidc-helper: debug: {said}"
+        return "\n".join(streams.fitting([f"oidc-helper: warning: {said}"], self._complaint))

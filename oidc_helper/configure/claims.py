@@ -1,10 +1,10 @@
 """The claims of an identity token, judged by what Identity Center asks of them, before anything depends on them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from oidc_helper.identity.token import IdentityToken
+from oidc_helper.person import times
 from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
@@ -78,8 +78,7 @@ def _email(claims: Mapping[str, Any]) -> Judged:
 
 
 def _expiry(token: IdentityToken, now: float) -> Judged:
-    at = datetime.fromtimestamp(token.expires_at).astimezone()
-    return Judged("exp", f"{at:%Y-%m-%d %H:%M:%S} ({max(0, int(token.expires_at - now)) // 60} min left)")
+    return Judged("exp", times.until(token.expires_at, now))
 
 
 def _algorithm(token: IdentityToken) -> Iterator[Judged]:

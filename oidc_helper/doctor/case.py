@@ -3,17 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from oidc_helper import identity
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.doctor.aws_files import AwsFiles
 from oidc_helper.doctor.findings import NotLookedAt
-from oidc_helper.errors import OidcHelperError, StoreUnusable, WrongSettings
+from oidc_helper.errors import OidcHelperError, Refused, StoreUnusable, WrongSettings
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.fetch.means import Means
+from oidc_helper.fetch.work import CALLER_OVER
 from oidc_helper.identity.token import IdentityToken, parse
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.settings import Profile, Settings
@@ -23,6 +24,13 @@ from oidc_helper.words import printable
 if TYPE_CHECKING:
     from oidc_helper.aws.client import Aws
     from oidc_helper.oidc.provider import Provider
+
+
+class Caller(NamedTuple):
+    """The principal that signs CreateTokenWithIAM, as AWS knows it."""
+
+    credentials: Credentials
+    arn: str
 
 
 @dataclass(frozen=True)
@@ -43,11 +51,10 @@ class Case:
     is_named: bool = True
     names: dict[str, str] = field(default_factory=dict)
     aws_files: AwsFiles = field(default_factory=AwsFiles)
-    _opened: list[Credentials] = field(default_factory=list, repr=False)
 
     def of(self, name: str) -> Self:
         """The same for a profile."""
-        return self if name == self.name else replace(self, name=name, is_named=False, _opened=[])
+        return self if name == self.name else replace(self, name=name, is_named=False)
 
     def person(self, user: str) -> str:
         """A user's name as the report shows it."""
@@ -128,11 +135,25 @@ class Case:
             profile.identity, now=self.means.now(), timeout_s=self.deadline.left(), ca_bundle=profile.ca_bundle
         )
 
-    def opened_caller(self, token: IdentityToken | None) -> Credentials:
-        """The caller's credentials, opened once. Raises OidcHelperError."""
-        if not self._opened:
-            self._opened.append(self.aws.open_caller(token))
-        return self._opened[0]
+    @cached_property
+    def caller(self) -> Caller | None:
+        """The caller by the keys that are kept, or by new ones where AWS no longer knows those, as a fetch takes them.
+
+        None where that takes an identity token, and none is at hand. Raises OidcHelperError.
+        """
+        role = self.profile.caller.web_identity_role_arn
+        kept = self.known_tokens() if role else None
+        if kept and kept.caller and kept.caller_role == role and kept.caller.alive(self.means.now()):
+            try:
+                return Caller(kept.caller, self.aws.arn(kept.caller))
+            except Refused as refusal:
+                if refusal.code not in CALLER_OVER:
+                    raise
+        token = self.identity_token() if role else None
+        if role and token is None:
+            return None
+        opened = self.aws.open_caller(token)
+        return Caller(opened, self.aws.arn(opened))
 
     def identity_token(self) -> IdentityToken | None:
         """The identity token at hand, None where there is none. Raises OidcHelperError."""

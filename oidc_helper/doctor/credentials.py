@@ -16,10 +16,9 @@ from oidc_helper.words import printable
 
 def caller(case: Case) -> Finding:
     """Who signs CreateTokenWithIAM."""
-    opened = _caller(case)
-    if opened is None:
+    if case.caller is None:
         return skipped("its role is opened with an identity token, and none is at hand")
-    return ok(f"{printable(case.aws.arn(opened))}, {_source_of_caller(case)}")
+    return ok(f"{printable(case.caller.arn)}, {_source_of_caller(case)}")
 
 
 def exchange(case: Case) -> Finding:
@@ -48,11 +47,10 @@ def credentials(case: Case) -> Finding:
         return skipped("no tokens are at hand to ask with; get fetches them")
 
     def signer() -> Credentials:
-        opened = _caller(case)
-        assert opened is not None  # noqa: S101  # needed by a role only, whose caller was looked at
-        return opened
+        assert case.caller is not None  # noqa: S101  # needed by a role only, whose caller was looked at
+        return case.caller.credentials
 
-    if case.profile.target == "role" and _caller(case) is None:
+    if case.profile.target == "role" and case.caller is None:
         return skipped("the caller's role is opened with an identity token, and none is at hand")
     made = case.aws.credentials(tokens, signer)
     return ok(f"access key {made.access_key_id} in account {made.account_id}, {times.until(made.expires_at)}")
@@ -91,18 +89,6 @@ def _another(case: Case, winner: Chosen, named: str, what: str) -> Finding:
     if winner.method:
         return skipped(f"{named}: {what}; for {case.name}: {to_name_it}")
     return skipped(f"{named}: nothing; for {case.name}: {to_name_it}")
-
-
-def _caller(case: Case) -> Credentials | None:
-    """The caller's credentials: those that are kept, or opened anew; None where it takes an identity token."""
-    role = case.profile.caller.web_identity_role_arn
-    if not role:
-        return case.opened_caller(None)
-    kept = case.known_tokens()
-    if kept.caller and kept.caller_role == role and kept.caller.alive(case.means.now()):
-        return kept.caller
-    token = case.identity_token()
-    return case.opened_caller(token) if token else None
 
 
 def _source_of_caller(case: Case) -> str:

@@ -87,6 +87,8 @@ def write(emulator: Emulator, directory: str) -> str:
     for change in needed:
         if change.before is not None and change.path in (settings, aws):
             log.warning("%s was written anew; what it said is in %s", printable(change.path), change.path + BACKUP)
+    if any(change.path == settings and change.before is not None for change in plan):
+        log.warning("what was signed in to at the emulator's last run is over; to forget it: oidc-helper logout --all")
     variables = {
         paths.CONFIG_VARIABLE: settings,
         paths.SITE_CONFIG_VARIABLE: "",  # a company's settings would lie beneath

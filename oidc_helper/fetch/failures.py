@@ -1,6 +1,7 @@
 """How a profile failed last: noted for `status`, and shared with waiting processes that would fail in the same way."""
 
 import os
+from collections.abc import Collection
 from hashlib import sha256
 
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, kind_of
@@ -35,7 +36,17 @@ def conditions(profile: Profile, stamp: str, *, may_ask: bool) -> str:
 def note(profile: Profile, error: OidcHelperError, store: Store, shared_under: str) -> None:
     """Note how the profile failed, under its `conditions`; empty: for nobody else."""
     conditions = shared_under if isinstance(error, _SHARED) else ""
-    note_or_warn(lambda: store.remember_failure(profile.name, error, conditions=conditions))
+    identity = profile.identity.name
+    note_or_warn(lambda: store.remember_failure(profile.name, error, conditions=conditions, identity=identity))
+
+
+def forget_before_sign_in(identities: Collection[str], store: Store, *, by_person: bool) -> None:
+    """Forget how profiles of these identities failed for want of the proof that has come now.
+
+    A person's also ends what was refused to the one before.
+    """
+    ended = (SignInNeeded, Refused) if by_person else (SignInNeeded,)
+    note_or_warn(lambda: store.forget_failures(identities, [kind.exit_code for kind in ended]))
 
 
 def shared(before: Failure | None, after: Failure | None, conditions: str) -> OidcHelperError | None:

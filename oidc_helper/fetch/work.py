@@ -19,7 +19,7 @@ from oidc_helper.aws import tokens as tokens_record
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, StoreUnusable, TryAgain
-from oidc_helper.fetch import kept_tokens, single_use
+from oidc_helper.fetch import failures, kept_tokens, single_use
 from oidc_helper.fetch.means import Means
 from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Assertion, Proof
@@ -43,7 +43,7 @@ _OF_A_PERSON = {
 }
 ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
 _CONTEXT_STALE = "InvalidContextAssertion"  # nor this context, while the access token may be good
-_CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
+CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
 
 
 @dataclass
@@ -177,6 +177,7 @@ def exchanged(progress: Progress) -> Tokens:
                 "add sts:identity_context to the profile's scopes",
             )
     _finish(progress, None)
+    failures.forget_before_sign_in(progress.means.same_person, progress.means.store, by_person=_signed_in(progress))
     return progress.tokens
 
 
@@ -212,7 +213,7 @@ def _signed(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) 
     try:
         return ask(signer)
     except Refused as refusal:
-        if kept is None or progress.tokens.caller != kept or refusal.code not in _CALLER_OVER:
+        if kept is None or progress.tokens.caller != kept or refusal.code not in CALLER_OVER:
             raise
         log.debug("the caller's kept keys are over: %s", refusal.code)
         _save(progress, replace(progress.tokens, caller=None))

@@ -93,10 +93,10 @@ _FAILED = (
 
 _WRONG = (
     Row(
-        "… is no IP address to listen at\nport … of … is taken\nport … of … is for root alone\n"
+        "… is no IP address to listen at\nthere is no port …\nport … of … is taken\nport … of … is for root alone\n"
         "this machine has no address …\nport … of … cannot be used: …",
-        "`serve` cannot listen there.",
-        "Leave `--port` and `--bind` out: that is a free port of 127.0.0.1.",
+        "`serve` or the emulator cannot listen there.",
+        "Leave `--port` and `--bind` out, or choose others; port 0 is any that is free.",
     ),
     Row(
         "no socket was passed: LISTEN_FDS is not set\n"
@@ -297,10 +297,9 @@ _WRONG = (
         (2, 3),
     ),
     Row(
-        "there is no port …\n--issuer, --audience and --email go together\n… is out of range\n"
+        "--issuer, --audience and --email go together\n… is out of range\n"
         "--write is for the emulator's own identity provider\n--empty has nothing that … could name\n"
-        "port … cannot be used: …\n--region …\n"
-        "… is not the emulator's",
+        "--region …\n… is not the emulator's",
         "The emulator cannot run with these options.",
         "Choose what the hint names.",
     ),
@@ -641,7 +640,7 @@ def of_aws() -> Iterator[Row]:
         yield Row(f"{operation or '…'} was refused: {code}…", *remedy)
     for reason, remedy in aws_refusals.REASONS.items():
         yield Row(f"… was refused: …: {reason}…", *remedy)
-    for words, remedy in aws_refusals.DENIALS:
+    for words, remedy in (*aws_refusals.DENIALS, *aws_refusals.UNVERIFIED):
         yield Row(f"… was refused: …: …{words}…", *remedy)
     yield Row(
         "… was refused: …",

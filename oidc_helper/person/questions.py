@@ -2,7 +2,6 @@
 
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO, cast
@@ -22,6 +21,7 @@ from prompt_toolkit.styles import Style
 
 from oidc_helper.person import keyboard as keyboards
 from oidc_helper.person.choice import choose
+from oidc_helper.person.folding import folded
 from oidc_helper.person.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ class Questions:
 
     def show(self, *lines: str) -> None:
         """Show lines, of which those with a mark are coloured."""
-        folded = (part for line in lines for part in self._folded(line))
-        self._terminal.show(*(self._coloured(line, _COLOURS) for line in folded))
+        parts = (part for line in lines for part in folded(line, self._terminal.columns))
+        self._terminal.draw(*(self._coloured(part, _COLOURS) for part in parts))
 
     def show_diff(self, diff: str) -> None:
         """Show a unified diff."""
-        self._terminal.show(*(self._coloured(line, _DIFF_COLOURS) for line in diff.splitlines()))
+        self._terminal.draw(*(self._coloured(line, _DIFF_COLOURS) for line in diff.splitlines()))
 
     def ask(  # noqa: PLR0913 - what a question may have beside its words
         self,
@@ -129,16 +129,6 @@ class Questions:
     def _forget(self) -> None:
         self._discard()
         clear_typeahead(self._keyboard)
-
-    def _folded(self, line: str) -> list[str]:
-        """The line in lines of whole words; what follows is indented, and no address or ARN is broken."""
-        if " " not in line.strip():
-            return [line]
-        indent = " " * (len(line) - len(line.lstrip()) + 2)
-        width = max(self._terminal.columns, len(indent) + 1)
-        return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [
-            line
-        ]
 
     def _coloured(self, line: str, colours: dict[str, int]) -> str:
         colour = next((colour for mark, colour in colours.items() if line.startswith(mark)), 0)

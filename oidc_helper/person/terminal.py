@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from oidc_helper.person.folding import folded
+
 if TYPE_CHECKING:
     from oidc_helper.person.keyboard import Keyboard
 
@@ -85,7 +87,11 @@ class Terminal:
         )
 
     def show(self, *lines: str) -> None:
-        """Write lines; words from outside must have been made `printable`."""
+        """Write lines, folded to the terminal's width; words from outside must have been made `printable`."""
+        self.draw(*(part for line in lines for part in folded(line, self.columns)) if self._screen.isatty() else lines)
+
+    def draw(self, *lines: str) -> None:
+        """Write lines as they are."""
         self.was_used = True
         with self._lock:
             self._write(self._clear() + "".join(f"{line}\n" for line in lines) + self._progress)

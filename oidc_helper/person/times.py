@@ -1,17 +1,25 @@
-"""Times as people read them."""
+"""Times as people read them, on the clock of their own place, and instants as JSON has them, which are UTC."""
 
 import time
 from datetime import UTC, datetime
 
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+_DAYS = {-1: "yesterday ", 0: "", 1: "tomorrow "}
 
 
-def until(expires_at: float | None) -> str:
-    """Say when something ends, as local time and as time left."""
+def until(expires_at: float | None, now: float | None = None) -> str:
+    """Say when something ends, and what is left of it; all times are epoch seconds."""
     if expires_at is None:
         return "until it is revoked"
-    left = expires_at - time.time()
-    return f"until {datetime.fromtimestamp(expires_at).astimezone():%H:%M:%S} ({span(left)})" if left > 0 else "expired"
+    left = expires_at - (time.time() if now is None else now)
+    return f"until {moment(expires_at, now)} ({span(left)})" if left > 0 else "expired"
+
+
+def moment(at: float, now: float | None = None) -> str:
+    """The time of day, after the day where that is not today's."""
+    here, today = (datetime.fromtimestamp(each).astimezone() for each in (at, time.time() if now is None else now))
+    day = _DAYS.get((here.date() - today.date()).days, f"{here:%Y-%m-%d} ")
+    return f"{day}{here:%H:%M:%S}"
 
 
 def span(seconds: float) -> str:
@@ -24,11 +32,21 @@ def span(seconds: float) -> str:
     return f"{minutes} min" if minutes else f"{int(seconds)} s"
 
 
+def at_most(seconds: float) -> str:
+    """Give a limit, of which a person need not know the last second."""
+    return f"{round(seconds / 60)} min" if seconds >= 120 else f"{int(seconds)} s"
+
+
 def iso(at: float | None) -> str | None:
     """Give an instant as in credential_process JSON."""
     return None if at is None else datetime.fromtimestamp(at, UTC).strftime(_INSTANT)
 
 
-def seconds_left(at: str) -> float:
-    """The seconds until such an instant, negative once it is over."""
-    return datetime.strptime(at, _INSTANT).replace(tzinfo=UTC).timestamp() - time.time()
+def epoch_s(instant: str) -> float:
+    """The epoch seconds of such an instant."""
+    return datetime.strptime(instant, _INSTANT).replace(tzinfo=UTC).timestamp()
+
+
+def seconds_left(instant: str) -> float:
+    """The seconds until it, negative once it is over."""
+    return epoch_s(instant) - time.time()

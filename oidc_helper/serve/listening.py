@@ -1,16 +1,15 @@
 """The socket that the endpoint listens at: one of our own, or one that systemd opened for us (sd_listen_fds(3))."""
 
-import errno
 import ipaddress
 import os
 import socket
 
 from oidc_helper.errors import WrongSettings
-from oidc_helper.machine import hosts
+from oidc_helper.machine import hosts, ports
+from oidc_helper.machine.ports import LOOPBACK
 from oidc_helper.serve.guard import CONTAINER_HOSTS
 from oidc_helper.words import shown
 
-LOOPBACK = "127.0.0.1"  # which the oldest SDKs take too, but not ::1
 FROM_SYSTEMD = -1
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START
 _WAITING = 1_024  # connections that the kernel keeps until they are accepted
@@ -18,8 +17,7 @@ _WAITING = 1_024  # connections that the kernel keeps until they are accepted
 
 def bound(address: str, port: int) -> socket.socket:
     """Listen at an IP address; port 0 is a free one. Raises WrongSettings."""
-    if not 0 <= port <= 65_535:
-        raise WrongSettings(f"there is no port {port}", "choose a --port from 0 (any) to 65535")
+    ports.require(port)
     listening = socket.socket(_family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio looks: no delays then
     try:
         if os.name == "posix":  # on Windows it would let two programs have one port
@@ -28,7 +26,7 @@ def bound(address: str, port: int) -> socket.socket:
         listening.listen(_WAITING)
     except OSError as error:
         listening.close()
-        raise _unusable(error, address, port) from None
+        raise ports.unusable(error, address, port) from None
     return listening
 
 
@@ -75,16 +73,6 @@ def _family(address: str) -> socket.AddressFamily:
             f"{shown(address, 64)} is no IP address to listen at", f"leave --bind out: that is {LOOPBACK}"
         ) from None
     return socket.AF_INET6 if version == 6 else socket.AF_INET
-
-
-def _unusable(error: OSError, address: str, port: int) -> WrongSettings:
-    reasons = {
-        errno.EADDRINUSE: (f"port {port} of {address} is taken", "choose another --port, or leave it out"),
-        errno.EACCES: (f"port {port} of {address} is for root alone", "choose a --port above 1023"),
-        errno.EADDRNOTAVAIL: (f"this machine has no address {address}", f"leave --bind out: that is {LOOPBACK}"),
-    }
-    usual = (f"port {port} of {address} cannot be used: {error.strerror}", "choose another --port or --bind")
-    return WrongSettings(*reasons.get(error.errno or 0, usual))
 
 
 def _of_systemd() -> int:

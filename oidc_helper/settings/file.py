@@ -21,6 +21,7 @@ _SYNTAX_ERROR = re.compile(r"(.*?)(?: \(at (?:line ([0-9]+), column [0-9]+|end o
 # Habits from the AWS configuration file, shells and Windows: a line that TOML refuses, and advice.
 _ADVICE = (
     (r"\s*\[\s*(?:profile|identity)\s+\S", "write the name after a dot, as in [profile.analytics]"),
+    (r"""\s*\[\s*(?:profile|identity)\.[\w.-]*[^\w.\s"'\]-]""", 'put the name in quotes, as in [profile."team/x"]'),
     (r"\s*account_id\s*=\s*0[0-9]", "put the account id in quotes"),
     (r"""\s*[\w.-]+\s*=\s*[^\s"'\[{]""", "put text in quotes"),
     (r'[^"]*"[^"]*\\', "put text with backslashes in 'single quotes'"),

@@ -90,6 +90,6 @@ def _tables(written: Mapping[str, Any], kind: str) -> Iterator[tuple[str, dict[s
 def dotted(key: KeyPath) -> str:
     """The key's path as TOML writes it; a part that is no plain name is quoted, escaped and shortened."""
     return ".".join(
-        part if re.fullmatch(rf"[A-Za-z0-9_-]{{1,{_LONGEST_NAME}}}", part) else shown(part, _LONGEST_NAME)
+        part if re.fullmatch(rf"[A-Za-z0-9_-]{{1,{_LONGEST_NAME}}}", part) else f'"{shown(part, _LONGEST_NAME)[1:-1]}"'
         for part in key
     )

@@ -126,7 +126,7 @@ _PROFILE = (
     Key("application_arn", "the Identity Center application to get tokens from", checks.application_arn, required=True),
     Key(
         "identity_center_region",
-        "the region of the Identity Center instance, or a list: the next where one cannot be connected to",
+        "the region of the Identity Center instance; of a list, the next is tried where one cannot be connected to",
         checks.regions,
         required=True,
     ),
@@ -176,7 +176,12 @@ _PROFILE = (
         default="never",
     ),
     Key("renew", "when credentials are renewed", checks.choice("ahead", "on-demand"), default="ahead"),
-    Key("deadline_seconds", "the longest that get may take, either way", checks.seconds(5, 3600), default=50),
+    Key(
+        "deadline_seconds",
+        "the longest that get may take, whether it succeeds or fails",
+        checks.seconds(5, 3600),
+        default=50,
+    ),
     Key(
         "ca_bundle",
         "the certificate authorities to trust beside the usual ones, at the identity provider, AWS and the CI system",

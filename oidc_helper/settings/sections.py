@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from oidc_helper.settings import checks
-from oidc_helper.settings.layers import Layer, Place
+from oidc_helper.settings.layers import Layer, Place, dotted
 from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.problems import Problems
 from oidc_helper.settings.schema import KEYS, TOP_LEVEL, Key
-from oidc_helper.words import nearest, shown, toml_type
+from oidc_helper.words import nearest, toml_type
 
 _FEW = 4  # keys that a message lists; the manual lists more
 _SECTIONS = ": there are [identity.NAME], [defaults] and [profile.NAME]"
@@ -70,13 +70,37 @@ class _Reader(NamedTuple):
         if not isinstance(tables, dict):
             self.add((section,), f"must be a table with a name, as in [{section}.analytics]")
             return {}
-        for name in tables:
+        checked: dict[str, Table] = {}
+        for name, table in tables.items():
+            own, nested = self._without_nested(section, table)
+            for parts in nested:
+                whole = ".".join((name, *parts))
+                text = f"a name with a dot in it is written in quotes: [{dotted((section, whole))}]"
+                self.problems.add((section, whole), text, written=(section, name, *parts), layer=self.layer)
+                checked[whole] = _passed_over(section)
+            if nested and not own:
+                continue
             try:
                 checks.name(name)
             except checks.UnfitError as error:
                 self.add((section, name), str(error))
-        checked = {name: self.placed(section, table, (section, name)) for name, table in tables.items()}
-        return {name: table for name, table in checked.items() if isinstance(tables[name], dict)}
+            read = self.placed(section, own, (section, name))
+            if isinstance(table, dict):
+                checked[name] = read
+        return checked
+
+    def _without_nested(self, section: str, table: object) -> tuple[object, list[KeyPath]]:
+        """The table without the tables in it that are no keys, and the names of these, whose dots need quotes."""
+        if not isinstance(table, dict):
+            return table, []
+        known = [key.name for key in KEYS[section]]
+        nested = [
+            name
+            for name, value in table.items()
+            if isinstance(value, dict) and name not in known and not self.problems.advice(name, known)
+        ]
+        own = {name: value for name, value in table.items() if name not in nested}
+        return own, [(name, *parts) for name in nested for parts in _further_parts(table[name], known)]
 
     def placed(self, section: str, table: object, path: KeyPath) -> Table:
         """One table, with the places of its values."""
@@ -94,7 +118,7 @@ class _Reader(NamedTuple):
             if name in known:
                 values[name] = self._value(known[name], value, (*path, name))
             else:
-                self.add((*path, name), self._unknown_key(name, value, known, path))
+                self.add((*path, name), self._unknown_key(name, known))
                 if meant := "" if self.problems.are_many else nearest(name, known):
                     values.setdefault(meant, None)  # so that no rule calls it missing
         return values
@@ -129,11 +153,21 @@ class _Reader(NamedTuple):
             return "stands outside of any section: put it under [defaults] or [profile.NAME]"
         return f"unknown section{self.problems.advice(name, TOP_LEVEL) or _SECTIONS}"
 
-    def _unknown_key(self, name: str, value: object, known: Mapping[str, Key], path: KeyPath) -> str:
+    def _unknown_key(self, name: str, known: Mapping[str, Key]) -> str:
         advice = self.problems.advice(name, known)
-        if isinstance(value, dict) and not advice and len(path) == 2 and path[0] in KEYS:
-            quoted = shown(f"{path[1]}.{name}", 64)
-            advice = f"; a name with a dot in it is written in quotes, as in [{path[0]}.{quoted}]"
         if not advice and len(known) <= _FEW:
             advice = f": the keys here are {', '.join(known)}"
         return f"unknown key{advice}"
+
+
+def _further_parts(table: Mapping[str, object], known: Collection[str]) -> list[KeyPath]:
+    """The rest of the names of the tables in one that has nothing else; no rest where it has keys of its own."""
+    inner = {name: value for name, value in table.items() if isinstance(value, dict) and name not in known}
+    if not table or len(inner) < len(table):
+        return [()]
+    return [(name, *parts) for name, value in inner.items() for parts in _further_parts(value, known)]
+
+
+def _passed_over(section: str) -> Table:
+    """A table that counts as there, so that nothing else is wrong for its sake."""
+    return Table({key.name: None for key in KEYS[section] if key.required}, {})

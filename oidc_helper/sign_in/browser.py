@@ -5,12 +5,13 @@ from functools import partial
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.oidc import authorization
 from oidc_helper.oidc.authorization import Answer
+from oidc_helper.person import times
 from oidc_helper.person.person import Person
 from oidc_helper.person.terminal import Terminal
 from oidc_helper.sign_in.loopback import Loopback
 from oidc_helper.sign_in.redirect import Answered, Begin, Redirect
 
-_ADVICE_AFTER_S = 30  # an error page of the provider comes within seconds, and no answer follows it
+_ADVICE_AFTER_S = 10  # an error page of the provider comes within seconds, and no answer follows it
 
 
 def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, timeout_s: float) -> Answered:
@@ -25,7 +26,7 @@ def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, t
             terminal.show(f"oidc-helper: to sign in at {place}, open this address in a browser on this machine")
         terminal.show(request.url)
         settings = f"client {request.client_id}, redirect URI {request.redirect_uri}"
-        with terminal.waiting("waiting for the browser"):
+        with terminal.waiting(f"waiting for the browser, for {times.at_most(timeout_s)} at most"):
             answer = _waited_for(loopback, terminal, f"compare with the settings at {place}: {settings}", timeout_s)
     except BaseException:
         loopback.close()
@@ -36,7 +37,7 @@ def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, t
 def _waited_for(loopback: Loopback, terminal: Terminal, advice: str, timeout_s: float) -> Answer:
     answer = loopback.wait(min(timeout_s, _ADVICE_AFTER_S))
     if answer is None and timeout_s > _ADVICE_AFTER_S:
-        terminal.show(f"oidc-helper: no answer yet; if the browser shows an error, {advice}")
+        terminal.show(f"oidc-helper: no answer yet; if the browser shows an error page, stop with ctrl-c, and {advice}")
         answer = loopback.wait(timeout_s - _ADVICE_AFTER_S)
     if answer is None:
         raise SignInNeeded("nobody finished the sign-in in the browser in time")

@@ -5,7 +5,7 @@ from oidc_helper.oidc.connection import Client
 from oidc_helper.oidc.device import DeviceCode
 from oidc_helper.oidc.grants import Granted
 from oidc_helper.oidc.provider import Provider
-from oidc_helper.person import qr
+from oidc_helper.person import qr, times
 from oidc_helper.person.person import Person
 from oidc_helper.person.terminal import Terminal
 
@@ -15,13 +15,13 @@ def sign_in(
 ) -> Granted:
     """Show the code and wait until a person has entered it; `place` names the provider. Raises OidcHelperError."""
     code = device.begin(provider, client, timeout_s=timeout_s, **parameters)
-    limit_s = int(min(code.lifetime_s, timeout_s))
+    limit_s = min(code.lifetime_s, timeout_s)
     person.terminal.show(*_instructions(code, place, limit_s), *_qr_code(code, person.terminal))
     with person.terminal.waiting(f"waiting for {provider.host}"):
         return device.poll(provider, client, code, timeout_s=timeout_s, clock=person.clock, sleep=person.sleep)
 
 
-def _instructions(code: DeviceCode, place: str, limit_s: int) -> list[str]:
+def _instructions(code: DeviceCode, place: str, limit_s: float) -> list[str]:
     """The instructions, with the warning that they need (RFC 8628 section 5.4).
 
     The limit may be shorter than the life of the code: a program that asks for credentials does not wait for so long.
@@ -31,7 +31,7 @@ def _instructions(code: DeviceCode, place: str, limit_s: int) -> list[str]:
         f"  {code.url}",
         "and enter this code",
         f"  {code.user_code}",
-        f"within {limit_s // 60} min" if limit_s >= 120 else f"within {limit_s} s",
+        f"within {times.at_most(limit_s)}",
         "enter a code only for a sign-in that you began yourself: anyone who sends you one signs in as you",
     ]
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.oidc import authorization
 from oidc_helper.oidc.authorization import Answer, ForeignAnswerError, Request
+from oidc_helper.person import times
 from oidc_helper.person.person import Person
 from oidc_helper.sign_in.redirect import Answered, Begin, Redirect
 
@@ -24,6 +25,7 @@ def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, t
         "after that, the browser is sent to an address that it cannot open, beginning with",
         f"  {request.redirect_uri}",
         "copy that whole address from the browser's address bar, and paste it here",
+        f"within {times.at_most(timeout_s)}",
     )
     ends = person.clock() + timeout_s
     for number in range(1, _TRIES + 1):

@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Failure:
-    """The last failure of a profile; `at` in epoch seconds.
+    """The last failure of a profile; `at` in epoch seconds, `identity` is that of the profile.
 
     Processes that waited under the same `conditions`, which are a digest, have failed with it; empty: none.
     `reach` is empty, or names the keyrings of the session whose failure it is: another session has others.
@@ -69,6 +69,7 @@ class Failure:
     exit_code: int
     conditions: str = ""
     reach: str = ""
+    identity: str = ""
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _entry(value: Any) -> Entry:
 
 def _failure(value: Any) -> Failure:
     failure = Failure(**value)
-    _require(failure, str, "message", "hint", "conditions", "reach")
+    _require(failure, str, "message", "hint", "conditions", "reach", "identity")
     _require(failure, int, "exit_code")
     if not is_instant(failure.at):
         raise TypeError

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from hashlib import sha256
 
@@ -57,13 +57,15 @@ class Ledger:
         if mark in index.read().spent:
             index.update(lambda before: replace(before, spent=without(before.spent, mark)))
 
-    def remember_failure(self, profile: str, error: OidcHelperError, *, conditions: str = "") -> None:
+    def remember_failure(
+        self, profile: str, error: OidcHelperError, *, conditions: str = "", identity: str = ""
+    ) -> None:
         """Note how a profile failed; a store that this session cannot use is no failure of another session.
 
-        `conditions` as in Failure.
+        `conditions` and `identity` as in Failure.
         """
         reach = _reach() if isinstance(error, StoreUnusable) else ""
-        failure = Failure(self._now(), error.message, error.hint, error.exit_code, conditions, reach)
+        failure = Failure(self._now(), error.message, error.hint, error.exit_code, conditions, reach, identity)
         index.update(lambda before: replace(before, failures={**before.failures, _failure_key(profile): failure}))
 
     def forget_failure(self, profile: str) -> None:
@@ -71,6 +73,20 @@ class Ledger:
         key = _failure_key(profile)
         if key in index.read().failures:
             index.update(lambda before: replace(before, failures=without(before.failures, key)))
+
+    def forget_failures(self, identities: Collection[str], exit_codes: Collection[int]) -> None:
+        """Drop the notes of profiles of these identities that failed in these ways; where there are none, no lock."""
+
+        def is_meant(key: str, noted: Failure) -> bool:
+            is_ours = names.kind_and_name(key) is not None
+            return is_ours and noted.identity in identities and noted.exit_code in exit_codes
+
+        def change(before: Index) -> Index:
+            others = {key: noted for key, noted in before.failures.items() if not is_meant(key, noted)}
+            return replace(before, failures=others)
+
+        if any(is_meant(key, noted) for key, noted in index.read().failures.items()):
+            index.update(change)
 
     def forget_all_failures(self) -> None:
         """Drop the notes of all profiles of this configuration, also of those that it no longer has."""

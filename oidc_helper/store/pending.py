@@ -43,7 +43,9 @@ class PendingStore(Store):
         was_held = self._held.pop((kind, name), None) is not None
         return (self._in_force(kind, name) and super().delete(kind, name)) or was_held
 
-    def remember_failure(self, profile: str, error: OidcHelperError, *, conditions: str = "") -> None:
+    def remember_failure(
+        self, profile: str, error: OidcHelperError, *, conditions: str = "", identity: str = ""
+    ) -> None:
         """Note nothing."""
 
     def failure(self, profile: str) -> Failure | None:  # noqa: ARG002

@@ -85,6 +85,21 @@ def test_what_was_added_stays(home: Home, tmp_path: Path) -> None:
     assert (tmp_path / "identity-token").read_text() != token
 
 
+def test_a_second_run_says_that_the_sign_ins_of_the_first_are_over(home: Home, tmp_path: Path) -> None:
+    """Seen: status showed them, and doctor looked for the fault at AWS."""
+    port = free_port()
+    with written(home, tmp_path, port=port) as variables:
+        home.get("nightly", **variables)
+    with home.start("emulator", "--write", str(tmp_path), "--port", str(port)) as process:
+        assert process.stderr
+        told = process.stderr.readline()
+        done = home.run("logout", "--all", **variables)
+        process.terminate()
+
+    assert told.endswith("to forget it: oidc-helper logout --all\n")
+    assert (done.returncode, "signed out of nightly" in done.stdout) == (0, True)
+
+
 def test_a_file_that_led_elsewhere_is_written_anew_and_kept_beside(home: Home, tmp_path: Path) -> None:
     with written(home, tmp_path):
         pass

@@ -72,6 +72,46 @@ def test_a_token_that_somebody_must_put_there_takes_a_person(job: Home) -> None:
     assert check(job, "analytics") == 3
 
 
+def test_a_sign_in_ends_what_was_said_before_it(alice: Desk) -> None:
+    """Seen: `see the hint`, which said to sign in, for another profile of the same sign-in."""
+    told = complaint(alice.home.run("get", "dev-admin"))
+    assert (told.code, check(alice.home, "dev-admin")) == (3, 3)
+    alice.home.run("login", "analytics")
+
+    assert check(alice.home, "dev-admin") == 4
+    assert "when the session ends" in alice.home.run("status", "dev-admin").stdout
+    assert "failed" not in alice.home.run("status").stdout
+
+
+def test_what_was_refused_to_a_person_is_told_until_another_signs_in(alice: Desk) -> None:
+    """The sign-in before it does not end it."""
+    alice.home.run("login", "analytics")
+    alice.emulator.directory.assignments.clear()
+    told = complaint(alice.home.run("get", "dev-admin"))
+    before = alice.home.run("status", "dev-admin").stdout
+    alice.home.run("login", "--force", "analytics")
+
+    assert (told.code, told.message in before, "see the hint" in before) == (5, True, True)
+    assert "failed" not in alice.home.run("status", "dev-admin").stdout
+
+
+def test_a_new_identity_token_ends_what_was_said_for_want_of_one(job: Home, emulator: Emulator) -> None:
+    """A refusal stays: nobody else signs in."""
+    (job.path / "token").unlink()
+    job.run("get", "dev-admin")
+    job.write_token(emulator.mint(ALICE))
+    answer(job.run("get", "analytics"))
+
+    assert check(job, "dev-admin") == 4
+
+    emulator.directory.assignments.clear()
+    job.run("get", "dev-admin")
+    job.write_token(emulator.mint(ALICE))
+    job.run("login", "analytics")
+
+    assert "dev-admin failed" in job.run("status").stdout
+
+
 def test_a_check_of_an_unknown_profile_is_wrong_usage(job: Home) -> None:
     """Which is no state of any profile."""
     told = complaint(job.run("status", "--check", "analitics"))

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cli.arrangements import TypedEmulator, keys_of_the_iam_user, typed_emulator
+from cli.arrangements import TypedEmulator, keys_of_the_iam_user, run_later, typed_emulator
 from cli.transcript import answer, complaint, secrets, tells
 from fakes import session_keys
 from fakes.browser import BrowserProgram
@@ -44,7 +46,7 @@ def kept_by_the_kernel() -> list[str]:
     return session_keys.descriptions() if kernel.available() else []
 
 
-def profiles(home: Home) -> dict[str, dict[str, object]]:
+def profiles(home: Home) -> dict[str, dict[str, Any]]:
     """What status tells to programs, by profile."""
     return {one["name"]: one for one in json.loads(stdout_of(home, "status", "--json"))["profiles"]}
 
@@ -282,6 +284,26 @@ def test_status_cuts_no_name_in_a_narrow_terminal(ready: Home, columns: int, sho
         terminal.ended()
 
     assert f"\n{shown}" in f"\n{terminal.screen}"
+
+
+def test_a_failure_is_told_on_the_clock_of_the_place(ready: Home) -> None:
+    """As everything else that people read; a program gets UTC."""
+    ready.run("get", "dev-admin", AWS_ENDPOINT_URL_STS=NOWHERE)
+
+    at = datetime.fromisoformat(str(profiles(ready)["dev-admin"]["last_failure"]["at"]))
+    there = at.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    assert at.utcoffset() == timedelta()
+    assert (
+        f"dev-admin failed ({there:%Y-%m-%d %H:%M:%S}): "
+        in run_later(ready, 7 * 86_400, "status", TZ="<+0545>-05:45").stdout
+    )
+
+
+def test_no_line_of_status_ends_in_blanks(ready: Home) -> None:
+    """Seen: a table filled up to its widest row."""
+    answer(ready.run("get", "analytics"))
+
+    assert [line for line in stdout_of(ready, "status").splitlines() if line != line.rstrip()] == []
 
 
 def test_status_names_the_person_and_else_the_identity(ready: Home) -> None:

@@ -241,6 +241,35 @@ def test_a_terminal_shows_each_problem_of_the_settings_in_a_line(ready: Home) ->
     assert failed.message == f"{ready.config}: {first.strip()}; {second.strip()}"
 
 
+def test_a_terminal_folds_a_complaint_at_blanks(home: Home) -> None:
+    """A command of the hint has a line of its own. An SDK gets message and hint in a line each."""
+    with at_terminal([COMMAND, "get", "x"], home.environment, columns=40, prints_there=True) as started:
+        assert started.ended().returncode == 2
+
+    lines = started.screen.splitlines()
+    assert lines[0] == "oidc-helper: no configuration at"
+    assert lines[2:] == [
+        "hint: to make one:",
+        "    oidc-helper configure",
+        "  to see how to write it:",
+        "    oidc-helper help config",
+        "  to try without:",
+        "    oidc-helper demo",
+    ]
+    assert home.run("get", "x").stderr.count("\n") == 2
+
+
+def test_a_terminal_folds_a_warning(ready: Home) -> None:
+    """As it does a complaint."""
+    variables = {**ready.environment, "AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"}
+    ready.get("analytics")
+    with at_terminal([COMMAND, "logout", "analytics"], variables, columns=50, prints_there=True) as started:
+        started.ended()
+
+    assert started.screen.startswith("oidc-helper: warning: ")
+    assert max(map(len, started.screen.splitlines())) <= 50
+
+
 def test_a_terminal_without_utf_8_gets_its_own_letters_and_escapes_for_others(ready: Home) -> None:
     """In ASCII, all but its letters are escaped."""
     ready.configure(WRONG)

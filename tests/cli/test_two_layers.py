@@ -137,12 +137,12 @@ def test_explain_shows_people_each_value_with_its_file_and_line(home: Home, emul
     rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line}
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert rows["region"] == ["eu-central-1", f"{home.config}:8"]
+    assert rows["region"] == ["eu-central-1", "user:8"]
     assert rows["permission_set"][0] == "Admin"
-    assert rows["identity"] == ["job", f"{site}:7", "(site)"]
-    assert rows["source"] == ["file", f"{site}:3", "(site)"]
+    assert rows["identity"] == ["job", "site:7"]
+    assert rows["source"] == ["file", "site:3"]
     assert rows["sign_in"] == ["never", "default"]
-    assert rows["AWS_CA_BUNDLE"] == ["/etc/ssl/site.pem", "environment"]
+    assert rows["AWS_CA_BUNDLE"] == ["/etc/ssl/site.pem"]
     assert f"user: {home.config}\nsite: {site}\n" in done.stdout
     assert done.stdout.splitlines()[-1].startswith(f"wrong settings: {home.config}: profile.other.wrong (line 10)")
 
@@ -158,6 +158,19 @@ def test_explain_of_an_unknown_name_offers_the_nearest_of_both_files(
     assert failed.hint == f"profiles in {home.config} and {site}: analytics, dev-admin, mine"
 
 
+def test_explain_has_no_setting_that_the_profile_cannot_have(
+    home: Home, emulator: Emulator, site: Path, tmp_path: Path
+) -> None:
+    """Seen: the keys of a role session for a permission set, in lines of 200 characters."""
+    home.configure(MINE.format(role=emulator.directory.analytics_role_arn))
+    shown = {name: home.run("explain", name).stdout for name in ("dev-admin", "analytics")}
+    words = {name: set(re.findall(r"\w+", text)) for name, text in shown.items()}
+
+    assert words["dev-admin"] & {"duration_seconds", "role_arn", "s3_grant"} == set()
+    assert words["analytics"] & {"account_id", "permission_set"} == set()
+    assert max(len(line) for text in shown.values() for line in text.splitlines()) < 140
+
+
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_explain_fits_the_terminal(home: Home, emulator: Emulator, site: Path, columns: int) -> None:
     """A table with short names of the files where there is little room, and a list where there is less."""
@@ -169,10 +182,10 @@ def test_explain_fits_the_terminal(home: Home, emulator: Emulator, site: Path, c
     lines = [line for line in started.screen.splitlines() if "duration_seconds" in line]
     table = re.sub("\x1b\\[[0-9]*m", "", started.screen).partition("user:")[0].splitlines()
 
+    assert max(map(len, table)) <= columns
     if columns == 40:
         assert lines == ["duration_seconds (user:2)"]
         return
-    assert max(map(len, table)) <= columns
     assert lines[0].endswith("~/.config/oidc-helper/config.toml:2" if columns == 200 else "user:2")
 
 

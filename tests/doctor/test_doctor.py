@@ -16,7 +16,9 @@ from cli.transcript import complaint, secrets, tells
 from doctor.ward import ALICE, Ward
 from fakes.certificates import tls_server
 from fakes.places import needs
+from fakes.screens import Screen
 from fakes.secret_service import missing_programs, private_secret_service
+from fakes.terminals import at_terminal
 from homes import COMMAND, Home
 
 from oidc_helper.cli import doctor
@@ -78,7 +80,7 @@ def test_a_sound_chain_has_a_line_for_each_check(ward: Ward) -> None:
 )
 def test_the_last_line_counts_each_check_once(counted: dict[str, int], told: str) -> None:
     """Those that were made, well or not, and apart from them those that were not."""
-    assert doctor._summary(Counter(counted), may_name_one=False) == f"{told}\n"
+    assert doctor._summary(Counter(counted), may_name_one=False) == told
 
 
 def test_the_remedy_stands_below_what_is_broken_and_nowhere_else(ward: Ward) -> None:
@@ -97,6 +99,19 @@ def test_the_remedy_stands_below_what_is_broken_and_nowhere_else(ward: Ward) -> 
         "    region = eu-west-1",
     ]
     assert [line for line in shown if line.startswith("    ")] == shown[at + 1 : at + 5]
+
+
+@pytest.mark.parametrize(("columns", "stands_in"), [(80, 20), (40, 2)])
+def test_no_long_word_breaks_the_columns(ward: Ward, columns: int, stands_in: int) -> None:
+    """Seen: an ARN that went on at the margin."""
+    typed = (COMMAND, "doctor", "analytics", "--only", "profile")
+    with at_terminal(typed, ward.home.environment, columns=columns, prints_there=True) as terminal:
+        assert terminal.ended().returncode == 0
+        first, *others, summary = filter(None, Screen(terminal, columns).lines)
+
+    assert (first.split()[:2], summary) == (["✓", "profile"], "1 check is well")
+    assert all(line.startswith(" " * stands_in) for line in others)
+    assert ward.emulator.directory.application_arn in "".join(line.strip() for line in others)
 
 
 def test_what_depends_on_a_broken_link_says_so(ward: Ward) -> None:

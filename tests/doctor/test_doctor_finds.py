@@ -111,6 +111,12 @@ def a_spent_token(ward: Ward) -> None:
     ward.home.run("get", "analytics")
 
 
+def other_keys(ward: Ward) -> None:
+    """As of another run of the emulator: AWS knows neither the caller's keys nor the provider's."""
+    ward.emulator.rotate_keys(retire=True)
+    ward.emulator._state.credentials.clear()
+
+
 def longer_tokens(ward: Ward) -> None:
     ward.emulator.directory.application.access_token_lifetime_s = 3_600
     ward.token()
@@ -431,6 +437,13 @@ AT_PROVIDER = {
         "check issuer",
         keep("config.toml"),
     ),
+    "other keys at the provider": Row(
+        "caller",
+        other_keys,
+        "retrieve verification key",
+        "sign in again: oidc-helper login analytics --force",
+        lambda ward: ward.obey("oidc-helper login analytics --force"),
+    ),
     "no client secret": Row(
         "client-secret",
         settings("[defaults]", 'client_secret = { keyring = "corp" }\n[defaults]'),
@@ -488,6 +501,14 @@ def test_an_exchange_that_takes_a_person_is_not_tried(ward: Ward, person: Desk) 
     assert report["tokens"]["status"] == "ok"
     assert report["exchange"]["found"] == "a new proof takes a person: oidc-helper login center --force"
     assert ward.failed("--exchange", "center") == []
+
+
+def test_kept_keys_of_the_caller_that_aws_no_longer_knows_are_no_fault(ward: Ward) -> None:
+    """A fetch opens the role anew. Seen: doctor led to the settings, while get gave credentials."""
+    ward.home.get("analytics")
+    ward.emulator._state.credentials.clear()
+
+    assert ward.failed("analytics") == []
 
 
 def test_the_tokens_of_another_profile_are_exchanged(ward: Ward, person: Desk) -> None:

@@ -27,6 +27,7 @@ _TAKE_TERMINAL = (
 )
 _PERSONS = (sys.executable, "-m", "fakes.persons")
 _USUAL = {"PYTHONUTF8": "1", "TERM": "xterm"}
+ASCII = {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}  # a terminal that shows no QR code
 
 
 @dataclass
@@ -104,7 +105,7 @@ class AtTerminal:
 
 
 @contextmanager
-def terminal(*words: str, columns: int = 100, variables: Mapping[str, str] | None = None) -> Iterator[AtTerminal]:
+def terminal(*words: str, columns: int = 200, variables: Mapping[str, str] | None = None) -> Iterator[AtTerminal]:
     """Start one of `fakes.persons` at a terminal, while its standard streams lead elsewhere."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS), **_USUAL, **(variables or {})}
     with at_terminal([*_PERSONS, *words], environment, columns=columns) as started:

@@ -172,7 +172,7 @@ MET: Mapping[str, Met | str] = {
     "… holds no client_secret": "test_a_place_without_a_secret_is_named_with_its_remedy",
     "AWS profile … has credentials of another kind: …": "test_an_aws_profile_of_somebody_else_is_refused_by_name",
     "… is not a regular file": "test_file_that_is_not_to_be_replaced",
-    "there is no port …": Met(("emulator", "--port", "99999")),
+    "--issuer, --audience and --email go together": Met(("emulator", "--audience", "x")),
     # 3
     "nobody is signed in as …": Met(breaks=sign_in("browser")),
     "the session at … was not renewed: …": "test_a_renewal_without_id_token_takes_a_person",
@@ -294,6 +294,10 @@ REFUSALS = [
         for reason, remedy in aws_refusals.REASONS.items()
     ),
     *(("AssumeRole", "AccessDenied", remedy, {"message": words}) for words, remedy in aws_refusals.DENIALS),
+    *(
+        ("AssumeRoleWithWebIdentity", "InvalidIdentityToken", remedy, {"message": words})
+        for words, remedy in aws_refusals.UNVERIFIED
+    ),
 ]
 
 

@@ -382,12 +382,15 @@ def test_bad_input_is_an_error_before_anything_is_asked(
     assert emulator.requests == []
 
 
-def test_a_port_that_is_taken_is_named(ready: Home) -> None:
+@pytest.mark.parametrize("words", [("serve", "analytics"), ("emulator",), ("emulator", "--write", "try")])
+def test_a_port_that_is_taken_is_named(ready: Home, words: tuple[str, ...]) -> None:
+    """In the same words by each command that listens."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        told = complaint(ready.run("serve", "analytics", "--port", str(port)))
+        told = complaint(ready.run(*words, "--port", str(port)))
 
     assert (told.code, told.message) == (2, f"port {port} of 127.0.0.1 is taken")
+    assert told.hint == "end what listens there, or choose another --port"
 
 
 def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """One error names all problems of a file with their lines, and repeats no secret."""
 
+import re
 from pathlib import Path
 
 import pytest
 from settings.settings_files import COMPLETE, ROLE, refusal
 
+from oidc_helper import settings
 from oidc_helper.errors import WrongSettings
 
 
@@ -81,16 +83,10 @@ def test_a_misspelt_key_is_not_missing_too(tmp_path: Path) -> None:
         ("defaults = 1", "defaults (line 1): must be a table, not an integer"),
         ("[[defaults]]", "defaults (line 1): must be a table, not an array"),
         ("[identity]\nsource = 'file'", "identity.source (line 2): must be a table, not a string"),
-        ("[profile.'a b']", "profile.'a b' (line 1): 'a b' does not look like a name"),
-        ("[profile.'']", "profile.'' (line 1): must not be empty"),
+        ("[profile.'a b']", "profile.\"a b\" (line 1): 'a b' does not look like a name"),
+        ("[profile.'']", 'profile."" (line 1): must not be empty'),
         ("[profile.-x]", "profile.-x (line 1): '-x' does not look like a name"),
-        (
-            "[profile.team.analytics]",
-            (
-                "profile.team.analytics (line 1): unknown key; a name with a dot in it is written in quotes, "
-                "as in [profile.'team.analytics']"
-            ),
-        ),
+        ("[profile.team/x]", "is not TOML: expected ']' at the end of a table declaration; put the name in quotes, as"),
         ("[defaults.caller]\nprofil = 'base'", "defaults.caller.profil (line 2): unknown key, did you mean profile?"),
         ("[defaults]\nzzz = 1", "defaults.zzz (line 2): unknown key"),
     ],
@@ -100,6 +96,32 @@ def test_a_misplaced_or_misspelt_key_is_named_with_its_remedy(tmp_path: Path, te
     message = refusal(tmp_path, text).message
 
     assert message.partition(": ")[2].startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unquoted", "name"),
+    [("profile", "team.x", "team.x"), ("profile", "a.b.c", "a.b.c"), ("identity", "team.x", "team.x")],
+)
+def test_a_name_with_a_dot_is_told_to_need_quotes(tmp_path: Path, kind: str, unquoted: str, name: str) -> None:
+    """And nothing else is wrong for its sake. Seen: a source that was missing, and a profile called team."""
+    used = f'[profile.user]\nidentity = "{name}"\n' if kind == "identity" else ""
+    message = refusal(tmp_path, f'{COMPLETE}\n{used}[{kind}.{unquoted}]\nsource = "file"\n').message
+
+    told = f': a name with a dot in it is written in quotes: [{kind}."{name}"]'
+    assert message.endswith(told)
+    assert message.count("(line ") == 1
+
+
+def test_who_asks_for_a_name_without_quotes_is_told(tmp_path: Path) -> None:
+    """Seen: `no profile 'team.x', did you mean team?`. What stands beside it is sound."""
+    text = f"{COMPLETE}region = 'eu-west-1'\n[profile.team.x]\n[profile.team.y]\n[profile.x.y]\n"
+    loaded = settings.of_text(str(tmp_path / "config.toml"), text)
+
+    with pytest.raises(WrongSettings, match=re.escape('[profile."team.x"]')):
+        loaded.profile("team.x")
+    with pytest.raises(WrongSettings, match="no profile 'team', did you mean team.[xy]"):
+        loaded.profile("team")
+    assert loaded.profile("x")
 
 
 def test_a_section_that_is_not_a_table_has_no_missing_keys(tmp_path: Path) -> None:
@@ -127,10 +149,10 @@ def test_terminal_codes_are_escaped(tmp_path: Path) -> None:
         + " = 1\n",
     ).message
 
-    assert "defaults.'\\x1b[2Jx\\n' (line 2): unknown key" in message
+    assert 'defaults."\\x1b[2Jx\\n" (line 2): unknown key' in message
     assert "defaults.region (line 3): has control characters" in message
     assert "'😀' is not \"never\"" in message
-    assert "defaults.'" + "y" * 61 + "...'" in message
+    assert 'defaults."' + "y" * 61 + '..."' in message
 
 
 def test_a_suggested_name_is_escaped(tmp_path: Path) -> None:

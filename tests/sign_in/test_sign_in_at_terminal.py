@@ -12,7 +12,7 @@ import pytest
 from cli.arrangements import wait_until
 from cli.sign_ins import ALICE, BOB, Desk, becomes_bob, desk
 from fakes.browser import BrowserProgram, FakeBrowser
-from fakes.terminals import AtTerminal, at_terminal
+from fakes.terminals import ASCII, AtTerminal, at_terminal
 from homes import COMMAND, Home
 from machine.renewal.clock import installed
 
@@ -34,9 +34,9 @@ def absent(home: Home, emulator: Emulator) -> Desk:
 
 
 @contextmanager
-def login(owner: Desk, *words: str, columns: int = 60, **variables: str) -> Iterator[AtTerminal]:
+def login(owner: Desk, *words: str, **variables: str) -> Iterator[AtTerminal]:
     environment = {**owner.home.environment, **variables}
-    with at_terminal([COMMAND, "login", *words], environment, columns=columns, directory=owner.home.path) as person:
+    with at_terminal([COMMAND, "login", *words], environment, columns=200, directory=owner.home.path) as person:
         yield person
 
 
@@ -65,7 +65,7 @@ def test_a_browser_sign_in_shows_its_address(alice: Desk) -> None:
 def test_a_device_sign_in_shows_address_and_code(alice: Desk, emulator: Emulator) -> None:
     """With its lifetime, and the warning that it needs."""
     emulator.directory.identity_provider.device_interval_s = 1
-    with login(alice, "--device", "analytics", columns=30) as person:
+    with login(alice, "--device", "analytics", **ASCII) as person:
         done = person.ended()
 
     assert (done.returncode, anonymous(alice, done.stdout)) == (0, DONE)
@@ -81,7 +81,7 @@ def test_a_device_sign_in_shows_address_and_code(alice: Desk, emulator: Emulator
 
 
 def test_a_paste_sign_in_says_what_to_copy(alice: Desk) -> None:
-    with login(alice, "--paste", "analytics", columns=200) as person:
+    with login(alice, "--paste", "analytics") as person:
         person.see("open this address", "/idp/authorize?", "> ")
         opened = next(line for line in person.screen.splitlines() if line.startswith(alice.emulator.issuer))
         pasted = FakeBrowser().redirect_of(opened)
@@ -95,6 +95,7 @@ def test_a_paste_sign_in_says_what_to_copy(alice: Desk) -> None:
         "after that, the browser is sent to an address that it cannot open, beginning with\n"
         "  http://127.0.0.1:PORT/oidc-helper/callback\n"
         "copy that whole address from the browser's address bar, and paste it here\n"
+        "within 15 min\n"
         "> http://127.0.0.1:PORT/oidc-helper/callback?...\n"
         f"{NAMED}"
     )
@@ -103,7 +104,8 @@ def test_a_paste_sign_in_says_what_to_copy(alice: Desk) -> None:
 def test_without_a_browser_a_code_is_offered(alice: Desk, emulator: Emulator) -> None:
     """Over SSH it opens nothing, says why, and shows a code."""
     emulator.directory.identity_provider.device_interval_s = 1
-    with login(alice, "analytics", columns=30, BROWSER="", SSH_CONNECTION="10.0.0.1 50000 10.0.0.2 22") as person:
+    over_ssh = {**ASCII, "BROWSER": "", "SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22"}
+    with login(alice, "analytics", **over_ssh) as person:
         done = person.ended()
 
     assert (done.returncode, alice.browser.opened) == (0, [])
@@ -122,9 +124,9 @@ def test_a_person_who_is_signed_in_sees_nothing_new(alice: Desk) -> None:
 
 def test_the_progress_line_names_what_is_waited_for(absent: Desk) -> None:
     """And for how long; a second login waits for the first one. Ctrl-c ends it."""
-    with login(absent, "analytics", columns=100) as first:
+    with login(absent, "analytics") as first:
         first.see("waiting for the browser, ", " s (ctrl-c to stop)")
-        with login(absent, "analytics", columns=100) as second:
+        with login(absent, "analytics") as second:
             second.see(
                 "waiting for process ", ", oidc-helper signing in for profile analytics, ", " s (ctrl-c to stop)"
             )
@@ -183,7 +185,7 @@ QUESTION = f"go on as {BOB}, and forget all that is kept of {ALICE}? [y/N] "
 
 def test_another_person_than_before_is_asked_about(succeeded: Desk) -> None:
     """Somebody else may have answered in the person's place."""
-    with login(succeeded, "analytics", columns=200) as person:
+    with login(succeeded, "analytics") as person:
         person.see(f"oidc-helper: signed in at the identity provider as {BOB}\n{QUESTION}")
         person.type("y\r")
         done = person.ended()
@@ -195,7 +197,7 @@ def test_another_person_than_before_is_asked_about(succeeded: Desk) -> None:
 def test_without_consent_nothing_changes(succeeded: Desk, answer: str) -> None:
     """Neither tokens nor the name of the person; the page says so, and the hint how to be the other one."""
     before, exchanges = succeeded.status("analytics")["tokens"], succeeded.emulator.count("CreateTokenWithIAM")
-    with login(succeeded, "analytics", columns=200) as person:
+    with login(succeeded, "analytics") as person:
         person.see(QUESTION)
         person.type(answer)
         done = person.ended()

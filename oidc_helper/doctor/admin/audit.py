@@ -189,7 +189,7 @@ class Audit(Case):
         if role := self.profile.caller.web_identity_role_arn:
             return role
         try:
-            return self.aws.arn(self.opened_caller(None))
+            return self.aws.arn(self.aws.open_caller(None))
         except OidcHelperError as error:
             raise NotKnown(f"who the caller is, is not known here: {error.message}") from None
 
