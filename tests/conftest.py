@@ -1,6 +1,8 @@
 """The tests run in a kernel session of their own; `home` and `emulator` are for tests of whole commands."""
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -78,6 +80,13 @@ SLOW = (
 
 os.environ[paths.SITE_CONFIG_VARIABLE] = ""  # the machine's own site is no part of the tests
 
+if sys.platform != "win32" and "PYTEST_XDIST_WORKER" in os.environ:
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if (
+            signal.getsignal(number) == signal.SIG_IGN
+        ):  # of nohup or a shell's &, which what a test starts would inherit
+            signal.signal(number, signal.SIG_DFL)
+
 with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread starts: the keys of the tests end with them
 
@@ -133,11 +142,11 @@ def keys() -> SigningKeys:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path) -> Iterator[Home]:
     """A home whose vault is a file in it, and which uses the kernel keyring of this session."""
     kept = ("PATH", "LANG", "COVERAGE_PROCESS_START")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    return Home(
+    yield Home(
         tmp_path,
         {
             **environment,
@@ -149,6 +158,7 @@ def home(tmp_path: Path) -> Home:
             "AWS_EC2_METADATA_DISABLED": "true",
         },
     )
+    session_keys.clear()  # users may have 200 keys, and other tests run beside this one
 
 
 @pytest.fixture

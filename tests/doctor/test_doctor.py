@@ -253,7 +253,7 @@ def test_a_full_kernel_keyring_is_named_with_its_remedy(ward: Ward) -> None:
 def test_a_slow_script_of_pip_is_named(ward: Ward, line: str, is_slow: bool) -> None:  # noqa: FBT001
     """As pip before 25 writes it; it is no failure."""
     script = ward.home.path / "oidc-helper"
-    script.write_text(COMMAND.read_text().replace("\nimport sys\n", f"\n{line}\nimport sys\n"))
+    script.write_text(f"#!{sys.executable}\n{line}\nfrom oidc_helper.hotpath import main\nmain()\n")
     script.chmod(0o755)
     done = subprocess.run(
         [script, "doctor", "--only", "executable"],

@@ -8,13 +8,19 @@ from pathlib import Path
 from oidc_helper import kernel
 
 _SESSION = -3
-_DESCRIBE, _READ = 6, 11
+_DESCRIBE, _CLEAR, _READ = 6, 7, 11
 
 
 def renew() -> None:
     """Leave the former session, which ends with that, for an empty one."""
     with suppress(OSError):
         kernel.join_anonymous_session()
+
+
+def clear() -> None:
+    """Forget the keys in it."""
+    with suppress(OSError):
+        kernel._keyctl(_CLEAR, _SESSION)
 
 
 def descriptions() -> list[str]:
