@@ -27,8 +27,9 @@ _ORIGINAL = "LD_LIBRARY_PATH_ORIG"  # where PyInstaller keeps what it replaced
 def executable(case: Case) -> Finding:
     """Where the command is, who installed it, and what of that makes it slow."""
     path = case.program[0]
-    remarks = [f"installed by {_installer()}"]
-    if _is_slow_script(path):
+    installer = _installer()
+    remarks = [f"installed by {installer}"]
+    if installer.startswith("pip") and _is_slow_script(path):
         remarks.append(
             "its script is one of pip before 25, so that an answer from the cache takes 1.8 times as long as a bare "
             f"Python and not 1.25: {_to_write_it_anew()}"

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -247,26 +248,6 @@ def test_a_full_kernel_keyring_is_named_with_its_remedy(ward: Ward) -> None:
     assert report["kernel-keyring"]["remedy"].startswith("sudo sysctl -w kernel.keys.")
 
 
-@pytest.mark.parametrize(
-    ("line", "is_slow"), [("import re", True), ("from oidc_helper.hotpath import main as _", False)]
-)
-def test_a_slow_script_of_pip_is_named(ward: Ward, line: str, is_slow: bool) -> None:  # noqa: FBT001
-    """As pip before 25 writes it; it is no failure."""
-    script = ward.home.path / "oidc-helper"
-    script.write_text(f"#!{sys.executable}\n{line}\nfrom oidc_helper.hotpath import main\nmain()\n")
-    script.chmod(0o755)
-    done = subprocess.run(
-        [script, "doctor", "--only", "executable"],
-        env=ward.home.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert ("pip install --force-reinstall --no-deps " in done.stdout) == is_slow
-    assert f"PATH leads to another one, {COMMAND}" in done.stdout
-
-
 def test_a_container_is_no_fault(ward: Ward) -> None:
     """An SDK there takes its keys only where no AWS profile is named."""
     where = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/x"}
@@ -344,6 +325,35 @@ def test_an_extra_is_added_by_the_installer_from_where_the_program_came(
     installed(mark, installer, origin)
 
     assert program.to_install("serve") == command
+
+
+@pytest.mark.parametrize(
+    ("installer", "line", "is_slow"),
+    [
+        ("pip", "import re", True),
+        ("pip", "from oidc_helper.hotpath import main as _", False),
+        ("debian", "import re", False),  # pip may not write there
+    ],
+)
+def test_a_slow_script_of_pip_is_named(
+    installed: Callable[..., None],
+    tmp_path: Path,
+    installer: str,
+    line: str,
+    is_slow: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As pip before 25 writes it; it is no failure."""
+    installed("nothing", installer, None)
+    monkeypatch.setenv("PATH", str(COMMAND.parent))
+    script = tmp_path / "oidc-helper"
+    script.write_text(f"#!{sys.executable}\n{line}\nimport sys\n")
+    case: Any = SimpleNamespace(program=[str(script)])
+    finding = program.executable(case)
+
+    assert finding.status == "ok"
+    assert ("its script is one of pip before 25" in finding.found) == is_slow
+    assert f"PATH leads to another one, {COMMAND}" in finding.found
 
 
 @pytest.mark.parametrize(
