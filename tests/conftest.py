@@ -1,6 +1,8 @@
 """The tests run in a kernel session of their own; `home` and `emulator` are for tests of whole commands."""
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -86,6 +88,13 @@ SLOW = (
 
 os.environ[paths.SITE_CONFIG_VARIABLE] = ""  # the machine's own site is no part of the tests
 
+if sys.platform != "win32" and "PYTEST_XDIST_WORKER" in os.environ:
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if (
+            signal.getsignal(number) == signal.SIG_IGN
+        ):  # of nohup or a shell's &, which what a test starts would inherit
+            signal.signal(number, signal.SIG_DFL)
+
 with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread starts: the keys of the tests end with them
 
@@ -143,11 +152,11 @@ def keys() -> SigningKeys:
 
 
 @pytest.fixture
-def home(tmp_path: Path, zygote: Zygote) -> Home:
+def home(tmp_path: Path, zygote: Zygote) -> Iterator[Home]:
     """A home whose vault is a file in it, and which uses the kernel keyring of this session; its commands fork."""
     kept = ("PATH", "LANG", "COVERAGE_PROCESS_START")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    return Home(
+    yield Home(
         tmp_path,
         {
             **environment,
@@ -160,6 +169,7 @@ def home(tmp_path: Path, zygote: Zygote) -> Home:
         },
         zygote,
     )
+    session_keys.clear()  # users may have 200 keys, and other tests run beside this one
 
 
 @pytest.fixture

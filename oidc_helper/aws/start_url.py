@@ -3,17 +3,11 @@
 from collections.abc import Callable
 from urllib.parse import urljoin
 
-from urllib3 import Timeout
-from urllib3.exceptions import HTTPError
-
 from oidc_helper.errors import TryAgain
-from oidc_helper.machine.hosts import host_in, is_loopback
-from oidc_helper.machine.http import way_to
-from oidc_helper.machine.trust import trust
-from oidc_helper.words import printable
+from oidc_helper.machine import requests
+from oidc_helper.machine.hosts import is_loopback
 
 _MOST_REDIRECTS = 3
-_NETWORK = "check the address, the network and the proxy (HTTPS_PROXY), or name the region"
 
 
 def followed(url: str, *, until: Callable[[str], object], ca_bundle: str | None, timeout_s: float) -> str:
@@ -21,13 +15,10 @@ def followed(url: str, *, until: Callable[[str], object], ca_bundle: str | None,
     for _ in range(_MOST_REDIRECTS):
         if until(url) or not (url.startswith("https://") or is_loopback(url)):
             break
-        way = way_to(url, trust=trust(ca_bundle) if url.startswith("https:") else None)
-        timeout = Timeout(connect=timeout_s, read=timeout_s)
         try:
-            answer = way.request("HEAD", url, redirect=False, retries=False, timeout=timeout)
-        except HTTPError as error:
-            reason = type(error).__name__.removesuffix("Error")
-            raise TryAgain(f"{printable(host_in(url))} cannot be reached ({reason})", _NETWORK) from None
+            answer = requests.head(url, timeout_s=timeout_s, ca_bundle=ca_bundle)
+        except TryAgain as error:
+            raise TryAgain(error.message, f"{error.hint}, or name the region") from None
         target = answer.headers.get("Location")
         if not 300 <= answer.status < 400 or not target:
             break

@@ -6,7 +6,7 @@ The program takes our own place, so that its signals, its terminal and its end a
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TextIO
 
 from oidc_helper.cli import endpoint, own_process
@@ -23,7 +23,7 @@ _Order = tuple[str, Fetched, str, int, bool]
 """As `start` has them, the process of the program, and whether to trace."""
 
 
-def start(profile: str, at_hand: Fetched, config: str, complaint: TextIO) -> Mapping[str, str]:
+def start(profile: str, at_hand: Fetched, config: str, complaint: TextIO) -> dict[str, str]:
     """Start it for the program that this process becomes, whose AWS configuration is `config`.
 
     Returns the variables that lead the program to both. Raises OidcHelperError.

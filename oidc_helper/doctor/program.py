@@ -27,11 +27,12 @@ _ORIGINAL = "LD_LIBRARY_PATH_ORIG"  # where PyInstaller keeps what it replaced
 def executable(case: Case) -> Finding:
     """Where the command is, who installed it, and what of that makes it slow."""
     path = case.program[0]
-    remarks = [f"installed by {_installer()}"]
-    if _is_slow_script(path):
+    installer = _installer()
+    remarks = [f"installed by {installer}"]
+    if installer.startswith("pip") and _is_slow_script(path):
         remarks.append(
             "its script is one of pip before 25, so that an answer from the cache takes 1.8 times as long as a bare "
-            "Python and not 1.25: pip install --upgrade pip, then pip install --force-reinstall --no-deps oidc-helper"
+            f"Python and not 1.25: {_to_write_it_anew()}"
         )
     other = shutil.which(paths.APPLICATION)
     if other and Path(path).name.startswith(paths.APPLICATION) and not _is_same(other, path):
@@ -68,15 +69,10 @@ def _installer() -> str:
 
 def to_install(extra: str) -> str:
     """The command that adds an extra to this installation, from where that came."""
-    try:
-        distribution = metadata.distribution(paths.APPLICATION)
-        origin = json.loads(distribution.read_text("direct_url.json") or "{}").get("url", "")
-        requires = distribution.requires or ()
-    except metadata.PackageNotFoundError:
-        origin, requires = "", ()
-    whole = shlex.quote(f"{url2pathname(urlsplit(origin).path) if origin else paths.APPLICATION}[{extra}]")
+    whole = _requirement(f"[{extra}]")
     match _installer():
         case "pipx":
+            requires = metadata.distribution(paths.APPLICATION).requires or ()
             needed = [
                 one.partition(";")[0].strip() for one in requires if f"extra == '{extra}'" in one.replace('"', "'")
             ]
@@ -86,7 +82,31 @@ def to_install(extra: str) -> str:
         case "uv":
             return f"uv pip install --python {shlex.quote(sys.executable)} {whole}"
         case _:
-            return f"{shlex.quote(sys.executable)} -m pip install {whole}"
+            return f"{_pip_install()} {whole}"
+
+
+def _to_write_it_anew() -> str:
+    """The command that gives this installation the script of a newer pip."""
+    if _installer() == "pipx":
+        return f"pipx upgrade-shared && pipx reinstall {paths.APPLICATION}"
+    return f"{_pip_install()} --upgrade pip && {_pip_install()} --force-reinstall --no-deps {_requirement()}"
+
+
+def _pip_install() -> str:
+    return f"{shlex.quote(sys.executable)} -m pip install"
+
+
+def _requirement(extra: str = "") -> str:
+    """What this was installed from, as installers take it: a folder or file, a repository, or the name in an index."""
+    try:
+        note = json.loads(metadata.distribution(paths.APPLICATION).read_text("direct_url.json") or "{}")
+    except metadata.PackageNotFoundError:
+        note = {}
+    url, system = note.get("url", ""), note.get("vcs_info", {}).get("vcs")
+    if url.startswith("file:") and not system:
+        return shlex.quote(f"{url2pathname(urlsplit(url).path)}{extra}")
+    name = f"{paths.APPLICATION}{extra}"
+    return shlex.quote(f"{name} @ {f'{system}+' if system else ''}{url}" if url else name)
 
 
 def _is_slow_script(path: str) -> bool:

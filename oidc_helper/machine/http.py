@@ -8,7 +8,7 @@ from functools import partial
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.addresses import connect
@@ -50,17 +50,6 @@ def _proof(proxy: Proxy) -> dict[str, str]:
     """The header that proves the person to the proxy; urllib3 before 2.8 cannot make it in UTF-8."""
     proof = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
     return {"proxy-authorization": f"Basic {proof}"}
-
-
-def date_of(url: str, *, trust: ssl.SSLContext | None, timeout_s: float) -> str:
-    """The Date header with which the host of a URL answers; empty where none comes. Raises WrongSettings as above."""
-    way = way_to(url, trust=trust)
-    try:
-        return way.request("HEAD", url, timeout=timeout_s, retries=False, redirect=False).headers.get("Date", "")
-    except HTTPError:
-        return ""
-    finally:
-        way.clear()
 
 
 def _pools(how: _Connect) -> dict[str, type[HTTPConnectionPool]]:

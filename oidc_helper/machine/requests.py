@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,10 +20,11 @@ _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
 
 
 class Answer(NamedTuple):
-    """The answer to a request; a body that is too large is cut."""
+    """The answer to a request; a body that is too large is cut, and the names of headers are of any case."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str]
 
     @property
     def said(self) -> str:
@@ -44,15 +46,37 @@ def ask(  # noqa: PLR0913  the parts of a request
     `directly` passes over proxies. Raises TryAgain where none comes, WrongSettings for a proxy or certificates that
     cannot be used.
     """
+    request = _Request("GET" if body is None else "POST", url, headers or {}, body)
+    return _answer(request, timeout_s=timeout_s, ca_bundle=ca_bundle, directly=directly)
+
+
+def head(url: str, *, timeout_s: float, ca_bundle: str | None = None) -> Answer:
+    """The answer to a HEAD, which is all headers. Raises as above."""
+    return _answer(_Request("HEAD", url), timeout_s=timeout_s, ca_bundle=ca_bundle)
+
+
+def host_of(url: str) -> str:
+    """The host and port of a URL, as messages name them."""
+    return printable(urlsplit(url).netloc.rpartition("@")[2])
+
+
+class _Request(NamedTuple):
+    method: str
+    url: str
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: bytes | None = None
+
+
+def _answer(request: _Request, *, timeout_s: float, ca_bundle: str | None, directly: bool = False) -> Answer:
     from urllib3.exceptions import HTTPError
 
     from oidc_helper.machine.http import way_to
     from oidc_helper.machine.trust import trust
 
-    host = host_of(url)
-    way = way_to(url, trust=trust(ca_bundle) if url.startswith("https:") else None, directly=directly)
+    host, trusted = host_of(request.url), trust(ca_bundle) if request.url.startswith("https:") else None
+    way = way_to(request.url, trust=trusted, directly=directly)
     try:
-        return Deadline(timeout_s).run(lambda: _read(way, url, headers or {}, body, timeout_s))
+        return Deadline(timeout_s).run(lambda: _read(way, request, timeout_s))
     except DeadlinePassed:
         raise TryAgain(f"{host} does not answer in time", _NETWORK) from None
     except HTTPError as error:
@@ -61,18 +85,13 @@ def ask(  # noqa: PLR0913  the parts of a request
         raise TryAgain(f"{host} cannot be reached ({type(error).__name__})", _NETWORK) from None
 
 
-def host_of(url: str) -> str:
-    """The host and port of a URL, as messages name them."""
-    return printable(urlsplit(url).netloc.rpartition("@")[2])
-
-
-def _read(way: "PoolManager", url: str, headers: Mapping[str, str], body: bytes | None, timeout_s: float) -> Answer:
+def _read(way: "PoolManager", request: _Request, timeout_s: float) -> Answer:
     """The answer, whose body is cut where nobody will read on."""
     answer = way.request(
-        "GET" if body is None else "POST",
-        url,
-        body=body,
-        headers=dict(headers),
+        request.method,
+        request.url,
+        body=request.body,
+        headers=dict(request.headers),
         timeout=timeout_s,
         retries=False,
         redirect=False,
@@ -84,4 +103,4 @@ def _read(way: "PoolManager", url: str, headers: Mapping[str, str], body: bytes 
         if len(read) > _LARGEST or time.monotonic() > ends:
             break
     answer.close()
-    return Answer(answer.status, read)
+    return Answer(answer.status, read, answer.headers)

@@ -64,7 +64,7 @@ def test_the_credentials_are_posted_and_in_no_url(partition: str, monkeypatch: p
 
     def ask(url: str, **rest: Any) -> Answer:
         asked.append((url, rest))
-        return Answer(200, b'{"SigninToken": "a+b/c="}')
+        return Answer(200, b'{"SigninToken": "a+b/c="}', {})
 
     monkeypatch.setattr(console, "ask", ask)
     where = console.place(region)

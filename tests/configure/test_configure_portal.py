@@ -81,5 +81,5 @@ def test_a_portal_out_of_reach_is_told() -> None:
     with pytest.raises(TryAgain) as failed:
         followed("http://127.0.0.1:9/start")
 
-    assert "127.0.0.1 cannot be reached" in failed.value.message
+    assert "127.0.0.1:9 cannot be reached" in failed.value.message
     assert "name the region" in failed.value.hint

@@ -6,8 +6,9 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -260,26 +261,6 @@ def test_a_full_kernel_keyring_is_named_with_its_remedy(ward: Ward) -> None:
     assert report["kernel-keyring"]["remedy"].startswith("sudo sysctl -w kernel.keys.")
 
 
-@pytest.mark.parametrize(
-    ("line", "is_slow"), [("import re", True), ("from oidc_helper.hotpath import main as _", False)]
-)
-def test_a_slow_script_of_pip_is_named(ward: Ward, line: str, is_slow: bool) -> None:  # noqa: FBT001
-    """As pip before 25 writes it; it is no failure."""
-    script = ward.home.path / "oidc-helper"
-    script.write_text(COMMAND.read_text().replace("\nimport sys\n", f"\n{line}\nimport sys\n"))
-    script.chmod(0o755)
-    done = subprocess.run(
-        [script, "doctor", "--only", "executable"],
-        env=ward.home.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert ("pip install --force-reinstall --no-deps oidc-helper" in done.stdout) == is_slow
-    assert f"PATH leads to another one, {COMMAND}" in done.stdout
-
-
 def test_a_container_is_no_fault(ward: Ward) -> None:
     """An SDK there takes its keys only where no AWS profile is named."""
     where = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/x"}
@@ -312,36 +293,99 @@ def test_the_installer_is_named(tmp_path: Path, mark: str, installer: str, monke
     assert program._installer() == (installer or noted.strip())
 
 
+PIP = "/venv/python -m pip install"
+GIT = {"url": "https://git.example.com/helper", "vcs_info": {"vcs": "git", "commit_id": "f00d"}}
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have the program think that it was installed in that way."""
+
+    def install(mark: str, installer: str, origin: object) -> None:
+        noted = {
+            "INSTALLER": installer,
+            "METADATA": "Name: oidc-helper\nRequires-Dist: keyring\n"
+            "Requires-Dist: uvicorn>=0.40; extra == 'serve'\nRequires-Dist: httptools ; extra == \"serve\"\n",
+            **({"direct_url.json": json.dumps(origin)} if origin else {}),
+        }
+        for name, text in noted.items():
+            (tmp_path / name).write_text(text)
+        (tmp_path / mark).write_text("")
+        monkeypatch.setattr(sys, "prefix", str(tmp_path))
+        monkeypatch.setattr(sys, "executable", "/venv/python")
+        monkeypatch.setattr(importlib.metadata, "distribution", lambda _: importlib.metadata.PathDistribution(tmp_path))
+
+    return install
+
+
 @pytest.mark.parametrize(
     ("mark", "installer", "origin", "command"),
     [
-        ("pipx_metadata.json", "pip", "", "pipx inject oidc-helper 'uvicorn>=0.40' httptools"),
-        ("pipx_metadata.json", "pip", "file:///src/helper", "pipx inject oidc-helper 'uvicorn>=0.40' httptools"),
-        ("uv-receipt.toml", "uv", "file:///src/the%20helper", "uv tool install --force '/src/the helper[serve]'"),
-        ("uv-receipt.toml", "uv", "", "uv tool install --force 'oidc-helper[serve]'"),
-        ("nothing", "uv", "file:///src/helper", "uv pip install --python /venv/python '/src/helper[serve]'"),
-        ("nothing", "pip", "file:///src/helper", "/venv/python -m pip install '/src/helper[serve]'"),
-        ("nothing", "pip", "", "/venv/python -m pip install 'oidc-helper[serve]'"),
+        ("pipx_metadata.json", "pip", None, "pipx inject oidc-helper 'uvicorn>=0.40' httptools"),
+        ("pipx_metadata.json", "pip", {"url": "file:///src"}, "pipx inject oidc-helper 'uvicorn>=0.40' httptools"),
+        ("uv-receipt.toml", "uv", {"url": "file:///the%20src"}, "uv tool install --force '/the src[serve]'"),
+        ("uv-receipt.toml", "uv", None, "uv tool install --force 'oidc-helper[serve]'"),
+        ("nothing", "uv", {"url": "file:///src"}, "uv pip install --python /venv/python '/src[serve]'"),
+        ("nothing", "pip", {"url": "file:///src"}, f"{PIP} '/src[serve]'"),
+        ("nothing", "pip", None, f"{PIP} 'oidc-helper[serve]'"),
+        ("nothing", "pip", GIT, f"{PIP} 'oidc-helper[serve] @ git+{GIT['url']}'"),
     ],
 )
 def test_an_extra_is_added_by_the_installer_from_where_the_program_came(
-    tmp_path: Path, mark: str, installer: str, origin: str, command: str, monkeypatch: pytest.MonkeyPatch
+    installed: Callable[..., None], mark: str, installer: str, origin: object, command: str
 ) -> None:
     """A checkout or a wheel on the disk too: what is in no index cannot be had by its name."""
-    noted = {
-        "INSTALLER": installer,
-        "METADATA": "Name: oidc-helper\nRequires-Dist: keyring\n"
-        "Requires-Dist: uvicorn>=0.40; extra == 'serve'\nRequires-Dist: httptools ; extra == \"serve\"\n",
-        **({"direct_url.json": json.dumps({"url": origin, "dir_info": {}})} if origin else {}),
-    }
-    for name, text in noted.items():
-        (tmp_path / name).write_text(text)
-    (tmp_path / mark).write_text("")
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", "/venv/python")
-    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: importlib.metadata.PathDistribution(tmp_path))
+    installed(mark, installer, origin)
 
     assert program.to_install("serve") == command
+
+
+@pytest.mark.parametrize(
+    ("installer", "line", "is_slow"),
+    [
+        ("pip", "import re", True),
+        ("pip", "from oidc_helper.hotpath import main as _", False),
+        ("debian", "import re", False),  # pip may not write there
+    ],
+)
+def test_a_slow_script_of_pip_is_named(
+    installed: Callable[..., None],
+    tmp_path: Path,
+    installer: str,
+    line: str,
+    is_slow: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As pip before 25 writes it; it is no failure."""
+    installed("nothing", installer, None)
+    monkeypatch.setenv("PATH", str(COMMAND.parent))
+    script = tmp_path / "oidc-helper"
+    script.write_text(f"#!{sys.executable}\n{line}\nimport sys\n")
+    case: Any = SimpleNamespace(program=[str(script)])
+    finding = program.executable(case)
+
+    assert finding.status == "ok"
+    assert ("its script is one of pip before 25" in finding.found) == is_slow
+    assert f"PATH leads to another one, {COMMAND}" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("mark", "origin", "command"),
+    [
+        ("pipx_metadata.json", None, "pipx upgrade-shared && pipx reinstall oidc-helper"),
+        (
+            "nothing",
+            {"url": "file:///helper.whl", "archive_info": {}},
+            f"{PIP} --upgrade pip && {PIP} --force-reinstall --no-deps /helper.whl",
+        ),
+    ],
+)
+def test_a_slow_script_is_written_anew_from_where_the_program_came(
+    installed: Callable[..., None], mark: str, origin: object, command: str
+) -> None:
+    installed(mark, "pip", origin)
+
+    assert program._to_write_it_anew() == command
 
 
 def test_a_locked_keyring_stays_locked(ward: Ward) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fakes import credential_locker
 
-from oidc_helper import kernel, names, record
+from oidc_helper import kernel, names, record, redaction
 from oidc_helper.errors import StoreUnusable
 from oidc_helper.machine import lock, private_files, socket_lock
 from oidc_helper.store import index, parts, quota, vault
@@ -160,6 +160,7 @@ def _become(user: int, home: str) -> None:
     """Turn into another user, whose home that is, with a keyring of its own."""
     Store().put(TOKENS, "imports", "are done", expires_at=None)  # while the files can still be read
     Store().delete(TOKENS, "imports")
+    redaction.without_secrets("")  # likewise, for messages
     shutil.rmtree(private_files.directory())
     for directory, _, _ in os.walk(home):
         os.chown(directory, user, user)
