@@ -13,14 +13,14 @@ from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("whole_processes")
+
 BOTO3 = """
 import boto3, sys
 print(boto3.Session(profile_name=sys.argv[1]).client("sts").get_caller_identity()["Arn"])
 """
 BOTO3_WITHOUT_A_NAME = """
 import boto3
-
-pytestmark = pytest.mark.usefixtures("whole_processes")
 print(boto3.Session().client("sts").get_caller_identity()["Arn"])
 """
 AWS_CLI = [sys.executable, "-m", "awscli", "sts", "get-caller-identity", "--query", "Arn", "--output", "text"]

@@ -16,12 +16,12 @@ from homes import COMMAND, Home, file_config
 
 from oidc_helper.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("whole_processes")
+
 # A keyring back end that prints in every possible way, whenever it is loaded, read or written.
 NOISY_KEYRING = """
 import logging, os, sys, warnings
 from oidc_helper.emulator.temporary_keyring import TemporaryKeyring
-
-pytestmark = pytest.mark.usefixtures("whole_processes")
 
 def chatter():
     print("chatter")
