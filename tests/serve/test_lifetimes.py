@@ -1,5 +1,6 @@
 """SDKs that nobody here wrote, in programs that run for longer than their credentials live."""
 
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from compatibility import environments, trying
 from compatibility.clients import CLIENTS, QUICK
 from fakes.places import needs
-from homes import Home
+from homes import COMMAND, Home
 from serve.serving import TOKEN, serving
 
 from oidc_helper.emulator import Emulator
@@ -35,6 +36,16 @@ def test_sdks_call_through_three_renewals_at_both_endpoints(keys: SigningKeys, m
 
     assert [cell.surprise for cell in cells if cell.surprise] == []
     needs(set(QUICK) <= set(names), "the clients of PYTHONPATH=tests python -m compatibility --install --quick")
+
+
+def test_tokens_that_no_place_takes_renew_the_credentials_of_a_program(short: Home, emulator: Emulator) -> None:
+    """As in a container without keyrings: an identity token is not exchanged again for each renewal."""
+    variables = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "OIDC_HELPER_KERNEL_KEYRING": "off"}
+    words = [str(COMMAND), "exec", "--endpoint", "dev-admin", "--", "cat"]
+    with subprocess.Popen(words, env={**short.environment, **variables}, cwd=short.path, stdin=subprocess.PIPE):
+        assert emulator.wait_for("GetRoleCredentials", 2, timeout_s=LIFETIME_S)
+
+    assert emulator.count("CreateTokenWithIAM") == 1
 
 
 def test_through_an_outage_the_old_credentials_are_served_and_then_new_ones(short: Home, emulator: Emulator) -> None:
