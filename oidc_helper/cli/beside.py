@@ -15,29 +15,31 @@ from oidc_helper.cli.voice import log_to
 from oidc_helper.fetch.broker import Fetched
 from oidc_helper.handover import private_aws
 from oidc_helper.machine import ending
+from oidc_helper.store.store import InHand
 
 log = logging.getLogger("oidc_helper")
 
 _START_S = 30
-_Order = tuple[str, Fetched, str, int, bool]
+_Order = tuple[str, Fetched, InHand, str, int, bool]
 """As `start` has them, the process of the program, and whether to trace."""
 
 
-def start(profile: str, at_hand: Fetched, config: str, complaint: TextIO) -> dict[str, str]:
+def start(profile: str, at_hand: Fetched, in_hand: InHand, config: str, complaint: TextIO) -> dict[str, str]:
     """Start it for the program that this process becomes, whose AWS configuration is `config`.
 
-    Returns the variables that lead the program to both. Raises OidcHelperError.
+    It begins with the credentials at hand, and with the tokens that no place took. Returns the variables that lead the
+    program to endpoint and configuration. Raises OidcHelperError.
     """
     debug = log.isEnabledFor(logging.DEBUG)
-    order: _Order = (profile, at_hand, config, os.getpid(), debug)
+    order: _Order = (profile, at_hand, in_hand, config, os.getpid(), debug)
     leading: dict[str, str] = own_process.ask(__name__, order, timeout_s=_START_S, stderr=complaint if debug else None)
     return leading
 
 
 def _serve(order: _Order, ours: Streams) -> Iterator[dict[str, str]]:
-    profile, at_hand, config, program, debug = order
+    profile, at_hand, in_hand, config, program, debug = order
     log_to(ours, debug=debug, quiet=True)
-    with endpoint.beside(profile, at_hand) as leading, private_aws.files(config) as files:
+    with endpoint.beside(profile, at_hand, in_hand) as leading, private_aws.files(config) as files:
         wait_for_end = ending.of(program)
         yield {**leading, **files}
         wait_for_end()

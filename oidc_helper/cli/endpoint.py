@@ -55,18 +55,22 @@ def sources(names: Iterable[str], in_hand: InHand) -> dict[str, "Source"]:
 
 
 def served(
-    names: Iterable[str], told: Callable[[str], Told] | None = None, at_hand: Mapping[str, Fetched] | None = None
+    names: Iterable[str],
+    told: Callable[[str], Told] | None = None,
+    at_hand: Mapping[str, Fetched] | None = None,
+    in_hand: InHand | None = None,
 ) -> tuple[dict[str, "Served"], Callable[[], dict[str, "Source"]]]:
     """The profiles to serve, each with a new token, and what reads the settings anew.
 
     Profiles that go back to one sign-in are fetched one after the other: they have tokens in common. `told` gets the
-    failures of a profile, and `at_hand` are credentials that were fetched before. Raises WrongSettings.
+    failures of a profile, `at_hand` are credentials that were fetched before, and `in_hand` is what no place took then.
+    Raises WrongSettings.
     """
     from oidc_helper.serve.app import Served
     from oidc_helper.serve.keeper import Keeper
     from oidc_helper.serve.token_file import new_token
 
-    in_hand: InHand = {}
+    in_hand = {} if in_hand is None else in_hand
     names = list(dict.fromkeys(names))
     executors: dict[str, ThreadPoolExecutor] = {}
     found = {}
@@ -95,13 +99,13 @@ def variables(listening: "socket.socket", name: str, token: str) -> dict[str, st
 
 
 @contextmanager
-def beside(name: str, at_hand: Fetched) -> Iterator[dict[str, str]]:
+def beside(name: str, at_hand: Fetched, in_hand: InHand) -> Iterator[dict[str, str]]:
     """An endpoint in a thread, for as long as the block runs, and the variables that lead to it."""
     from oidc_helper.serve import listening as sockets
     from oidc_helper.serve.server import Endpoint
 
     listening = sockets.bound(LOOPBACK, 0)
-    profiles, _ = served([name], at_hand={name: at_hand})
+    profiles, _ = served([name], at_hand={name: at_hand}, in_hand=in_hand)
     endpoint = Endpoint(listening, profiles)
     answers = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(endpoint.run(answers.set)), daemon=True)

@@ -17,6 +17,7 @@ from oidc_helper.handover.formats import FORMATS
 from oidc_helper.machine import renewal
 from oidc_helper.person import times
 from oidc_helper.settings import Profile
+from oidc_helper.store.store import InHand
 from oidc_helper.words import printable
 
 
@@ -28,8 +29,9 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
             f"the credentials of {printable(before)} are in this environment already",
             f"leave that shell, or add --nested: oidc-helper exec --nested {options.profile}",
         )
-    hand_over = _by_endpoint(options) if options.endpoint else _given
-    profile, got = _got(options)
+    in_hand: InHand = {}
+    hand_over = _by_endpoint(options, in_hand) if options.endpoint else _given
+    profile, got = _got(options, in_hand)
     if got.due:
         renewal.start(profile.name, is_ours=False)
     environment = variables.replaced(dict(os.environ), hand_over(profile, got))
@@ -38,7 +40,7 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
         return program.become(words, environment)
 
 
-def _by_endpoint(options: argparse.Namespace) -> Callable[[Profile, Fetched], dict[str, str]]:
+def _by_endpoint(options: argparse.Namespace, in_hand: InHand) -> Callable[[Profile, Fetched], dict[str, str]]:
     """What starts an endpoint beside the command; whatever is missing for it is an error before."""
     from oidc_helper.cli import beside, endpoint
     from oidc_helper.settings.writing import without_credentials
@@ -47,7 +49,7 @@ def _by_endpoint(options: argparse.Namespace) -> Callable[[Profile, Fetched], di
     config = without_credentials.text()
 
     def given(profile: Profile, got: Fetched) -> dict[str, str]:
-        leading = beside.start(profile.name, got, config, options.streams.complaint)
+        leading = beside.start(profile.name, got, in_hand, config, options.streams.complaint)
         return variables.at_endpoint(leading, profile=profile.name, region=profile.region)
 
     return given
@@ -75,10 +77,10 @@ def _given(profile: Profile, got: Fetched) -> dict[str, str]:
     return variables.given(json.loads(got.answer), profile=profile.name, region=profile.region)
 
 
-def _got(options: argparse.Namespace) -> tuple[Profile, Fetched]:
+def _got(options: argparse.Namespace, in_hand: InHand | None = None) -> tuple[Profile, Fetched]:
     """The profile, and credentials. Raises WrongSettings where none last as long as is asked for."""
     with asking_at_get() as asking:
-        getting = errand(options.profile, asking)
+        getting = errand(options.profile, asking, in_hand=in_hand)
         got = fetched(getting)
         if got.expires_at - time.time() < options.min_ttl:
             got = fetched(getting, refresh=True)

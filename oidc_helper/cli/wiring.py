@@ -44,12 +44,13 @@ def errand(
     *,
     prompts: bool = False,
     choose: Callable[[Settings], Profile] | None = None,
+    in_hand: InHand | None = None,
 ) -> Errand:
     """Read the settings and lay out the fetch of the profile of that name. Raises WrongSettings.
 
     A name of None stands for the one to `choose`, by default for the profile to sign in with, where there is only one.
     `asking` is given where a person may be at hand; one who did not come to sign in is asked only where the profile and
-    the terminal allow it. `prompts` lets the keyring ask for its password.
+    the terminal allow it. `prompts` lets the keyring ask for its password. `in_hand` gets what no place takes.
     """
     loaded = settings.load()
     profile = loaded.profile(name) if name else (choose or only_choice)(loaded)
@@ -57,7 +58,8 @@ def errand(
     if asking and not asking.patience_s and (profile.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(profile.deadline_seconds)
-    store = store_for([profile], prompts=prompts, anew=asking is not None and asking.patience_s > 0)
+    anew = asking is not None and asking.patience_s > 0
+    store = store_for([profile], prompts=prompts, anew=anew, in_hand=in_hand)
     return Errand(profile, loaded, deadline, _means(profile, loaded, store, deadline, asking))
 
 

@@ -8,7 +8,7 @@ from fakes.places import needs
 from oidc_helper.emulator.keys import SigningKeys
 
 # The others take many processes, or wait for credentials to end.
-COLUMNS = ("credentials", "sign-in told", "'a path'")
+COLUMNS = ("credentials", "exec", "sign-in told", "'a path'")
 
 
 @pytest.mark.parametrize("column", COLUMNS)

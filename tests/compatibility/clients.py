@@ -8,6 +8,8 @@ from typing import Literal
 COLUMNS = {
     "credentials": "a role session and a permission set sign its calls",
     "refresh": "calls through four lifetimes, each under the keys of the moment",
+    "exec": "the keys that `oidc-helper exec` puts into its environment sign its calls, in place of its profile's",
+    "endpoint": "calls through three renewals, by `oidc-helper exec --endpoint` and by `oidc-helper serve`",
     "20 at once": "with an empty store they share one exchange",
     "sign-in told": "the user sees which `oidc-helper login` to type",
     "source_profile": "a `role_arn`, whose source is a permission set of ours (STS refuses a role session)",
@@ -77,6 +79,7 @@ CLIENTS = {
         "Debian",
         ("ruby-aws-sdk-core",),
         ("ruby", "{programs}/with_ruby.rb"),
+        lacks={"endpoint": "this version knows the endpoint of ECS alone, and sends no token; `exec` gives it keys"},
     ),
     "SDK for Go 2": Client(
         "Go 2",
@@ -146,4 +149,4 @@ CLIENTS = {
     ),
 }
 # Small, and quick enough for the tests; boto3 and the AWS CLI 1 are tried by tests of their own (cli/test_sdks.py).
-QUICK = ("AWS CLI 2", "SDK for JavaScript 3", "SDK for Ruby 3", "s5cmd", "awscrt")
+QUICK = ("AWS CLI 2", "SDK for JavaScript 3", "SDK for Ruby 3", "SDK for Go 2", "s5cmd", "awscrt")

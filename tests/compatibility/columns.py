@@ -3,13 +3,15 @@
 import re
 import resource
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from compatibility.site import ADMIN, ANALYTICS, CHAINED, LONGEST_S, USER, Run, Site, in_a_shell
 from fakes.foreign_python import VARIABLES, write_library
 from homes import COMMAND, file_config
+from serve.serving import serving
 
 _MANUAL = Path(__file__).parents[2] / "man/oidc-helper.1"
 _LIFETIME_S, _LIFETIMES, _PAUSE_S = 70, 4, 10
@@ -30,18 +32,55 @@ def credentials(site: Site) -> str:
 
 def refresh(site: Site) -> str:
     """Calls in real time, while the credentials end again and again."""
+    _shorten_lifetime(site)
+    return _signed_by(site, ADMIN, site.finish(_calling(site, _LIFETIMES))) or _lifetimes(site, _LIFETIMES)
+
+
+def handed_over(site: Site) -> str:
+    """Both kinds of credentials, in variables."""
+    profiles = {"analytics": ANALYTICS, "dev-admin": ADMIN}
+    runs = {arn: site.run("static", before=[str(COMMAND), "exec", name, "--"]) for name, arn in profiles.items()}
+    return "".join(_signed_by(site, arn, done) for arn, done in runs.items())
+
+
+def endpoint(site: Site) -> str:
+    """Calls in real time by both endpoints, for twice as long as any of their credentials live."""
+    _shorten_lifetime(site)
+    with serving(site.home, "dev-admin") as running:
+        variables = {**running.variables["dev-admin"], "AWS_DEFAULT_REGION": "eu-west-1"}
+        processes = [
+            _calling(site, 2, before=["env", "-u", "AWS_PROFILE"], variables=variables),
+            _calling(site, 2, before=[str(COMMAND), "exec", "--endpoint", "dev-admin", "--"]),
+        ]
+        runs = [site.finish(process) for process in processes]
+    return "".join(_signed_by(site, ADMIN, done) for done in runs) or _lifetimes(site, _LIFETIMES)
+
+
+def _shorten_lifetime(site: Site) -> None:
     directory = site.emulator.directory
     directory.permission_sets["Admin"].session_s = _LIFETIME_S
     directory.application.access_token_lifetime_s = _LIFETIME_S
-    calls = _LIFETIME_S * _LIFETIMES // _PAUSE_S
+
+
+def _calling(
+    site: Site, lifetimes: int, *, before: Sequence[str] = (), variables: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Start the client, which makes calls for so long; one that makes a single call is started for each."""
+    duration_s = _LIFETIME_S * lifetimes
     if site.client.repeats:
-        done = site.run("dev-admin", variables={"CALLS": str(calls), "PAUSE_S": str(_PAUSE_S)})
-        seen = _signed_by(site, ADMIN, done)
-    else:
-        paced = f'for call in $(seq {calls}); do "$@" || code=$?; sleep {_PAUSE_S}; done; exit ${{code:-0}}'
-        seen = _signed_by(site, ADMIN, site.run("dev-admin", before=in_a_shell(paced)))
+        paced = {"CALLS": str(duration_s // _PAUSE_S), "PAUSE_S": str(_PAUSE_S)}
+        return site.start("dev-admin", before=before, variables={**paced, **(variables or {})})
+    script = (
+        f"end=$(($(date +%s) + {duration_s})); "
+        f'while [ $(date +%s) -lt $end ]; do "$@" || code=$?; sleep {_PAUSE_S}; done; exit ${{code:-0}}'
+    )
+    return site.start("dev-admin", before=[*before, *in_a_shell(script)], variables=variables)
+
+
+def _lifetimes(site: Site, least: int) -> str:
+    """What is wrong, where there were fewer."""
     lifetimes = site.emulator.count("GetRoleCredentials", ok=True)
-    return seen or ("" if lifetimes >= _LIFETIMES else f"{lifetimes} lifetimes")
+    return "" if lifetimes >= least else f"{lifetimes} lifetimes"
 
 
 def crowd(site: Site) -> str:
@@ -165,6 +204,8 @@ def _signed_by(site: Site, arn: str, done: Run) -> str:
 TRIALS: dict[str, Callable[[Site], str]] = {
     "credentials": credentials,
     "refresh": refresh,
+    "exec": handed_over,
+    "endpoint": endpoint,
     "20 at once": crowd,
     "sign-in told": told,
     "source_profile": chained,

@@ -5,7 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from compatibility import environments
@@ -85,13 +85,17 @@ class Site:
     ) -> Run:
         """Run the client to its end."""
         known = len(self.callers())
-        process = self.start(profile, before=before, variables=variables)
+        done = self.finish(self.start(profile, before=before, variables=variables))
+        return replace(done, callers=done.callers[known:])
+
+    def finish(self, process: "subprocess.Popen[str]") -> Run:
+        """Wait for its end; all callers so far are named."""
         try:
             said, _ = process.communicate(timeout=LONGEST_S)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-        return Run(process.returncode, said, self.callers()[known:])
+        return Run(process.returncode, said, self.callers())
 
     def words(self) -> list[str]:
         """What is typed to start the client."""

@@ -15,8 +15,8 @@ from compatibility.site import site
 from oidc_helper.emulator.keys import SigningKeys
 
 YES, NO, NOT_RUN = "yes", "no", "–"  # noqa: RUF001  the mark of what is not there
-WAITING = "refresh"
-LAST = ["refresh", "hit", "hit"]  # a hit is measured when nothing else runs
+WAITING = ("refresh", "endpoint")
+LAST = [*WAITING, "hit", "hit"]  # a hit is measured when nothing else runs
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,11 @@ def table(names: Collection[str], tell: Callable[[str], None]) -> dict[str, Row]
     """A row for each client, which must be installed."""
     keys = SigningKeys("RS256", "ES256")
     rows: dict[str, Row] = {name: {} for name in names}
-    with ThreadPoolExecutor(len(names) or 1) as together:
-        waiting = {name: together.submit(tried, name, WAITING, keys) for name in names}
+    with ThreadPoolExecutor(len(names) * len(WAITING) or 1) as together:
+        waiting = {cell: together.submit(tried, *cell, keys) for cell in product(names, WAITING)}
         for column, name in product(sorted(COLUMNS, key=LAST.count), names):
-            cell = rows[name][column] = waiting[name].result() if column == WAITING else tried(name, column, keys)
+            begun = waiting.get((name, column))
+            cell = rows[name][column] = begun.result() if begun else tried(name, column, keys)
             seen = f", not as expected: {cell.surprise}" if cell.surprise else ""
             tell(f"{name}, {column}: {cell.shown}{seen}")
     return rows

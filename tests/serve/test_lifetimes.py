@@ -1,52 +1,51 @@
 """SDKs that nobody here wrote, in programs that run for longer than their credentials live."""
 
-import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from compatibility import environments, trying
+from compatibility.clients import CLIENTS, QUICK
 from fakes.places import needs
 from homes import COMMAND, Home
 from serve.serving import TOKEN, serving
 
 from oidc_helper.emulator import Emulator
+from oidc_helper.emulator.keys import SigningKeys
 
-CLIENTS = Path(__file__).parents[1] / "emulator/clients"
 LIFETIME_S = 64  # less than a minute left is no credentials; renewed from half of it on
-KEYS = "3"
-STREAMS = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
 @pytest.fixture
 def short(ready: Home, emulator: Emulator) -> Home:
     emulator.directory.permission_sets["Admin"].session_s = LIFETIME_S
-    ready.environment |= {
-        "KEYS": KEYS,
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_REGION": "eu-west-1",
-        "NODE_NO_WARNINGS": "1",
-    }
     return ready
 
 
-def test_sdks_refresh_through_three_lifetimes_without_a_failed_call(short: Home, emulator: Emulator) -> None:
-    """From `serve`, and from an endpoint of their own; a lifetime takes one exchange, whoever asks."""
-    node = shutil.which("node")
-    needs(node and (CLIENTS / "node_modules").is_dir(), "Node.js, and npm ci --prefix tests/emulator/clients")
-    programs = [[sys.executable, str(CLIENTS / "long_lived.py")], [str(node), str(CLIENTS / "long_lived.mjs")]]
-    with serving(short, "dev-admin") as running:
-        told = {**short.environment, **running.variables["dev-admin"]}
-        of_serve = [subprocess.Popen(words, env=told, **STREAMS) for words in programs]  # type: ignore[call-overload]
-        of_exec = [
-            subprocess.Popen([COMMAND, "exec", "--endpoint", "dev-admin", *words], env=short.environment, **STREAMS)  # type: ignore[call-overload]
-            for words in programs
-        ]
-        outcomes = [(*process.communicate(), process.returncode) for process in (*of_serve, *of_exec)]
+@pytest.mark.timeout(300)
+def test_sdks_call_through_three_renewals_at_both_endpoints(keys: SigningKeys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All at once, each as a real process: the quick clients of the matrix, boto3, and what else is installed."""
+    place_of = environments.directory
+    ours = {"boto3": Path(sys.prefix)}
+    monkeypatch.setattr(environments, "directory", lambda name: ours.get(name) or place_of(name))
+    names = [name for name in CLIENTS if name in ours or environments.is_installed(name)]
+    with ThreadPoolExecutor(len(names)) as together:
+        cells = list(together.map(lambda name: trying.tried(name, "endpoint", keys), names))
 
-    assert [(out, err[-300:], code) for out, err, code in outcomes] == [(f"{KEYS}\n", "", 0)] * 4
-    assert not [request for request in emulator.requests if request.operation == "GetCallerIdentity" and not request.ok]
-    assert emulator.count("GetRoleCredentials") == int(KEYS)
+    assert [cell.surprise for cell in cells if cell.surprise] == []
+    needs(set(QUICK) <= set(names), "the clients of PYTHONPATH=tests python -m compatibility --install --quick")
+
+
+def test_tokens_that_no_place_takes_renew_the_credentials_of_a_program(short: Home, emulator: Emulator) -> None:
+    """As in a container without keyrings: an identity token is not exchanged again for each renewal."""
+    variables = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "OIDC_HELPER_KERNEL_KEYRING": "off"}
+    words = [str(COMMAND), "exec", "--endpoint", "dev-admin", "--", "cat"]
+    with subprocess.Popen(words, env={**short.environment, **variables}, cwd=short.path, stdin=subprocess.PIPE):
+        assert emulator.wait_for("GetRoleCredentials", 2, timeout_s=LIFETIME_S)
+
+    assert emulator.count("CreateTokenWithIAM") == 1
 
 
 def test_through_an_outage_the_old_credentials_are_served_and_then_new_ones(short: Home, emulator: Emulator) -> None:
