@@ -48,6 +48,16 @@ _YOUR_FILES = """\
 
 then try: aws sts get-caller-identity --profile analytics
 """
+_FIRST_STEPS = """\
+in one terminal
+    oidc-helper emulator --write try > try.sh
+and, once it says that it listens, in another
+    . ./try.sh
+    oidc-helper configure mine
+    aws sts get-caller-identity --profile mine
+    oidc-helper status
+    oidc-helper logout --all
+"""
 _LONGEST_RUN_S = 60
 
 
@@ -65,9 +75,9 @@ def run(answer: TextIO) -> int:
         _title(show, f"{len(_PROFILES) + 1}. the same request, answered from the cache")
         _use_cache(environment, emulator, show)
         _title(show, "At AWS, your own files would say, with your names and ARNs in place of these examples")
-        _show_lines(show)
-        _title(show, "To go on without AWS")
-        show.print(Text("   oidc-helper emulator"))
+        _show_lines(show, _YOUR_FILES.format(config=paths.default_config_file()))
+        _title(show, "To try it yourself, without AWS")
+        _show_lines(show, _FIRST_STEPS)
     return 0
 
 
@@ -171,9 +181,9 @@ def _milliseconds(words: list[str], environment: Mapping[str, str]) -> float:
     return min(durations_s) * 1000
 
 
-def _show_lines(show: Console) -> None:
-    for line in _YOUR_FILES.format(config=paths.default_config_file()).splitlines():
-        show.print(Text(f"   {line}"))
+def _show_lines(show: Console, text: str) -> None:
+    for line in text.splitlines():
+        show.print(Text(f"   {line}".rstrip()))
 
 
 def _title(show: Console, text: str) -> None:
