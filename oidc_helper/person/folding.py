@@ -31,6 +31,17 @@ def folded(line: str, width: int) -> list[str]:
     return lines
 
 
+def filled(text: str, width: int) -> list[str]:
+    """A text of paragraphs, each in as few lines as it takes; lines that stand in, such as examples, stay lines."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if lines and line[:1].strip() and lines[-1][:1].strip():
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return [part for line in lines for part in (_at_blanks(line, width) if line[:1].strip() else folded(line, width))]
+
+
 def column(text: str, width: int) -> list[str]:
     """The lines of a column of a table, of which none is wider: a terminal would break the other columns."""
     width = max(width, _NARROWEST)
