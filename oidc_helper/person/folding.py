@@ -8,7 +8,7 @@ _INDENT = 2  # columns by which the rest of a sentence stands in; a command in i
 _NARROWEST = 20  # columns: in fewer, nothing can be read whatever is done
 # A command, an option or a setting in a hint, which follows a colon; a comma or semicolon before other words ends it.
 _TO_BE_TYPED = re.compile(
-    r"(?:(?:^|(?<=: ))(?:(?:oidc-helper|aws|env|export|ls|pip|pipx|sudo|unset|uv|w32tm|\S+ -m pip) |[a-z_]+ = )"
+    r"(?:(?:^|(?<=: ))(?:(?:oidc-helper|aws|env|export|ls|pip|pipx|sudo|unset|uv|w32tm|\S+ -m pip) |[a-z_]+ += )"
     r"|(?<=: )--[a-z])"
     r".+?(?=; |, [a-z]|$)"
 )

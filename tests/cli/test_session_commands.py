@@ -17,6 +17,7 @@ from cli.transcript import answer, complaint, secrets, tells
 from fakes import session_keys
 from fakes.browser import BrowserProgram
 from fakes.places import needs
+from fakes.screens import Screen
 from fakes.secret_service import missing_programs, private_secret_service
 from fakes.terminals import at_terminal
 from homes import COMMAND, Home, file_config
@@ -561,6 +562,16 @@ def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
     assert list(temporary.iterdir()) == []
     assert kept_by_the_kernel() == keys
     assert [line for line in output.splitlines() if line != line.rstrip()] == []
+
+
+def test_no_word_of_the_demo_is_cut(home: Home) -> None:
+    """Seen: names of parameters that went on at the margin."""
+    with at_terminal([COMMAND, "demo"], home.environment, columns=80, prints_there=True) as terminal:
+        assert terminal.ended().returncode == 0
+        lines = Screen(terminal, 80).lines
+
+    assert "1. boto3 asks who it is, with the AWS profile analytics" in lines
+    assert "             received AccessKeyId, SecretAccessKey, SessionToken, Expiration," in lines
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
