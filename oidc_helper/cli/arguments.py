@@ -552,6 +552,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("version", _run("help", "version"), "print the version", "The same as oidc-helper --version."),
 )
 
+_WIDEST = 100  # columns of prose: longer lines are harder to read
 _BECOMING = {command.name for command in COMMANDS if command.becomes_another}
 
 _EXIT_CODES = """exit codes:
@@ -674,7 +675,7 @@ def parser(table: Sequence[Command] = COMMANDS) -> _Parser:
         prog="oidc-helper",
         description="AWS credentials from your identity provider, through IAM Identity Center, for every AWS SDK.",
         epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     whole.add_argument(
@@ -689,13 +690,24 @@ def parser(table: Sequence[Command] = COMMANDS) -> _Parser:
             help=command.summary,
             description=command.summary,
             epilog=command.details,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
         )
         _add(command.arguments, one)
         _add_common(one, default=argparse.SUPPRESS)
         one.set_defaults(run=command.run, quiet=command.quiet, becomes_another=command.becomes_another, parser=one)
     return whole
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Leaves texts as they are written, except that a terminal shows them in its own width."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if not (sys.stdout and sys.stdout.isatty()):
+            return super()._fill_text(text, width, indent)
+        from oidc_helper.person import folding
+
+        return "\n".join(folding.filled(text, min(width, _WIDEST))) + "\n"
 
 
 def _add(arguments: Sequence[Argument], one: argparse.ArgumentParser) -> None:

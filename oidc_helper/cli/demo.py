@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from oidc_helper import kernel, paths
+from oidc_helper.cli import streams
 from oidc_helper.emulator import Emulator, example_config
 from oidc_helper.emulator.example import LOOPBACK
 from oidc_helper.emulator.temporary_keyring import BACKEND
@@ -48,12 +49,22 @@ _YOUR_FILES = """\
 
 then try: aws sts get-caller-identity --profile analytics
 """
+_FIRST_STEPS = """\
+in one terminal
+    oidc-helper emulator --write try > try.sh
+and, once it says that it listens, in another
+    . ./try.sh
+    oidc-helper configure mine
+    aws sts get-caller-identity --profile mine
+    oidc-helper status
+    oidc-helper logout --all
+"""
 _LONGEST_RUN_S = 60
 
 
 def run(answer: TextIO) -> int:
     """Print each step as it happens; touch neither the user's files nor the keyring, and leave nothing behind."""
-    show = Console(file=answer, highlight=False, soft_wrap=True)
+    show = _Screen(answer)
     with suppress(OSError):
         kernel.join_anonymous_session()  # where the kernel refuses keys, the temporary keyring takes them
     with TemporaryDirectory(prefix="oidc-helper-demo-") as home, Emulator() as emulator:
@@ -65,10 +76,22 @@ def run(answer: TextIO) -> int:
         _title(show, f"{len(_PROFILES) + 1}. the same request, answered from the cache")
         _use_cache(environment, emulator, show)
         _title(show, "At AWS, your own files would say, with your names and ARNs in place of these examples")
-        _show_lines(show)
-        _title(show, "To go on without AWS")
-        show.print(Text("   oidc-helper emulator"))
+        _show_lines(show, _YOUR_FILES.format(config=paths.default_config_file()))
+        _title(show, "To try it yourself, without AWS")
+        _show_lines(show, _FIRST_STEPS)
     return 0
+
+
+class _Screen:
+    """The answer, which has styles and folded lines where it is a terminal."""
+
+    def __init__(self, answer: TextIO) -> None:
+        self._answer = answer
+        self._console = Console(file=answer, highlight=False, soft_wrap=True)
+
+    def line(self, text: str, style: str = "") -> None:
+        for part in streams.fitting([text], self._answer):
+            self._console.print(Text(part, style=style))
 
 
 def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
@@ -98,7 +121,7 @@ def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
     }
 
 
-def _write_files(home: Path, emulator: Emulator, show: Console) -> None:
+def _write_files(home: Path, emulator: Emulator, show: _Screen) -> None:
     (home / "config.toml").write_text(example_config(emulator), encoding="utf-8")
     command = shlex.join([sys.executable, "-P", "-m", "oidc_helper"])
     region = emulator.directory.identity_center_region
@@ -106,10 +129,10 @@ def _write_files(home: Path, emulator: Emulator, show: Console) -> None:
         f"[profile {name}]\ncredential_process = {command} get {name}\nregion = {region}\n" for name in _PROFILES
     )
     (home / "aws-config").write_text("\n".join(sections), encoding="utf-8")
-    show.print(Text(f"emulator of identity provider, Identity Center, portal and STS at {emulator.url}"))
+    show.line(f"emulator of identity provider, Identity Center, portal and STS at {emulator.url}")
 
 
-def _use_sdk(profile: str, environment: Mapping[str, str], emulator: Emulator, show: Console) -> None:
+def _use_sdk(profile: str, environment: Mapping[str, str], emulator: Emulator, show: _Screen) -> None:
     before = len(emulator.requests)
     began = time.monotonic()
     sdk = subprocess.Popen(
@@ -129,20 +152,20 @@ def _use_sdk(profile: str, environment: Mapping[str, str], emulator: Emulator, s
     if sdk.returncode != 0:
         raise OidcHelperError(f"boto3 got no credentials: {complaint.strip()}")
     identity = json.loads(output)
-    show.print(Text(f"   boto3 is {identity['Arn']} after {(time.monotonic() - began) * 1000:.0f} ms", style="bold"))
+    show.line(f"   boto3 is {identity['Arn']} after {(time.monotonic() - began) * 1000:.0f} ms", style="bold")
 
 
-def _show_requests(shown: int, emulator: Emulator, show: Console) -> int:
+def _show_requests(shown: int, emulator: Emulator, show: _Screen) -> int:
     """Print the requests from number `shown` on; return how many there are now."""
     requests = emulator.requests
     for one in requests[shown:]:
         described = one.described()["parameters"]
         parameters = " ".join(f"{name}={_short(value)}" for name, value in described.items())
         line = f"   {one.service:<9} {one.operation:<26} {one.status or 'cut'} {one.duration_s * 1000:4.0f} ms"
-        show.print(Text(line))
-        show.print(Text(f"             sent {parameters or 'the credentials only'}", style="dim"))
+        show.line(line)
+        show.line(f"             sent {parameters or 'the credentials only'}", style="dim")
         if one.came_back:
-            show.print(Text(f"             received {', '.join(one.came_back)} (values not shown)", style="dim"))
+            show.line(f"             received {', '.join(one.came_back)} (values not shown)", style="dim")
     return len(requests)
 
 
@@ -151,14 +174,14 @@ def _short(value: object) -> str:
     return text.rpartition(":")[2] if text.startswith(("arn:", "urn:")) else text
 
 
-def _use_cache(environment: Mapping[str, str], emulator: Emulator, show: Console) -> None:
+def _use_cache(environment: Mapping[str, str], emulator: Emulator, show: _Screen) -> None:
     profile = _PROFILES[0]
     before = len(emulator.requests)
     bare_ms = _milliseconds([sys.executable, "-c", "pass"], environment)
     cached_ms = _milliseconds([sys.executable, "-P", "-m", "oidc_helper", "get", profile], environment)
     asked = len(emulator.requests) - before
-    show.print(Text(f"   oidc-helper get {profile}: {cached_ms:.0f} ms, {asked} requests", style="bold"))
-    show.print(Text(f"   (python -c pass: {bare_ms:.0f} ms)"))
+    show.line(f"   oidc-helper get {profile}: {cached_ms:.0f} ms, {asked} requests", style="bold")
+    show.line(f"   (python -c pass: {bare_ms:.0f} ms)")
 
 
 def _milliseconds(words: list[str], environment: Mapping[str, str]) -> float:
@@ -171,10 +194,11 @@ def _milliseconds(words: list[str], environment: Mapping[str, str]) -> float:
     return min(durations_s) * 1000
 
 
-def _show_lines(show: Console) -> None:
-    for line in _YOUR_FILES.format(config=paths.default_config_file()).splitlines():
-        show.print(Text(f"   {line}"))
+def _show_lines(show: _Screen, text: str) -> None:
+    for line in text.splitlines():
+        show.line(f"   {line}".rstrip())
 
 
-def _title(show: Console, text: str) -> None:
-    show.print(Text(f"\n{text}", style="bold cyan"))
+def _title(show: _Screen, text: str) -> None:
+    show.line("")
+    show.line(text, style="bold cyan")

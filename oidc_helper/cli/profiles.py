@@ -23,7 +23,7 @@ from oidc_helper.profiles import generation, listing
 from oidc_helper.profiles.filters import Filters
 from oidc_helper.profiles.generation import Plan, Wish
 from oidc_helper.profiles.listing import Found
-from oidc_helper.settings import Generated, Profile, Settings, checks, writing
+from oidc_helper.settings import Generated, Profile, Settings, checks, regions, writing
 from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.cli.profiles")
@@ -42,6 +42,8 @@ def profiles(options: argparse.Namespace, answer: TextIO) -> int:
     loaded, profile = looking.settings, looking.profile
     changes_files = options.write or options.prune or options.diff
     wish = _wish(options, generation.remembered(loaded, profile), profile, remembers_filters=changes_files)
+    for doubt in regions.doubts(filter(None, [options.region])):
+        log.warning("%s", doubt)
 
     def get_tokens(refused: str) -> Tokens:
         getting = errand(options.profile, choose=choose)  # with a deadline of its own

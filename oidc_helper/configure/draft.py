@@ -62,8 +62,13 @@ class Draft:
     @property
     def region(self) -> str:
         """The region to work in: its own, or the first of Identity Center's."""
-        center = self.value("profile", "identity_center_region") or ""
-        return str(self.value("profile", "region") or (center if isinstance(center, str) else center[0]))
+        return next(iter(self.regions), "")
+
+    @property
+    def regions(self) -> list[str]:
+        """All regions that it names, its own first."""
+        own, center = (self.value("profile", key) or [] for key in ("region", "identity_center_region"))
+        return [name for named in (own, center) for name in ([named] if isinstance(named, str) else named)]
 
     @property
     def identities(self) -> list[str]:

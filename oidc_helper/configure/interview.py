@@ -15,7 +15,7 @@ from oidc_helper.configure.look import Choice, Look, Opened, Talk
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded
 from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Assertion, Proof
-from oidc_helper.settings import Identity, Profile, Settings, checks, writing
+from oidc_helper.settings import Identity, Profile, Settings, checks, regions, writing
 from oidc_helper.settings.checks import UnfitError
 from oidc_helper.settings.schema import KEYS, SOURCES, Key
 from oidc_helper.words import printable
@@ -46,10 +46,12 @@ class Interview:
         self._proved: tuple[Identity, Proof | None] | None = None
         self._exchanged: tuple[Profile, Tokens] | None = None
         self._spent: Proof | None = None  # an identity token counts once
+        self._doubted: set[str] = set()  # regions of which it was said that nobody knows them
 
     def hold(self) -> None:
         """Ask and look until the draft is complete. Raises OidcHelperError."""
         self._start()
+        self._doubt_regions()
         self._identity()
         proof = self._prove()
         self._application()
@@ -203,6 +205,13 @@ class Interview:
             caller = {chosen: talk.ask(question, present=present.get(chosen, ""), check=check)}
         self.draft.answer("profile", "caller", caller)
 
+    def _doubt_regions(self) -> None:
+        """Say of each region that is not known, once, what it may be."""
+        for doubt in regions.doubts(self.draft.regions):
+            if doubt not in self._doubted:
+                self._choice.show(f"! {doubt}")
+                self._doubted.add(doubt)
+
     def _aws_profile(self, present: str) -> str:
         talk, names = self._talk, list(self._look.aws_profiles())
         if not names:
@@ -324,6 +333,7 @@ class Interview:
             )
             if region != usual:
                 draft.answer("profile", "region", region)
+                self._doubt_regions()
 
     def _ask_name(self, suggested: str) -> str:
         fit = "".join(
@@ -345,6 +355,7 @@ class Interview:
         answer = talk.ask(wording.of(section, key), present=shown, check=check, wanted=key.meaning)
         if (value := value_of(key, answer)) != present:
             self.draft.answer(section, name, value)
+            self._doubt_regions()
 
     def _ask_table(self, key: Key, present: Mapping[str, Any]) -> None:
         """Ask for the required keys of a table."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from oidc_helper.doctor.case import Case
 from oidc_helper.doctor.findings import Finding, NotLookedAt, failed, ok
 from oidc_helper.errors import WrongSettings
-from oidc_helper.settings import Problem, Profile, Settings
+from oidc_helper.settings import Problem, Profile, Settings, regions
 
 
 def settings(case: Case) -> Sequence[Finding]:
@@ -37,9 +37,10 @@ def _described(its: Profile) -> str:
         None: "tokens only",
     }[its.target]
     grant = f" and the S3 grant on {its.s3_grant.target}" if its.s3_grant else ""
-    regions = ", ".join(its.identity_center_regions)
+    doubts = "".join(f"; {doubt}" for doubt in regions.doubts((*its.identity_center_regions, its.region)))
     identity = f"identity {its.identity.name} ({its.identity.source})"
-    return f"{what}{grant}; {identity}, application {its.application_arn} in {regions}"
+    places = ", ".join(its.identity_center_regions)
+    return f"{what}{grant}; {identity}, application {its.application_arn} in {places}{doubts}"
 
 
 def _remedy(problem: Problem) -> str:

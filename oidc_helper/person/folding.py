@@ -8,7 +8,7 @@ _INDENT = 2  # columns by which the rest of a sentence stands in; a command in i
 _NARROWEST = 20  # columns: in fewer, nothing can be read whatever is done
 # A command, an option or a setting in a hint, which follows a colon; a comma or semicolon before other words ends it.
 _TO_BE_TYPED = re.compile(
-    r"(?:(?:^|(?<=: ))(?:(?:oidc-helper|aws|env|export|ls|pip|pipx|sudo|unset|uv|w32tm|\S+ -m pip) |[a-z_]+ = )"
+    r"(?:(?:^|(?<=: ))(?:(?:oidc-helper|aws|env|export|ls|pip|pipx|sudo|unset|uv|w32tm|\S+ -m pip) |[a-z_]+ += )"
     r"|(?<=: )--[a-z])"
     r".+?(?=; |, [a-z]|$)"
 )
@@ -29,6 +29,17 @@ def folded(line: str, width: int) -> list[str]:
         else:
             lines += _at_blanks(text, width, indent, rest)
     return lines
+
+
+def filled(text: str, width: int) -> list[str]:
+    """A text of paragraphs, each in as few lines as it takes; lines that stand in, such as examples, stay lines."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if lines and line[:1].strip() and lines[-1][:1].strip():
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return [part for line in lines for part in (_at_blanks(line, width) if line[:1].strip() else folded(line, width))]
 
 
 def column(text: str, width: int) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from oidc_helper.machine.hosts import is_loopback
+from oidc_helper.settings import regions as regions_of_aws
 from oidc_helper.settings.limits import limits
 from oidc_helper.words import did_you_mean, listed, shown, toml_type
 
@@ -199,7 +200,17 @@ role_arn = no_longer_than_in(
 context_provider_arn = no_longer_than_in(
     _ARN, matching(f"arn:{_PARTITION}:[!-~]+", "arn:aws:iam::aws:contextProvider/IdentityCenter")
 )
-region = matching(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}", "a region such as eu-west-1")
+
+
+def region(value: object) -> str:
+    """The name of a region, which need not be one that botocore knows."""
+    string = text(value)
+    if not re.fullmatch(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}", string):
+        nearest = did_you_mean(string, regions_of_aws.known())
+        raise UnfitError(f"{shown(string)} does not look like a region such as eu-west-1{nearest}")
+    return string
+
+
 duration_seconds = limited_seconds("sts", "AssumeRole", "DurationSeconds")
 role_session_name = limited_text("sts", "AssumeRole", "RoleSessionName")
 permission_set = limited_text("sso-admin", "CreatePermissionSet", "Name")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shlex
 import subprocess
@@ -60,6 +61,19 @@ def write_aws_config(home: Home, text: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     return path
+
+
+def test_a_region_that_nobody_knows_is_doubted(desk: Home, emulator: Emulator) -> None:
+    """AWS may have it by now; what no region can be called is refused."""
+    typed = ("--non-interactive", "--no-sign-in", "--dry-run")
+    new = flags(emulator, identity_center_region="eu-west-9", region="mars-north-1")
+    done = desk.run("configure", "analytics", *new, *typed)
+    told = complaint(desk.run("configure", "analytics", *flags(emulator, region="us-east1"), *typed))
+
+    assert done.returncode == 0
+    doubts = re.findall(r"^! (\S+) is no region that .* knows, did you mean (eu-\w+)-\d\?$", done.stderr, re.MULTILINE)
+    assert doubts == [("mars-north-1", "eu-north"), ("eu-west-9", "eu-west")]
+    assert (told.code, "did you mean us-east-1?" in told.message) == (2, True)
 
 
 def identity_of_caller(home: Home, profile: str) -> str:

@@ -81,6 +81,16 @@ def test_a_page_that_man_does_not_show_comes_from_the_package(home: Home, script
     assert shown.stdout == mdoc.render(page_on("config").read_text(), 60)
 
 
+def test_no_word_of_a_help_is_cut(home: Home) -> None:
+    """At a terminal of any width; examples stay whole."""
+    with at_terminal([COMMAND, "get", "--help"], home.environment, columns=40, prints_there=True) as started:
+        started.ended()
+
+    lines = started.screen.splitlines()
+    assert "It never asks a question: if a person" in lines
+    assert "  credential_process = oidc-helper get analytics" in lines
+
+
 def test_no_man_is_started_where_groff_never_ends(home: Home) -> None:
     """In few columns it does not come to an end with the heading of a page of section 7."""
     shown = home.run("help", "errors", PATH=with_man(home), COLUMNS="40")

@@ -1,6 +1,7 @@
 """The commands around `get`: sign in and out, show what is cached, try it without AWS."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from cli.transcript import answer, complaint, secrets, tells
 from fakes import session_keys
 from fakes.browser import BrowserProgram
 from fakes.places import needs
+from fakes.screens import Screen
 from fakes.secret_service import missing_programs, private_secret_service
 from fakes.terminals import at_terminal
 from homes import COMMAND, Home, file_config
@@ -525,6 +527,19 @@ def test_an_impossible_port_is_refused(home: Home, port: str) -> None:
     assert port in failed.message
 
 
+def commands_in(text: str, indent: str) -> list[str]:
+    """The lines of commands, without their comments."""
+    lines = [line.removeprefix(indent) for line in text.splitlines() if line.startswith(indent)]
+    return [line.partition("#")[0].rstrip() for line in lines]
+
+
+def first_steps() -> list[str]:
+    """As README has them."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    section = readme.partition("### First steps, without AWS\n")[2].partition("\n## ")[0]
+    return commands_in("".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)), "")
+
+
 def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
     """No configuration, no D-Bus, no terminal, a proxy: boto3 gets credentials, the cache no request, nothing stays."""
     temporary = home.path / "tmp"
@@ -540,10 +555,21 @@ def test_demo_works_in_an_empty_home_and_leaves_nothing(home: Home) -> None:
     assert "0 requests" in output
     assert "credential_process = oidc-helper get analytics" in output
     assert "in place of these examples" in output
-    assert output.endswith("To go on without AWS\n   oidc-helper emulator\n")
+    assert commands_in(output.rpartition("To try it yourself, without AWS\n")[2], "       ") == first_steps()
     assert sorted(path.name for path in home.path.iterdir()) == ["json.py", "tmp"]
     assert list(temporary.iterdir()) == []
     assert kept_by_the_kernel() == keys
+    assert [line for line in output.splitlines() if line != line.rstrip()] == []
+
+
+def test_no_word_of_the_demo_is_cut(home: Home) -> None:
+    """Seen: names of parameters that went on at the margin."""
+    with at_terminal([COMMAND, "demo"], home.environment, columns=80, prints_there=True) as terminal:
+        assert terminal.ended().returncode == 0
+        lines = Screen(terminal, 80).lines
+
+    assert "1. boto3 asks who it is, with the AWS profile analytics" in lines
+    assert "             received AccessKeyId, SecretAccessKey, SessionToken, Expiration," in lines
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

@@ -115,6 +115,16 @@ def test_no_long_word_breaks_the_columns(ward: Ward, columns: int, stands_in: in
     assert ward.emulator.directory.application_arn in "".join(line.strip() for line in others)
 
 
+def test_a_region_that_nobody_knows_is_named_and_no_fault(ward: Ward) -> None:
+    """AWS may have it by now; get says nothing of it."""
+    ward.settings("[profile.analytics]", '[profile.analytics]\nregion = "eu-west-9"')
+    ward.home.get("analytics")
+    found = ward.report("analytics")["profile"]
+
+    assert found["status"] == "ok"
+    assert "; eu-west-9 is no region that the installed botocore knows, did you mean eu-west-" in found["found"]
+
+
 def test_what_depends_on_a_broken_link_says_so(ward: Ward) -> None:
     (ward.home.path / "token").unlink()
     report = ward.report("analytics")

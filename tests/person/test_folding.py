@@ -2,7 +2,7 @@
 
 import pytest
 
-from oidc_helper.person.folding import column, folded
+from oidc_helper.person.folding import column, filled, folded
 
 ARN = "arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef"
 CONFIGURE = f"oidc-helper configure analytics --application-arn {ARN} --non-interactive"
@@ -73,6 +73,20 @@ def test_an_option_in_a_sentence_is_prose() -> None:
     said = "  --role-arn, or --account-id with --permission-set: what it is for"
 
     assert folded(said, 40) == ["  --role-arn, or --account-id with", "    --permission-set: what it is for"]
+
+
+def test_paragraphs_are_filled_and_examples_stay() -> None:
+    example = "  oidc-helper get --refresh analytics\n  region = eu-west-1"
+
+    assert filled(f"One sentence that has\ntwo lines.\n\nAn example:\n\n{example}", 30) == [
+        "One sentence that has two",
+        "lines.",
+        "",
+        "An example:",
+        "",
+        "  oidc-helper get --refresh analytics",
+        "  region = eu-west-1",
+    ]
 
 
 @pytest.mark.parametrize("width", [20, 40, 60])

@@ -76,6 +76,12 @@ def test_diff_changes_nothing(site: Site) -> None:
     assert site.files() == before
 
 
+def test_a_region_that_nobody_knows_is_doubted(site: Site) -> None:
+    assert (
+        "eu-west-9 is no region that the installed botocore knows" in site.run("--diff", "--region", "eu-west-9").stderr
+    )
+
+
 def test_template_filters_and_region_are_remembered(site: Site) -> None:
     words = ("--template", "aws.{account_id}.{permission_set}", "--account", "dev*", "--region", "us-east-1")
     site.run("--write", *words)

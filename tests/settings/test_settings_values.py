@@ -83,6 +83,7 @@ def test_right_values_are_accepted_unchanged(tmp_path: Path, key: str, value: st
         ("account_id", '"١٢٣٤٥٦٧٨٩٠١٢"', "does not look like an account id"),
         ("account_id", "true", "must be a string, not a boolean"),
         ("region", '"eu-west"', "'eu-west' does not look like a region such as eu-west-1"),
+        ("region", '"us-east1"', "'us-east1' does not look like a region such as eu-west-1, did you mean us-east-1?"),
         ("region", '"eu-west-1.evil.example"', "does not look like a region"),
         ("region", "1979-05-27", "must be a string, not a date or time"),
         ("duration_seconds", f"{SHORTEST_SESSION_S - 1}", _SESSION),
