@@ -18,7 +18,7 @@ def install(session: nox.Session, group: str) -> None:
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """Run the tests that take no time, in less than a minute."""
+    """Run all tests but the slow ones, in a few minutes."""
     install(session, "test")
     session.run("pytest", "-m", "not slow", *session.posargs)
 

@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes.places import needs
-from release import distributions, materials, packages, tree
+from release import distributions, materials, packages, progress, tree
 from release.running import Failed, LeftOut
 from ruamel.yaml import YAML
 
@@ -75,7 +76,7 @@ def test_a_release_is_a_commit_and_a_tag_that_names_the_checksums(checkout: Path
     (checkout / "untracked").touch()
     section, sums = tree.newest_section(CHANGELOG), {"a.whl": "0" * 64, "a.tar.gz": "f" * 64}
     copy = tree.copied(checkout, tmp_path / "copy")
-    tree.date_release(copy, section, date(2026, 11, 26))
+    tree.date_release(copy, date(2026, 11, 26))
 
     assert not (copy / "untracked").exists()
     assert (checkout / tree.CHANGELOG).read_text() == CHANGELOG
@@ -88,6 +89,63 @@ def test_a_release_is_a_commit_and_a_tag_that_names_the_checksums(checkout: Path
     assert tree.sums_of(message) == sums
     assert "- It is new." in message
     assert tree.git(checkout, "status", "--porcelain") == "?? untracked\n"
+
+
+def go_through(steps: dict[str, Callable[[], str]], way: progress.Progress) -> list[str]:
+    return progress.go_through(steps, way, without=(), command="nox -s release -- --go-on")
+
+
+def test_a_release_goes_on_with_the_step_that_stopped_it(
+    checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What has passed is told and not done again; the copy that is released stays the same, with its date."""
+    is_full = True
+
+    def build() -> str:
+        if is_full:
+            raise Failed("there is no space left")
+        return "built"
+
+    steps = {"tests": iter(["they pass"]).__next__, "build": build}
+    with pytest.raises(Failed, match=r"no space left\nthat was the step build; once it can pass: nox -s"):
+        go_through(steps, progress.begun(checkout, tmp_path / "kept"))
+    is_full = False
+    goes_on = progress.resumed(checkout, tmp_path / "kept")
+
+    assert go_through(steps, goes_on) == []
+    assert "tests      passed already: they pass\nbuild      built\n" in capsys.readouterr().out
+    assert tree.newest_section((goes_on.tree / tree.CHANGELOG).read_text()).on
+
+
+def test_a_release_begins_anew_where_files_have_changed(checkout: Path, tmp_path: Path) -> None:
+    """What has passed says nothing of them."""
+    with pytest.raises(Failed, match="no run to go on with"):
+        progress.resumed(checkout, tmp_path / "kept")
+    progress.begun(checkout, tmp_path / "kept")
+    (checkout / tree.PACKAGE).chmod(0o755)
+
+    with pytest.raises(Failed, match="files have changed"):
+        progress.resumed(checkout, tmp_path / "kept")
+
+
+def test_a_step_that_was_left_out_is_told_and_done_later(
+    checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With all that comes after it, which may build on it."""
+    has_network = False
+
+    def audit() -> str:
+        if not has_network:
+            raise LeftOut("nobody answers")
+        return "nothing is known"
+
+    steps = {"audit": audit, "package": iter(["packaged", "packaged anew"]).__next__}
+
+    assert go_through(steps, progress.begun(checkout, tmp_path / "kept")) == ["audit"]
+    assert capsys.readouterr().out == "audit      LEFT OUT: nobody answers\npackage    packaged\n"
+    has_network = True
+    assert go_through(steps, progress.resumed(checkout, tmp_path / "kept")) == []
+    assert capsys.readouterr().out == "audit      nothing is known\npackage    packaged anew\n"
 
 
 def test_changes_that_are_not_committed_stop_a_release(checkout: Path) -> None:
@@ -182,6 +240,15 @@ def test_the_formula_has_a_resource_for_what_homebrew_has_no_formula_of(
     assert "pywin32" not in formula
 
 
+def test_a_library_without_a_source_distribution_stops_a_release(subject: packages.Subject, tmp_path: Path) -> None:
+    """Homebrew builds everything from source; a formula without it would be one that does not start."""
+    lock_file = tmp_path / "pylock.toml"
+    lock_file.write_text('[[packages]]\nname = "segno"\nversion = "1.6"\nwheels = []\n')
+
+    with pytest.raises(Failed, match="segno has no source distribution"):
+        packages.formula(subject, lock_file)
+
+
 def test_ruby_reads_the_formula(subject: packages.Subject, lock_file: Path) -> None:
     ruby = shutil.which("ruby")
     needs(ruby, "ruby")
@@ -195,10 +262,10 @@ def test_ruby_reads_the_formula(subject: packages.Subject, lock_file: Path) -> N
 def test_the_debian_package_needs_what_the_project_needs(subject: packages.Subject, tmp_path: Path) -> None:
     """Every dependency with its version, and a changelog that Debian's own tools read."""
     packages.write_debian(subject, tmp_path / "debian")
-    control = (tmp_path / "debian/control").read_text()
+    depends = (tmp_path / "debian/control").read_text().partition("\nDepends: ")[2].partition("\nRecommends: ")[0]
 
-    assert control.count("python3-") >= len(PROJECT["dependencies"])
-    assert "python3-ruamel.yaml.clib (>= 0.2.15)" in control
+    assert depends.count(" python3-") == len(PROJECT["dependencies"])
+    assert "python3-ruamel.yaml.clib (>= 0.2.15)" in depends
     assert os.access(tmp_path / "debian/rules", os.X_OK)
 
     needs(shutil.which("dpkg-parsechangelog"), "dpkg-parsechangelog of dpkg-dev")
@@ -248,6 +315,7 @@ def test_the_image_is_made_of_the_wheel_alone() -> None:
     assert [line for line in lines if line.startswith("COPY") and "--from" not in line] == ["COPY dist/*.whl /dist/"]
     assert "USER 1000:1000" in lines
     assert lines[-2:] == ['ENTRYPOINT ["oidc-helper"]', 'CMD ["serve", "--help"]']
+    assert (ROOT / ".dockerignore").read_text() == "*\n!dist/*.whl\n"
 
 
 def test_nothing_names_the_host_of_a_package_index() -> None:

@@ -36,8 +36,9 @@ def _build(
 
 
 def sums_in(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file, in hexadecimal digits."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    """SHA-256 of each wheel and source distribution, in hexadecimal digits."""
+    paths = sorted((*folder.glob("*.tar.gz"), *folder.glob("*.whl")))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def differences(expected: Mapping[str, str], found: Mapping[str, str]) -> str:

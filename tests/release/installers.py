@@ -79,6 +79,5 @@ def install_and_try(wheel: Path, version: str, scratch: Path) -> str:
             told.append(f"not {name}, which {reason}")
         else:
             told.append(name)
-            if name != "pip":  # whose environment the bill of materials tells
-                shutil.rmtree(scratch / name)
+            shutil.rmtree(scratch / name)
     return f"works from an empty home, installed by {', '.join(told)}"

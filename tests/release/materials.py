@@ -10,12 +10,12 @@ from typing import Any
 from release.running import Failed, LeftOut, run, tried
 
 
-def lock(tree: Path, to: Path) -> None:
+def lock(tree: Path, to: Path, scratch: Path) -> None:
     """Write a lock file (PEP 751) of the newest versions, with the hashes of wheels and source distributions."""
     run(
         *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--format", "pylock.toml"),
         *("--python-version", "3.11", "--no-header", "--output-file", to, tree / "pyproject.toml"),
-        variables={"HOME": str(to.parent)},
+        variables={"HOME": str(scratch)},
     )
 
 
@@ -50,7 +50,7 @@ def audit(lock_file: Path, scratch: Path) -> str:
         answer = json.loads(done.stdout)
     except ValueError:
         reason = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
-        raise LeftOut(f"pip-audit needs a network: {reason[:200]}") from None
+        raise LeftOut(f"pip-audit fails: {reason[:200]}") from None
     return judged(answer, len(packages))
 
 
@@ -60,7 +60,7 @@ def judged(answer: Mapping[str, Any], expected: int) -> str:
     if found := [f"{one['name']} {one['version']}: {v['id']}" for one in looked_at for v in one["vulns"]]:
         raise Failed("\n".join(["known vulnerabilities:", *found]))
     if not looked_at:
-        raise LeftOut("pip-audit needs the service that knows vulnerabilities")
+        raise LeftOut("pip-audit finds nobody here who knows vulnerabilities, so that nothing was looked at")
     if len(looked_at) != expected:
         raise Failed(f"pip-audit looked at {len(looked_at)} of {expected} packages")
     return f"{expected} packages, none with a known vulnerability"

@@ -3,7 +3,7 @@
 import re
 import textwrap
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
@@ -11,12 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from packaging.markers import Marker
+from release.running import Failed
 
 # What Homebrew and Debian build themselves, since it is not Python: formulas that bring their Python module.
 _FORMULAS = {"certifi": "certifi", "cffi": "cffi", "cryptography": "cryptography", "pycparser": "pycparser"}
 _PYTHON = "3.14"
 _SYSTEMS = {"darwin": "on_macos", "linux": "on_linux"}
 _DEBIAN_NAMES = {"ruamel-yaml": "python3-ruamel.yaml", "ruamel-yaml-clib": "python3-ruamel.yaml.clib"}
+_RULES = """\
+#!/usr/bin/make -f
+export PYBUILD_DISABLE=test
+
+%:
+	dh $@ --buildsystem=pybuild
+
+# Its import of re takes longer than an answer from the cache.
+execute_after_dh_auto_install:
+	sed -i -e '/^import re$$/d' -e '/re\\.sub/d' debian/*/usr/bin/*
+"""
 
 
 @dataclass(frozen=True)
@@ -32,10 +44,10 @@ class Subject:
 
 
 def formula(subject: Subject, lock_file: Path) -> str:
-    """Ruby: everything that has a formula comes from there, all else as a resource from the lock file."""
+    """Ruby: all that has a formula comes from there, everything else is a resource of the lock file. Raises Failed."""
     packages = [one for one in tomllib.loads(lock_file.read_text())["packages"] if _systems(one)]
     needed = [formula for name, formula in _FORMULAS.items() if name in {one["name"] for one in packages}]
-    resources = [_resource(one) for one in packages if one["name"] not in _FORMULAS and "sdist" in one]
+    resources = [_resource(one) for one in packages if one["name"] not in _FORMULAS]
     name = "".join(part.title() for part in subject.project["name"].split("-"))
     return "\n".join(
         [
@@ -71,7 +83,9 @@ def _description(subject: Subject) -> str:
 
 
 def _resource(package: Mapping[str, Any]) -> str:
-    source = package["sdist"]
+    source = package.get("sdist")
+    if source is None:
+        raise Failed(f"{package['name']} has no source distribution, which a formula of Homebrew needs")
     lines = [
         f'  resource "{package["name"]}" do',
         f'    url "{source["url"]}"',
@@ -96,16 +110,14 @@ def _systems(package: Mapping[str, Any]) -> list[str]:
 
 
 def debian(subject: Subject) -> dict[str, str]:
-    """The files of the folder `debian`, by their paths in it, with Debian's own libraries."""
-    name = subject.project["name"]
-    built_with = [
-        *("debhelper-compat (= 13)", "dh-sequence-python3", "pybuild-plugin-pyproject", "python3-all"),
-        *("python3-hatchling (>= 1.27)", *(_debian_requirement(one) for one in subject.project["dependencies"])),
-    ]
+    """The files of the folder `debian`, by their paths in it, with Debian's own libraries.
+
+    Each dependency is named: what dh_python3 does not know yet, it leaves out without a word.
+    """
+    project, name = subject.project, subject.project["name"]
     when = format_datetime(datetime.combine(subject.on, time(), UTC))
-    changes = textwrap.indent(subject.changes, "  ").replace("  - ", "  * ")
     return {
-        "changelog": f"{name} ({subject.version}-1) unstable; urgency=medium\n\n{changes}\n\n"
+        "changelog": f"{name} ({subject.version}-1) unstable; urgency=medium\n\n{_debian_changes(subject)}\n\n"
         f" -- Maintainer of the package <maintainer@example.com>  {when}\n",
         "control": "\n".join(
             [
@@ -113,27 +125,43 @@ def debian(subject: Subject) -> dict[str, str]:
                 "Section: admin",
                 "Priority: optional",
                 "Maintainer: Maintainer of the package <maintainer@example.com>",
-                "Build-Depends: " + ",\n ".join(built_with),
+                "Build-Depends: debhelper-compat (= 13),",
+                " dh-sequence-python3,",
+                " pybuild-plugin-pyproject,",
+                " python3-all,",
+                " python3-hatchling (>= 1.27)",
                 "Standards-Version: 4.7.0",
                 "Rules-Requires-Root: no",
                 "",
                 f"Package: {name}",
                 "Architecture: all",
-                "Depends: ${misc:Depends}, ${python3:Depends}",
+                f"Depends: {_debian_list(['${misc:Depends}', '${python3:Depends}'], project['dependencies'])}",
                 "Recommends: gnome-keyring | keepassxc",
+                f"Suggests: {_debian_list([], project['optional-dependencies']['serve'])}",
                 f"Description: {_description(subject)}",
-                *textwrap.wrap(subject.project["description"], 76, initial_indent=" ", subsequent_indent=" "),
+                *textwrap.wrap(project["description"], 76, initial_indent=" ", subsequent_indent=" "),
                 "",
             ]
         ),
         "copyright": "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
         f"Upstream-Name: {name}\n\n"
-        f"Files: *\nCopyright: the contributors of {name}\nLicense: {subject.project['license']}\n"
+        f"Files: *\nCopyright: {subject.on.year} the contributors of {name}\nLicense: {project['license']}\n"
         " On Debian systems, the text is in /usr/share/common-licenses/Apache-2.0.\n",
-        "rules": "#!/usr/bin/make -f\nexport PYBUILD_DISABLE=test\n\n%:\n\tdh $@ --buildsystem=pybuild\n",
+        "rules": _RULES,
         "source/format": "3.0 (quilt)\n",
         "tests/control": f"Test-Command: {name} demo\nRestrictions: superficial\n",
     }
+
+
+def _debian_changes(subject: Subject) -> str:
+    """The changes in lines as Debian wants them."""
+    items = [" ".join(item.split()) for item in re.split(r"^- ", subject.changes, flags=re.MULTILINE) if item]
+    whole = textwrap.TextWrapper(78, initial_indent="  * ", subsequent_indent="    ", break_on_hyphens=False)
+    return "\n".join(whole.fill(item) for item in items)
+
+
+def _debian_list(names: Sequence[str], requirements: Sequence[str]) -> str:
+    return ",\n ".join([*names, *(_debian_requirement(one) for one in requirements)])
 
 
 def _debian_requirement(requirement: str) -> str:

@@ -1,5 +1,6 @@
 """What is released: a copy of the tracked files with version and date, which the checkout gets when all is well."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -71,11 +72,24 @@ def check_clean(root: Path) -> None:
 
 def copied(root: Path, to: Path) -> Path:
     """Copy the tracked files, and nothing else that lies about."""
-    for name in git(root, "ls-files", "-z").split("\0"):
-        if name and (root / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, to / name)
+    for name in _tracked(root):
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, to / name)
     return to
+
+
+def fingerprint(root: Path) -> str:
+    """What is another one when a tracked file is."""
+    whole = hashlib.sha256()
+    for name in _tracked(root):
+        path = root / name
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        whole.update(f"{name}\0{path.stat().st_mode:o} {digest}\n".encode())
+    return whole.hexdigest()
+
+
+def _tracked(root: Path) -> list[str]:
+    return [name for name in git(root, "ls-files", "-z").split("\0") if name and (root / name).is_file()]
 
 
 def duplicated(tree: Path, to: Path, *, umask: int) -> Path:
@@ -87,9 +101,12 @@ def duplicated(tree: Path, to: Path, *, umask: int) -> Path:
     return to
 
 
-def date_release(tree: Path, section: Section, on: date) -> None:
-    """Write the version into the package, and the date into the changelog."""
+def date_release(tree: Path, on: date) -> None:
+    """Write the version into the package, and the date into the changelog if it has none yet."""
     changelog, package = tree / CHANGELOG, tree / PACKAGE
+    section = newest_section(changelog.read_text())
+    if section.on:
+        return
     heading = f"## {section.version} — "
     changelog.write_text(changelog.read_text().replace(f"{heading}unreleased\n", f"{heading}{on}\n", 1))
     package.write_text(
