@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import botocore.session
@@ -142,12 +143,17 @@ def _bound_process(session: botocore.session.Session, place: _Place, time_left: 
 
 
 def _bound_metadata(session: botocore.session.Session, profile: Profile) -> None:
-    """Cut an endless answer of the container or the instance, which no proxy is asked for: botocore would read it."""
+    """Cut an endless answer of the container or the instance, which no proxy is asked for, and let neither be us."""
     seconds = session.get_config_variable("metadata_service_timeout")
     transport = Transport(ca_bundle=profile.ca_bundle, connect_s=seconds, read_s=seconds, directly=True)
+
+    def send(request: Any) -> Any:
+        reentry.refuse_endpoint(profile.name, request.url)
+        return transport.send(request)
+
     providers = session.get_component("credential_provider")
     for provider, fetcher in _METADATA.items():
-        getattr(providers.get_provider(provider), fetcher)._session = transport  # noqa: SLF001  # likewise
+        getattr(providers.get_provider(provider), fetcher)._session = SimpleNamespace(send=send)  # noqa: SLF001  # likewise
 
 
 def _resolved(

@@ -90,10 +90,9 @@ def _deaf(_failure: OidcHelperError | None) -> None:
 def variables(listening: "socket.socket", name: str, token: str) -> dict[str, str]:
     """What leads an SDK to the profile."""
     from oidc_helper.serve import listening as sockets
-    from oidc_helper.serve.app import CREDENTIALS
 
     return {
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{sockets.url(listening)}{CREDENTIALS}{name}",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{sockets.url(listening)}{reentry.ENDPOINT}{name}",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
     }
 

@@ -1,6 +1,7 @@
 """Refuses cycles: a program that we ask for keys or tokens must not ask us.
 
-They show in the AWS configuration, and at run time in a variable that we set for the programs we start.
+They show in the AWS configuration, in the address of a container's endpoint, and at run time in a variable that we set
+for the programs we start.
 """
 
 import os
@@ -9,12 +10,17 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.words import printable
 
 VARIABLE = "OIDC_HELPER_REENTRY"
+ENDPOINT = "/v1/credentials/"
+"""The path of an endpoint of ours, before the name of a profile."""
+
 _MESSAGE = "the settings lead back to oidc-helper: "
+_HINT = "let the caller be a web_identity_role_arn or an AWS profile with keys of its own, and command another program"
 _marking, _marks = threading.Lock(), list[str]()
 _OURSELVES = re.compile(r"""(?:^|[/\\\s"'])oidc[-_]helper(?:\.exe)?(?:$|[\s"'])""")
 
@@ -54,6 +60,18 @@ def refuse_command(identity: str, words: Sequence[str]) -> None:
         raise _cycle([f"identity {identity}", "its command, oidc-helper"])
 
 
+def refuse_endpoint(ours: str, url: str) -> None:
+    """Refuse a container's endpoint that serves the profile which asks it for the caller's keys. Raises WrongSettings.
+
+    A `serve` that is started where its own variables are exported would ask itself.
+    """
+    if unquote(urlsplit(url).path) == f"{ENDPOINT}{ours}":
+        raise _cycle(
+            [f"profile {ours}", f"the container's endpoint {printable(url)}"],
+            "start it without AWS_CONTAINER_CREDENTIALS_FULL_URI, or set another caller",
+        )
+
+
 def cycle_in(stderr: str) -> WrongSettings | None:
     """The error of a cycle that another process of ours reported on stderr, through the program that started it."""
     report = re.search(rf"{_MESSAGE}([^\n]*)", stderr)
@@ -83,8 +101,5 @@ def marked(starter: str) -> Iterator[None]:
                 del os.environ[VARIABLE]
 
 
-def _cycle(trail: list[str]) -> WrongSettings:
-    return WrongSettings(
-        f"{_MESSAGE}{' -> '.join(trail)}",
-        "let the caller be a web_identity_role_arn or an AWS profile with keys of its own, and command another program",
-    )
+def _cycle(trail: list[str], hint: str = _HINT) -> WrongSettings:
+    return WrongSettings(f"{_MESSAGE}{' -> '.join(trail)}", hint)

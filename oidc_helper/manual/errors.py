@@ -189,7 +189,8 @@ _WRONG = (
     Row(
         "the settings lead back to oidc-helper: …",
         "The caller's credentials, or the command of the identity, come from the very profile that needs them.",
-        "Let the caller be a `web_identity_role_arn` or have keys of its own, and let `command` be another program.",
+        "Let the caller be a `web_identity_role_arn` or have keys of its own, and `command` another program. Start "
+        "`serve` where `AWS_CONTAINER_CREDENTIALS_FULL_URI` leads elsewhere.",
     ),
     Row(
         "… has no AWS credentials: nothing in …",

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from oidc_helper.errors import TryAgain
+from oidc_helper.machine.reentry import ENDPOINT
 from oidc_helper.serve import answers, guard
 from oidc_helper.serve.answers import Answer
 from oidc_helper.serve.keeper import Keeper
 from oidc_helper.serve.metrics import Metrics
 
-CREDENTIALS = "/v1/credentials/"
 _READY = "/readyz/"
 
 _Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -19,7 +19,7 @@ Application = Callable[[dict[str, Any], Any, _Send], Awaitable[None]]
 
 _ALIVE = answers.text(b"ok\n")
 _NOT_READY = answers.unavailable(TryAgain("there are no credentials with enough time left", "oidc-helper status"))
-_NOWHERE = answers.error(404, "NotFound", f"there is nothing here: ask for {CREDENTIALS}PROFILE, with a served profile")
+_NOWHERE = answers.error(404, "NotFound", f"there is nothing here: ask for {ENDPOINT}PROFILE, with a served profile")
 _WRONG_TOKEN = answers.error(
     401, "Unauthorized", "the Authorization header must be the profile's AWS_CONTAINER_AUTHORIZATION_TOKEN, unchanged"
 )
@@ -45,7 +45,7 @@ def application(served: Mapping[str, Served], metrics: Metrics) -> Application:
         "/metrics": metrics.answer,
         **{f"{_READY}{name}": lambda name=name: ready({name: served[name]}) for name in served},  # type: ignore[misc]
     }
-    by_path = {f"{CREDENTIALS}{name}": (one.keeper, one.token.encode()) for name, one in served.items()}
+    by_path = {f"{ENDPOINT}{name}": (one.keeper, one.token.encode()) for name, one in served.items()}
 
     def answer(scope: dict[str, Any]) -> Answer:
         asked = guard.request(scope["method"], scope["headers"], scope["server"][0])

@@ -226,6 +226,13 @@ def test_each_system_has_an_example() -> None:
     assert headings == {*(system.name for system in ci.SYSTEMS), "Google Cloud", "Kubernetes"}
 
 
+def test_each_system_has_its_issuer() -> None:
+    """Which an administrator types at AWS."""
+    sections = _PAGE.partition(".Sh EXAMPLES")[2].partition(".Sh SEE")[0].split("\n.Ss ")[1:]
+
+    assert [section.partition("\n")[0] for section in sections if "\nThe issuer is" not in section] == []
+
+
 def test_the_manifest_is_sound() -> None:
     """By the schemas of Kubernetes."""
     needs(find_spec("kubernetes_validate"), "kubernetes-validate")
@@ -256,6 +263,21 @@ def test_a_job_without_the_setting_is_told_it(runner: Runner, name: str) -> None
     assert (done.returncode, done.stdout) == (3, "")
     assert told in done.stderr.splitlines()[1], done.stderr
     assert runner.emulator.requests == []
+
+
+def test_a_job_of_buildkite_needs_its_agent(runner: Runner) -> None:
+    """Which a container of the job may lack."""
+    begin, _, _ = RUNNERS[".buildkite/pipeline.yml"]
+
+    def without_agent(runner: Runner, document: Any, url: str) -> None:
+        begin(runner, document, url)
+        (runner.home.path / "bin/buildkite-agent").unlink()
+
+    done = ran(runner, without_agent, _EXAMPLES[".buildkite/pipeline.yml"])
+
+    assert done.returncode == 3
+    assert "buildkite-agent does not exist" in done.stderr
+    assert "Buildkite: run it where buildkite-agent is in PATH" in done.stderr
 
 
 def test_azure_has_one_audience(runner: Runner) -> None:

@@ -56,6 +56,26 @@ def test_an_identity_command_that_runs_us_is_refused() -> None:
         reentry.refuse_command("job", ["/usr/bin/oidc-helper", "token", "x"])
 
 
+@pytest.mark.parametrize(
+    ("url", "is_ours"),
+    [
+        ("http://127.0.0.1:9421/v1/credentials/x", True),
+        ("http://169.254.170.2/v1/credentials/x", True),
+        ("http://127.0.0.1:9421/v1/credentials/y", False),
+        ("http://169.254.170.23/v1/credentials", False),
+        ("http://169.254.169.254/latest/meta-data/iam/security-credentials/x", False),
+    ],
+)
+def test_an_endpoint_that_serves_the_profile_itself_is_refused(url: str, *, is_ours: bool) -> None:
+    """On whatever address; another profile's, and those of AWS, may give the caller's keys."""
+    if not is_ours:
+        reentry.refuse_endpoint("x", url)
+        return
+    with pytest.raises(WrongSettings) as caught:
+        reentry.refuse_endpoint("x", url)
+    assert caught.value.message == f"{CYCLE}profile x -> the container's endpoint {url}"
+
+
 def test_a_process_that_we_started_does_not_work_for_us() -> None:
     """Behind a program that hides what it runs only the variable tells, and only while we wait for that program."""
     reentry.refuse_reentry("x")

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from cli.arrangements import wait_until
+from cli.arrangements import wait_until, with_caller
 from cli.transcript import complaint, secrets
 from homes import COMMAND, Home, file_config
 from serve.serving import TOKEN, TOKEN_FILE, URL, read_variables, serving
@@ -186,6 +186,26 @@ def test_a_provider_that_is_down_at_the_start_is_told(ready: Home, emulator: Emu
 
     assert (answer.status, answer.json["code"]) == (503, "CredentialsUnavailable")
     assert "503" in answer.json["message"]
+
+
+def test_an_endpoint_that_would_ask_itself_for_the_callers_keys_is_told(ready: Home, emulator: Emulator) -> None:
+    """As where it starts anew, at the same port, in a shell that has its variables; so is that of exec."""
+    with_caller(ready, "{ environment = true }")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/v1/credentials/analytics"
+    ready.environment |= {URL: url, TOKEN: "former"}
+    with serving(ready, "analytics", "--port", str(port)) as running:
+        answer = running.credentials("analytics")
+        of_exec = complaint(ready.run("exec", "--endpoint", "analytics", "true"))
+        told = running.stop().stderr
+
+    cycle = f"the settings lead back to oidc-helper: profile analytics -> the container's endpoint {url}"
+    assert (answer.status, answer.json["code"]) == (503, "WrongSettings")
+    assert answer.json["message"].startswith(f"{cycle}; hint: start it without {URL}")
+    assert f"oidc-helper: analytics: {cycle}\nhint: start it without {URL}" in told
+    assert (of_exec.code, of_exec.message) == (2, cycle)
+    assert emulator.requests == []
 
 
 def test_readiness_is_told_while_fetches_fail(ready: Home, emulator: Emulator) -> None:
