@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from oidc_helper.configure.claims import Judged
 from oidc_helper.oidc.provider import Provider
+from oidc_helper.person import folding
 from oidc_helper.words import printable
 
 _MARKS = {"good": "✓", "doubtful": "!", "wrong": "✗"}
@@ -19,7 +20,7 @@ def table(rows: Iterable[tuple[str, str, str]], columns: int) -> Iterator[str]:
             yield line
         else:
             yield f"{mark} {name}"
-            yield f"    {text}"
+            yield from (f"    {part}" for part in folding.column(text, columns - 4))
 
 
 def of_provider(provider: Provider, columns: int) -> list[str]:

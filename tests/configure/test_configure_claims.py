@@ -62,3 +62,12 @@ def test_claims_steer_no_terminal() -> None:
     token = IdentityToken("raw", {**CLAIMS, "sub": "\x1b[2Jalice"}, "RS256", 4_000)
 
     assert all(line.isprintable() for line in of_claims(judged(token, IDENTITY, now=1_000), 80))
+
+
+def test_no_value_is_wider_than_the_terminal() -> None:
+    """It goes on below itself. Seen: an address that went on at the margin."""
+    token = IdentityToken("raw", {**CLAIMS, "sub": "00u-" + "alice" * 20}, "RS256", 4_000)
+    lines = list(of_claims(judged(token, IDENTITY, now=1_000), 40))
+
+    assert max(map(len, lines)) <= 40
+    assert "00u-" + "alice" * 20 in "".join(line.strip() for line in lines)
