@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from fakes import session_keys
-from homes import Home
+from homes import Home, file_config
+from machine.renewal.clock import Clock, installed
 from zygote import Zygote
 
 from oidc_helper import kernel, paths, redaction
@@ -184,3 +185,17 @@ def emulator(home: Home, keys: SigningKeys) -> Iterator[Emulator]:
     with Emulator(keys=keys) as running:
         home.environment.update(running.environment)
         yield running
+
+
+@pytest.fixture
+def ready(home: Home, emulator: Emulator) -> Home:
+    """A home with an identity token of Alice, the identity that reads it, and the profiles of `file_config`."""
+    home.configure(file_config(emulator))
+    home.write_token(emulator.mint("alice@example.com"))
+    return home
+
+
+@pytest.fixture
+def clock(home: Home, emulator: Emulator) -> Clock:
+    """Moved by a test, for the commands of the home and for the emulator."""
+    return installed(home, emulator)

@@ -57,14 +57,6 @@ OPTIONS = {
 }
 
 
-@pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    """A home with the identity job and two profiles."""
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint("alice@example.com"))
-    return home
-
-
 @pytest.mark.parametrize("typed", TYPED)
 def test_what_is_no_command_gets_the_line_to_type(ready: Home, typed: str) -> None:
     """With the words that follow."""

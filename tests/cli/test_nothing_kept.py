@@ -27,13 +27,6 @@ TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint(ALICE))
-    return home
-
-
-@pytest.fixture
 def alice(home: Home, emulator: Emulator) -> Desk:
     """Her computer, as it was set up for her."""
     hers = desk(home, emulator)

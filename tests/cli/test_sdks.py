@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli.transcript import answer
 from fakes.foreign_python import VARIABLES, write_library
-from homes import COMMAND, Home, file_config
+from homes import COMMAND, Home
 
 from oidc_helper.emulator import Emulator
 
@@ -49,12 +49,9 @@ TO_THE_WORKING_DIRECTORY = (
 
 
 @pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    """The files that a user has written, and an identity token."""
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint("alice@example.com"))
-    write_aws_config(home, str(COMMAND))
-    return home
+def ready(ready: Home) -> Home:
+    write_aws_config(ready, str(COMMAND))
+    return ready
 
 
 def write_aws_config(home: Home, command: str, more: str = "") -> None:

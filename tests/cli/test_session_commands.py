@@ -30,13 +30,6 @@ NOWHERE = "http://127.0.0.1:1"  # a port that nobody may use without being root
 WHO_AM_I = "import boto3; print(boto3.Session(profile_name='analytics').client('sts').get_caller_identity()['Arn'])"
 
 
-@pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint(ALICE))
-    return home
-
-
 def stdout_of(home: Home, *words: str, **variables: str) -> str:
     """The output of a command, which must succeed without a word on stderr."""
     done = home.run(*words, **variables)

@@ -68,13 +68,6 @@ CLOSED = {
 
 
 @pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint("alice@example.com"))
-    return home
-
-
-@pytest.fixture
 def noisy(ready: Home) -> Home:
     """With a library that prints and warns."""
     (ready.path / "noisy.py").write_text(NOISY_KEYRING)

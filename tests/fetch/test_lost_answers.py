@@ -33,13 +33,6 @@ TURNED_AWAY: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint(ALICE))
-    return home
-
-
-@pytest.fixture
 def closed_port() -> Iterator[str]:
     """The URL of a port that refuses connections for as long as the test lasts."""
     with socket.socket() as unheard:

@@ -12,17 +12,12 @@ from cli.transcript import answer
 from fakes.browser import BrowserProgram, FakeBrowser
 from fakes.terminals import at_terminal
 from homes import COMMAND, Home
-from machine.renewal.clock import Clock, installed
+from machine.renewal.clock import Clock
 
 from oidc_helper.emulator import Emulator
 
 HOUR = 3_600
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for waiting processes")
-
-
-@pytest.fixture
-def clock(home: Home, emulator: Emulator) -> Clock:
-    return installed(home, emulator)
 
 
 @pytest.fixture

@@ -7,19 +7,12 @@ import threading
 import pytest
 from cli.arrangements import at_once, finished, is_in_line, wait_until
 from cli.transcript import Complaint, answer, complaint
-from homes import Home, file_config
+from homes import Home
 
 from oidc_helper.emulator import Emulator
 
 MANY = 30
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for waiting processes")
-
-
-@pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint("alice@example.com"))
-    return home
 
 
 def ran_while_the_first_was_held_up(

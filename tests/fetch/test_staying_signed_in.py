@@ -4,7 +4,7 @@ import pytest
 from cli.sign_ins import ALICE, Desk, desk
 from cli.transcript import answer, complaint
 from homes import Home
-from machine.renewal.clock import Clock, installed
+from machine.renewal.clock import Clock
 
 from oidc_helper.emulator import Emulator
 
@@ -12,11 +12,6 @@ HOUR, DAY = 3_600, 86_400
 RENEWED = ["Discovery", "Token refresh_token", "Keys", "AssumeRoleWithWebIdentity"]  # at the provider, and the caller
 REFRESHED = "CreateTokenWithIAM refresh_token"
 EXCHANGED = "CreateTokenWithIAM urn:ietf:params:oauth:grant-type:jwt-bearer"
-
-
-@pytest.fixture
-def clock(home: Home, emulator: Emulator) -> Clock:
-    return installed(home, emulator)
 
 
 @pytest.fixture

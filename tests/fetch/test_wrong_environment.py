@@ -20,13 +20,6 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-@pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint("alice@example.com"))
-    return home
-
-
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_variable_that_cannot_be_obeyed_is_named_and_the_token_kept(
     ready: Home, emulator: Emulator, wrong: str

@@ -7,21 +7,13 @@ import subprocess
 import pytest
 from cli.transcript import complaint
 from fakes.places import needs
-from homes import Home, file_config
+from homes import Home
 
 from oidc_helper.cli.arguments import COMMANDS
-from oidc_helper.emulator import Emulator
 from oidc_helper.errors import WrongSettings
 from oidc_helper.handover.formats import FORMATS
 
 NASTY = "a b'c\"d\\e$f`g;h%i*"
-
-
-@pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint("alice@example.com"))
-    return home
 
 
 def test_the_variables_are_those_of_the_contract(ready: Home) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cli.transcript import complaint
 from fakes.terminals import at_terminal
-from homes import COMMAND, Home, file_config
+from homes import COMMAND, Home
 
 from oidc_helper.emulator import Emulator
 
@@ -28,11 +28,9 @@ BOTH_WAYS = pytest.mark.parametrize("options", [(), ("--min-ttl", "1")], ids=["o
 
 
 @pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint("alice@example.com"))
-    home.get("analytics")
-    return home
+def ready(ready: Home) -> Home:
+    ready.get("analytics")
+    return ready
 
 
 def shown(home: Home, *words: str, **variables: str) -> tuple[int, int, list[str], dict[str, str]]:

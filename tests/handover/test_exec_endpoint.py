@@ -13,7 +13,7 @@ import pytest
 from cli.arrangements import wait_until
 from cli.transcript import complaint
 from fakes.terminals import at_terminal
-from homes import COMMAND, Home, file_config
+from homes import COMMAND, Home
 
 from oidc_helper.emulator import Emulator
 
@@ -58,13 +58,11 @@ credential_process = other
 
 
 @pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint("alice@example.com"))
-    home.get("analytics")
-    home.environment["TMPDIR"] = str(home.path / "tmp")
-    (home.path / "tmp").mkdir()
-    return home
+def ready(ready: Home) -> Home:
+    ready.get("analytics")
+    ready.environment["TMPDIR"] = str(ready.path / "tmp")
+    (ready.path / "tmp").mkdir()
+    return ready
 
 
 def endpoints(home: Home) -> list[int]:

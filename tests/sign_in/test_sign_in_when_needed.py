@@ -13,7 +13,7 @@ from cli.transcript import answer
 from fakes.browser import FakeBrowser
 from fakes.terminals import AtTerminal, at_terminal
 from homes import COMMAND, Home
-from machine.renewal.clock import Clock, installed
+from machine.renewal.clock import Clock
 
 from oidc_helper.emulator import Emulator
 
@@ -37,11 +37,6 @@ subprocess.run([sys.executable, "-c", caller, *sys.argv[1:]])
 print("gone", flush=True)
 sys.stdin.readline()
 """
-
-
-@pytest.fixture
-def clock(home: Home, emulator: Emulator) -> Clock:
-    return installed(home, emulator)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from cli.sign_ins import ALICE, Desk, desk
 from cli.transcript import answer
 from homes import Home
-from machine.renewal.clock import Clock, installed
+from machine.renewal.clock import Clock
 
 from oidc_helper.emulator import Emulator
 
@@ -28,11 +28,6 @@ REFUSALS: dict[str, dict[str, Any]] = {
     "an ID token that is none": {"body": json.dumps(TOKENS | {"id_token": "a.b.c"}).encode()},
     "nonsense": {"body": b"[]"},
 }
-
-
-@pytest.fixture
-def clock(home: Home, emulator: Emulator) -> Clock:
-    return installed(home, emulator)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli.sign_ins import ALICE, Desk, desk
+from cli.sign_ins import Desk, desk
 from fakes.places import needs
 from fakes.terminals import at_terminal
-from homes import COMMAND, Home, file_config
+from homes import COMMAND, Home
 
 from oidc_helper import kernel
 from oidc_helper.cli.arguments import COMMANDS
@@ -31,13 +31,6 @@ NOBODY = 65_534
 def program() -> Iterator[Program]:
     with warm_program() as started:
         yield started
-
-
-@pytest.fixture
-def ready(home: Home, emulator: Emulator) -> Home:
-    home.configure(file_config(emulator))
-    home.write_token(emulator.mint(ALICE))
-    return home
 
 
 def test_no_secret_turns_up_where_it_was_not_asked_for(program: Program, sandboxes: Sandboxes) -> None:
