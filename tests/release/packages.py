@@ -15,7 +15,7 @@ from release.running import Failed
 
 # What Homebrew and Debian build themselves, since it is not Python: formulas that bring their Python module.
 _FORMULAS = {"certifi": "certifi", "cffi": "cffi", "cryptography": "cryptography", "pycparser": "pycparser"}
-_PYTHON = "3.14"
+_PYTHON = "3.13"  # socksio cannot be built from source with a newer one
 _SYSTEMS = {"darwin": "on_macos", "linux": "on_linux"}
 _DEBIAN_NAMES = {"ruamel-yaml": "python3-ruamel.yaml", "ruamel-yaml-clib": "python3-ruamel.yaml.clib"}
 _RULES = """\
