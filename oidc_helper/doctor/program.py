@@ -87,8 +87,6 @@ def to_install(extra: str) -> str:
 
 def _to_write_it_anew() -> str:
     """The command that gives this installation the script of a newer pip."""
-    if _installer() == "pipx":
-        return f"pipx upgrade-shared && pipx reinstall {paths.APPLICATION}"
     return f"{_pip_install()} --upgrade pip && {_pip_install()} --force-reinstall --no-deps {_requirement()}"
 
 

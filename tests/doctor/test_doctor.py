@@ -379,23 +379,11 @@ def test_a_slow_script_of_pip_is_named(
     assert f"PATH leads to another one, {COMMAND}" in finding.found
 
 
-@pytest.mark.parametrize(
-    ("mark", "origin", "command"),
-    [
-        ("pipx_metadata.json", None, "pipx upgrade-shared && pipx reinstall oidc-helper"),
-        (
-            "nothing",
-            {"url": "file:///helper.whl", "archive_info": {}},
-            f"{PIP} --upgrade pip && {PIP} --force-reinstall --no-deps /helper.whl",
-        ),
-    ],
-)
-def test_a_slow_script_is_written_anew_from_where_the_program_came(
-    installed: Callable[..., None], mark: str, origin: object, command: str
-) -> None:
-    installed(mark, "pip", origin)
+def test_a_slow_script_is_written_anew_from_where_the_program_came(installed: Callable[..., None]) -> None:
+    """With pipx too: each of its environments has a pip."""
+    installed("pipx_metadata.json", "pip", {"url": "file:///helper.whl", "archive_info": {}})
 
-    assert program._to_write_it_anew() == command
+    assert program._to_write_it_anew() == f"{PIP} --upgrade pip && {PIP} --force-reinstall --no-deps /helper.whl"
 
 
 def test_a_locked_keyring_stays_locked(ward: Ward) -> None:
