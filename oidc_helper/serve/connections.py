@@ -1,6 +1,7 @@
 """Connections of slow clients: none keeps others waiting, however many there are."""
 
 import asyncio
+import sys
 import time
 from collections import OrderedDict
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_MOST = 500  # at once; a process may have 1,024 files open on many systems
+_MOST = 500  # at once
 _PATIENCE_S = 5  # for a request, and for the next one
 _LARGEST = 32_768  # bytes of a request, whose answer needs a few hundred
 
@@ -21,6 +22,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._since = OrderedDict[asyncio.Transport, float]()
+        self._most = min(_MOST, _open_files() // 2)
 
     def protocol(self, config: Config, **others: Any) -> HttpToolsProtocol:
         """What uvicorn makes for a new connection."""
@@ -30,7 +32,7 @@ class Connections:
         """From now on it is the client's turn."""
         self._since[transport] = time.monotonic()
         self._since.move_to_end(transport)
-        while len(self._since) > _MOST:
+        while len(self._since) > self._most:
             self._since.popitem(last=False)[0].abort()
 
     def forget(self, transport: asyncio.Transport) -> None:
@@ -47,6 +49,16 @@ class Connections:
                     break
                 del self._since[transport]
                 transport.abort()
+
+
+def _open_files() -> int:
+    """How many a process may have: 256 on macOS, 1,024 on many systems, and on Windows no number that matters."""
+    if sys.platform == "win32":
+        return 2 * _MOST
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2 * _MOST if soft == resource.RLIM_INFINITY else soft
 
 
 class _Watched(HttpToolsProtocol):

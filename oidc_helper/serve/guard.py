@@ -1,6 +1,7 @@
 """What is refused whatever it asks for: what no SDK sends, but a web page, a proxy or a deceived server does."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from oidc_helper.serve.answers import Answer, Headers
 # Where SDKs send plain http to beside this machine: the addresses of ECS, and of EKS Pod Identity.
 CONTAINER_HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 _HOSTS = {"localhost", *CONTAINER_HOSTS}
+_HOST = re.compile(r"(?:\[(?P<inside>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::[0-9]*)?")  # RFC 3986, 3.2.2
 _ONCE = (b"host", b"authorization")
 
 
@@ -40,15 +42,9 @@ def _has(*names: bytes) -> Callable[[Request], bool]:
 
 def _is_for_another_host(asked: Request) -> bool:
     """A name that its owner leads to this machine (DNS rebinding): a page would have the right to read our answers."""
-    host = asked.headers.get(b"host", b"").decode("latin-1").lower()
-    name = _without_port(host)
+    host = _HOST.fullmatch(asked.headers.get(b"host", b"").decode("latin-1").lower())
+    name = (host["inside"] or host["name"]) if host else ""
     return name != asked.address and name not in _HOSTS and not _is_loopback(name)
-
-
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
 
 
 def _is_loopback(name: str) -> bool:

@@ -161,7 +161,12 @@ def test_a_signal_reaches_the_program_once(ready: Home, number: signal.Signals) 
     wait_until_all_is_gone(ready)
 
 
-WAITING = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, {10})\nprint(flush=True)\nsignal.sigwait({10})\n"
+WAITING = """
+from signal import SIG_BLOCK, SIGUSR1, pthread_sigmask, sigwait
+pthread_sigmask(SIG_BLOCK, {SIGUSR1})
+print(flush=True)
+sigwait({SIGUSR1})
+"""
 
 
 def test_the_endpoint_outlives_what_a_supervisor_sends_to_all(ready: Home) -> None:

@@ -75,6 +75,14 @@ REFUSED: tuple[tuple[int, dict[str, str]], ...] = (
     (403, {"Host": "127.0.0.1.attacker.example"}),
     (403, {"Host": "192.0.2.7"}),
     (403, {"Host": ""}),
+    (403, {"Host": "127.0.0.1."}),
+    (403, {"Host": "localhost."}),
+    (403, {"Host": "127.1"}),
+    (403, {"Host": "2130706433"}),
+    (403, {"Host": "someone@127.0.0.1"}),
+    (403, {"Host": "127.0.0.1:80@attacker.example"}),
+    (403, {"Host": "[::1].attacker.example"}),
+    (403, {"Host": "[::1"}),
     (403, {"Origin": "http://127.0.0.1"}),
     (403, {"Sec_Fetch_Site": "same-origin"}),
     (400, {"X_Forwarded_For": "192.0.2.7"}),
@@ -98,7 +106,10 @@ def test_what_no_sdk_sends_is_refused_though_the_token_is_right(ready: Home) -> 
         assert not any(name.lower().startswith("access-control") for name in answer.headers)
 
 
-HOSTS = ("127.0.0.1", "localhost:80", "127.0.0.2", "[::1]:4", "169.254.170.2", "169.254.170.23:80", "[fd00:ec2::23]")
+HOSTS = (
+    *("127.0.0.1", "127.0.0.1:", "localhost:80", "LOCALHOST", "127.0.0.2", "[::1]", "[::1]:4"),
+    *("169.254.170.2", "169.254.170.23:80", "[fd00:ec2::23]", "[FD00:EC2::23]"),
+)
 
 
 def test_the_hosts_of_sdks_are_answered(ready: Home) -> None:
