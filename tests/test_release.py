@@ -148,6 +148,14 @@ def test_a_step_that_was_left_out_is_told_and_done_later(
     assert capsys.readouterr().out == "audit      nothing is known\npackage    packaged anew\n"
 
 
+def test_what_was_left_out_unasked_stops_a_release() -> None:
+    """An audit that nobody answered is none."""
+    progress.check_whole(["image"], without=["image"], command="nox")
+
+    with pytest.raises(Failed, match="there is no tag; to go without: nox --without audit$"):
+        progress.check_whole(["audit", "image"], without=["image"], command="nox")
+
+
 def test_changes_that_are_not_committed_stop_a_release(checkout: Path) -> None:
     tree.check_clean(checkout)
     (checkout / tree.PACKAGE).write_text("")

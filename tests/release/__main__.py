@@ -42,8 +42,7 @@ def _release(scratch: Path, options: argparse.Namespace) -> None:
     if options.rehearse:
         tell("rehearsed", f"{version}; nothing is committed, the files are in dist")
         return
-    if unasked := [name for name in left_out if name not in options.without]:
-        raise Failed(f"there is no tag; to go without: {command} {' '.join(f'--without {name}' for name in unasked)}")
+    progress.check_whole(left_out, without=options.without, command=command)
     tree.land(ROOT, release.tree, release.section, release.sums)
     way.forget()
     tell("tagged", f"{tag}; look at it, then: git push --atomic origin HEAD {tag}")

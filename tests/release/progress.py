@@ -81,6 +81,12 @@ def go_through(
     return left_out
 
 
+def check_whole(left_out: Collection[str], *, without: Collection[str], command: str) -> None:
+    """Raises Failed where a step was left out of which nobody said that it may be."""
+    if unasked := [name for name in left_out if name not in without]:
+        raise Failed(f"there is no tag; to go without: {command} {' '.join(f'--without {name}' for name in unasked)}")
+
+
 def _as_told() -> str:
     raise LeftOut("as --without says")
 
