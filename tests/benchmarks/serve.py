@@ -122,7 +122,10 @@ def _measured(running: Serving, emulator: Emulator, seconds: int) -> Figures:
             if number == seconds:
                 memory.append(_memory_mib(running.process.pid))
                 break
-    return Figures(by_second, renewing, failed, made, emulator.count("CreateTokenWithIAM"), (memory[0], memory[-1]))
+    exchanges = emulator.count("CreateTokenWithIAM")
+    emulator.wait_for("GetRoleCredentials", exchanges)  # a renewal may be half done
+    lifetimes = emulator.count("GetRoleCredentials")
+    return Figures(by_second, renewing, failed, lifetimes, exchanges, (memory[0], memory[-1]))
 
 
 @contextmanager
