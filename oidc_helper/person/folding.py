@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 _INDENT = 2  # columns by which the rest of a sentence stands in; a command in it stands in twice as far
 _NARROWEST = 20  # columns: in fewer, nothing can be read whatever is done
+_PROGRAMS = "aws|chmod|chown|env|export|icacls|keyring|ls|oidc-helper|pip|pipx|sudo|unset|uv|w32tm"
 # A command, an option or a setting in a hint, which follows a colon; a comma or semicolon before other words ends it.
 _TO_BE_TYPED = re.compile(
-    r"(?:(?:^|(?<=: ))(?:(?:oidc-helper|aws|env|export|ls|pip|pipx|sudo|unset|uv|w32tm|\S+ -m pip) |[a-z_]+ += )"
-    r"|(?<=: )--[a-z])"
-    r".+?(?=; |, [a-z]|$)"
+    rf"(?:(?:^|(?<=: ))(?:(?:{_PROGRAMS}|\S+ -m pip) |[a-z_]+ += )|(?<=: )--[a-z]).+?(?=; |, [a-z]|$)"
 )
 
 

@@ -43,7 +43,7 @@ def test_a_command_has_a_line_of_its_own() -> None:
     [
         CONFIGURE,
         f"aws sso-admin describe-application --application-arn {ARN}",
-        "sudo chmod go-w /a/long/name/of/a/directory/that/others/can/write",
+        "chmod go-w /a/long/name/of/a/directory/that/others/can/write",
         "/home/alice/.local/share/pipx/venvs/oidc-helper/bin/python -m pip install 'oidc-helper[serve]'",
         'application_arn = "' + ARN + '"  # of the other region',
     ],
