@@ -40,10 +40,10 @@ def note(profile: Profile, error: OidcHelperError, store: Store, shared_under: s
     note_or_warn(lambda: store.remember_failure(profile.name, error, conditions=conditions, identity=identity))
 
 
-def forget_before_sign_in(identities: Collection[str], store: Store, *, by_person: bool) -> None:
-    """Forget how profiles of these identities failed for want of the proof that has come now.
+def forget_mended(identities: Collection[str], store: Store, *, by_person: bool) -> None:
+    """Forget how profiles of these identities failed for want of the proof that has been exchanged now.
 
-    A person's also ends what was refused to the one before.
+    A person who signs in may be another one, so that a refusal to the last one goes too.
     """
     ended = (SignInNeeded, Refused) if by_person else (SignInNeeded,)
     note_or_warn(lambda: store.forget_failures(identities, [kind.exit_code for kind in ended]))

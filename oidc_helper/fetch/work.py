@@ -177,7 +177,7 @@ def exchanged(progress: Progress) -> Tokens:
                 "add sts:identity_context to the profile's scopes",
             )
     _finish(progress, None)
-    failures.forget_before_sign_in(progress.means.same_person, progress.means.store, by_person=_signed_in(progress))
+    failures.forget_mended(progress.means.same_person, progress.means.store, by_person=_signed_in(progress))
     return progress.tokens
 
 
