@@ -37,9 +37,9 @@ def _release(scratch: Path, options: argparse.Namespace) -> None:
     command = f"nox -s release -- {'--rehearse ' if options.rehearse else ''}--go-on"
     left_out = progress.go_through(release.steps, way, without=options.without, command=command)
     version, tag = release.section.version, release.section.tag
-    if left_out:
-        tell("left out", f"{', '.join(left_out)}; where that can be done: {command}")
     if options.rehearse:
+        if left_out:
+            tell("left out", f"{', '.join(left_out)}; where that can be done: {command}")
         tell("rehearsed", f"{version}; nothing is committed, the files are in dist")
         return
     progress.check_whole(left_out, without=options.without, command=command)

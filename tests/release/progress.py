@@ -83,8 +83,9 @@ def go_through(
 
 def check_whole(left_out: Collection[str], *, without: Collection[str], command: str) -> None:
     """Raises Failed where a step was left out of which nobody said that it may be."""
-    if unasked := [name for name in left_out if name not in without]:
-        raise Failed(f"there is no tag; to go without: {command} {' '.join(f'--without {name}' for name in unasked)}")
+    if not set(left_out) <= set(without):
+        words = " ".join(f"--without {name}" for name in left_out)
+        raise Failed(f"left out: {', '.join(left_out)}, so that there is no tag; to go without: {command} {words}")
 
 
 def _as_told() -> str:
