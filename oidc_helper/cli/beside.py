@@ -3,9 +3,11 @@
 The program takes our own place, so that its signals, its terminal and its end are as without an endpoint.
 """
 
+import asyncio
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -15,6 +17,7 @@ from oidc_helper.cli.voice import log_to
 from oidc_helper.fetch.broker import Fetched
 from oidc_helper.handover import private_aws
 from oidc_helper.machine import ending
+from oidc_helper.machine.ports import LOOPBACK
 from oidc_helper.store.store import InHand
 
 log = logging.getLogger("oidc_helper")
@@ -39,10 +42,26 @@ def start(profile: str, at_hand: Fetched, in_hand: InHand, config: str, complain
 def _serve(order: _Order, ours: Streams) -> Iterator[dict[str, str]]:
     profile, at_hand, in_hand, config, program, debug = order
     log_to(ours, debug=debug, quiet=True)
-    with endpoint.beside(profile, at_hand, in_hand) as leading, private_aws.files(config) as files:
+    leading = _begun(profile, at_hand, in_hand)
+    with private_aws.files(config) as files:
         wait_for_end = ending.of(program)
         yield {**leading, **files}
         wait_for_end()
+
+
+def _begun(name: str, at_hand: Fetched, in_hand: InHand) -> dict[str, str]:
+    """Start the endpoint in a thread, until this process ends; the variables that lead to it."""
+    from oidc_helper.serve import listening as sockets
+    from oidc_helper.serve.server import Endpoint
+
+    listening = sockets.bound(LOOPBACK, 0)
+    served, _ = endpoint.served([name], at_hand={name: at_hand}, in_hand=in_hand)
+    running, answers = Endpoint(listening, served), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(running.run(answers.set)), daemon=True)
+    thread.start()
+    while not answers.wait(0.1) and thread.is_alive():
+        pass
+    return endpoint.variables(listening, name, served[name].token)
 
 
 if __name__ == "__main__":

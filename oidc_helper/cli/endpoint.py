@@ -1,10 +1,7 @@
 """What `serve` and `exec --endpoint` put together: profiles, how they are fetched, and the endpoint's libraries."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -15,7 +12,6 @@ from oidc_helper.cli.credentials import require_target
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.fetch.broker import Fetched
 from oidc_helper.machine import reentry
-from oidc_helper.machine.ports import LOOPBACK
 from oidc_helper.store.store import InHand
 
 if TYPE_CHECKING:
@@ -95,23 +91,3 @@ def variables(listening: "socket.socket", name: str, token: str) -> dict[str, st
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{sockets.url(listening)}{reentry.ENDPOINT}{name}",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
     }
-
-
-@contextmanager
-def beside(name: str, at_hand: Fetched, in_hand: InHand) -> Iterator[dict[str, str]]:
-    """An endpoint in a thread, for as long as the block runs, and the variables that lead to it."""
-    from oidc_helper.serve import listening as sockets
-    from oidc_helper.serve.server import Endpoint
-
-    listening = sockets.bound(LOOPBACK, 0)
-    profiles, _ = served([name], at_hand={name: at_hand}, in_hand=in_hand)
-    endpoint = Endpoint(listening, profiles)
-    answers = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(endpoint.run(answers.set)), daemon=True)
-    thread.start()
-    while not answers.wait(0.1) and thread.is_alive():
-        pass
-    try:
-        yield variables(listening, name, profiles[name].token)
-    finally:
-        endpoint.leave()

@@ -53,12 +53,12 @@ def _fetch(order: _Order, _ours: Streams) -> Iterator[_Outcome]:
     log.setLevel(level)
     profile = loaded.profile(name)
     deadline = Deadline(profile.deadline_seconds)
+    found: Fetched | OidcHelperError
     try:
         found = fetched(Errand(profile, loaded, deadline, means(profile, loaded, deadline, in_hand)), ahead=ahead)
     except OidcHelperError as error:
-        yield error, in_hand, said
-    else:
-        yield found, in_hand, said
+        found = error
+    yield found, in_hand, said
 
 
 class _Ear(logging.Handler):

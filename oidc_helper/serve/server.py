@@ -40,7 +40,6 @@ class Endpoint:
         self.keepers: Mapping[str, Keeper] = {name: one.keeper for name, one in served.items()}
         self._listening = listening
         self._connections = Connections()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._server = _Server(
             uvicorn.Config(
                 application(served, Metrics(list(self.keepers.values()))),
@@ -68,7 +67,6 @@ class Endpoint:
         is finished. `reload` runs at SIGHUP.
         """
         self._server.stopping = stopping
-        self._loop = asyncio.get_running_loop()
         async with self._tasks(reload):
             serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
             begun = asyncio.create_task(self._first_outcomes())
@@ -77,19 +75,14 @@ class Endpoint:
                 ready()
             await serving
             begun.cancel()
-        await self.finish()
+        await self._finish()
 
     def stop(self) -> None:
         """Accept no new connections, and end once the open ones have their answers."""
         self._server.should_exit = True
 
-    def leave(self) -> None:
-        """For another thread, which ends the process: fetches that are under way are finished, and nothing else."""
-        if self._loop and self._loop.is_running():
-            asyncio.run_coroutine_threadsafe(self.finish(), self._loop).result()
-
-    async def finish(self) -> None:
-        """Wait for fetches that are under way."""
+    async def _finish(self) -> None:
+        """Wait for fetches that are under way: with us ends a container, and all that runs in it."""
         await asyncio.gather(*(keeper.finish(_FINISH_S) for keeper in self.keepers.values()))
 
     async def _first_outcomes(self) -> None:
