@@ -90,11 +90,11 @@ SLOW = (
 os.environ[paths.SITE_CONFIG_VARIABLE] = ""  # the machine's own site is no part of the tests
 
 if sys.platform != "win32" and "PYTEST_XDIST_WORKER" in os.environ:
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-        if (
-            signal.getsignal(number) == signal.SIG_IGN
-        ):  # of nohup or a shell's &, which what a test starts would inherit
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:  # by nohup or a shell's &: what a test starts would inherit it
             signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread starts: the keys of the tests end with them
