@@ -32,7 +32,7 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
     in_hand: InHand = {}
     hand_over = _by_endpoint(options, in_hand) if options.endpoint else _given
     profile, got = _got(options, in_hand)
-    if got.due:
+    if got.due and not options.endpoint:  # which renews by itself
         renewal.start(profile.name, is_ours=False)
     environment = variables.replaced(dict(os.environ), hand_over(profile, got))
     words = options.words or _shell(options, environment, got)

@@ -4,7 +4,7 @@ import os
 
 from oidc_helper.handover import variables
 
-_IGNORED_BY_PYTHON = (13, 25)  # SIGPIPE, SIGXFSZ on Linux
+_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")  # which a program would inherit as ignored
 
 
 def become(words: list[str], profile: str, answer: bytes, region: str) -> None:
@@ -13,15 +13,23 @@ def become(words: list[str], profile: str, answer: bytes, region: str) -> None:
     if not credentials or os.environ.get(variables.PROFILE):
         return
     given = variables.given(credentials, profile=profile, region=region)
+    replace_process(words, variables.replaced(dict(os.environ), given))
+
+
+def replace_process(words: list[str], environment: dict[str, str]) -> OSError | ValueError:
+    """Replace this process by a program; returns where that fails, with the reason: ValueError if it has no name."""
     import _signal as signals  # type: ignore[import-not-found]  # signal itself takes 2 ms to make enumerations
 
-    for number in _IGNORED_BY_PYTHON:
+    ignored = [getattr(signals, name) for name in _IGNORED_BY_PYTHON]
+    for number in ignored:
         signals.signal(number, signals.SIG_DFL)
     try:
-        os.execvpe(words[0], words, variables.replaced(dict(os.environ), given))  # noqa: S606  # no shell is needed
-    except (OSError, ValueError):  # the latter where it has no name
-        for number in _IGNORED_BY_PYTHON:
-            signals.signal(number, signals.SIG_IGN)
+        os.execvpe(words[0], words, environment)  # noqa: S606  # no shell is needed
+    except (OSError, ValueError) as error:
+        reason = error
+    for number in ignored:
+        signals.signal(number, signals.SIG_IGN)
+    return reason
 
 
 def _members(answer: bytes) -> dict[str, str]:

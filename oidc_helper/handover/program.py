@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from oidc_helper.errors import OidcHelperError
+from oidc_helper.handover import hit
 from oidc_helper.words import printable
 
-_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 _EXIT_CODES = {errno.ENOENT: 127, errno.ENOTDIR: 127}  # as shells have it; 126 where it is there
 
 
@@ -22,14 +22,9 @@ def shell(environment: Mapping[str, str]) -> str:
 
 def become(words: Sequence[str], environment: Mapping[str, str]) -> int:
     """Replace this process; on Windows, where that cannot be, the exit code of a child. Raises OidcHelperError."""
-    try:
-        if sys.platform == "win32":
-            return _child(words, environment)
-        for name in _IGNORED_BY_PYTHON:
-            signal.signal(signal.Signals[name], signal.SIG_DFL)
-        os.execvpe(words[0], list(words), dict(environment))  # noqa: S606  # no shell is needed
-    except (OSError, ValueError) as error:
-        raise _not_run(words[0], error) from None
+    if sys.platform == "win32":
+        return _child(words, environment)
+    raise _not_run(words[0], hit.replace_process(list(words), dict(environment)))
 
 
 def _child(words: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -37,7 +32,10 @@ def _child(words: Sequence[str], environment: Mapping[str, str]) -> int:
     import subprocess
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return subprocess.run(list(words), env=dict(environment), check=False).returncode
+    try:
+        return subprocess.run(list(words), env=dict(environment), check=False).returncode
+    except (OSError, ValueError) as error:
+        raise _not_run(words[0], error) from None
 
 
 def _not_run(program: str, error: OSError | ValueError) -> OidcHelperError:

@@ -130,10 +130,11 @@ def test_a_program_that_cannot_be_run_has_the_code_of_shells(ready: Home, progra
     assert "PATH" in told.hint
 
 
-def test_nesting_is_refused_unless_told(ready: Home) -> None:
+@pytest.mark.parametrize("profile", ["analytics", "dev-admin"], ids=["on a hit", "by the full program"])
+def test_nesting_is_refused_unless_told(ready: Home, profile: str) -> None:
     """A shell in a shell would hide whose credentials are in force."""
-    told = complaint(ready.run("exec", "dev-admin", "--", "true", OIDC_HELPER_PROFILE="analytics"))
-    nested = ready.run("exec", "--nested", "dev-admin", "--", "true", OIDC_HELPER_PROFILE="analytics")
+    told = complaint(ready.run("exec", profile, "--", "true", OIDC_HELPER_PROFILE="analytics"))
+    nested = ready.run("exec", "--nested", profile, "--", "true", OIDC_HELPER_PROFILE="analytics")
 
     assert told.code == 2
     assert "the credentials of analytics are in this environment already" in told.message
