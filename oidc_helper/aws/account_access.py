@@ -1,7 +1,7 @@
-"""Account access manager's runtime: the roles that it gives to a person, and the credentials of one.
+"""Account access manager's runtime: the roles that it gives to a person, and the credentials of one role.
 
 It takes Identity Center's access token as a bearer token. Sources: botocore's service model and the API reference, both
-of November 2026; how the service behaves beyond them has not been seen.
+of November 2026; how the service behaves beyond them is not known.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,22 +14,22 @@ from oidc_helper.aws.credentials import Credentials
 from oidc_helper.errors import OidcHelperError, TryAgain
 from oidc_helper.settings import Profile
 
-SERVICE = "account-access-runtime"  # botocore's name of it
-SETUP = "account-access"  # and of the service for administrators
+SERVICE = "account-access-runtime"  # botocore's name for it
+SETUP = "account-access"  # and for the service for administrators
 _FIRST = "1.43.127"  # the first botocore with its model
 
 _T = TypeVar("_T")
 
 
 class Ask(Protocol):
-    """Makes a call with the bearer token, and returns what `read` takes from the answer; `Aws.account_access` is it."""
+    """A function that makes a call with the access token: see `Aws.account_access` and `Aws.portal`."""
 
     def __call__(self, operation: str, read: Callable[[dict[str, Any]], _T], /, **parameters: Any) -> _T:
-        """Make it. Raises OidcHelperError."""
+        """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""
 
 
 class GivenRole(NamedTuple):
-    """A role that the person may open; the account's name is empty where the service does not know it."""
+    """A role that the person may open; the account's name is empty if the service does not know it."""
 
     account_id: str
     account_name: str
@@ -37,7 +37,7 @@ class GivenRole(NamedTuple):
 
 
 def require_model() -> None:
-    """Raise OidcHelperError where botocore is too old to know the service; nothing is imported for it."""
+    """Raise OidcHelperError if botocore is too old to know the service; botocore is not imported for this."""
     botocore = find_spec("botocore")
     places = (botocore.submodule_search_locations if botocore else None) or ()
     if not any(Path(place, "data", SERVICE).is_dir() for place in places):
@@ -68,9 +68,9 @@ def roles(ask: Ask, tenant_id: str) -> Iterator[GivenRole]:
     page, token = ask("ListRoles", _page, tenantId=tenant_id)
     yield from page
     while token:
-        before = token
-        page, token = ask("ListRoles", _page, tenantId=tenant_id, nextToken=before)
-        if token == before:
+        previous = token
+        page, token = ask("ListRoles", _page, tenantId=tenant_id, nextToken=previous)
+        if token == previous:
             raise TryAgain(f"{SERVICE} ListRoles gives the same page again and again", "try again in a while")
         yield from page
 

@@ -1,4 +1,4 @@
-"""What an administrator reads of the set-up: each call once, all of its pages, and which action it takes.
+"""Read AWS's side as an administrator: each call is made once, with all of its pages, and names the action it needs.
 
 Nothing here changes anything. Sources: the service models, for the operations and their members; the service
 authorization reference, for the actions.
@@ -42,7 +42,7 @@ class Read(NamedTuple):
 
     @property
     def action(self) -> str:
-        """What an identity policy must allow for it."""
+        """The action that an identity policy must allow for it."""
         return f"{_PREFIXES[self.service]}:{self.operation}"
 
 
@@ -88,7 +88,7 @@ class Denied(Refused):
 
 
 class Administrator:
-    """Reads with an administrator's credentials; every answer is asked for once."""
+    """Reads with an administrator's credentials; each call is made once."""
 
     def __init__(self, aws: Aws, credentials: Credentials, region: str) -> None:
         self._aws = aws
@@ -97,31 +97,31 @@ class Administrator:
         self._answers: dict[str, Any] = {}
 
     def get(self, read: Read, *, region: str = "", **parameters: Any) -> Mapping[str, Any] | None:
-        """The answer, None where what is asked for does not exist. Raises Denied and OidcHelperError."""
+        """The answer, None if the resource does not exist. Raises Denied and OidcHelperError."""
         region = region or self._region
         key = repr((read, region, sorted(parameters.items())))
         if key not in self._answers:
-            self._answers[key] = self._asked(read, region, parameters)
+            self._answers[key] = self._ask(read, region, parameters)
         answer: Mapping[str, Any] | Exception | None = self._answers[key]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     def all(self, read: Read, *, region: str = "", **parameters: Any) -> list[Any] | None:
-        """The entries of all pages, None where what they belong to does not exist. Raises as above."""
-        found: list[Any] = []
+        """The entries of all pages, None if the resource they belong to does not exist. Raises as above."""
+        entries: list[Any] = []
         for _ in range(_MOST_PAGES):
             answer = self.get(read, region=region, **parameters)
             if answer is None:
                 return None
-            found += answer.get(read.listed) or []
+            entries += answer.get(read.listed) or []
             marks = {mark: answer[mark] for mark in _MARKS if answer.get(mark)}
             if not marks:
-                return found
+                return entries
             parameters |= marks
-        raise refusals.unreadable(read.operation, "AWS")  # a list without end
+        raise refusals.unreadable(read.operation, "AWS")  # an endless list
 
-    def _asked(self, read: Read, region: str, parameters: Mapping[str, Any]) -> Any:
+    def _ask(self, read: Read, region: str, parameters: Mapping[str, Any]) -> Any:
         if read.service == account_access.SETUP:
             account_access.require_model()
         try:

@@ -16,7 +16,7 @@ UNCONNECTED = (
 
 
 class Attempts:
-    """Those that a client makes from now on, until they `are_over`."""
+    """The attempts that a client makes from now on, until `stop_watching`."""
 
     def __init__(self, client: Any) -> None:
         self._hosts = [_host(client.meta.endpoint_url)]
@@ -26,27 +26,27 @@ class Attempts:
         self._events.register("before-send", self._sending)
         self._events.register("before-parse", self._answered)
         # Before botocore's own handler, which may repeat the request.
-        self._events.register_first("needs-retry", self._over)
+        self._events.register_first("needs-retry", self._ended)
 
-    def are_over(self) -> None:
-        """Watch no further call of the client."""
+    def stop_watching(self) -> None:
+        """Ignore all further calls of the client."""
         self._events.unregister("before-send", self._sending)
         self._events.unregister("before-parse", self._answered)
-        self._events.unregister("needs-retry", self._over)
+        self._events.unregister("needs-retry", self._ended)
 
     @property
     def host(self) -> str:
-        """Where the last one was sent, or would have been: the endpoint's rules may put an account in front."""
+        """The host of the last attempt, or the endpoint's if there was none: its rules may put an account in front."""
         return self._hosts[-1]
 
     @property
     def status(self) -> int:
-        """The HTTP status of the last answer, 200 where there is none."""
+        """The HTTP status of the last answer, 200 if there is none."""
         return self._status
 
     @property
     def begun(self) -> bool:
-        """Whether anything was to be sent."""
+        """Whether botocore got as far as sending a request."""
         return len(self._hosts) > 1
 
     @property
@@ -60,18 +60,18 @@ class Attempts:
     def _answered(self, response_dict: dict[str, Any], **_: Any) -> None:
         self._status = response_dict["status_code"]
 
-    def _over(self, caught_exception: Exception | None, **_: Any) -> None:
+    def _ended(self, caught_exception: Exception | None, **_: Any) -> None:
         self._failures.append(caught_exception)
 
 
 def connect_once(client: Any) -> None:
-    """Let the client not try again to connect."""
+    """Make the client give up after one failed connection."""
 
-    def give_way(caught_exception: Exception | None, **_: Any) -> None:
+    def give_up(caught_exception: Exception | None, **_: Any) -> None:
         if isinstance(caught_exception, UNCONNECTED):
             raise caught_exception
 
-    client.meta.events.register_first("needs-retry", give_way)
+    client.meta.events.register_first("needs-retry", give_up)
 
 
 def never_sent(error: Exception) -> bool:

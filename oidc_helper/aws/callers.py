@@ -1,6 +1,6 @@
 """The caller's own credentials: from an AWS profile, the environment, a container or an instance, through botocore.
 
-Nothing here asks a person or reads standard input, and trouble that may pass is TryAgain as with any other service.
+Nothing here asks a person or reads standard input, and a passing failure is TryAgain, as with any other service.
 """
 
 import os
@@ -27,16 +27,16 @@ from oidc_helper.settings import Profile
 from oidc_helper.words import did_you_mean, printable
 
 _CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
-_FAREWELL_S = 1  # botocore's own timeouts come first, and say more
+_GRACE_S = 1  # botocore's own timeouts come first, and say more
 _CONTAINER = "container-role"
-# botocore's provider -> its private name for what asks the metadata service, which has no public one.
+# botocore's provider -> its private attribute that asks the metadata service; there is no public one.
 _METADATA = {_CONTAINER: "_fetcher", "iam-role": "_role_fetcher"}
 _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
-_METADATA_STATUS = re.compile(r"non 200 response (\d{3})")  # botocore has it in words only
+_METADATA_STATUS = re.compile(r"non 200 response (\d{3})")  # botocore gives it in words only
 
 
 class _Place(NamedTuple):
-    """Where the credentials are looked for, and what to do about it, as hints."""
+    """Where credentials are looked for and whose they are, as messages say it; the other fields are hints."""
 
     name: str
     test: str
@@ -45,7 +45,7 @@ class _Place(NamedTuple):
     others: str = "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or set another caller"
 
 
-_AROUND = _Place("the environment, the container or the instance", "try them: aws sts get-caller-identity")
+_ENVIRONMENT = _Place("the environment, the container or the instance", "try them: aws sts get-caller-identity")
 _ADMINISTRATOR = {
     "whose": "the administrator",
     "others": "name an AWS profile that has some: oidc-helper doctor --admin PROFILE --admin-profile AWSPROFILE",
@@ -58,7 +58,7 @@ def of_administrator(
     """The credentials of the AWS profile of that name, or of the environment if it is empty. Raises OidcHelperError."""
     if name:
         return from_profile(profile, name, time_left=time_left, place=_place(name)._replace(**_ADMINISTRATOR))
-    return from_environment(session, profile, time_left=time_left, place=_AROUND._replace(**_ADMINISTRATOR))
+    return from_environment(session, profile, time_left=time_left, place=_ENVIRONMENT._replace(**_ADMINISTRATOR))
 
 
 def from_profile(
@@ -81,7 +81,7 @@ def from_profile(
     clients.watch(session)
     if not session.get_config_variable("region"):
         _choose_region(session, profile)
-    own = session.get_scoped_config().get("ca_bundle")  # AWS_CA_BUNDLE counts for every transport
+    own = session.get_scoped_config().get("ca_bundle")  # every transport obeys AWS_CA_BUNDLE anyway
     Transport(
         ca_bundle=profile.ca_bundle or own,
         setting="ca_bundle" if profile.ca_bundle else f"ca_bundle of {place.name}",
@@ -93,7 +93,7 @@ def from_profile(
 
 
 def from_environment(
-    session: botocore.session.Session, profile: Profile, *, time_left: Callable[[], float], place: _Place = _AROUND
+    session: botocore.session.Session, profile: Profile, *, time_left: Callable[[], float], place: _Place = _ENVIRONMENT
 ) -> Credentials:
     """The credentials that the environment, the container or the instance gives. Raises OidcHelperError."""
     _choose_region(session, profile)
@@ -108,22 +108,22 @@ def _place(name: str) -> _Place:
 
 
 def _choose_region(session: botocore.session.Session, profile: Profile) -> None:
-    """Without a region botocore asks the global STS, which serves neither China nor GovCloud nor Europe's own cloud."""
+    """Without a region botocore asks the global STS, which serves no China, GovCloud or European Sovereign Cloud."""
     session.set_config_variable("region", os.environ.get("AWS_REGION") or profile.identity_center_regions[0])
 
 
 def _refuse_questions(profiles: Mapping[str, Mapping[str, Any]], name: str) -> None:
-    """Raise WrongSettings where botocore would ask the terminal, or standard input, for a code."""
-    for behind, section in _that_sign(profiles, name):
+    """Raise WrongSettings if botocore would ask for an MFA code on the terminal or standard input."""
+    for signer, section in _signers(profiles, name):
         if section.get("mfa_serial") and section.get("role_arn"):
             raise WrongSettings(
-                f"the AWS profile {printable(behind)} takes an MFA code (mfa_serial), and here nobody is asked for one",
+                f"the AWS profile {printable(signer)} takes an MFA code (mfa_serial), and here nobody is asked for one",
                 "let the caller be an AWS profile whose keys need no code, such as those of aws sts get-session-token",
             )
 
 
-def _that_sign(profiles: Mapping[str, Mapping[str, Any]], start: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The profiles that botocore goes through: behind the first one, keys end the chain."""
+def _signers(profiles: Mapping[str, Mapping[str, Any]], start: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The AWS profiles that botocore follows from `start`; one with keys ends the chain, unless it is the first."""
     for name, section in reentry.profiles_behind(profiles, start):
         if name != start and ("aws_access_key_id" in section or "aws_secret_access_key" in section):
             return
@@ -131,7 +131,7 @@ def _that_sign(profiles: Mapping[str, Mapping[str, Any]], start: str) -> Iterato
 
 
 def _bound_process(session: botocore.session.Session, place: _Place, time_left: Callable[[], float]) -> None:
-    """Give a credential_process only the time that is left: botocore waits for ever."""
+    """Give a credential_process only the time that is left: botocore would wait for ever."""
     bounded = ProcessProvider(
         profile_name=str(session.profile),
         load_config=lambda: session.full_config,
@@ -139,11 +139,11 @@ def _bound_process(session: botocore.session.Session, place: _Place, time_left: 
     )
     providers = session.get_component("credential_provider")
     providers.insert_after(ProcessProvider.METHOD, bounded)
-    providers.remove(ProcessProvider.METHOD)  # the first of that name, which is botocore's own
+    providers.remove(ProcessProvider.METHOD)  # removes the first of that name, which is botocore's own
 
 
 def _bound_metadata(session: botocore.session.Session, profile: Profile) -> None:
-    """Cut an endless answer of the container or the instance, which no proxy is asked for, and let neither be us."""
+    """Ask the container or the instance without a proxy, and refuse an endless answer or an endpoint of ours."""
     seconds = session.get_config_variable("metadata_service_timeout")
     transport = Transport(ca_bundle=profile.ca_bundle, connect_s=seconds, read_s=seconds, directly=True)
 
@@ -153,7 +153,7 @@ def _bound_metadata(session: botocore.session.Session, profile: Profile) -> None
 
     providers = session.get_component("credential_provider")
     for provider, fetcher in _METADATA.items():
-        getattr(providers.get_provider(provider), fetcher)._session = SimpleNamespace(send=send)  # noqa: SLF001  # likewise
+        getattr(providers.get_provider(provider), fetcher)._session = SimpleNamespace(send=send)  # noqa: SLF001  # no public name either
 
 
 def _resolved(
@@ -175,20 +175,20 @@ def _resolved(
         return _frozen(session)
 
     try:
-        found = Deadline(time_left() + _FAREWELL_S).run(find)
+        credentials = Deadline(time_left() + _GRACE_S).run(find)
     except DeadlinePassed:
         raise TryAgain(f"{place.name} gave no credentials in time", place.test) from None
     except OidcHelperError:
         raise
-    except Exception as error:  # noqa: BLE001  # where a program prints nonsense, botocore raises anything
+    except Exception as error:  # noqa: BLE001  # if a program prints nonsense, botocore may raise anything
         raise _missing(error, place) from None
-    if not found:
+    if not credentials:
         raise WrongSettings(
             f"{place.whose} has no AWS credentials: nothing in {place.name}",
             place.others.replace("--admin PROFILE", f"--admin {profile.name}"),
         )
-    redaction.learn(found.secret_access_key, found.session_token)
-    return found
+    redaction.learn(credentials.secret_access_key, credentials.session_token)
+    return credentials
 
 
 def _frozen(session: Any) -> Credentials | None:
@@ -200,15 +200,15 @@ def _frozen(session: Any) -> Credentials | None:
 
 
 def _missing(error: Exception, place: _Place) -> OidcHelperError:
-    """Our error for one that botocore, or a program that it runs, met on the way to credentials."""
+    """Our error for one that botocore, or a program that it runs, met while getting credentials."""
     read = next(read for kinds, read in _READINGS if isinstance(error, kinds))
     return reentry.cycle_in(str(error)) or read(error, place)
 
 
 def _refused(error: Any, place: _Place) -> OidcHelperError:
-    """A refusal of the service that was asked for the credentials; its code says nothing of our own tokens."""
-    said, status = error.response.get("Error", {}), error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
-    code, words = str(said.get("Code", "")), printable(str(said.get("Message", "")).strip())
+    """A refusal of the service that was asked for the credentials; its code says nothing about our own tokens."""
+    answer, status = error.response.get("Error", {}), error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+    code, words = str(answer.get("Code", "")), printable(str(answer.get("Message", "")).strip())
     message = _beginning(place) + f"{error.operation_name}: {printable(code)}" + (f": {words}" if words else "")
     if refusals.may_pass(code, status):
         return TryAgain(message, "try again in a while")
@@ -222,12 +222,12 @@ def _unreached(error: Exception, place: _Place) -> OidcHelperError:
 
 
 def _garbled(_error: Exception, place: _Place) -> OidcHelperError:
-    """An answer that is not AWS's: a proxy or a captive portal speaks in its place."""
+    """An answer that is not AWS's: a proxy or a captive portal answered in its place."""
     return TryAgain(_beginning(place) + "the answer cannot be read", _NETWORK)
 
 
 def _not_given(error: Any, place: _Place) -> OidcHelperError:
-    """The container's endpoint refuses or fails, or a program does: only the former can be told to pass."""
+    """The container's endpoint or a program refused or failed; only of the endpoint we know whether that may pass."""
     if error.kwargs.get("provider", _CONTAINER) != _CONTAINER:
         return _wrong(error, place)
     status = _METADATA_STATUS.search(str(error))
@@ -265,7 +265,7 @@ def _reason(error: Exception) -> str:
     return printable(" ".join(str(error).split()).rstrip("."))
 
 
-# The first that fits: subclasses stand before their bases.
+# The first match counts, so subclasses stand before their bases.
 _READINGS: tuple[tuple[Any, Callable[[Any, _Place], OidcHelperError]], ...] = (
     (exceptions.ClientError, _refused),
     ((exceptions.ConnectionError, exceptions.HTTPClientError), _unreached),

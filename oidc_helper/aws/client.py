@@ -1,8 +1,8 @@
-"""Every call to AWS: opening the caller, CreateTokenWithIAM, and what turns tokens into credentials.
+"""Every call to AWS: opening the caller, CreateTokenWithIAM, and the calls that turn tokens into credentials.
 
-The only importer of botocore beside the raw operation. The environment of the process that started us is not ours: its
-AWS_PROFILE and AWS_REGION count for nothing here, and its AWS credentials and configuration files count only for a
-caller that is set to `environment` or `profile`; endpoints (AWS_ENDPOINT_URL_*), proxies and AWS_CA_BUNDLE count.
+The environment belongs to the process that started us, so AWS_PROFILE and AWS_REGION are ignored here, and AWS
+credentials and configuration files count only for a caller that is set to `environment` or `profile`. Endpoints
+(AWS_ENDPOINT_URL_*), proxies and AWS_CA_BUNDLE count.
 """
 
 import logging
@@ -43,8 +43,8 @@ log = logging.getLogger("oidc_helper.aws.client")
 _T = TypeVar("_T")
 
 _CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
-_FAREWELL_S = 1  # of the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
-_CHAINED_LIMIT_S = 3_600  # STS: a role's credentials open another role for an hour at most
+_GRACE_S = 1  # from the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
+_CHAINED_LIMIT_S = 3_600  # STS's limit for role chaining
 _LONGEST_LIFE_S = 10**9
 _ISOLATED = {
     "profile": (None, None, None, None),
@@ -52,7 +52,7 @@ _ISOLATED = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-# The errors of botocore's parsers and our readers at an answer that is not of the model's shape.
+# What botocore's parsers and our readers raise for an answer that does not have the model's shape.
 _NONSENSE = (ResponseParserError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError)
 
 
@@ -76,7 +76,7 @@ class Aws:
         )
         clients.watch(self._session)
         self._regions = Regions()
-        self._making = threading.Lock()  # botocore's session is not for two threads at once
+        self._session_lock = threading.Lock()  # botocore's session is not thread-safe
         self._prepared: dict[tuple[Credentials, str], Any] = {}
 
     def open_caller(self, identity_token: IdentityToken | None) -> Credentials:
@@ -90,7 +90,7 @@ class Aws:
 
     @property
     def center_url(self) -> str:
-        """The base of Identity Center's own endpoints, which AWS_ENDPOINT_URL_SSO_OIDC and the partition decide.
+        """The base URL of Identity Center's own endpoints, which AWS_ENDPOINT_URL_SSO_OIDC and the partition decide.
 
         With several regions, it is that of the first one that can be connected to.
         """
@@ -103,9 +103,9 @@ class Aws:
         return url
 
     def reach(self, service: str) -> str:
-        """Connect to the first region of a service that can be connected to, and return its base URL.
+        """Connect to a service in the first region that can be connected to, and return its base URL there.
 
-        It is asked for nothing that matters. Raises OidcHelperError.
+        Only a HEAD request is sent. Raises OidcHelperError.
         """
 
         def reach_in(region: str, _others: int) -> str:
@@ -116,7 +116,7 @@ class Aws:
         return self._regions.ask(self._profile.identity_center_regions, reach_in)
 
     def url(self, service: str) -> str:
-        """The base URL of a service in the first region, safe or not. Raises WrongSettings."""
+        """The base URL of a service in the first region, even if it is in clear text. Raises WrongSettings."""
         region = self._profile.identity_center_regions[0]
         try:
             client = self._session.create_client(
@@ -141,18 +141,18 @@ class Aws:
             raise refusals.unreachable(service, host_in(url), how, never_sent=unsent, variable=variable) from None
 
     def arn(self, signer: Credentials) -> str:
-        """Who signs with these credentials, which no policy can deny to tell. Raises OidcHelperError."""
+        """The ARN of the principal that signs with these credentials; no policy can deny it. Raises OidcHelperError."""
         regions = self._profile.identity_center_regions
         return self._ask_anywhere("sts", regions, "GetCallerIdentity", lambda answer: str(answer["Arn"]), signer=signer)
 
     def open_administrator(self, aws_profile: str) -> Credentials:
-        """Get the credentials of an administrator, who only reads: of that AWS profile, or of the environment.
+        """Get the credentials of an administrator, who only reads: from that AWS profile, or if empty the environment.
 
-        The environment is the keys in it, the AWS profile that AWS_PROFILE names, the container or the instance. Raises
-        OidcHelperError.
+        From the environment they are its keys, or those of the AWS profile that AWS_PROFILE names, of the container or
+        of the instance. Raises OidcHelperError.
         """
-        named = aws_profile or ("" if os.environ.get("AWS_ACCESS_KEY_ID") else os.environ.get("AWS_PROFILE", ""))
-        return callers.of_administrator(self._session, self._profile, named, time_left=self._time_left)
+        name = aws_profile or ("" if os.environ.get("AWS_ACCESS_KEY_ID") else os.environ.get("AWS_PROFILE", ""))
+        return callers.of_administrator(self._session, self._profile, name, time_left=self._time_left)
 
     def read_as(
         self, administrator: Credentials, service: str, operation: str, region: str, **parameters: Any
@@ -163,7 +163,7 @@ class Aws:
         return self._ask(client, operation, dict, **parameters)
 
     def prepare(self, caller: Credentials) -> None:
-        """Make the client of CreateTokenWithIAM: what keeps it from being sent shows here. Raises OidcHelperError."""
+        """Make the client of CreateTokenWithIAM: what would keep the call back fails here. Raises OidcHelperError."""
         regions = self._regions.in_order(self._profile.identity_center_regions)
         self._exchange_client(caller, regions[0], len(regions) - 1)
 
@@ -172,7 +172,7 @@ class Aws:
     ) -> dict[str, Any]:
         """CreateTokenWithIAM, sent once: it is not idempotent, and botocore would repeat it after a lost answer.
 
-        `issued_in` is the region of a token among the parameters, which is asked first. The answer gets `region` too.
+        `issued_in` is the region that issued a token among the parameters: it is tried first. The answer gets `region`.
         """
 
         def ask(region: str, others: int) -> dict[str, Any]:
@@ -190,7 +190,7 @@ class Aws:
         return self._prepared[caller, region]
 
     def credentials(self, tokens: Tokens, caller: Callable[[], Credentials]) -> Credentials:
-        """Turn tokens into what the profile is for; `caller` is asked only where a role is to be assumed."""
+        """Turn tokens into the profile's credentials; `caller` is only called if a role is to be assumed."""
         if self._profile.permission_set:
             return self._permission_set(tokens)
         if self._profile.account_access:
@@ -200,28 +200,29 @@ class Aws:
         return self._data_access(role) if self._profile.s3_grant else role
 
     def portal(self, tokens: Tokens) -> account_access.Ask:
-        """The way to the access portal, which keeps its connection and sends each call once; for one thread at a time.
+        """A function that calls the access portal. It keeps its connection and sends each call once.
 
-        Each call raises OidcHelperError.
+        It is for one thread at a time. Each call raises OidcHelperError.
         """
-        regions, made = self._profile.identity_center_regions, dict[tuple[str, int], Any]()
+        regions, portal_clients = self._profile.identity_center_regions, dict[tuple[str, int], Any]()
 
         def ask(operation: str, read: Callable[[dict[str, Any]], _T], /, **parameters: Any) -> _T:
             def ask_in(region: str, others: int) -> _T:
-                if (region, others) not in made:
-                    with self._making:
-                        made[region, others] = self._client("sso", region, None, attempts=1, others=others)
-                return self._ask(made[region, others], operation, read, accessToken=tokens.access_token, **parameters)
+                if (region, others) not in portal_clients:
+                    with self._session_lock:
+                        portal_clients[region, others] = self._client("sso", region, None, attempts=1, others=others)
+                client = portal_clients[region, others]
+                return self._ask(client, operation, read, accessToken=tokens.access_token, **parameters)
 
             return self._regions.ask(regions, ask_in, first=tokens.region)
 
         return ask
 
     def account_access(self, tokens: Tokens) -> account_access.Ask:
-        """The way to account access manager, with Identity Center's access token.
+        """A function that calls account access manager, with Identity Center's access token as the bearer token.
 
-        Each call raises OidcHelperError. The token is put into the header here: botocore's own signer does so over TLS
-        only, even on loopback, and may take the token of somebody else's variable or file.
+        Each call raises OidcHelperError. We set the header ourselves: botocore's own signer does so over TLS only, even
+        on loopback, and may take a token from a variable or file that is not ours.
         """
         account_access.require_model()
         redaction.learn(tokens.access_token)
@@ -288,7 +289,7 @@ class Aws:
 
     def _data_access(self, role: Credentials) -> Credentials:
         grant = self._profile.s3_grant
-        assert grant is not None  # noqa: S101  # the only caller has looked
+        assert grant is not None  # noqa: S101  # its only caller checks that
         account_id = grant.account_id or str(role.account_id)
         client = self._client("s3control", self._profile.region, role)
         client.meta.events.register("before-call.s3-control", partial(_keep_loopback, client.meta.endpoint_url))
@@ -327,13 +328,13 @@ class Aws:
     def _client(
         self, service: str, region: str, signer: Credentials | None, *, attempts: int = 2, others: int = 0
     ) -> Any:
-        """A client of a region; where `others` are left, it tries to connect once and not for long."""
-        # All attempts and botocore's pause between them fit into the time that is left, so that the call is named.
+        """A client for a region; if `others` are left to try, it tries to connect only once, and briefly."""
+        # All attempts and botocore's pause between them fit into the time left, so that the error names the call.
         seconds = max(1.0, self._time_left() / (2 * attempts - 1))
         if signer:
             redaction.learn(signer.secret_access_key, signer.session_token)
         connect_s = self._connect_s(others) if others else min(_CONNECT_S, seconds)
-        key_log()  # botocore opens it too, and fails as Python does
+        key_log()  # before botocore opens it, whose failure would not name the variable
         config = Config(
             signature_version=None if signer else UNSIGNED,
             connect_timeout=connect_s,
@@ -360,11 +361,11 @@ class Aws:
         return clients.checked(client, transport)
 
     def _connect_s(self, others: int) -> float:
-        """The seconds to connect within, where so many other regions are left: those must have time too."""
+        """The seconds for connecting if so many other regions are left to try: they need time too."""
         return max(0.5, min(FIRST_TRY_S, self._time_left() / (2 + 2 * others)))
 
     def _try_to_connect(self, url: str, others: int) -> None:
-        """Raise Unconnected where that does not work; what else goes wrong will show when the service is asked."""
+        """Raise Unconnected if no connection is made; other trouble will show when the service is called."""
         seconds = self._connect_s(others)
         try:
             Transport(ca_bundle=self._profile.ca_bundle, connect_s=seconds, read_s=seconds).probe(url)
@@ -376,15 +377,15 @@ class Aws:
 
     def _ask(self, client: Any, operation: str, read: Callable[[dict[str, Any]], _T], **parameters: Any) -> _T:
         """Make the call, and return the value that `read` takes from the answer. Raises OidcHelperError."""
-        name = _shown(client, operation)
+        name = _call_name(client, operation)
         variable = clients.endpoint_variable(client.meta.service_model.service_id)
         attempts = Attempts(client)
         began = time.monotonic()
         outcome = "answered"
         call = getattr(client, xform_name(operation))
         try:
-            # botocore's timeouts are those of single reads, and looking up a name has none.
-            return Deadline(self._time_left() + _FAREWELL_S).run(lambda: read(call(**parameters)))
+            # botocore's timeouts are for single reads, and looking up a name has none.
+            return Deadline(self._time_left() + _GRACE_S).run(lambda: read(call(**parameters)))
         except DeadlinePassed:
             outcome = "too slow"
             raise refusals.unreachable(name, attempts.host, "too slow", never_sent=False, variable=variable) from None
@@ -408,7 +409,7 @@ class Aws:
                 raise clients.short_of_memory(name) from None
             raise clients.mistaken(error) from None
         finally:
-            attempts.are_over()
+            attempts.stop_watching()
             took_ms = (time.monotonic() - began) * 1000
             log.debug("%s at %s: %s in %.0f ms", name, attempts.host, printable(outcome), took_ms)
 
@@ -418,7 +419,7 @@ def _base_url(client: Any, service: str) -> str:
 
 
 def session_name(user: str) -> str:
-    """A RoleSessionName that names the user in CloudTrail: as many of the characters as STS takes, others are `-`."""
+    """A RoleSessionName that names the user in CloudTrail: cut to STS's limit, with `-` for characters it refuses."""
     allowed = "".join(
         character if character.isascii() and (character.isalnum() or character in "_+=,.@-") else "-"
         for character in user
@@ -427,8 +428,8 @@ def session_name(user: str) -> str:
     return allowed[:most] if len(allowed) >= (least or 1) else "oidc-helper"
 
 
-def _shown(client: Any, operation: str) -> str:
-    """The call's name in messages; GetRoleCredentials alone is the portal's."""
+def _call_name(client: Any, operation: str) -> str:
+    """The call's name in messages; GetRoleCredentials without a service is the portal's."""
     service: str = client.meta.service_model.service_name
     return f"{service} {operation}" if service == account_access.SERVICE else operation
 
@@ -438,7 +439,7 @@ def _bear(access_token: str, params: dict[str, Any], **_: Any) -> None:
 
 
 def _keep_loopback(endpoint: str, params: dict[str, Any], **_: Any) -> None:
-    """Take off the account that botocore puts in front of a loopback host; no setting of botocore prevents it."""
+    """Remove the account that botocore puts in front of a loopback host; no setting of botocore prevents it."""
     if is_loopback(endpoint):
         params["url"] = endpoint + urlsplit(params["url"])._replace(scheme="", netloc="").geturl()
 
@@ -478,6 +479,6 @@ def _unanswered(error: Exception, operation: str, attempts: Attempts, *, variabl
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         how = type(error).__name__.removesuffix("Error")
         return refusals.unreachable(operation, host, how, never_sent=not attempts.sent, variable=variable)
-    if not attempts.begun:  # the endpoint's rules know no address for what the settings ask for
+    if not attempts.begun:  # botocore's endpoint rules have no address for these settings
         return clients.mistaken(error)
     return refusals.unreadable(operation, host)

@@ -1,6 +1,6 @@
-"""Clients of AWS's services, made and checked before anything single-use is spent on a request that could not leave.
+"""Clients of AWS's services, made and checked before a single-use token is spent on a request that cannot leave.
 
-A mistake in a variable, a certificate file or a proxy shows here, under its own name.
+A mistake in a variable, a certificate file or a proxy is found here, and named.
 """
 
 import os
@@ -15,8 +15,8 @@ from oidc_helper.errors import TryAgain, WrongSettings
 from oidc_helper.machine.hosts import host_in, is_loopback
 from oidc_helper.words import printable
 
-_TELLING = 3  # characters
-# Variables that choose a kind of endpoint -> its name in botocore's messages, which do not repeat their value.
+_DISTINCTIVE_LENGTH = 3  # characters
+# Variables that choose a kind of endpoint -> its name in botocore's messages, which do not repeat the variable's value.
 _VARIANTS = {"AWS_USE_DUALSTACK_ENDPOINT": "dualstack", "AWS_USE_FIPS_ENDPOINT": "fips"}
 # The members of requests and answers that no message may repeat, by their names on the wire.
 _SECRET = {
@@ -42,7 +42,7 @@ _SECRET = {
 
 
 def watch(session: Any) -> None:
-    """Learn the secrets of all requests and answers of a botocore session, and let none leave in clear text."""
+    """Let redaction learn the secrets in a botocore session's requests and answers; refuse requests in clear text."""
     session.register("before-parameter-build", lambda params, **_: _learn(params))
     session.register("after-call", lambda parsed, **_: _learn(parsed))
     session.register("request-created", _before_it_leaves)
@@ -57,9 +57,9 @@ def _before_it_leaves(request: Any, event_name: str, **_: Any) -> None:
 
 
 def checked(client: Any, transport: Transport | None, *, endpoint: str = "") -> Any:
-    """The client, whose requests the transport sends, if nothing keeps them from leaving. Raises WrongSettings.
+    """The client, its requests sent by the transport, if nothing keeps them from leaving. Raises WrongSettings.
 
-    `endpoint` is the option that names the URL, empty where it is a variable.
+    `endpoint` is the option that gives the URL, empty if no option does.
     """
     refuse_clear_text(client.meta.endpoint_url, client.meta.service_model.service_id, endpoint)
     if transport:
@@ -68,7 +68,7 @@ def checked(client: Any, transport: Transport | None, *, endpoint: str = "") -> 
 
 
 def mistaken(error: Exception) -> WrongSettings:
-    """The error for a value that botocore cannot use; it names the variables that may have it."""
+    """The error for a value that botocore cannot use; it names the variables that may hold the value."""
     reason = " ".join(str(error).split()).rstrip(".: ") or type(error).__name__
     place = " or ".join(variables_in(reason))
     return WrongSettings(
@@ -78,9 +78,10 @@ def mistaken(error: Exception) -> WrongSettings:
 
 
 def variables_in(reason: str) -> list[str]:
-    """The AWS_* variables that a message of botocore means: their names or values are in it, with as much of the name.
+    """The AWS_* variables that a botocore message is about: it has their name or value, and most words of their name.
 
-    Botocore says `STS regional endpoints option true is invalid`, and another variable may be `true` too.
+    The words decide where values are equal: `STS regional endpoints option true is invalid` fits any variable that is
+    `true`.
     """
     likeness = {
         name: sum(word.lower() in reason.lower() for word in name.split("_")[1:])
@@ -92,8 +93,8 @@ def variables_in(reason: str) -> list[str]:
 
 
 def _is_quoted(value: str, reason: str) -> bool:
-    """Whether the reason repeats the value; a very short one is found in any text, and must be in quotes."""
-    if len(value) < _TELLING:
+    """Whether the reason repeats the value. A very short value occurs in any text, and so must be in quotes."""
+    if len(value) < _DISTINCTIVE_LENGTH:
         return repr(value) in reason
     return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", reason) is not None
 
@@ -103,20 +104,20 @@ def _is_variant(name: str, value: str, reason: str) -> bool:
 
 
 def short_of_memory(work: str) -> TryAgain:
-    """The error where this machine has no memory or thread left for the work, which has not begun."""
+    """The error for work that has not begun, since this machine has no memory or thread left for it."""
     return TryAgain(f"there is not enough memory for {work}", "close other programs", never_sent=True)
 
 
 def endpoint_variable(service: str) -> str:
-    """The variable that chose the address of a service, whose id of botocore it is; empty where none did."""
+    """The variable that sets the address of a service, by botocore's service id; empty if none does."""
     own = f"AWS_ENDPOINT_URL_{re.sub('[ -]', '_', service).upper()}"
     return next((name for name in (own, "AWS_ENDPOINT_URL") if os.environ.get(name)), "")
 
 
 def base_url(client: Any, operation: str) -> str:
-    """The address before the path of an operation, as the endpoint's rules have it.
+    """The URL of an operation without its path, by botocore's endpoint rules.
 
-    `meta.endpoint_url` does not know them: it has other hosts for FIPS in GovCloud and dual-stack in some partitions.
+    `meta.endpoint_url` ignores these rules: it has other hosts for FIPS in GovCloud and dual-stack in some partitions.
     """
     path = client.meta.service_model.operation_model(operation).http["requestUri"]
     parameters = {"clientId": "-", "clientSecret": "-", "grantType": "-"}
@@ -125,9 +126,9 @@ def base_url(client: Any, operation: str) -> str:
 
 
 def refuse_clear_text(url: str, service: str, named: str = "") -> None:
-    """Raise WrongSettings where secrets would go to another machine without TLS, or to a host that cannot be told.
+    """Raise WrongSettings if secrets would go to another machine without TLS, or if the URL names no host.
 
-    `service` is botocore's id of it, and `named` the option that holds the URL, where it is no variable.
+    `service` is botocore's service id, and `named` the option that holds the URL, if an option does.
     """
     host = host_in(url)
     if host and (url.lower().startswith("https:") or is_loopback(url)):

@@ -1,4 +1,4 @@
-"""The AWS console: a sign-in token for credentials, asked for by POST, and the address that redeems it."""
+"""The AWS console: a sign-in token, got for credentials by POST, and the address that redeems it."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from oidc_helper.words import shown
 ADDRESS_LIFE_S = 900  # IAM User Guide, "Enable custom identity broker access to the AWS console"
 
 # Beginning of a region's name -> the domain of its sign-in and of its console; the last is for all others. Sources:
-# botocore's endpoint rules of the service `signin`; consoles, as AWS's documentation links them, are beside it.
+# botocore's endpoint rules of the service `signin`, and the links to consoles in AWS's documentation.
 DOMAINS: Mapping[str, str] = {
     "cn-": "amazonaws.cn",
     "eu-isoe-": "csphome.adc-e.uk",
@@ -30,12 +30,12 @@ DOMAINS: Mapping[str, str] = {
     "": "aws.amazon.com",
 }
 _SERVICE_ID = "signin"  # botocore's
-# The one host that signs out and goes on to an address: saml2aws and kion-cli found no other that does.
+# The only host that signs out and then goes on to an address: saml2aws and kion-cli found no other that does.
 _LEAVING_REGION = "us-east-1"
 _PAGE = re.compile(r"[a-z0-9][a-z0-9-]*(?:/[a-z0-9-]+)*", re.ASCII)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _COLORS = ("blue", "turquoise", "green", "yellow", "orange", "red", "pink", "purple")
-# What Firefox's extensions take: "Open external links in a container", and granted's.
+# Firefox extension -> its URL scheme: "Open external links in a container", and granted's.
 CONTAINERS: Mapping[str, str] = {
     "open-url-in-container": "ext+container",
     "granted-containers": "ext+granted-containers",
@@ -43,10 +43,10 @@ CONTAINERS: Mapping[str, str] = {
 
 
 class Kind(NamedTuple):
-    """What the console makes of credentials: the page to open, and the note of what works there; both may be empty.
+    """What the console makes of credentials: the page to open, and a note on what works there; both may be empty.
 
-    `outlasts`: a session may be asked for that lasts longer than the credentials. Source: for chained roles, AWS
-    refuses it (IAM User Guide), and a role session is one.
+    `outlasts`: the console's session may last longer than the credentials. AWS refuses that for chained roles (IAM User
+    Guide), and our role sessions are chained.
     """
 
     page: str = ""
@@ -85,7 +85,7 @@ class Place(NamedTuple):
 def place(region: str, *, leaves: bool = False) -> Place:
     """The place of a region's console; AWS_ENDPOINT_URL_SIGNIN counts as for an SDK.
 
-    `leaves`: the place where to sign out before. Raises WrongSettings.
+    `leaves`: a place that can also sign out first. Raises WrongSettings.
     """
     domain = next(domain for beginning, domain in DOMAINS.items() if region.startswith(beginning))
     if leaves and domain != DOMAINS[""]:
@@ -97,7 +97,7 @@ def place(region: str, *, leaves: bool = False) -> Place:
 
 
 def page(where: Place, region: str, *, service: str = "", destination: str = "") -> str:
-    """The URL to land on: a service's home, or a page that is named by its path or whole. Raises WrongSettings."""
+    """The URL to land on: a service's home, or a page given by its path or its whole URL. Raises WrongSettings."""
     if destination.startswith("/") and host_in(f"{where.console}{destination}"):
         return f"{where.console}{destination}"
     if destination:
@@ -141,7 +141,7 @@ def sign_in_token(
 
 
 def address(where: Place, token: str, landing: str, *, leaves: bool = False) -> str:
-    """The address that signs a browser in and goes on to the page `landing`; with `leaves`, it signs out before."""
+    """The address that signs a browser in and goes on to the page `landing`; with `leaves`, it signs out first."""
     query = {"Action": "login", "Issuer": "oidc-helper", "Destination": landing, "SigninToken": token}
     login = f"{where.federation}?{urlencode(query)}"
     if not leaves:
@@ -150,7 +150,7 @@ def address(where: Place, token: str, landing: str, *, leaves: bool = False) -> 
 
 
 def in_container(url: str, *, form: str | None, name: str) -> str:
-    """The address for a container of Firefox with that name, whose colour is always the same.
+    """The address that opens the URL in a Firefox container of that name, always in the same colour.
 
     `form` is one of CONTAINERS, None for no container.
     """
@@ -161,11 +161,11 @@ def in_container(url: str, *, form: str | None, name: str) -> str:
 
 
 class DurationRefused(Refused):
-    """The duration may be what is wrong: the same request without one may be granted."""
+    """The duration may be the reason: the same request without one may be granted."""
 
 
 def _token(answer: Answer) -> str | None:
-    """The token of an answer, which goes into an address; None where there is none."""
+    """The token in an answer, if it can be put into an address; None otherwise."""
     try:
         token = json.loads(answer.body)["SigninToken"] if answer.status == 200 else None
     except (ValueError, LookupError, TypeError, RecursionError):

@@ -8,7 +8,7 @@ from typing import Self
 from oidc_helper.machine.clock import is_instant
 from oidc_helper.record import usable
 
-_SDK_WINDOW_S = 900  # botocore and .NET call again, for every request, while less is left
+_SDK_WINDOW_S = 900  # while less is left, botocore and .NET call us again for every request
 _RENEW_AHEAD_S = 1_200
 
 
@@ -28,7 +28,7 @@ class Credentials:
 
     @property
     def well_typed(self) -> bool:
-        """Whether each part is of the right kind: credentials that come from elsewhere may hold anything."""
+        """Whether each part has the right type: credentials from elsewhere may hold anything."""
         needed, others = (self.access_key_id, self.secret_access_key), (self.session_token, self.account_id)
         return (
             all(isinstance(text, str) and text for text in needed)
@@ -37,19 +37,19 @@ class Credentials:
         )
 
     def checked(self) -> Self:
-        """The same, if an SDK can read them. Raises TypeError."""
+        """These credentials, if an SDK can read them. Raises TypeError."""
         if not self.well_typed:
             raise TypeError
         return self
 
 
 def serve_until(expires_at: int, made_at: float) -> int:
-    """Until when a record is handed out: 15 minutes before the end, or a third of the lifetime where that is less."""
+    """Until when a record is served: 15 minutes before its end, or a third of its lifetime if that is less."""
     return int(expires_at - min(_SDK_WINDOW_S, (expires_at - made_at) / 3))
 
 
 def renew_from(expires_at: int, made_at: float) -> int:
-    """From when it is renewed though still served: 20 minutes before the end, or half of a shorter lifetime."""
+    """From when a record is renewed though still served: 20 minutes before its end, or half its lifetime if less."""
     return int(expires_at - min(_RENEW_AHEAD_S, (expires_at - made_at) / 2))
 
 

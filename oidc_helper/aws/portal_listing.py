@@ -1,6 +1,7 @@
 """What a person may use, as the access portal lists it: accounts, and the permission sets of each.
 
-The portal takes 20 requests a second, whoever sends them: calls begin at that pace, and all wait where it asks to.
+The portal takes 20 requests a second from all its users together: calls begin at that pace, and all threads wait when
+it asks to.
 """
 
 import threading
@@ -19,10 +20,10 @@ from oidc_helper.settings.limits import limits
 _T = TypeVar("_T")
 
 _A_SECOND = 20  # requests: the quota page of Identity Center, for the portal's APIs
-_WORKERS = 12  # which are that many requests a second even where an answer takes half a second
+_WORKERS = 12  # enough for that many requests a second even if an answer takes half a second
 _PAUSES_S = (0.5, 1, 2, 4, 8)  # after an answer that asks to wait; the last one repeats
-_PATIENCE_S = 60  # with a portal that only asks to wait
-_TRIES = 3  # where an answer is lost: the calls change nothing
+_PATIENCE_S = 60  # with a portal that does nothing but ask to wait
+_TRIES = 3  # if an answer is lost: the calls change nothing
 _LOOK_S = 0.5  # between two looks for Ctrl-C, which wakes no wait on Windows
 
 
@@ -53,12 +54,12 @@ class Access(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from all others, whatever the account is called: who gives it, and what."""
+        """What identifies it, even if the account is renamed: the account or tenant that gives it, and what it is."""
         return self.account_access or self.account.account_id, self.permission_set or self.role_arn
 
 
 class Listing(NamedTuple):
-    """All that could be listed, by account and name, and for each account that could not, the reason by its id."""
+    """All that could be listed, in the order of accounts and names; by account id, the errors of the others."""
 
     access: Sequence[Access]
     failures: Mapping[str, OidcHelperError]
@@ -69,14 +70,13 @@ Told = Callable[[int, int], None]
 
 
 def accounts(aws: Aws, tokens: Tokens) -> list[Account]:
-    """The accounts in which the person may use anything, by name. Raises OidcHelperError."""
-    ask, pace = aws.portal(tokens), _Pace()
-    found = _all_pages(ask, pace, "ListAccounts", "accountList", _account)
-    return sorted(found, key=lambda account: (account.name.casefold(), account.account_id))
+    """The accounts in which the person may use anything, in the order of their names. Raises OidcHelperError."""
+    listed = _all_pages(aws.portal(tokens), _Pace(), "ListAccounts", "accountList", _account)
+    return sorted(listed, key=lambda account: (account.name.casefold(), account.account_id))
 
 
 def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told = lambda *_: None) -> Listing:
-    """The permission sets of these accounts; an account that answers an error does not lose the others."""
+    """The permission sets of these accounts; an error for one account does not lose the others."""
     pace, open_accounts, done = _Pace(), SimpleQueue[Account](), SimpleQueue[tuple[Account, list[str] | Exception]]()
     for account in of:
         open_accounts.put(account)
@@ -103,12 +103,12 @@ def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told 
             told(count, len(of))
     finally:
         pace.stopped.set()
-    found = [Access("permission-set", account, name) for account in of for name in names.get(account.account_id, ())]
-    return Listing(found, failures)
+    access = [Access("permission-set", account, name) for account in of for name in names.get(account.account_id, ())]
+    return Listing(access, failures)
 
 
 def _names(ask: Ask, pace: "_Pace", account: Account) -> list[str] | Exception:
-    """The names of an account's permission sets, or why there are none; for the thread that collects."""
+    """The names of an account's permission sets, or the error, which the collecting thread raises or lists."""
     try:
         return _all_pages(ask, pace, "ListAccountRoles", "roleList", _name, accountId=account.account_id)
     except Exception as error:  # noqa: BLE001  # the collecting thread tells ours from bugs
@@ -132,19 +132,19 @@ def _all_pages(
     def page(answer: Mapping[str, Any]) -> tuple[list[_T], str]:
         token = answer.get("nextToken") or ""
         if token in seen:
-            raise ValueError(token)  # it would go on for ever
-        return [read(item) for item in answer[member]], token  # what botocore cannot parse is an answer without it
+            raise ValueError(token)  # the pages would go on for ever
+        return [read(item) for item in answer[member]], token  # an answer that botocore cannot parse lacks the member
 
     items, seen, token = list[_T](), set[str](), ""
     largest = limits("sso", operation, "maxResults").most
-    asked: dict[str, Any] = {**parameters, "maxResults": largest} if largest else dict(parameters)
+    request: dict[str, Any] = {**parameters, "maxResults": largest} if largest else dict(parameters)
     while True:
-        found, token = pace.patiently(lambda: ask(operation, page, **asked))
-        items += found
+        on_page, token = pace.patiently(lambda: ask(operation, page, **request))
+        items += on_page
         if not token:
             return items
         seen.add(token)
-        asked["nextToken"] = token
+        request["nextToken"] = token
 
 
 def _account(item: Mapping[str, Any]) -> Account:
@@ -168,7 +168,7 @@ def _now() -> float:
 
 
 def _wait(stopped: threading.Event, seconds: float) -> bool:
-    """Wait, unless all is stopped."""
+    """Wait, and return whether the listing was stopped meanwhile."""
     return stopped.wait(seconds)
 
 
@@ -186,7 +186,7 @@ class _Pace:
         self._answered = _now()
 
     def patiently(self, call: Callable[[], _T]) -> _T:
-        """Make the call when it may begin; again where the portal asks to wait, or where the answer was lost."""
+        """Make the call when it may begin, and again if the portal asks to wait or the answer is lost."""
         lost = 0
         while True:
             self._wait_for_turn()
@@ -213,10 +213,10 @@ class _Pace:
             raise TryAgain("the listing was given up")
 
     def _slow_down(self) -> bool:
-        """Let everybody wait; False where the portal has asked for nothing else for too long."""
+        """Make all threads wait; False if for too long the portal has done nothing but ask to wait."""
         with self._lock:
             now = _now()
-            if now >= self._paused_until:  # else another call of the same moment has said it already
+            if now >= self._paused_until:  # else another call has begun this pause already
                 pause = _PAUSES_S[min(self._pauses, len(_PAUSES_S) - 1)]
                 self._pauses += 1
                 self._paused_until = now + pause

@@ -1,4 +1,4 @@
-"""Refusals of Identity Center, its portal and STS: one table of their causes in practice, and of the remedies."""
+"""Refusals of Identity Center, its portal and STS: one table of their usual causes, and of the remedies."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,9 +9,9 @@ from oidc_helper.machine.hosts import nothing_listens
 from oidc_helper.words import printable
 
 _WAY = "the network, the proxy (HTTPS_PROXY) and the region"
-_REFUSED = "EndpointConnection"  # by botocore's name, which at this machine has no other reason
+_REFUSED = "EndpointConnection"  # botocore's name; on this machine its only cause is that nothing listens
 
-# Requests that were turned away unread, also by a service that does so with the status of a failure.
+# Codes of requests that were turned away unread, also if the status is one of a server's failure.
 _THROTTLED = {
     "RequestLimitExceeded",
     "RequestThrottled",
@@ -23,7 +23,7 @@ _THROTTLED = {
     "ThrottledException",
     "TooManyRequestsException",
 }
-# Errors that do not depend on the request: the same one may be granted later.
+# Errors that do not depend on the request: the same request may be granted later.
 _PASSING = {
     "AuthorizationPendingException",
     "IDPCommunicationError",
@@ -34,21 +34,21 @@ _PASSING = {
 
 
 class Remedy(NamedTuple):
-    """Why a service refuses, in the experience of its users, and what to do about it."""
+    """Why a service usually refuses, and what to do about it."""
 
     cause: str
     mend: str
 
 
 class Unconnected(TryAgain):
-    """No connection came about, so that nothing can have been sent."""
+    """No connection was made, so nothing can have been sent."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint, never_sent=True)
 
 
 class WrongRegion(Refused):
-    """The application, or the token that was sent, is of another `region` of Identity Center."""
+    """The application, or the token that was sent, belongs to another `region` of Identity Center."""
 
     def __init__(self, message: str, hint: str = "", *, code: str, region: str) -> None:
         super().__init__(message, hint, code=code)
@@ -183,7 +183,7 @@ REMEDIES: Mapping[tuple[str, str], Remedy] = {
 }
 
 _KEY = "the customer managed KMS key of Identity Center"
-# The `reason` of an error of Identity Center -> remedy, whatever the operation. Source: the service model of sso-oidc.
+# The `reason` of an Identity Center error -> remedy, for any operation. Source: the service model of sso-oidc.
 REASONS: Mapping[str, Remedy] = {
     "KMS_AccessDeniedException": Remedy(
         f"the caller may not use {_KEY}",
@@ -198,7 +198,7 @@ REASONS: Mapping[str, Remedy] = {
         f"{_KEY} is not one that encrypts symmetrically", "let an administrator of Identity Center set another key"
     ),
 }
-# Words in the message of a denial -> remedy; the first that is found. Sources: the IAM user guide on access denied
+# Words in the message of a denial -> remedy; the first match counts. Sources: the IAM user guide on access denied
 # messages, the Identity Center user guide on errors of customer managed keys.
 DENIALS: tuple[tuple[str, Remedy], ...] = (
     ("kms:", REASONS["KMS_AccessDeniedException"]),
@@ -258,7 +258,7 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "ForbiddenException", "Unaut
 
 
 def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variable: str = "") -> TryAgain:
-    """The error for a call without an answer; `how` it failed is a word or two, and `variable` chose the host."""
+    """The error for a call without an answer, for the reason `how`, a word or two; `variable` set the host."""
     check = f"check {variable}, which names this host, and {_WAY}" if variable else f"check {_WAY}"
     if never_sent:
         here = nothing_listens(host, variable or "the endpoint") if how == _REFUSED else ""
@@ -267,7 +267,7 @@ def unreachable(operation: str, host: str, how: str, *, never_sent: bool, variab
 
 
 def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:
-    """The error for an answer that is not AWS's: a proxy or a captive portal speaks in its place."""
+    """The error for an answer that is not AWS's: a proxy or a captive portal answered in its place."""
     answer = "gave an answer that cannot be read" if status == 200 else f"answered {status}, and not in AWS's words"
     return TryAgain(f"{operation}: {host} {answer}", f"check {_WAY}", never_sent=turned_away("", status))
 
@@ -275,10 +275,11 @@ def unreadable(operation: str, host: str, status: int = 200) -> TryAgain:
 def remedy(operation: str, code: str, *, reason: str = "", words: str = "") -> Remedy | None:
     """The cause and remedy of an error code of an operation, None for an unknown one.
 
-    `reason` is the member of that name, and `words` are the message: where they tell more than the code, they count.
+    `reason` is the error's member of that name, and `words` are its message: if either says more than the code, it
+    decides.
     """
-    told = DENIALS if code in _DENIED else UNVERIFIED if code == "InvalidIdentityToken" else ()
-    by_words = next((remedy for said, remedy in told if said in words.lower()), None)
+    phrases = DENIALS if code in _DENIED else UNVERIFIED if code == "InvalidIdentityToken" else ()
+    by_words = next((remedy for phrase, remedy in phrases if phrase in words.lower()), None)
     return REASONS.get(reason) or by_words or REMEDIES.get((operation, code)) or REMEDIES.get(("", code))
 
 
@@ -288,14 +289,14 @@ def may_pass(code: str, status: int) -> bool:
 
 
 def is_throttled(code: str, status: int) -> bool:
-    """Whether the service asks to wait."""
+    """Whether the service asks us to wait."""
     return code in _THROTTLED or status == 429
 
 
 def turned_away(code: str, status: int) -> bool:
-    """Whether a request was refused before the work, so that nothing of it was used up.
+    """Whether a request was refused before the service acted on it, so that no token in it was used up.
 
-    A server that failed may have worked. An answer without a code is no word of AWS, but for too many requests.
+    A server that failed may have acted. An answer without a code is not from AWS, unless it has the status 429.
     """
     return is_throttled(code, status) or (bool(code) and 400 <= status < 500)
 
@@ -303,13 +304,13 @@ def turned_away(code: str, status: int) -> bool:
 def from_error_answer(
     operation: str, host: str, answer: Mapping[str, Any], *, profile: str, now: float
 ) -> OidcHelperError:
-    """One of our errors for botocore's parsed error answer, with the service's own words escaped in it.
+    """Our error for botocore's parsed error answer; the service's own words in it are escaped.
 
     `now` is in epoch seconds. `profile` takes the place of PROFILE in the commands of the hint.
     """
     error, metadata = answer.get("Error", {}), answer.get("ResponseMetadata", {})
     code, status = str(error.get("Code", "")), metadata.get("HTTPStatusCode", 0)
-    if code.isdigit() or not code:  # botocore takes the status for the code of a body that is no error of AWS
+    if code.isdigit() or not code:  # if the body is no error of AWS, botocore takes the status for the code
         return unreadable(operation, host, status)
     reason = printable(str(answer.get("reason") or ""))
     words = printable(str(answer.get("error_description") or error.get("Message") or "").strip())
@@ -319,7 +320,7 @@ def from_error_answer(
         unread, throttled = turned_away(code, status), is_throttled(code, status)
         return TryAgain(message, "try again in a while", never_sent=unread, throttled=throttled)
     if code == "ExpiredTokenException" and status == 403:
-        code = "ExpiredToken"  # of the caller's keys; an ended session has the same code, with status 400
+        code = "ExpiredToken"  # the caller's keys have; a session that ended has the same code, with status 400
     known = remedy(operation, code, reason=reason, words=words)
     region = printable(str(answer.get("region") or "")) if code == "InvalidRequestRegionException" else ""
     if region:
@@ -330,7 +331,7 @@ def from_error_answer(
         )
     clock = skew(metadata.get("HTTPHeaders", {}).get("date", ""), now)
     if clock and known is SIGNER:
-        known = _CLOCK  # which is enough for the refusal
+        known = _CLOCK  # which alone explains the refusal
     hints = [clock, known and f"{known.cause}; {known.mend}"]
     hint = "; ".join(hint for hint in hints if hint).replace("PROFILE", profile)
     return WrongRegion(message, hint, code=code, region=region) if region else Refused(message, hint, code=code)

@@ -1,4 +1,4 @@
-"""The regions of one instance of Identity Center: which to ask first, and the next where no connection comes about."""
+"""The regions of one Identity Center instance: which to try first, and which next if one cannot be connected to."""
 
 import logging
 import time
@@ -12,31 +12,31 @@ log = logging.getLogger("oidc_helper.aws.regions")
 
 _T = TypeVar("_T")
 
-FIRST_TRY_S = 3  # to connect, where another region is left: a lost packet is repeated after a second
+FIRST_TRY_S = 3  # to connect, if another region is left to try: a lost packet is repeated after a second
 
 
 class Regions:
-    """What one process has found out about regions, beside what others have noted a moment ago."""
+    """Which regions this process could not connect to, beside those that other processes noted a moment ago."""
 
     def __init__(self) -> None:
         self._unconnected: set[str] = set()
 
     def in_order(self, regions: Sequence[str], *, first: str = "") -> list[str]:
-        """The regions with `first` at the beginning if it is among them, and those that rest at the end."""
-        return sorted(regions, key=lambda region: (self._rests(region), region != first))
+        """The regions in the order to try them: `first` leads, but those that failed a moment ago come last."""
+        return sorted(regions, key=lambda region: (self._is_paused(region), region != first))
 
     def ask(self, regions: Sequence[str], ask: Callable[[str, int], _T], *, first: str = "") -> _T:
-        """Ask in the first region that can be connected to; `ask` takes it, and how many are left behind it.
+        """Ask in the first region that can be connected to; `ask` takes it and the number of regions left to try.
 
-        Raises OidcHelperError: that of the region that was asked last.
+        Raises OidcHelperError, that of the last region asked.
         """
         *others, last = self.in_order(regions, first=first)
-        for at, region in enumerate(others):
+        for position, region in enumerate(others):
             try:
-                return ask(region, len(others) - at)
+                return ask(region, len(others) - position)
             except Unconnected as failure:
-                log.debug("the next region is asked: %s", failure.message)
-                self._let_rest(region)
+                log.debug("trying the next region: %s", failure.message)
+                self._pause(region)
         try:
             return ask(last, 0)
         except Unconnected as failure:
@@ -44,10 +44,10 @@ class Regions:
                 failure.message += f"; nor can {' or '.join(others)}"
             raise
 
-    def _rests(self, region: str) -> bool:
+    def _is_paused(self, region: str) -> bool:
         return region in self._unconnected or pause.lasts(_entry(region), time.time())
 
-    def _let_rest(self, region: str) -> None:
+    def _pause(self, region: str) -> None:
         self._unconnected.add(region)
         pause.begin(_entry(region), time.time())
 

@@ -11,7 +11,7 @@ _MOST_REDIRECTS = 3
 
 
 def followed(url: str, *, until: Callable[[str], object], ca_bundle: str | None, timeout_s: float) -> str:
-    """Where the start URL leads, by as few redirects as it takes `until` one fits; no page is read. Raises TryAgain."""
+    """Follow the start URL's redirects until `until` accepts a URL; the last URL. No page is read. Raises TryAgain."""
     for _ in range(_MOST_REDIRECTS):
         if until(url) or not (url.startswith("https://") or is_loopback(url)):
             break

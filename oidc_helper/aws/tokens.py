@@ -1,4 +1,4 @@
-"""The tokens record: Identity Center's answer to one identity and application, and all that refreshing it takes."""
+"""The tokens record: Identity Center's answer for one identity and application, and all that refreshing it needs."""
 
 import json
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ _ABOUT_TO_EXPIRE_S = 60  # an access token with less left may die on its way
 
 @dataclass(frozen=True)
 class Tokens:
-    """All that one sign-in has brought; times in epoch seconds, secrets kept out of the repr.
+    """The result of one sign-in; times in epoch seconds, secrets kept out of the repr.
 
-    `binding` names the settings that it belongs to: under others it is a miss. `user` is the name of the person who
-    signed in, for people to read, `subject` the same for comparing. `region` issued the tokens, and may be the only
-    one that takes them, as InvalidRequestRegionException says. `requested` are the scopes asked for (none: all of the
-    application), `scope` those granted. `identity_token` is the last one seen: it opens the caller's role until it
-    expires, though it has been exchanged. `caller` are the credentials of `caller_role`.
+    `binding` names the settings that the tokens belong to: under other settings they are a miss. `user` is the name of
+    the person who signed in, for people to read, `subject` the same for comparing. `region` issued the tokens, and may
+    be the only one that takes them, as InvalidRequestRegionException says. `requested` are the scopes asked for (none:
+    all of the application), `scope` those granted. `identity_token` is the last one seen: it opens the caller's role
+    until it expires, though it has been exchanged. `caller` are the credentials of `caller_role`.
     """
 
     binding: str
@@ -46,15 +46,15 @@ class Tokens:
         return bool(self.access_token) and self.access_expires_at - now > _ABOUT_TO_EXPIRE_S
 
     def covers(self, scopes: tuple[str, ...]) -> bool:
-        """Whether the granted scopes are enough for a profile with these (none: all of the application)."""
+        """Whether the granted scopes are enough for a profile with `scopes` (none: all of the application)."""
         return set(scopes) <= set(self.scope) if scopes else not self.requested
 
     def without_access(self) -> "Tokens":
-        """The same after the access token was refused."""
+        """These tokens after the access token was refused."""
         return replace(self, access_token="", access_expires_at=0, identity_context="")
 
     def without_context(self) -> "Tokens":
-        """The same after the identity context was refused; what takes the access token alone goes on."""
+        """These tokens after the identity context was refused; the access token can still be used."""
         return replace(self, identity_context="")
 
     def to_text(self) -> str:
@@ -63,7 +63,7 @@ class Tokens:
 
 
 def from_text(text: str, *, binding: str) -> Tokens | None:
-    """What `to_text` wrote for the same binding; None for anything torn, foreign or from the future."""
+    """The tokens that `to_text` wrote for the same binding; None for anything torn, foreign or from the future."""
     try:
         stored = json.loads(text)
         if stored.pop("version") != _VERSION or stored["binding"] != binding:
@@ -93,9 +93,9 @@ def _well_typed(tokens: Tokens) -> bool:
 
 
 def from_answer(before: Tokens, answer: Mapping[str, Any], *, requested: tuple[str, ...], now: float) -> Tokens:
-    """The record after CreateTokenWithIAM answered; the answer has the `region` that gave it too.
+    """The tokens after CreateTokenWithIAM answered; the answer also has the `region` that gave it.
 
-    A refresh token that does not rotate is not named, and stays.
+    An answer without a refresh token means that it did not rotate: the previous one stays.
     """
     details = answer.get("awsAdditionalDetails") or {}
     return replace(

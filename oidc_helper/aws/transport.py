@@ -1,4 +1,4 @@
-"""Sends botocore's requests the way that all others go: botocore's own knows neither SOCKS nor more than one bundle."""
+"""Sends botocore's requests as all others are sent: botocore itself knows neither SOCKS nor more than one bundle."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +14,8 @@ from oidc_helper.machine.http import way_to
 from oidc_helper.machine.trust import trust
 
 _LARGEST = 10_485_760  # bytes of an answer; AWS's own have some 10,000
-_EVENT = "before-send"  # the last of its handlers sends, so that others see the request before it leaves
-# The first that fits: what urllib3 raises -> what botocore makes of it.
+_EVENT = "before-send"  # our handler sends; it is the last, so that the others see the request before it leaves
+# urllib3's error -> botocore's error for it; the first match counts.
 _ERRORS: dict[type[Exception], type[exceptions.BotoCoreError]] = {
     failures.SSLError: exceptions.SSLError,
     failures.NewConnectionError: exceptions.EndpointConnectionError,
@@ -28,10 +28,10 @@ _ERRORS: dict[type[Exception], type[exceptions.BotoCoreError]] = {
 
 
 class Transport:
-    """Sends requests, once botocore knows it by `serve` or `serve_all`, or has it in place of a session of its own.
+    """Sends requests, once registered by `serve` or `serve_all`, or put in the place of botocore's own HTTP session.
 
-    `ca_bundle` and `setting` as `machine.trust` has them; the seconds are those to connect and those between two reads,
-    None for any. `directly` passes over proxies.
+    `ca_bundle` and `setting` are those of `machine.trust`. The seconds are for connecting and between two reads; None
+    is no limit. `directly` ignores proxies.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Transport:
         self._ways: dict[str, PoolManager] = {}
 
     def serve(self, client: Any) -> None:
-        """Send the requests of a client. Its proxy and certificates are judged at once. Raises WrongSettings."""
+        """Send the requests of a client. Its proxy and certificates are checked at once. Raises WrongSettings."""
         self._way(client.meta.endpoint_url)
         client.meta.events.register_last(_EVENT, self.send)
 
@@ -59,7 +59,7 @@ class Transport:
         session.get_component("event_emitter").register_last(_EVENT, self.send)
 
     def probe(self, url: str) -> None:
-        """Connect to the host of the URL, and ask it for nothing that matters. Raises botocore's errors."""
+        """Connect to the host of the URL, and send it a HEAD request. Raises botocore's errors."""
         self.send(AWSRequest(method="HEAD", url=url).prepare())
 
     def _way(self, url: str) -> PoolManager:
@@ -71,7 +71,7 @@ class Transport:
         return self._ways[server]
 
     def send(self, request: Any, **_: Any) -> AWSResponse:
-        """The whole answer to a request. Raises botocore's errors, also for one without end, and WrongSettings."""
+        """The whole answer to a request. Raises botocore's errors, also for an endless answer, and WrongSettings."""
         try:
             answer = self._way(request.url).urlopen(
                 request.method,
@@ -87,7 +87,7 @@ class Transport:
             )
             headers: Any = dict(answer.headers)
             response = AWSResponse(request.url, answer.status, headers, _Bounded(answer))
-            response.content  # noqa: B018  # reads the body, here where its errors are understood
+            response.content  # noqa: B018  # reads the body here, where its errors are translated
         except failures.HTTPError as error:
             kind = next(kind for cause, kind in _ERRORS.items() if isinstance(error, cause))
             raise kind(endpoint_url=request.url, proxy_url="the proxy", error=error, request=request) from error
@@ -95,7 +95,7 @@ class Transport:
 
 
 class _Bounded:
-    """The body of an answer, as AWSResponse reads it; one that does not end is cut."""
+    """The body of an answer, in the form that AWSResponse reads; an endless body is refused."""
 
     def __init__(self, answer: BaseHTTPResponse) -> None:
         self._answer = answer
