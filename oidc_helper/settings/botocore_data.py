@@ -1,4 +1,4 @@
-"""botocore's own data, read without botocore, since importing that takes 50 ms."""
+"""botocore's own data, read without importing botocore, which takes 50 ms."""
 
 import functools
 import gzip
@@ -10,12 +10,12 @@ from typing import Any
 
 @functools.cache
 def newest(pattern: str) -> dict[str, Any]:
-    """What the last of the files says that the pattern finds in the data's folder; empty where there is none."""
+    """The content of the last file, by name, that matches the pattern in botocore's data; empty if none does."""
     spec = find_spec("botocore")
     folders = [Path(folder) / "data" for folder in (spec and spec.submodule_search_locations) or ()]
     files = sorted(file for folder in folders for file in folder.glob(pattern))
     if not files:
         return {}
-    opened = gzip.open if files[-1].suffix == ".gz" else open
-    with opened(files[-1], "rb") as file:
+    open_file = gzip.open if files[-1].suffix == ".gz" else open
+    with open_file(files[-1], "rb") as file:
         return dict(json.load(file))

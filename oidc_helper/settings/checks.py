@@ -17,7 +17,7 @@ _ENDLESS_S = 10**9
 _PARTITION = "aws(?:-[a-z]+)*"
 _WORD = r"[A-Za-z0-9_+=,.@-]"  # IAM's and STS's alphabet for names
 _ISSUER_TAIL = "/.well-known/openid-configuration"
-# The sign-in sets these parameters of an authorization request itself, or a key of their own does.
+# Parameters of an authorization request that the sign-in sets itself, or that have a key of their own.
 _RESERVED = frozenset(
     {
         "audience",
@@ -41,7 +41,7 @@ _RESERVED = frozenset(
 
 
 class UnfitError(Exception):
-    """A value failed its check; the text completes `profile.NAME.KEY: ` and shows no more of it than `words.shown`."""
+    """A value failed its check; the text completes `profile.NAME.KEY: `, and shows a value by `words.shown` only."""
 
 
 def text(value: object) -> str:
@@ -56,7 +56,7 @@ def text(value: object) -> str:
 
 
 def true(value: object) -> bool:
-    """`true`, for a choice that is made by naming it."""
+    """`true`, for a key that is left out otherwise."""
     if value is not True:
         raise UnfitError("must be true, or left out")
     return True
@@ -103,8 +103,8 @@ def limited_text(*member: str) -> Check:
     """A string within the limits of the service model."""
 
     def check(value: object) -> str:
-        found = limits(*member)
-        return str(matching(found.expression, found.described)(value))
+        limit = limits(*member)
+        return str(matching(limit.expression, limit.described)(value))
 
     return check
 
@@ -233,7 +233,7 @@ def application_arn(value: object) -> str:
 
 @functools.cache
 def _application_arn() -> Check:
-    """Its instance and application have lengths of their own, which only the pattern of the model tells."""
+    """The lengths of the instance and the application come from the model's pattern, their only source."""
     pattern = limits("sso-admin", "DescribeApplication", "ApplicationArn").pattern or ""
     instance, application = [*pattern.split("/"), "", ""][1:3]
     return arn(
@@ -257,16 +257,16 @@ def regions(value: object) -> str | tuple[str, ...]:
         return str(region(value))
     if not value:
         raise UnfitError("must have at least one region in it")
-    listed_regions = tuple(str(region(one)) for one in value)
-    for at, one in enumerate(listed_regions):
-        if one in listed_regions[:at]:
-            raise UnfitError(f"has {one} twice")
-        if _cloud(one) != _cloud(listed_regions[0]):
-            raise UnfitError(f"must have regions of one partition: {listed_regions[0]} and {one} are in two")
-    return listed_regions
+    names = tuple(str(region(each)) for each in value)
+    for position, region_name in enumerate(names):
+        if region_name in names[:position]:
+            raise UnfitError(f"has {region_name} twice")
+        if _partition_prefix(region_name) != _partition_prefix(names[0]):
+            raise UnfitError(f"must have regions of one partition: {names[0]} and {region_name} are in two")
+    return names
 
 
-def _cloud(region_name: str) -> str:
+def _partition_prefix(region_name: str) -> str:
     """The beginning of a region's name that tells its partition; empty in the partition aws."""
     match = re.match(r"cn-|eusc-|us-gov-|[a-z]{2}-iso[a-z]*-", region_name)
     return match[0] if match else ""
@@ -288,7 +288,7 @@ def path(value: object) -> str:
 
 
 def command(value: object) -> tuple[str, ...]:
-    """A non-empty list of words, the program first; only the words after it may be empty."""
+    """A list of words, the program first; only the words after the program may be empty."""
     if not isinstance(value, list):
         example = '["vault", "read", "-field=token", "identity/oidc/token/aws"]'
         raise UnfitError(f"must be a list of words such as {example}, not {toml_type(value)}")
@@ -313,7 +313,7 @@ def scopes(value: object) -> tuple[str, ...]:
 
 
 def issuer(value: object) -> str:
-    """An issuer URL (OpenID Connect Discovery section 3), unchanged: issuers are compared letter for letter."""
+    """An issuer URL (OpenID Connect Discovery section 3), unchanged: issuers are compared character by character."""
     from urllib.parse import urlsplit
 
     url = text(value)

@@ -13,7 +13,7 @@ from oidc_helper.settings.problems import wrong_file
 from oidc_helper.words import printable
 
 LARGEST = 1_048_576  # bytes
-_MOST_DOTS = 100  # on a line: tomllib takes time with the square of a key's parts, 5 s for 16,000
+_MOST_DOTS = 100  # on a line: tomllib's time grows with the square of a key's parts, 5 s for 16,000
 _UNCLOSED = {r"Illegal character '\n'", r"Found invalid character '\n'", 'Expected "\'"'}
 _TWICE = re.compile(r"Cannot declare (\(.*\)) twice", re.DOTALL)
 _SYNTAX_ERROR = re.compile(r"(.*?)(?: \(at (?:line ([0-9]+), column [0-9]+|end of document)\))?", re.DOTALL)
@@ -50,7 +50,7 @@ def _text(path: str) -> str:
 
 
 def parse(path: str, text: str) -> dict[str, Any]:
-    """The document that the text is. Raises WrongSettings with the line."""
+    """The text as a TOML document. Raises WrongSettings with the line."""
     if any(line.count(".") > _MOST_DOTS for line in text.split("\n") if not line.lstrip().startswith("#")):
         raise wrong_file(path, ": is nested too deeply")
     try:
@@ -62,7 +62,7 @@ def parse(path: str, text: str) -> dict[str, Any]:
 
 
 def _syntax_error(message: str, text: str) -> str:
-    """The message of tomllib with the line in our words, and advice where we know the mistake."""
+    """The line, tomllib's message in our words, and advice if we know the mistake."""
     parts = _SYNTAX_ERROR.fullmatch(message)
     reason, number = parts.groups() if parts else (message, None)
     line = text.split("\n")[int(number) - 1] if number else ""

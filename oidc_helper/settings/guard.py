@@ -11,7 +11,10 @@ from oidc_helper.words import printable
 
 
 def require_ours(path: str) -> None:
-    """The user's file is the user's or root's, and nobody else can write it. Raises OSError and WrongSettings."""
+    """Require that the user's file is the user's or root's, and that nobody else can write it.
+
+    Raises OSError and WrongSettings.
+    """
     if foreign := exposure.foreign_place(path):
         place, owner = foreign
         raise WrongSettings(
@@ -22,7 +25,10 @@ def require_ours(path: str) -> None:
 
 
 def require_official(path: str) -> None:
-    """The site's file is root's, or of the owner of the interpreter, and nobody else can write it. Raises as above."""
+    """Require that the site's file is root's or the interpreter's owner's, and that nobody else can write it.
+
+    Raises as above.
+    """
     if unofficial := exposure.unofficial_place(path):
         place, owner = str(unofficial[0]), unofficial[1]
         administrator, command = "root", f"{_sudo(0)}chown -h root {shlex.quote(place)}"
@@ -50,5 +56,5 @@ def _named(path: str, place: str) -> str:
 
 
 def _sudo(owner: int) -> str:
-    """What comes before a command that the owner of a file, or root, may run."""
+    """What to put before a command that only the owner of a file, or root, may run."""
     return "sudo " if sys.platform != "win32" and os.geteuid() not in (0, owner) else ""

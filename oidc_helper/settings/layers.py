@@ -1,4 +1,4 @@
-"""A file of the configuration as a layer: what it says, and on which line; no rule is known here."""
+"""A file of the configuration as a layer: what it says, and on which line; no rule is checked here."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ _NAMED = ("identity", "profile", "generated")  # kinds of tables that have names
 
 @dataclass(frozen=True)
 class Layer:
-    """One file; `document` is what its text says as TOML."""
+    """One file; `document` is its text, parsed."""
 
     path: str
     text: str
@@ -31,7 +31,7 @@ class Layer:
         return Place(self.path, table, line_of(self.lines, (*table, key)) or 0)
 
     def depth(self, path: KeyPath) -> int:
-        """How many parts of the path, from its beginning, are written here."""
+        """How many parts of the path, from its beginning, this layer has."""
         table: Any = self.document
         for depth, part in enumerate(path):
             if not isinstance(table, dict) or part not in table:
@@ -41,7 +41,7 @@ class Layer:
 
 
 class Place(NamedTuple):
-    """Where a value is written; a line of 0 is not known, and a default has no file."""
+    """Where a value is written; line 0 means unknown, and a default has no file."""
 
     file: str
     table: KeyPath
@@ -58,7 +58,7 @@ DEFAULT = Place("", (), 0)
 
 
 def layer_of(layers: Sequence[Layer], path: KeyPath) -> Layer:
-    """The first layer in which the path is written, or else as much of it as in any."""
+    """The first layer that has the path, or else the first with the longest beginning of it."""
     return max(layers, key=lambda layer: layer.depth(path))
 
 
@@ -68,7 +68,7 @@ def names(layers: Sequence[Layer], kind: str) -> list[str]:
 
 
 def document(layers: Sequence[Layer]) -> dict[str, Any]:
-    """What all layers say together: the first has the word, key by key, and an inner table is one value."""
+    """All layers merged: for each key the first layer wins, and an inner table counts as one value."""
     whole: dict[str, Any] = {}
     for layer in reversed(layers):
         whole |= {key: value for key, value in layer.document.items() if key not in ("defaults", *_NAMED)}
@@ -88,7 +88,7 @@ def _tables(written: Mapping[str, Any], kind: str) -> Iterator[tuple[str, dict[s
 
 
 def dotted(key: KeyPath) -> str:
-    """The key's path as TOML writes it; a part that is no plain name is quoted, escaped and shortened."""
+    """The key's path as TOML writes it; a part that is not a bare key is quoted, escaped and shortened."""
     return ".".join(
         part if re.fullmatch(rf"[A-Za-z0-9_-]{{1,{_LONGEST_NAME}}}", part) else f'"{shown(part, _LONGEST_NAME)[1:-1]}"'
         for part in key

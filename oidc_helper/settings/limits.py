@@ -1,4 +1,4 @@
-"""The limits that AWS's service models set on values, which AWS changes: no other place in the code repeats them.
+"""The limits that AWS's service models set on values; AWS changes them, so nothing else in the code repeats them.
 
 A model takes 3 ms to read.
 """
@@ -10,7 +10,7 @@ from oidc_helper.settings import botocore_data
 
 
 class Limits(NamedTuple):
-    """The least and the most of a number, or of a text's characters, and a text's pattern; None where all is good."""
+    """The least and the most of a number, or of a text's characters, and a text's pattern; None for no limit."""
 
     least: int | None = None
     most: int | None = None
@@ -18,7 +18,7 @@ class Limits(NamedTuple):
 
     @property
     def expression(self) -> str:
-        """A regular expression that fits what is within the limits; without (?a) Python has more letters than AWS."""
+        """A regular expression for texts within the limits; without (?a), Python would allow more letters than AWS."""
         length = f"(?=.{{{self.least or 0},{self.most or ''}}}\\Z)"
         return rf"(?a:{length}(?:{self.pattern or '.*'}))"
 
@@ -32,9 +32,9 @@ class Limits(NamedTuple):
 
 
 def limits(service: str, operation: str, *members: str) -> Limits:
-    """Those of a member of an operation's request, by the names of the model; list items have their list's name.
+    """The limits of a member of an operation's request, by the model's names; a list's items go by the list's name.
 
-    None of them where botocore has no such member: AWS itself then has the first word.
+    There are no limits if botocore has no such member: AWS itself then checks the value.
     """
     model = botocore_data.newest(f"{service}/*/service-2.json*")  # the folders are dates
     try:

@@ -9,8 +9,8 @@ KeyPath = tuple[str, ...]
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*+"
 _OPENING = re.compile(rf"[ \t]*(?:\[\[?[ \t]*(?P<section>{_KEY})[ \t]*\]|(?P<key>{_KEY})[ \t]*=)")
-_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # tomllib would take most of the time
-_LONGEST = 300  # characters of a key; tomllib takes time with the square of its parts
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")  # split here: tomllib would take most of the time
+_LONGEST = 300  # characters of a key; tomllib's time grows with the square of its parts
 _TOKEN = re.compile(
     r'(?P<long>"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5})|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )

@@ -21,7 +21,7 @@ _HOW_TO_BEGIN = (
 
 
 def load() -> Settings:
-    """The configuration in force. Raises WrongSettings where no file can be read; it holds all other problems."""
+    """The configuration in force. Raises WrongSettings if no file can be read; the result holds all other problems."""
     user, *site = files = _files()
     stamp = _stamp(files)
     read_layers, unread = _read(user, site)
@@ -31,15 +31,15 @@ def load() -> Settings:
 
 
 def of_text(path: str, text: str) -> Settings:
-    """What the configuration would be if the user's file at `path` said that. Raises WrongSettings for no TOML."""
+    """The configuration as if the user's file at `path` had this text. Raises WrongSettings if it is not TOML."""
     beneath, unread = _read(None, _files()[1:])
     return resolve([Layer(path, text, parse(path, text)), *beneath], unread, path, "")
 
 
 def document() -> dict[str, Any]:
-    """What all files say together, as TOML has it and unchecked; what is not there says nothing.
+    """All files merged, as unchecked TOML; the user's file may be missing.
 
-    Raises WrongSettings where a file is there and cannot be read.
+    Raises WrongSettings if a file cannot be read.
     """
     user, *site = _files()
     read_layers, unread = _read(user if os.path.lexists(user) else None, site)
@@ -49,7 +49,7 @@ def document() -> dict[str, Any]:
 
 
 def names(kind: Literal["identity", "profile"]) -> list[str]:
-    """The names of all identities or profiles, from what files can be read; no value is checked. Raises nothing."""
+    """The names of all identities or profiles in the files that can be read, values unchecked. Raises nothing."""
     try:
         user, *site = _files()
     except WrongSettings:
@@ -65,7 +65,7 @@ def _files() -> list[str]:
 
 
 def _stamp(files: list[str]) -> str:
-    """Empty, which no record has, where it cannot be told: the file can then not be read either."""
+    """Empty, which no record has, if a file's state cannot be read: the file itself cannot be read then either."""
     try:
         return paths.config_stamp(files)
     except OSError:
@@ -73,7 +73,7 @@ def _stamp(files: list[str]) -> str:
 
 
 def _read(user: str | None, site: Sequence[str]) -> tuple[list[Layer], list[Problem]]:
-    """The files, and the problems of those that cannot be read, may not be obeyed, or are named and not there."""
+    """The files as layers, and the problems of those that are unreadable, not to be obeyed, or named but missing."""
     read_layers: list[Layer] = []
     unread: list[Problem] = []
     for file in [*filter(None, [user]), *site]:

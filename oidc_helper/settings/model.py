@@ -67,7 +67,7 @@ class S3Grant:
 
 @dataclass(frozen=True)
 class Profile:
-    """A named entry of the configuration with `[defaults]` merged in; `origins` tells where each value was written."""
+    """A named entry of the configuration with `[defaults]` merged in; `origins` says where each value was written."""
 
     name: str
     identity: Identity
@@ -107,7 +107,7 @@ class Profile:
 
     @property
     def role_regions(self) -> tuple[str, ...]:
-        """The regions where the role session may be asked for, in that order: STS gives the same in all of them."""
+        """The regions to ask for the role session, in that order: STS gives the same session in all of them."""
         others = self.identity_center_regions if self.region in self.identity_center_regions else ()
         return tuple(dict.fromkeys((self.region, *others)))
 
@@ -123,12 +123,12 @@ class Profile:
 
     @property
     def grant(self) -> str:
-        """The grant type of CreateTokenWithIAM where there is no refresh token."""
+        """The grant type of CreateTokenWithIAM if there is no refresh token."""
         return SOURCES[self.identity.source].grant
 
 
 class Generated(NamedTuple):
-    """What `profiles --write` was last told for an identity, and what it goes on with; no filter takes all."""
+    """The options last given to `profiles --write` for an identity, which it uses again; an empty filter takes all."""
 
     template: str
     account: tuple[str, ...]
@@ -138,13 +138,13 @@ class Generated(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """A whole configuration: `path` is the user's file, and `files` are all that are there, the user's first.
+    """A whole configuration: `path` is the user's file, and `files` are all that exist, the user's first.
 
-    `stamp` is the `paths.config_stamp` of all files, taken before they were read. `identities` and `profiles` are those
-    that can be used; `problems` are all there are, and `broken` those that concern a table, or by () everything.
-    `tenant` is the account_access of [defaults]. `generated` is by identity, `defaults` has the checked values by key.
-    `unnamed` is the profile that [defaults] alone make, for what takes no target; None where they are not enough for
-    one.
+    `stamp` is the `paths.config_stamp` of all files, taken before they were read. `identities` and `profiles` are the
+    usable ones; `problems` are all problems, and `broken` has them by the table that they concern, or by () if they
+    concern everything. `tenant` is the account_access of [defaults]. `generated` is by identity, `defaults` has the
+    checked values by key. `unnamed` is the profile that [defaults] alone make, for commands that take no target; None
+    if they are not enough for one.
     """
 
     path: str
@@ -162,17 +162,17 @@ class Settings:
     def profile(self, name: str) -> Profile:
         """The profile of that name.
 
-        Raises WrongSettings with the problems of the profile, or of all that it uses; for an unknown name with the
+        Raises WrongSettings with the problems of the profile and of all that it uses, or for an unknown name with the
         nearest one.
         """
         if profile := self.profiles.get(name):
             return profile
         self._require_sound(("profile", name))
         if name in self.identities:
-            of_it = [profile.name for profile in self.profiles_of(name)]
+            its_profiles = [profile.name for profile in self.profiles_of(name)]
             raise WrongSettings(
                 f"{name} is an identity, not a profile",
-                f"its profiles: {few(of_it)}" if of_it else f'set identity = "{name}" in a profile',
+                f"its profiles: {few(its_profiles)}" if its_profiles else f'set identity = "{name}" in a profile',
             )
         names = sorted({*self.profiles, *(table[1] for table in self.broken if table[:1] == ("profile",))})
         hint = (
@@ -197,13 +197,13 @@ class Settings:
         )
 
     def require_sound(self, file: str = "") -> None:
-        """Raise WrongSettings with all problems, or those of one file, if there is any."""
+        """Raise WrongSettings with all problems, or those of one file, if there are any."""
         if problems := [problem for problem in self.problems if file in ("", problem.file)]:
             raise wrong(problems)
 
     @property
     def where(self) -> str:
-        """The files that are there, for people."""
+        """The files that exist, for people."""
         return " and ".join(printable(file) for file in self.files or (self.path,))
 
     def _require_sound(self, table: KeyPath) -> None:
@@ -211,13 +211,13 @@ class Settings:
             raise wrong(problems)
 
     def tenants(self, profile: Profile) -> list[str]:
-        """The tenants of account access manager that may give the profile's person roles, its own first."""
+        """The tenants of account access manager that may give roles to the profile's person, its own first."""
         shared = [other for other in self.profiles.values() if other.tokens_name == profile.tokens_name]
         named = [profile.account_access, self.tenant, *(other.account_access for other in shared)]
         return list(dict.fromkeys(filter(None, named)))
 
     def first_identity(self, identity: Identity) -> Identity:
-        """The identity whose sign-in a row of profiles goes back to, each of which exchanges the next one's token."""
+        """The identity whose sign-in this one goes back to, through profiles that exchange each other's tokens."""
         while identity.profile:
             identity = self.profiles[identity.profile].identity
         return identity

@@ -14,9 +14,9 @@ MOST = 50  # problems in one message
 
 
 class Problem(NamedTuple):
-    """One problem; `text` tells the key and its line too. Without a key it is one of a whole file, which `text` names.
+    """One problem; `text` also names the key and its line, or the file for a problem without a key, of a whole file.
 
-    `hint` is empty where the usual one will do.
+    An empty `hint` stands for the usual one.
     """
 
     file: str
@@ -33,38 +33,38 @@ class Problem(NamedTuple):
 
 @dataclass
 class Problems:
-    """The problems of these layers, as far as they have been checked."""
+    """The problems of these layers that have been added so far."""
 
     layers: Sequence[Layer]
-    _found: dict[Problem, None] = field(default_factory=dict)
+    _problems: dict[Problem, None] = field(default_factory=dict)
 
     def add(self, key: KeyPath, text: str, *, written: KeyPath = (), layer: Layer | None = None) -> None:
-        """Add a problem of a key; `written` is the key whose line is named, where the value stands with another one.
+        """Add a problem of a key; `written` is the key whose line to name, if the value is written under another key.
 
-        The layer is by default the one in which it is written.
+        Without a `layer`, it is the one that has the key.
         """
         layer = layer or layer_of(self.layers, written or key)
         place = Place(layer.path, key, line_of(layer.lines, written or key) or 0)
-        self._found[Problem(layer.path, key, place.line, printable(f"{place}: {text}"))] = None
+        self._problems[Problem(layer.path, key, place.line, printable(f"{place}: {text}"))] = None
 
     def advice(self, word: str, known: Iterable[str]) -> str:
-        """`did_you_mean`, until nobody would read it: in a long file of mistakes it would take minutes."""
+        """`did_you_mean`, but empty once there are too many to show: in a long file it would take minutes."""
         return "" if self.are_many else did_you_mean(word, known)
 
     @property
     def are_many(self) -> bool:
-        """Whether there are more than anybody is told."""
-        return len(self._found) > MOST
+        """Whether there are more than one message holds."""
+        return len(self._problems) > MOST
 
     @property
-    def found(self) -> list[Problem]:
-        """All of them, in the order of files and lines."""
+    def in_order(self) -> list[Problem]:
+        """All problems, in the order of files and lines."""
         order = {layer.path: position for position, layer in enumerate(self.layers)}
-        return sorted(self._found, key=lambda problem: (order[problem.file], problem.line))
+        return sorted(self._problems, key=lambda problem: (order[problem.file], problem.line))
 
 
 def wrong(problems: Sequence[Problem]) -> WrongSettings:
-    """All of them in one error, each file with a list of its own."""
+    """One error for all the problems, with a list for each file."""
     message, lines = [], []
     for file, of_file in groupby(problems[:MOST], key=lambda problem: problem.file):
         of_keys = [problem for problem in of_file if problem.key]
@@ -88,7 +88,7 @@ def wrong(problems: Sequence[Problem]) -> WrongSettings:
 
 
 def wrong_file(path: str, text: str) -> WrongSettings:
-    """An error of a whole file that begins with its path, and whose hint names the manual."""
+    """An error of a whole file: it begins with the file's path, and its hint names the manual."""
     where = printable(path)
     return WrongSettings(where + text, _usual_hint(where))
 

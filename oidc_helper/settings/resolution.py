@@ -12,19 +12,18 @@ from oidc_helper.settings.soundness import EVERYTHING, broken
 
 
 def resolve(layers: Sequence[Layer], unread: Sequence[Problem], path: str, stamp: str) -> Settings:
-    """The settings that the layers give together, of which the first has the word key by key.
+    """The settings of all layers merged; for each key the first layer wins.
 
-    `unread` are the problems of files that are no layer. What they say is not known, so that nothing can be used; and
-    no rule between keys can be checked.
+    `unread` are the problems of files that could not become layers. Their content is unknown, so nothing can be used,
+    and no rule between keys can be checked.
     """
     problems = Problems(layers)
-    of_layers = {layer.path: check_sections(layer, problems) for layer in layers}
-    sections = stack(list(of_layers.values()))
+    sections_by_file = {layer.path: check_sections(layer, problems) for layer in layers}
+    sections = stack(list(sections_by_file.values()))
     merged = {name: merge(own, sections.defaults) for name, own in sections.profiles.items()}
     if not unread:
         check_rules(sections, merged, problems)
-    found = [*unread, *problems.found]
-    defects = dict(broken(of_layers, sections, merged, problems.found))
+    defects = dict(broken(sections_by_file, sections, merged, problems.in_order))
     if unread:
         defects[EVERYTHING] = [*unread, *defects.get(EVERYTHING, ())]
     is_usable = EVERYTHING not in defects
@@ -45,7 +44,7 @@ def resolve(layers: Sequence[Layer], unread: Sequence[Problem], path: str, stamp
         profiles,
         tenant=sections.defaults.values.get("account_access"),
         files=tuple(layer.path for layer in layers),
-        problems=found,
+        problems=[*unread, *problems.in_order],
         broken=defects,
         generated={name: _generated(table.values) for name, table in sections.generated.items()},
         defaults=sections.defaults.values,
@@ -54,7 +53,7 @@ def resolve(layers: Sequence[Layer], unread: Sequence[Problem], path: str, stamp
 
 
 def for_sign_in(name: str, identity: Identity, *, ca_bundle: str | None = None) -> Profile:
-    """A profile with which one can sign in at the identity provider, and no more: nothing of AWS is known yet."""
+    """A profile that is only good for signing in at the identity provider: nothing about AWS is known yet."""
     unset: Values = {key.name: key.default if key.default is not None else "" for key in KEYS["profile"]}
     return Profile(
         name, **{**unset, "identity": identity, "caller": Caller(), "ca_bundle": ca_bundle, "s3_grant": None}
@@ -65,13 +64,13 @@ def _unnamed(layers: Sequence[Layer], sections: Sections, identities: Mapping[st
     merged = sections.defaults.only([key.name for key in KEYS["profile"] if not (key.targets or key.own)])
     problems = Problems(layers)
     check_unnamed(merged, sections.identities, problems)
-    is_sound = not problems.found and None not in merged.values.values() and merged.values["identity"] in identities
+    is_sound = not problems.in_order and None not in merged.values.values() and merged.values["identity"] in identities
     return _profile("", merged, identities) if is_sound else None
 
 
 def _generated(values: Values) -> Generated:
-    said = {name: value for name, value in values.items() if value is not None}
-    return Generated(**({key.name: key.default for key in KEYS["generated"]} | said))
+    sound = {name: value for name, value in values.items() if value is not None}
+    return Generated(**({key.name: key.default for key in KEYS["generated"]} | sound))
 
 
 def _identity(name: str, table: Table) -> Identity:

@@ -15,9 +15,9 @@ _PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
 
 
 def stack(layers: Sequence[Sections]) -> Sections:
-    """The layers as one, key by key: the first that has a key has the word.
+    """The layers merged: for each key, the first layer that has it wins.
 
-    A profile's target in an upper layer displaces the one of a lower layer, as it does that of [defaults].
+    A profile's target in an upper layer replaces the one of a lower layer, as it does that of [defaults].
     """
     identities: dict[str, Table] = {}
     defaults = Table({}, {})
@@ -38,7 +38,7 @@ def _over_profile(own: Table, below: Table) -> Table:
 
 
 def merge(own: Table, defaults: Table) -> Table:
-    """Merge [defaults] into a profile; its own target displaces the default one, and the keys that serve only that.
+    """Merge [defaults] into a profile; its own target replaces the default one, and the keys that serve only that.
 
     So a profile's own role_arn is not opened through the account_access of [defaults].
     """
@@ -47,7 +47,7 @@ def merge(own: Table, defaults: Table) -> Table:
 
 
 def check_rules(sections: Sections, profiles: Mapping[str, Table], problems: Problems) -> None:
-    """Add a problem for every broken rule; values that failed their own check are passed over."""
+    """Add a problem for every broken rule; values that failed their own check are skipped."""
     for name, identity in sections.identities.items():
         _check_source(("identity", name), identity.values, problems)
         exchanged = identity.values.get("profile")
@@ -126,7 +126,7 @@ def _check_complete(path: KeyPath, values: Values, problems: Problems) -> None:
 
 
 def check_unnamed(merged: Table, identities: Mapping[str, Table], problems: Problems) -> None:
-    """Add a problem for every rule that a profile breaks which is in no file."""
+    """Add a problem for every rule that the profile made of [defaults] alone breaks."""
     _check_complete(("profile",), merged.values, problems)
     _check_caller(("profile",), merged, identities, problems)
 
@@ -148,7 +148,7 @@ def _check_caller(path: KeyPath, merged: Table, identities: Mapping[str, Table],
 
 
 def _check_circles(identities: Mapping[str, Table], profiles: Mapping[str, Table], problems: Problems) -> None:
-    """A row of profiles, each of which exchanges the next one's token, may not come back to where it began."""
+    """Profiles that exchange each other's tokens must not form a circle."""
     next_of = {}
     for name, merged in profiles.items():
         if profile := _identity_of(merged, identities).get("profile"):

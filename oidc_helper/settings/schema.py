@@ -29,11 +29,11 @@ class Source(NamedTuple):
 class Key(NamedTuple):
     """One key: its meaning in one line, its check, and its default.
 
-    A key that is a table names the section of its own keys in `table`; `one_of` means that it takes just one of them,
-    and `why_table` is the message for a plain value in its place, where there is a better one than the usual.
-    `targets` are the only kinds of target that the key serves; without any it serves all. An `own` key has no place in
-    [defaults]. With `is_path`, a relative path begins at the directory of the configuration file; `words` are no paths
-    but mean something else.
+    If the key is a table, `table` names the section of its keys; `one_of` means that it takes just one of them, and
+    `why_table` is the message for a plain value in its place, if there is a better one than the usual. `targets` are
+    the only kinds of target that the key serves; without any it serves all. An `own` key is not allowed in [defaults].
+    With `is_path`, a relative path begins at the directory of the configuration file, and `words` are values with a
+    meaning of their own, not paths.
     """
 
     name: str

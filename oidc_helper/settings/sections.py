@@ -1,4 +1,4 @@
-"""Check each key of each section by itself, against the schema; the rules between keys are not known here."""
+"""Check each key of each section by itself, against the schema; rules between keys are not checked here."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ class Table(NamedTuple):
     places: Mapping[str, Place]
 
     def over(self, below: "Table") -> "Table":
-        """The table, with what it leaves to the one below."""
+        """The table, with the keys that it lacks taken from the one below."""
         return Table({**below.values, **self.values}, {**below.places, **self.places})
 
     def only(self, keys: Collection[str]) -> "Table":
@@ -36,7 +36,7 @@ class Table(NamedTuple):
 
 
 class Sections(NamedTuple):
-    """What a layer, or all of them, says, with every value checked and converted; nothing is filled in yet."""
+    """The content of one layer or of all, with every value checked and converted; no default is filled in yet."""
 
     identities: Mapping[str, Table]
     defaults: Table
@@ -77,20 +77,20 @@ class _Reader(NamedTuple):
                 whole = ".".join((name, *parts))
                 text = f"a name with a dot in it is written in quotes: [{dotted((section, whole))}]"
                 self.problems.add((section, whole), text, written=(section, name, *parts), layer=self.layer)
-                checked[whole] = _passed_over(section)
+                checked[whole] = _stand_in(section)
             if nested and not own:
                 continue
             try:
                 checks.name(name)
             except checks.UnfitError as error:
                 self.add((section, name), str(error))
-            read = self.placed(section, own, (section, name))
+            placed = self.placed(section, own, (section, name))
             if isinstance(table, dict):
-                checked[name] = read
+                checked[name] = placed
         return checked
 
     def _without_nested(self, section: str, table: object) -> tuple[object, list[KeyPath]]:
-        """The table without the tables in it that are no keys, and the names of these, whose dots need quotes."""
+        """The table without the inner tables that are not keys, and the names of these, whose dots need quotes."""
         if not isinstance(table, dict):
             return table, []
         known = [key.name for key in KEYS[section]]
@@ -161,13 +161,13 @@ class _Reader(NamedTuple):
 
 
 def _further_parts(table: Mapping[str, object], known: Collection[str]) -> list[KeyPath]:
-    """The rest of the names of the tables in one that has nothing else; no rest where it has keys of its own."""
+    """How a dotted name goes on, by the tables in this one if it has nothing else; not at all if it has own keys."""
     inner = {name: value for name, value in table.items() if isinstance(value, dict) and name not in known}
     if not table or len(inner) < len(table):
         return [()]
     return [(name, *parts) for name, value in inner.items() for parts in _further_parts(value, known)]
 
 
-def _passed_over(section: str) -> Table:
-    """A table that counts as there, so that nothing else is wrong for its sake."""
+def _stand_in(section: str) -> Table:
+    """A table that counts as present, so that nothing else is reported because it is missing."""
     return Table({key.name: None for key in KEYS[section] if key.required}, {})

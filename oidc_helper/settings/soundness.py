@@ -1,4 +1,4 @@
-"""Whom a problem concerns: a mistake in an identity or a profile is an error of what uses it, and of nothing else."""
+"""Which tables a problem breaks: a mistake in an identity or a profile breaks what uses it, and nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -20,9 +20,10 @@ _PROFILE_KEYS = {key.name for key in KEYS["profile"]}
 def broken(
     layers: Mapping[str, Sections], sections: Sections, profiles: Mapping[str, Table], problems: Iterable[Problem]
 ) -> Broken:
-    """What cannot be used, and why; each problem concerns whatever takes the value in question.
+    """The tables that cannot be used, and why: a problem breaks each table that takes the value in question.
 
-    `layers` are the sections of each file, `sections` those of all, `profiles` what they are with [defaults].
+    `layers` are the sections of each file, `sections` those of all files merged, `profiles` the profiles with
+    [defaults] merged in.
     """
     own: dict[KeyPath, list[Problem]] = {}
     by_default: dict[str, list[Problem]] = {}
@@ -41,18 +42,18 @@ def broken(
         uses["identity", name] = ("profile", identity.values.get("profile") or "")
     for name, profile in profiles.items():
         uses["profile", name] = ("identity", profile.values.get("identity") or "")
-    return {table: found for table, found in _with_what_they_use(own, uses).items() if found}
+    return {table: defects for table, defects in _with_what_they_use(own, uses).items() if defects}
 
 
 def _table(key: KeyPath) -> KeyPath:
-    """The table of a profile, an identity or another that the key is in; everything for a key in none."""
+    """The named table or [defaults] that the key is in; EVERYTHING for any other key."""
     if key[:1] in (("identity",), ("profile",), ("generated",)) and len(key) > 1:
         return key[:2]
     return _DEFAULTS if key[:1] == _DEFAULTS and len(key) > 1 else EVERYTHING
 
 
 def _is_overruled(problem: Problem, table: KeyPath, layers: Mapping[str, Sections], sections: Sections) -> bool:
-    """Whether another layer has the word on the very value that the problem is about."""
+    """Whether another layer overrules the very value that the problem is about."""
     if table == EVERYTHING or not problem.key[2:]:
         return False
     written, key = _at(layers[problem.file], table), problem.key[2]
@@ -69,18 +70,18 @@ def _at(sections: Sections, table: KeyPath) -> Table | None:
 
 
 def _inherited(by_default: Mapping[str, Sequence[Problem]], profile: Table) -> list[Problem]:
-    """Those of the values that the profile takes from [defaults], and of unknown keys, which may stand for any."""
-    found = list(by_default.get(_UNKNOWN, ())[: MOST + 1])
+    """The problems of values that the profile takes from [defaults], and of unknown keys there, which may mean any."""
+    inherited = list(by_default.get(_UNKNOWN, ())[: MOST + 1])
     for key, place in profile.places.items():
         if place.table == _DEFAULTS:
-            found += [problem for problem in by_default.get(key, ()) if problem.file == place.file]
-    return found
+            inherited += [problem for problem in by_default.get(key, ()) if problem.file == place.file]
+    return inherited
 
 
 def _with_what_they_use(
     own: Mapping[KeyPath, Sequence[Problem]], uses: Mapping[KeyPath, KeyPath]
 ) -> dict[KeyPath, Sequence[Problem]]:
-    """The problems of each table and of all that it uses, one after the other, which may be a circle."""
+    """The problems of each table, and then of all that it uses, directly or not; uses may form a circle."""
     whole: dict[KeyPath, Sequence[Problem]] = {}
     for start in (*own, *uses) if own else ():
         trail: dict[KeyPath, None] = {}
@@ -98,5 +99,5 @@ def _with_what_they_use(
 
 
 def _together(*problems: Sequence[Problem]) -> Sequence[Problem]:
-    """Each once, and no more than anybody would read."""
+    """Each problem once, and no more than one message holds."""
     return list(dict.fromkeys(chain(*problems)))[: MOST + 1]

@@ -1,4 +1,4 @@
-"""Write settings: a plan of what files will say, which is shown, and then carried out for all of them or none."""
+"""Write settings: plan the new text of files, show the plan, and then carry it out for all of them or none."""
 
 from oidc_helper.settings.writing.aws_now import AwsNow
 from oidc_helper.settings.writing.aws_profiles import Profiles

@@ -14,13 +14,13 @@ from configupdater import Comment, ConfigUpdater, Section, Space
 from oidc_helper.errors import WrongSettings
 from oidc_helper.words import printable
 
-Said = dict[str, dict[str, str]]  # the values by key in lower case, by header
+Contents = dict[str, dict[str, str]]  # the values by key in lower case, by header
 
 _KEY = re.compile(r"^[^\S\n]*([^\s=:][^=:\n]*?)[^\S\n]*[=:]", re.MULTILINE)
 
 
 class Place(NamedTuple):
-    """Where a section stands in the text: from its header to its last key."""
+    """Where a section is in the text: from its header to its last key."""
 
     header: str
     begin: int
@@ -29,14 +29,14 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class AwsFile:
-    """One file; `text` and `said` may hold secrets. `is_unique`: no section and no key is there twice.
+    """One file; `text` and `contents` may hold secrets. `is_unique`: no section and no key is there twice.
 
-    botocore refuses a file that has something twice; the other SDKs merge it.
+    botocore refuses a file with duplicates; the other SDKs merge them.
     """
 
     path: str
     text: str = field(repr=False)
-    said: Said = field(repr=False)
+    contents: Contents = field(repr=False)
     places: Sequence[Place]
     by_profile: Mapping[str, Sequence[Place]]
     is_unique: bool
@@ -48,7 +48,7 @@ class AwsFile:
     def keys(self, place: Place) -> Iterator[tuple[str, str, int]]:
         """Each key of a section, with its value and its line."""
         for key in _KEY.finditer(self.text, place.begin, place.end):
-            if (value := self.said[place.header].get(key[1].lower())) is not None:
+            if (value := self.contents[place.header].get(key[1].lower())) is not None:
                 yield key[1].lower(), value, self.line(key.start(1))
 
 
@@ -58,7 +58,7 @@ def config_path() -> str:
 
 
 def credentials_path() -> str:
-    """Where the SDKs read the shared credentials, likewise."""
+    """Where the SDKs read the shared credentials, with the same expansions."""
     return _path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
 
 
@@ -72,8 +72,8 @@ def read_credentials(path: str, text: str) -> AwsFile:
     return _read(path, text, lambda header: header)
 
 
-def parse(text: str, *, is_unique: bool) -> Said:
-    """What botocore's parser reads. Raises configparser.Error; with `is_unique`, also for what is there twice."""
+def parse(text: str, *, is_unique: bool) -> Contents:
+    """What botocore's parser reads. Raises configparser.Error; with `is_unique`, also for duplicates."""
     parser = configparser.RawConfigParser(default_section="", strict=is_unique)
     parser.read_string(text)
     return {header: dict(parser.items(header)) for header in parser.sections()}
@@ -85,7 +85,7 @@ def updater(text: str) -> ConfigUpdater:
         strict=False,
         delimiters=("=",),  # an ARN in a key has colons
         comment_prefixes=("#", ";"),
-        allow_no_value=True,  # a key before a colon
+        allow_no_value=True,  # a key that is followed by a colon
     )
     return blocks.read_string(text)
 
@@ -100,17 +100,17 @@ def _read(path: str, text: str, profile_of: Callable[[str], str | None]) -> AwsF
         raise _unreadable(path, 1, "a byte order mark stands before the first section")
     if lone := re.search(r"\r(?!\n)", text):
         raise _unreadable(path, text.count("\n", 0, lone.start()) + 1, "a carriage return stands alone")
-    said, is_unique = _parse(path, text)
-    _require_nested_keys(path, text, said)
+    contents, is_unique = _parse(path, text)
+    _require_nested_keys(path, text, contents)
     places = list(_places(text))
     by_profile: dict[str, list[Place]] = {}
     for place in places:
         if (name := profile_of(place.header)) is not None:
             by_profile.setdefault(name, []).append(place)
-    return AwsFile(path, text, said, places, by_profile, is_unique)
+    return AwsFile(path, text, contents, places, by_profile, is_unique)
 
 
-def _parse(path: str, text: str) -> tuple[Said, bool]:
+def _parse(path: str, text: str) -> tuple[Contents, bool]:
     try:
         try:
             return parse(text, is_unique=True), True
@@ -122,9 +122,9 @@ def _parse(path: str, text: str) -> tuple[Said, bool]:
         raise _unreadable(path, error.errors[0][0], "it is neither a [section] nor key = value") from None
 
 
-def _require_nested_keys(path: str, text: str, said: Said) -> None:
-    """An indented block, as that of `s3 =`, has keys of its own."""
-    for values in said.values():
+def _require_nested_keys(path: str, text: str, contents: Contents) -> None:
+    """Raise WrongSettings if an indented block, such as that of `s3 =`, has a line that is no key of its own."""
+    for values in contents.values():
         for value in values.values():
             if not value.startswith("\n"):
                 continue
@@ -148,7 +148,7 @@ def _places(text: str) -> Iterator[Place]:
 
 
 def _length_of_tail(section: Section) -> int:
-    """The characters behind the last key."""
+    """The number of characters after the last key."""
     length = 0
     for block in reversed(list[Any](section.iter_blocks())):
         if not isinstance(block, Comment | Space):
@@ -158,7 +158,7 @@ def _length_of_tail(section: Section) -> int:
 
 
 def _profile_of(header: str) -> str | None:
-    """As botocore's `build_profile_map` has it."""
+    """The profile of a header, as botocore's `build_profile_map` reads it; None if it is no profile's."""
     if header == "default":
         return header
     if not header.startswith("profile"):

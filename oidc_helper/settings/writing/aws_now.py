@@ -1,4 +1,4 @@
-"""What the AWS configuration says of single profiles before anything is changed."""
+"""What the AWS configuration says about single profiles before anything is changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class AwsNow:
     credentials: AwsFile
 
     def keys(self, name: str) -> Mapping[str, str] | None:
-        """The profile's keys in lower case with their values, None where there is no such profile."""
+        """The profile's keys in lower case with their values, None if there is no such profile."""
         place = next(iter(self.config.by_profile.get(name, ())), None)
-        return self.config.said[place.header] if place else None
+        return self.config.contents[place.header] if place else None
 
     def obstacle(self, name: str) -> WrongSettings | None:
-        """Why the AWS profile cannot become one that gets the credentials of our profile of that name."""
+        """Why the AWS profile of that name cannot become the one for our profile of the same name; None if it can."""
         if obstacle := self.other_credentials(name):
             return obstacle
         other = profile_in((self.keys(name) or {}).get("credential_process", ""))
@@ -35,7 +35,7 @@ class AwsNow:
         return WrongSettings(f"{where}: AWS profile {name} gets the credentials of {other}", "remove it by hand")
 
     def other_credentials(self, name: str) -> WrongSettings | None:
-        """Why some SDK may not take the credential_process of that AWS profile; it names files and lines."""
+        """Why some SDK may not use the credential_process of that AWS profile, with files and lines; None if all do."""
         try:
             require_once(name, self.config)
             other_credentials.require_none(name, self.config, self.credentials)
@@ -44,6 +44,6 @@ class AwsNow:
         return None
 
     def users(self) -> dict[str, str]:
-        """By profile, another AWS profile that takes its keys from it."""
+        """For each AWS profile whose keys another one takes (`source_profile`), the name of the other one."""
         sources = {name: (self.keys(name) or {}).get("source_profile", "") for name in self.config.by_profile}
         return {source: name for name, source in sources.items() if source not in ("", name)}

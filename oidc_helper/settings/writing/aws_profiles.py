@@ -1,4 +1,4 @@
-"""Change profiles of the AWS configuration file; whatever is not changed stays byte for byte."""
+"""Change profiles of the AWS configuration file; all else stays byte for byte."""
 
 import configparser
 import re
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.reentry import is_ours
 from oidc_helper.settings.writing import other_credentials
-from oidc_helper.settings.writing.aws_file import AwsFile, Said, parse, updater
+from oidc_helper.settings.writing.aws_file import AwsFile, Contents, parse, updater
 from oidc_helper.settings.writing.sections import split
 from oidc_helper.words import printable, shown
 
@@ -23,8 +23,8 @@ def change_profiles(
 ) -> str:
     """The configuration's text with these profiles changed, made or removed.
 
-    Raises WrongSettings, with file and line, where a profile is there twice or has credentials of another kind, where
-    one to remove is not ours, and for the profile `default` if that is not meant.
+    Raises WrongSettings, with file and line, if a profile is there twice or has credentials of another kind, if one to
+    remove is not ours, and for the profile `default` unless it is meant.
     """
     document = split(config.text, config.places)
     sections = dict(zip(config.places, document.sections, strict=True))
@@ -41,45 +41,45 @@ def change_profiles(
                 document.remove(sections[place])
             continue
         _require_lines(name, keys)
-        known = config.said[place.header] if place else {}
+        known = config.contents[place.header] if place else {}
         changes = {key: value for key, value in keys.items() if known.get(key) != value}
         if not place:
             document.add(headers[name], _body(f"[{headers[name]}]\n", changes))
         elif changes:
             sections[place].body = _body(sections[place].body, changes)
-    return _checked(config, str(document), _changed(config.said, headers, profiles))
+    return _checked(config, str(document), _changed(config.contents, headers, profiles))
 
 
 def rename_profiles(config: AwsFile, renamed: Mapping[str, str]) -> str:
-    """The configuration's text with the sections of these profiles, where there are any, under their new names.
+    """The configuration's text with the sections of these profiles, if there are any, under their new names.
 
-    A `source_profile` of another section follows. Raises WrongSettings.
+    A `source_profile` in another section follows. Raises WrongSettings.
     """
     document = split(config.text, config.places)
     headers = dict[str, str]()
-    for name, new in renamed.items():
-        _require_name(new, default_is_meant=False)
+    for name, new_name in renamed.items():
+        _require_name(new_name, default_is_meant=False)
         require_once(name, config)
-        headers |= {place.header: f"profile {new}" for place in config.by_profile.get(name, ())}
-    meant: Said = {}
+        headers |= {place.header: f"profile {new_name}" for place in config.by_profile.get(name, ())}
+    intended: Contents = {}
     for place, section in zip(config.places, document.sections, strict=True):
-        values = config.said[place.header]
+        values = config.contents[place.header]
         if place.header in headers:
             section.body = _HEADER.sub(f"[{headers[place.header]}]", section.body, count=1)
         if source := renamed.get(values.get("source_profile", "")):
             section.body = _body(section.body, {"source_profile": source})
             values = {**values, "source_profile": source}
-        meant[headers.get(place.header, place.header)] = values
-    return _checked(config, str(document), meant)
+        intended[headers.get(place.header, place.header)] = values
+    return _checked(config, str(document), intended)
 
 
-def _checked(config: AwsFile, text: str, meant: Said) -> str:
-    """The text, if it says what is meant. Raises WrongSettings."""
+def _checked(config: AwsFile, text: str, intended: Contents) -> str:
+    """The text, if it is read as intended. Raises WrongSettings."""
     try:
-        said = parse(text, is_unique=config.is_unique)
-    except configparser.Error:  # what is renamed is there already
-        said = {}
-    if said != meant:
+        contents = parse(text, is_unique=config.is_unique)
+    except configparser.Error:  # the new name is there already
+        contents = {}
+    if contents != intended:
         raise WrongSettings(
             f"{printable(config.path)} is written in a way that cannot be changed here", "change it by hand"
         )
@@ -98,16 +98,16 @@ def _body(body: str, changes: Keys) -> str:
     return str(blocks)
 
 
-def _changed(old: Said, headers: Mapping[str, str], profiles: Profiles) -> Said:
-    """What the file has to say in the end."""
-    meant = {header: dict(values) for header, values in old.items()}
+def _changed(old: Contents, headers: Mapping[str, str], profiles: Profiles) -> Contents:
+    """The contents that the file must have in the end."""
+    intended = {header: dict(values) for header, values in old.items()}
     for name, keys in profiles.items():
         if keys is None:
-            meant.pop(headers[name], None)
+            intended.pop(headers[name], None)
             continue
-        merged = {**meant.get(headers[name], {}), **keys}
-        meant[headers[name]] = {key: value for key, value in merged.items() if value is not None}
-    return meant
+        merged = {**intended.get(headers[name], {}), **keys}
+        intended[headers[name]] = {key: value for key, value in merged.items() if value is not None}
+    return intended
 
 
 def _require_name(name: str, *, default_is_meant: bool) -> None:
@@ -134,7 +134,7 @@ def require_once(name: str, config: AwsFile) -> None:
 
 def _require_our_process(name: str, config: AwsFile) -> None:
     (place,) = config.by_profile[name]
-    if not is_ours(config.said[place.header].get("credential_process", "")):
+    if not is_ours(config.contents[place.header].get("credential_process", "")):
         where = f"{printable(config.path)} (line {config.line(place.begin)})"
         raise WrongSettings(f"{where}: AWS profile {name} is not one of oidc-helper's", "remove it by hand")
 

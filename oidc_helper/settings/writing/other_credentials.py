@@ -31,7 +31,7 @@ def require_none(name: str, config: AwsFile, credentials: AwsFile) -> None:
 
 
 def _others(name: str, file: AwsFile, *, may_be_ours: bool) -> Iterator[tuple[str, int]]:
-    """In the credentials file even our own credential_process is in the way: there it goes before the config's."""
+    """In the credentials file even our own credential_process is in the way: it would win over the configuration's."""
     for place in file.by_profile.get(name, ()):
         for key, value, line in file.keys(place):
             if _OTHER_KINDS.fullmatch(key) or (key == _PROCESS and not (may_be_ours and is_ours(value))):

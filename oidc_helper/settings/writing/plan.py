@@ -1,4 +1,4 @@
-"""What is going to be written, as a value: it is made first, shown to a person, and then carried out."""
+"""A planned change of a file, as a value: it is made first, shown to a person, and then carried out."""
 
 import codecs
 import difflib
@@ -33,12 +33,12 @@ class Change:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the file would become another."""
+        """Whether the file's content would change."""
         return (self.before or b"") != self.after
 
 
 def of_settings(path: str, tables: Tables, renamed: Mapping[KeyPath, KeyPath] = NOTHING) -> Change:
-    """The change of our configuration at `path`; `tables` go by the names after those that are `renamed`.
+    """The change of our configuration at `path`; `tables` have the names that tables get by `renamed`.
 
     Raises WrongSettings, and OidcHelperError if it cannot be read.
     """
@@ -55,7 +55,7 @@ def of_settings(path: str, tables: Tables, renamed: Mapping[KeyPath, KeyPath] = 
 def of_aws_config(
     profiles: Profiles, renamed: Mapping[str, str] = NOTHING, *, default_is_meant: bool = False
 ) -> Change:
-    """The change of the AWS configuration in force, likewise. Raises as above."""
+    """The change of the AWS configuration in force; `profiles` have the names given by `renamed`. Raises as above."""
     path, credentials = aws_file.config_path(), _credentials()
     before = _read(path)
 
@@ -69,7 +69,7 @@ def of_aws_config(
 
 
 def of_lines(path: str, lines: Sequence[str], *, whole: bool = False) -> Change:
-    """The change of any other text file: it gets those of the lines that it lacks, or, if `whole`, these alone."""
+    """The change of any other text file: it gets the lines that it lacks, or with `whole`, consists of these alone."""
     before = _read(path)
     text = "" if whole else _decoded(path, before or b"")
     if text and not text.endswith("\n"):
@@ -88,7 +88,7 @@ def aws_now() -> AwsNow:
 
 def _credentials() -> AwsFile:
     path = aws_file.credentials_path()
-    content = _read(path) if Path(path).is_file() else None  # no SDK minds /dev/null
+    content = _read(path) if Path(path).is_file() else None  # SDKs accept /dev/null here
     return aws_file.read_credentials(path, _decoded(path, content or b""))
 
 
@@ -122,7 +122,7 @@ def _decoded(path: str, content: bytes) -> str:
 
 
 def _edited(text: str, edit: Callable[[str], str]) -> bytes:
-    """Lines that are new end as all others do; where these end differently, each keeps its own end."""
+    """Edit the text; new lines end as all others do. In a file of mixed line ends, each line keeps its own."""
     ends = text.count("\n")
     if not ends or text.count("\r\n") != ends:
         return edit(text).encode()

@@ -1,4 +1,4 @@
-"""The value of credential_process: this very command, so that every SDK on the system finds and reads it."""
+"""The value of credential_process: this very command, written so that every SDK on the system finds and reads it."""
 
 import re
 import shutil
@@ -25,31 +25,31 @@ _LONGEST_PATH = 32_767  # characters
 def credential_process(program: Sequence[str], profile: str, *, windows: bool) -> str:
     """The line that runs `PROGRAM get PROFILE`. Raises WrongSettings for a path that no quotes protect.
 
-    POSIX: single quotes, since the SDKs for Go took the double ones around a path away. Windows: double quotes, the
-    only ones there, which the SDKs for Go and Rust hand to cmd.exe in a way that it does not understand.
+    POSIX: single quotes, since the SDKs for Go removed double quotes around a path. Windows: double quotes, the only
+    ones there, though the SDKs for Go and Rust hand them to cmd.exe in a way that it does not understand.
     """
     return " ".join(_word(word, windows=windows) for word in (*program, "get", profile))
 
 
 def profile_in(command: str) -> str:
     """The profile whose credentials a line of ours gets; empty for any other line."""
-    found = _GET.search(command) if is_ours(command) else None
-    return found["profile"] if found else ""
+    match = _GET.search(command) if is_ours(command) else None
+    return match["profile"] if match else ""
 
 
 def with_profile(command: str, profile: str) -> str:
     """The same line of ours for another profile."""
-    found = _GET.search(command)
-    return command[: found.start("profile")] + profile + command[found.end("profile") :] if found else command
+    match = _GET.search(command)
+    return command[: match.start("profile")] + profile + command[match.end("profile") :] if match else command
 
 
 def can_run(command: str) -> bool:
-    """Whether the program that the line begins with is there."""
+    """Whether the program that the line begins with exists."""
     return bool(program_of(command))
 
 
 def program_of(command: str) -> str:
-    """The path of the program that the line begins with; empty where it is not there."""
+    """The path of the program that the line begins with; empty if it does not exist."""
     program = _PROGRAM.match(command)
     return (program and shutil.which(program["quoted"] or program["plain"])) or ""
 
@@ -57,24 +57,24 @@ def program_of(command: str) -> str:
 def running_program() -> tuple[str, ...]:
     """How to start this very command from anywhere: schedulers, services and GUI programs have another PATH.
 
-    Links stay: package managers let one lead to the version of the day.
+    Links are not resolved: package managers point them at the current version.
     """
     started = sys.argv[0]
     if Path(started).name == "__main__.py":
         return (sys.executable, "-P", "-m", "oidc_helper")  # -P: not a package of that name in the caller's directory
-    found = str(Path(shutil.which(started) or started).absolute())
-    return (without_blanks(found, _short_path) if sys.platform == "win32" else found,)
+    path = str(Path(shutil.which(started) or started).absolute())
+    return (without_blanks(path, _short_path) if sys.platform == "win32" else path,)
 
 
 def without_blanks(path: str, short_path: Callable[[str], str]) -> str:
-    """On Windows, where no quotes are read by all: the short path, or the bare name where PATH leads to it."""
+    """For Windows, where no quotes suit every SDK: the short path, or the bare name if PATH leads to it."""
     name = PureWindowsPath(path).name
     candidates = (path, short_path(path), name if shutil.which(name) == path else path)
     return next((candidate for candidate in candidates if " " not in candidate), path)
 
 
 def _short_path(path: str) -> str:
-    """The path in names of 8 and 3 letters, or as it is where the volume has none of them."""
+    """The path in 8.3 names, or as it is if the volume has none."""
     import ctypes
 
     windows: Any = ctypes

@@ -28,7 +28,7 @@ _HINTS = {
 
 
 class _Prepared(NamedTuple):
-    """A replacement of which all is done that takes room; `new` is gone once it was renamed to `target`."""
+    """A replacement whose steps that need disk space are done; `new` is gone once it was renamed to `target`."""
 
     change: Change
     target: Path
@@ -43,12 +43,12 @@ class _Prepared(NamedTuple):
 def carry_out(plan: Sequence[Change]) -> None:
     """Replace the files in the plan's order, each at once; links, mode, owner and attributes stay.
 
-    What a file said before its last change is beside it, under its name and BACKUP; older states are not kept.
-    Raises WrongSettings for a file that is not to be replaced, TryAgain where one was changed since the plan was made
-    or another process is writing, else OidcHelperError; then all files are as they were.
+    A file's text before its last change is kept beside it, under its name and BACKUP; older texts are not kept.
+    Raises WrongSettings for a file that must not be replaced, TryAgain if one was changed since the plan was made or
+    another process is writing, else OidcHelperError; all files are then as they were.
     """
-    with lock.hold("settings", timeout_s=_TIMEOUT_S, purpose="write settings"), ExitStack() as wrecks:
-        prepared = [_prepare(change, wrecks) for change in plan if change.is_needed]
+    with lock.hold("settings", timeout_s=_TIMEOUT_S, purpose="write settings"), ExitStack() as leftovers:
+        prepared = [_prepare(change, leftovers) for change in plan if change.is_needed]
         for each in prepared:
             _require_unchanged(each)
         try:
@@ -60,20 +60,20 @@ def carry_out(plan: Sequence[Change]) -> None:
             raise
 
 
-def _prepare(change: Change, wrecks: ExitStack) -> _Prepared:
-    with _told(change.path):
+def _prepare(change: Change, leftovers: ExitStack) -> _Prepared:
+    with _errors_named(change.path):
         target = Path(os.path.realpath(change.path))
         _require_replaceable(change.path, target)
         target.parent.mkdir(0o700, parents=True, exist_ok=True)
-        old = None if change.before is None else _write(target, change.before, wrecks)
-        return _Prepared(change, target, _write(target, change.after, wrecks), old)
+        old = None if change.before is None else _write(target, change.before, leftovers)
+        return _Prepared(change, target, _write(target, change.after, leftovers), old)
 
 
-def _write(target: Path, content: bytes, wrecks: ExitStack) -> Path:
-    """A complete and synced file beside the target, as like it as can be, with a time of its own."""
+def _write(target: Path, content: bytes, leftovers: ExitStack) -> Path:
+    """Write a complete and synced file beside the target, with its mode, group and attributes but a new time."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     path = Path(name)
-    wrecks.callback(path.unlink, missing_ok=True)
+    leftovers.callback(path.unlink, missing_ok=True)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
@@ -82,19 +82,19 @@ def _write(target: Path, content: bytes, wrecks: ExitStack) -> Path:
         if sys.platform != "win32":
             os.chown(path, -1, target.stat().st_gid)
         shutil.copystat(target, path)
-        os.utime(path)  # records know by it that the settings were edited
+        os.utime(path)  # which tells records that the settings were edited
     return path
 
 
 def _replace(prepared: _Prepared) -> None:
-    with _told(prepared.change.path):
+    with _errors_named(prepared.change.path):
         if prepared.old:
             _rename(prepared.old, prepared.backup)
         _rename(prepared.new, prepared.target)
 
 
 def _put_back(prepared: _Prepared) -> None:
-    """Renaming takes no room, which may be what was missing."""
+    """Restore the old text by renaming, which needs no disk space: the disk may be full."""
     if prepared.new.exists():
         return
     try:
@@ -114,14 +114,14 @@ def _rename(source: Path, target: Path) -> None:
 
 
 def require_replaceable(changes: Sequence[Change]) -> None:
-    """Find out before there is anything to lose. Raises WrongSettings, and OidcHelperError."""
+    """Check before there is anything to lose. Raises WrongSettings, and OidcHelperError."""
     for change in changes:
-        with _told(change.path):
+        with _errors_named(change.path):
             _require_replaceable(change.path, Path(os.path.realpath(change.path)))
 
 
 def _require_replaceable(path: str, target: Path) -> None:
-    """Raise WrongSettings where a rename would go well and do harm. Raises OSError."""
+    """Raise WrongSettings if a rename would succeed and do harm. Raises OSError."""
     try:
         status = target.stat()
     except FileNotFoundError:
@@ -138,7 +138,7 @@ def _require_replaceable(path: str, target: Path) -> None:
 
 
 def _require_unchanged(prepared: _Prepared) -> None:
-    with _told(prepared.change.path):
+    with _errors_named(prepared.change.path):
         try:
             now: bytes | None = prepared.target.read_bytes()
         except FileNotFoundError:
@@ -150,8 +150,8 @@ def _require_unchanged(prepared: _Prepared) -> None:
 
 
 @contextmanager
-def _told(path: str) -> Iterator[None]:
-    """What the system says, as an error that names the file."""
+def _errors_named(path: str) -> Iterator[None]:
+    """Turn an OSError into an error that names the file."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Change tables of our TOML; whatever is not changed stays byte for byte."""
+"""Change tables of our TOML; all else stays byte for byte."""
 
 import copy
 import re
@@ -22,14 +22,14 @@ _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]|[^\s\[\]{}"\'#]+',
     re.DOTALL,
 )
-_HEADER = re.compile(r"\[[^\]\n]*\]")  # of a table whose names need no bracket
+_HEADER = re.compile(r"\[[^\]\n]*\]")  # of a table without brackets in its name
 _DEPTH = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 def change_tables(path: str, text: str, tables: Tables) -> str:
     """The text with these tables changed, made or removed; `path` is for messages.
 
-    Raises WrongSettings where the text is no TOML, or where a table is written in a way that only a person can change.
+    Raises WrongSettings if the text is no TOML, or if a table is written in a way that only a person can change.
     """
     old = parse(path, text)
     document = split(text, list(_spans(text)))
@@ -58,22 +58,22 @@ def change_tables(path: str, text: str, tables: Tables) -> str:
 
 
 def rename_tables(path: str, text: str, renamed: Mapping[KeyPath, KeyPath]) -> str:
-    """The text with the headers of these tables, and of those below them, changed. Raises as above."""
+    """The text with the headers of these tables, and of the tables below them, changed. Raises as above."""
     old = parse(path, text)
     document = split(text, list(_spans(text)))
     for section in document.sections:
         for length in range(1, len(section.name) + 1):
             if new := renamed.get(section.name[:length]):
                 section.body = _HEADER.sub(_header((*new, *section.name[length:])), section.body, count=1)
-    meant = copy.deepcopy(old)
-    moved = {new: _taken_out(meant, name) for name, new in renamed.items()}
-    if misread := _misread(str(document), _changed(meant, moved), moved):
-        before = next(name for name, new in renamed.items() if new == misread)
-        raise _unchangeable(path, text, before)
+    others = copy.deepcopy(old)
+    moved = {new: _pop(others, name) for name, new in renamed.items()}
+    if misread := _misread(str(document), _changed(others, moved), moved):
+        old_name = next(name for name, new in renamed.items() if new == misread)
+        raise _unchangeable(path, text, old_name)
     return str(document)
 
 
-def _taken_out(document: dict[str, Any], path: KeyPath) -> Any:
+def _pop(document: dict[str, Any], path: KeyPath) -> Any:
     *above, last = path
     return _at(document, tuple(above)).pop(last)
 
@@ -87,7 +87,7 @@ def _header(table: KeyPath) -> str:
 def _spans(text: str) -> Iterator[tuple[KeyPath, int, int]]:
     """Each table's path, the beginning of its header's line and the end of its last line; the text is valid TOML."""
     depth, line, is_first = 0, 0, True
-    begin, end = -1, 0  # of the table that is read; none yet
+    begin, end = -1, 0  # of the current table; none yet
     for token in _TOKEN.finditer(text):
         if token[0] == "\n":
             if depth == 0:
@@ -120,7 +120,7 @@ def _line_end(text: str, position: int) -> int:
 
 
 def _changes(document: Document[KeyPath], table: KeyPath, known: Values, values: Values) -> Values:
-    """The values that are not said already; a table below that has a header of its own makes room for its new value."""
+    """The values that differ; an inner table with a header of its own is removed to make room for its new value."""
     changes = {key: value for key, value in values.items() if not _same(known.get(key), value)}
     for key in changes:
         if isinstance(known.get(key), dict):
@@ -157,7 +157,7 @@ def _item(value: Any) -> Any:
 
 
 def _add(document: Document[KeyPath], table: KeyPath, values: Values) -> None:
-    """Behind the last table of the same kind, or at the end."""
+    """Add the table after the last one of its kind, or at the end."""
     body = _body(f"{_header(table)}\n", table, values)
     kin = (each for each in reversed(document.sections) if each.name[:1] == table[:1])
     document.add(table, body, after=next(kin, None))
@@ -179,11 +179,11 @@ def _at(document: Any, path: KeyPath) -> Any:
 
 
 def _changed(old: dict[str, Any], tables: Tables) -> dict[str, Any]:
-    """What the document has to say in the end."""
-    meant = copy.deepcopy(old)
+    """The document as it must be in the end."""
+    intended = copy.deepcopy(old)
     for table, values in tables.items():
         *above, last = table
-        parent: Any = meant
+        parent: Any = intended
         for part in above:
             parent = parent.setdefault(part, {})
         if values is None:
@@ -195,22 +195,22 @@ def _changed(old: dict[str, Any], tables: Tables) -> dict[str, Any]:
                 own.pop(key, None)
             else:
                 own[key] = value
-    return meant
+    return intended
 
 
-def _misread(new: str, meant: dict[str, Any], tables: Tables) -> KeyPath | None:
-    """The table of which the new text does not say what was asked for: it had no header, and got a second place."""
+def _misread(new: str, intended: dict[str, Any], tables: Tables) -> KeyPath | None:
+    """A table that the new text does not have as intended: it had no header, and was written a second time."""
     try:
-        said = tomllib.loads(new)
+        document = tomllib.loads(new)
     except ValueError:
-        said = {}
-    if _without_empty(said) == _without_empty(meant):
+        document = {}
+    if _without_empty(document) == _without_empty(intended):
         return None
-    return next((table for table in tables if _at(said, table) != _at(meant, table)), next(iter(tables)))
+    return next((table for table in tables if _at(document, table) != _at(intended, table)), next(iter(tables)))
 
 
 def _without_empty(document: dict[str, Any]) -> dict[str, Any]:
-    """A kind of which the last table went is gone or empty, which is the same."""
+    """The document without empty tables: removing the last table of a kind may leave the kind empty or absent."""
     return {key: value for key, value in document.items() if value != {}}
 
 
