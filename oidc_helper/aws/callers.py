@@ -19,14 +19,13 @@ from botocore.parsers import ResponseParserError
 from oidc_helper import redaction
 from oidc_helper.aws import clients, refusals
 from oidc_helper.aws.credentials import Credentials
-from oidc_helper.aws.transport import Transport
+from oidc_helper.aws.transport import CONNECT_S, Transport
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.machine import child, reentry, tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.settings import Profile
 from oidc_helper.words import did_you_mean, printable
 
-_CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
 _GRACE_S = 1  # botocore's own timeouts come first, and say more
 _CONTAINER = "container-role"
 # botocore's provider -> its private attribute that asks the metadata service; there is no public one.
@@ -85,7 +84,7 @@ def from_profile(
     Transport(
         ca_bundle=profile.ca_bundle or own,
         setting="ca_bundle" if profile.ca_bundle else f"ca_bundle of {place.name}",
-        connect_s=_CONNECT_S,
+        connect_s=CONNECT_S,
         read_s=max(1.0, time_left()),
     ).serve_all(session)
     with reentry.marked(f"profile {profile.name} -> AWS profile {name}"):
@@ -162,7 +161,7 @@ def _resolved(
     seconds = max(1.0, time_left() / 3)  # two attempts and the pause between them
     session.set_default_client_config(
         Config(
-            connect_timeout=min(_CONNECT_S, seconds),
+            connect_timeout=min(CONNECT_S, seconds),
             read_timeout=seconds,
             retries={"total_max_attempts": 2, "mode": "standard"},
         )
@@ -258,7 +257,7 @@ def _out_of_memory(_error: Exception, place: _Place) -> OidcHelperError:
 
 
 def _beginning(place: _Place) -> str:
-    return f"{place.whose}'s credentials cannot be had from {place.name}: "
+    return f"{place.whose}'s credentials cannot be obtained from {place.name}: "
 
 
 def _reason(error: Exception) -> str:

@@ -27,7 +27,7 @@ from oidc_helper.aws.attempts import UNCONNECTED, Attempts, connect_once
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.regions import FIRST_TRY_S, Regions
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.aws.transport import Transport
+from oidc_helper.aws.transport import CONNECT_S, Transport
 from oidc_helper.errors import OidcHelperError, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine import tls
@@ -42,7 +42,6 @@ log = logging.getLogger("oidc_helper.aws.client")
 
 _T = TypeVar("_T")
 
-_CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
 _GRACE_S = 1  # from the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
 _CHAINED_LIMIT_S = 3_600  # STS's limit for role chaining
 _LONGEST_LIFE_S = 10**9
@@ -131,7 +130,7 @@ class Aws:
 
     def _connect(self, url: str, service: str) -> None:
         variable = clients.endpoint_variable(service)
-        seconds = min(_CONNECT_S, max(1.0, self._time_left()))
+        seconds = min(CONNECT_S, max(1.0, self._time_left()))
         try:
             Transport(ca_bundle=self._profile.ca_bundle, connect_s=seconds, read_s=seconds).probe(url)
         except exceptions.BotoCoreError as error:
@@ -333,7 +332,7 @@ class Aws:
         seconds = max(1.0, self._time_left() / (2 * attempts - 1))
         if signer:
             redaction.learn(signer.secret_access_key, signer.session_token)
-        connect_s = self._connect_s(others) if others else min(_CONNECT_S, seconds)
+        connect_s = self._connect_s(others) if others else min(CONNECT_S, seconds)
         key_log()  # before botocore opens it, whose failure would not name the variable
         config = Config(
             signature_version=None if signer else UNSIGNED,

@@ -80,8 +80,8 @@ def mistaken(error: Exception) -> WrongSettings:
 def variables_in(reason: str) -> list[str]:
     """The AWS_* variables that a botocore message is about: it has their name or value, and most words of their name.
 
-    The words decide where values are equal: `STS regional endpoints option true is invalid` fits any variable that is
-    `true`.
+    The words decide between variables of the same value: `STS regional endpoints option true is invalid` fits each one
+    that is `true`.
     """
     likeness = {
         name: sum(word.lower() in reason.lower() for word in name.split("_")[1:])

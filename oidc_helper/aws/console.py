@@ -89,7 +89,7 @@ def place(region: str, *, leaves: bool = False) -> Place:
     """
     domain = next(domain for beginning, domain in DOMAINS.items() if region.startswith(beginning))
     if leaves and domain != DOMAINS[""]:
-        raise WrongSettings(f"the sign-in of {region} cannot sign out and in again", "leave --logout out")
+        raise WrongSettings(f"the sign-in of {region} cannot sign out and in again", "leave out --logout")
     own = os.environ.get(endpoint_variable(_SERVICE_ID), "").rstrip("/")
     sign_in = own or f"https://{_LEAVING_REGION if leaves else region}.signin.{domain}"
     refuse_clear_text(sign_in, _SERVICE_ID)

@@ -14,7 +14,7 @@ _RENEW_AHEAD_S = 1_200
 
 @dataclass(frozen=True)
 class Credentials:
-    """Access key, secret key, session token; `expires_at` in epoch seconds, None where they do not expire."""
+    """Access key, secret key, session token; `expires_at` in epoch seconds, None if they do not expire."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)

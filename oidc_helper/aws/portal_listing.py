@@ -76,7 +76,10 @@ def accounts(aws: Aws, tokens: Tokens) -> list[Account]:
 
 
 def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told = lambda *_: None) -> Listing:
-    """The permission sets of these accounts; an error for one account does not lose the others."""
+    """The permission sets of these accounts; an error for one account does not lose the others.
+
+    `told` learns of the progress.
+    """
     pace, open_accounts, done = _Pace(), SimpleQueue[Account](), SimpleQueue[tuple[Account, list[str] | Exception]]()
     for account in of:
         open_accounts.put(account)

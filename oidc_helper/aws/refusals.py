@@ -55,6 +55,10 @@ class WrongRegion(Refused):
         self.region = region
 
 
+_OTHER_REGION = Remedy(
+    "the application, or the token that was sent, belongs to another region",
+    "set identity_center_region to the region of the application",
+)
 _CLOCK = Remedy("the signature's time is not accepted", "set this machine's clock")
 SIGNER = Remedy("the caller's keys are not valid", "see where the caller's keys come from: oidc-helper explain PROFILE")
 
@@ -90,10 +94,7 @@ REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "application in its scopes",
         "compare the request with the grant: oidc-helper help create-token-with-iam",
     ),
-    ("CreateTokenWithIAM", "InvalidRequestRegionException"): Remedy(
-        "the application, or the token that was sent, is of another region",
-        "set identity_center_region to the region of the application",
-    ),
+    ("CreateTokenWithIAM", "InvalidRequestRegionException"): _OTHER_REGION,
     ("CreateTokenWithIAM", "InvalidScopeException"): Remedy(
         "the application does not have a scope that was asked for",
         "shorten scopes, or add it with sso-admin put-application-access-scope",
@@ -221,7 +222,7 @@ DENIALS: tuple[tuple[str, Remedy], ...] = (
         "resource control policy",
         Remedy(
             "a resource control policy of the organization denies it",
-            "let it except this caller: sessions of federated users have no aws:PrincipalOrgID",
+            "exempt this caller from it: sessions of federated users have no aws:PrincipalOrgID",
         ),
     ),
     (
@@ -247,8 +248,7 @@ UNVERIFIED: tuple[tuple[str, Remedy], ...] = (
     (
         "retrieve verification key",
         Remedy(
-            "AWS does not find the key of the identity token at its provider, which has others by now or is out of "
-            "AWS's reach",
+            "AWS does not find the identity token's key at its provider, which has replaced it or is out of reach",
             "sign in again: oidc-helper login PROFILE --force; if that does not help, see that the issuer's discovery "
             "document and jwks_uri can be read from the internet",
         ),
@@ -324,11 +324,8 @@ def from_error_answer(
     known = remedy(operation, code, reason=reason, words=words)
     region = printable(str(answer.get("region") or "")) if code == "InvalidRequestRegionException" else ""
     if region:
-        message += f" (it is of {region})"
-        known = Remedy(
-            "the application, or the token that was sent, is of another region",
-            f'set identity_center_region = "{region}"',
-        )
+        message += f" (it belongs to {region})"
+        known = _OTHER_REGION._replace(mend=f'set identity_center_region = "{region}"')
     clock = skew(metadata.get("HTTPHeaders", {}).get("date", ""), now)
     if clock and known is SIGNER:
         known = _CLOCK  # which alone explains the refusal

@@ -28,7 +28,7 @@ class Regions:
     def ask(self, regions: Sequence[str], ask: Callable[[str, int], _T], *, first: str = "") -> _T:
         """Ask in the first region that can be connected to; `ask` takes it and the number of regions left to try.
 
-        Raises OidcHelperError, that of the last region asked.
+        Raises the OidcHelperError of the region that was asked last.
         """
         *others, last = self.in_order(regions, first=first)
         for position, region in enumerate(others):

@@ -13,6 +13,7 @@ from urllib3 import exceptions as failures
 from oidc_helper.machine.http import way_to
 from oidc_helper.machine.trust import trust
 
+CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
 _LARGEST = 10_485_760  # bytes of an answer; AWS's own have some 10,000
 _EVENT = "before-send"  # our handler sends; it is the last, so that the others see the request before it leaves
 # urllib3's error -> botocore's error for it; the first match counts.

@@ -200,7 +200,7 @@ _WRONG = (
         "for `doctor --admin`, name an AWS profile with `--admin-profile`.",
     ),
     Row(
-        "…'s credentials cannot be had from …\n… gave no credentials in time",
+        "…'s credentials cannot be obtained from …\n… gave no credentials in time",
         "The AWS profile, container or instance that the caller's or the administrator's keys come from fails; the "
         "status is that of its reason: a mistake, a sign-in that it needs, no answer, or a refusal.",
         "Try it alone with the command in the hint, such as `aws sts get-caller-identity --profile NAME`.",

@@ -97,7 +97,7 @@ def serves(key: str, target: str) -> bool:
 
 
 def target_of(values: Mapping[str, Any]) -> str:
-    """The kind of target that these values name; empty where they name none."""
+    """The kind of target that these values name; empty if they name none."""
     if "role_arn" in values:
         return "account access" if "account_access" in values else "role"
     return "permission set" if values.keys() & {"account_id", "permission_set"} else ""

@@ -126,7 +126,7 @@ _PROFILE = (
     Key("application_arn", "the Identity Center application to get tokens from", checks.application_arn, required=True),
     Key(
         "identity_center_region",
-        "the region of the Identity Center instance; of a list, the next is tried where one cannot be connected to",
+        "the region of the Identity Center instance; of a list, the next is tried if one cannot be connected to",
         checks.regions,
         required=True,
     ),

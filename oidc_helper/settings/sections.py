@@ -119,8 +119,8 @@ class _Reader(NamedTuple):
                 values[name] = self._value(known[name], value, (*path, name))
             else:
                 self.add((*path, name), self._unknown_key(name, known))
-                if meant := "" if self.problems.are_many else nearest(name, known):
-                    values.setdefault(meant, None)  # so that no rule calls it missing
+                if intended := "" if self.problems.are_many else nearest(name, known):
+                    values.setdefault(intended, None)  # so that no rule calls it missing
         return values
 
     def _value(self, key: Key, value: object, path: KeyPath) -> Any:

@@ -95,7 +95,7 @@ def test_the_complaint_names_the_profile_and_the_reason(
 ) -> None:
     aws_profile(program(tmp_path, statements))
 
-    with pytest.raises(WrongSettings, match="cannot be had from the AWS profile base: ") as caught:
+    with pytest.raises(WrongSettings, match="cannot be obtained from the AWS profile base: ") as caught:
         opened(tmp_path)
 
     assert reason in caught.value.message

@@ -81,7 +81,7 @@ def test_what_sts_answers_for_a_profile_decides_whether_to_try_again(
         failed = failure(tmp_path, '{ profile = "role" }')
 
     assert (type(failed), failed.hint) == (kind, hint)
-    assert failed.message.startswith("the caller's credentials cannot be had from the AWS profile role: ")
+    assert failed.message.startswith("the caller's credentials cannot be obtained from the AWS profile role: ")
 
 
 def test_a_refusal_of_the_caller_says_nothing_of_our_own_tokens(

@@ -150,7 +150,7 @@ MET: Mapping[str, Met | str] = {
     "cmd cannot take the value of …": "test_powershell_and_cmd_have_their_own_quotes",
     "the settings lead back to oidc-helper: …": as_in("a circle of two"),
     "… has no AWS credentials: nothing in …": as_in("no keys"),
-    "…'s credentials cannot be had from …": as_in("a process that fails"),
+    "…'s credentials cannot be obtained from …": as_in("a process that fails"),
     "--claims … holds neither a JSON object nor a JWT": Met(
         ("doctor", "--admin", "--claims", "config.toml", "analytics")
     ),

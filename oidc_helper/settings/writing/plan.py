@@ -25,7 +25,7 @@ NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Change:
-    """The bytes of one file before and after; `before` is None where there is no such file. Both may hold secrets."""
+    """The bytes of one file before and after; `before` is None if there is no such file. Both may hold secrets."""
 
     path: str
     before: bytes | None = field(repr=False)
@@ -101,7 +101,7 @@ def diff(change: Change) -> str:
 
 
 def _read(path: str) -> bytes | None:
-    """The file's content, or None where there is no file."""
+    """The file's content, or None if there is no file."""
     try:
         if Path(path).exists() and not Path(path).is_file():
             raise WrongSettings(f"{printable(path)} is not a regular file", "name another file, or move it away")

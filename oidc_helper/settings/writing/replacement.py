@@ -28,7 +28,7 @@ _HINTS = {
 
 
 class _Prepared(NamedTuple):
-    """A replacement whose steps that need disk space are done; `new` is gone once it was renamed to `target`."""
+    """A replacement that needs no more disk space; `new` no longer exists once it was renamed to `target`."""
 
     change: Change
     target: Path

@@ -27,7 +27,7 @@ def text() -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        reason = (os.strerror(error.errno or 0) if isinstance(error, OSError) else "it is no UTF-8").lower()
+        reason = os.strerror(error.errno or 0).lower() if isinstance(error, OSError) else "it is not UTF-8"
         raise WrongSettings(f"{printable(path)} cannot be read: {reason}", "mend that file: no SDK reads it") from None
     default = [place.header for place in config.by_profile.get(_DEFAULT, ())]
     services = [header for header in config.contents if header.split(maxsplit=1)[:1] == ["services"]]
