@@ -19,14 +19,13 @@ from botocore.parsers import ResponseParserError
 from oidc_helper import redaction
 from oidc_helper.aws import clients, refusals
 from oidc_helper.aws.credentials import Credentials
-from oidc_helper.aws.transport import CONNECT_S, Transport
+from oidc_helper.aws.transport import CONNECT_S, GRACE_S, Transport
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.machine import child, reentry, tls
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.settings import Profile
 from oidc_helper.words import did_you_mean, printable
 
-_GRACE_S = 1  # botocore's own timeouts come first, and say more
 _CONTAINER = "container-role"
 # botocore's provider -> its private attribute that asks the metadata service; there is no public one.
 _METADATA = {_CONTAINER: "_fetcher", "iam-role": "_role_fetcher"}
@@ -116,7 +115,7 @@ def _refuse_questions(profiles: Mapping[str, Mapping[str, Any]], name: str) -> N
     for signer, section in _signers(profiles, name):
         if section.get("mfa_serial") and section.get("role_arn"):
             raise WrongSettings(
-                f"the AWS profile {printable(signer)} takes an MFA code (mfa_serial), and here nobody is asked for one",
+                f"the AWS profile {printable(signer)} needs an MFA code (mfa_serial), and nobody is asked for one here",
                 "let the caller be an AWS profile whose keys need no code, such as those of aws sts get-session-token",
             )
 
@@ -174,7 +173,7 @@ def _resolved(
         return _frozen(session)
 
     try:
-        credentials = Deadline(time_left() + _GRACE_S).run(find)
+        credentials = Deadline(time_left() + GRACE_S).run(find)
     except DeadlinePassed:
         raise TryAgain(f"{place.name} gave no credentials in time", place.test) from None
     except OidcHelperError:
@@ -226,7 +225,7 @@ def _garbled(_error: Exception, place: _Place) -> OidcHelperError:
 
 
 def _not_given(error: Any, place: _Place) -> OidcHelperError:
-    """The container's endpoint or a program refused or failed; only of the endpoint we know whether that may pass."""
+    """The container's endpoint or a program refused or failed; only the endpoint says whether that may pass."""
     if error.kwargs.get("provider", _CONTAINER) != _CONTAINER:
         return _wrong(error, place)
     status = _METADATA_STATUS.search(str(error))
@@ -248,7 +247,7 @@ def _unreadable(error: Any, place: _Place) -> OidcHelperError:
 
 def _nonsense(error: Exception, place: _Place) -> OidcHelperError:
     if clients.variables_in(str(error)):
-        return clients.mistaken(error)
+        return clients.wrong_value(error)
     return WrongSettings(_beginning(place) + "its answer holds none", place.test)
 
 

@@ -27,7 +27,7 @@ from oidc_helper.aws.attempts import UNCONNECTED, Attempts, connect_once
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.regions import FIRST_TRY_S, Regions
 from oidc_helper.aws.tokens import Tokens
-from oidc_helper.aws.transport import CONNECT_S, Transport
+from oidc_helper.aws.transport import CONNECT_S, GRACE_S, Transport
 from oidc_helper.errors import OidcHelperError, SignInNeeded, TryAgain, WrongSettings
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine import tls
@@ -42,8 +42,7 @@ log = logging.getLogger("oidc_helper.aws.client")
 
 _T = TypeVar("_T")
 
-_GRACE_S = 1  # from the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
-_CHAINED_LIMIT_S = 3_600  # STS's limit for role chaining
+_CHAINED_LIMIT_S = 3_600  # STS's limit for role chaining: a role's credentials open another role
 _LONGEST_LIFE_S = 10**9
 _ISOLATED = {
     "profile": (None, None, None, None),
@@ -123,7 +122,7 @@ class Aws:
             )
             return _base_url(client, service)
         except (exceptions.BotoCoreError, ValueError, LookupError, OSError) as error:
-            raise clients.mistaken(error) from None
+            raise clients.wrong_value(error) from None
 
     def _url(self, service: str, region: str) -> str:
         return _base_url(self._client(service, region, None), service)
@@ -145,7 +144,7 @@ class Aws:
         return self._ask_anywhere("sts", regions, "GetCallerIdentity", lambda answer: str(answer["Arn"]), signer=signer)
 
     def open_administrator(self, aws_profile: str) -> Credentials:
-        """Get the credentials of an administrator, who only reads: from that AWS profile, or if empty the environment.
+        """Get the credentials of an administrator, who only reads: of that AWS profile, or of the environment if empty.
 
         From the environment they are its keys, or those of the AWS profile that AWS_PROFILE names, of the container or
         of the instance. Raises OidcHelperError.
@@ -333,7 +332,7 @@ class Aws:
         if signer:
             redaction.learn(signer.secret_access_key, signer.session_token)
         connect_s = self._connect_s(others) if others else min(CONNECT_S, seconds)
-        key_log()  # before botocore opens it, whose failure would not name the variable
+        key_log()  # before botocore opens that file too: its error would not name the variable
         config = Config(
             signature_version=None if signer else UNSIGNED,
             connect_timeout=connect_s,
@@ -351,7 +350,7 @@ class Aws:
                 config=config,
             )
         except (exceptions.BotoCoreError, ValueError, LookupError) as error:
-            raise clients.mistaken(error) from None
+            raise clients.wrong_value(error) from None
         except (MemoryError, RuntimeError):
             raise clients.short_of_memory("a client of AWS") from None
         if others:
@@ -384,7 +383,7 @@ class Aws:
         call = getattr(client, xform_name(operation))
         try:
             # botocore's timeouts are for single reads, and looking up a name has none.
-            return Deadline(self._time_left() + _GRACE_S).run(lambda: read(call(**parameters)))
+            return Deadline(self._time_left() + GRACE_S).run(lambda: read(call(**parameters)))
         except DeadlinePassed:
             outcome = "too slow"
             raise refusals.unreachable(name, attempts.host, "too slow", never_sent=False, variable=variable) from None
@@ -406,7 +405,7 @@ class Aws:
                 raise refusals.unreadable(name, attempts.host, attempts.status) from None
             if isinstance(error, MemoryError | RuntimeError):  # no thread can be started
                 raise clients.short_of_memory(name) from None
-            raise clients.mistaken(error) from None
+            raise clients.wrong_value(error) from None
         finally:
             attempts.stop_watching()
             took_ms = (time.monotonic() - began) * 1000
@@ -479,5 +478,5 @@ def _unanswered(error: Exception, operation: str, attempts: Attempts, *, variabl
         how = type(error).__name__.removesuffix("Error")
         return refusals.unreachable(operation, host, how, never_sent=not attempts.sent, variable=variable)
     if not attempts.begun:  # botocore's endpoint rules have no address for these settings
-        return clients.mistaken(error)
+        return clients.wrong_value(error)
     return refusals.unreadable(operation, host)

@@ -67,7 +67,7 @@ def checked(client: Any, transport: Transport | None, *, endpoint: str = "") -> 
     return client
 
 
-def mistaken(error: Exception) -> WrongSettings:
+def wrong_value(error: Exception) -> WrongSettings:
     """The error for a value that botocore cannot use; it names the variables that may hold the value."""
     reason = " ".join(str(error).split()).rstrip(".: ") or type(error).__name__
     place = " or ".join(variables_in(reason))
@@ -125,18 +125,18 @@ def base_url(client: Any, operation: str) -> str:
     return url.partition("?")[0].removesuffix(path)
 
 
-def refuse_clear_text(url: str, service: str, named: str = "") -> None:
+def refuse_clear_text(url: str, service: str, option: str = "") -> None:
     """Raise WrongSettings if secrets would go to another machine without TLS, or if the URL names no host.
 
-    `service` is botocore's service id, and `named` the option that holds the URL, if an option does.
+    `service` is botocore's service id, and `option` the one that holds the URL, if an option does.
     """
     host = host_in(url)
     if host and (url.lower().startswith("https:") or is_loopback(url)):
         return
-    named = named or endpoint_variable(service) or "endpoint_url of the AWS profile"
+    setting = option or endpoint_variable(service) or "endpoint_url of the AWS profile"
     if not host:
-        raise WrongSettings(f"{named} is not the address of a host", f"write {named} as https://HOST:PORT")
+        raise WrongSettings(f"{setting} is not the address of a host", f"write {setting} as https://HOST:PORT")
     raise WrongSettings(
-        f"{named} leads to {printable(host)} without TLS, and secrets would go there in clear text",
-        f"let {named} begin with https://; plain http is for loopback hosts only",
+        f"{setting} leads to {printable(host)} without TLS, and secrets would go there in clear text",
+        f"let {setting} begin with https://; plain http is for loopback hosts only",
     )

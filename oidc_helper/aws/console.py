@@ -1,4 +1,4 @@
-"""The AWS console: a sign-in token, got for credentials by POST, and the address that redeems it."""
+"""The AWS console: a sign-in token, requested for credentials by POST, and the address that redeems it."""
 
 import json
 import os
@@ -31,7 +31,7 @@ DOMAINS: Mapping[str, str] = {
 }
 _SERVICE_ID = "signin"  # botocore's
 # The only host that signs out and then goes on to an address: saml2aws and kion-cli found no other that does.
-_LEAVING_REGION = "us-east-1"
+_SIGN_OUT_REGION = "us-east-1"
 _PAGE = re.compile(r"[a-z0-9][a-z0-9-]*(?:/[a-z0-9-]+)*", re.ASCII)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _COLORS = ("blue", "turquoise", "green", "yellow", "orange", "red", "pink", "purple")
@@ -43,7 +43,7 @@ CONTAINERS: Mapping[str, str] = {
 
 
 class Kind(NamedTuple):
-    """What the console makes of credentials: the page to open, and a note on what works there; both may be empty.
+    """What the console can do with credentials: the page to open, and a note on what works there; both may be empty.
 
     `outlasts`: the console's session may last longer than the credentials. AWS refuses that for chained roles (IAM User
     Guide), and our role sessions are chained.
@@ -59,12 +59,12 @@ _ENHANCED = Kind(
     "this role session is identity-enhanced: only Athena, Glue's catalog, Lake Formation, S3 Access Grants, EMR, "
     "OpenSearch and Amazon Q work in the console; for all else, use a profile with a permission set",
 )
-_OF_GRANT = Kind("s3", "these credentials are of an S3 access grant: nothing but its prefix works in the console")
+_OF_GRANT = Kind("s3", "these credentials come from an S3 access grant: only its prefix works in the console")
 _WHOLE = Kind(outlasts=True)
 
 
 def kind(profile: Profile) -> Kind:
-    """What the console makes of the profile's credentials."""
+    """What the console can do with the profile's credentials."""
     if profile.target != "role":
         return _WHOLE
     return _OF_GRANT if profile.s3_grant else _ENHANCED
@@ -82,16 +82,16 @@ class Place(NamedTuple):
         return f"{self.sign_in}/federation"
 
 
-def place(region: str, *, leaves: bool = False) -> Place:
+def place(region: str, *, signs_out: bool = False) -> Place:
     """The place of a region's console; AWS_ENDPOINT_URL_SIGNIN counts as for an SDK.
 
-    `leaves`: a place that can also sign out first. Raises WrongSettings.
+    `signs_out`: a place that can also sign out first. Raises WrongSettings.
     """
     domain = next(domain for beginning, domain in DOMAINS.items() if region.startswith(beginning))
-    if leaves and domain != DOMAINS[""]:
+    if signs_out and domain != DOMAINS[""]:
         raise WrongSettings(f"the sign-in of {region} cannot sign out and in again", "leave out --logout")
     own = os.environ.get(endpoint_variable(_SERVICE_ID), "").rstrip("/")
-    sign_in = own or f"https://{_LEAVING_REGION if leaves else region}.signin.{domain}"
+    sign_in = own or f"https://{_SIGN_OUT_REGION if signs_out else region}.signin.{domain}"
     refuse_clear_text(sign_in, _SERVICE_ID)
     return Place(sign_in, f"https://{region}.console.{domain}")
 
@@ -140,11 +140,11 @@ def sign_in_token(
     return token
 
 
-def address(where: Place, token: str, landing: str, *, leaves: bool = False) -> str:
-    """The address that signs a browser in and goes on to the page `landing`; with `leaves`, it signs out first."""
+def address(where: Place, token: str, landing: str, *, signs_out: bool = False) -> str:
+    """The address that signs a browser in and goes on to the page `landing`; if `signs_out`, it signs out first."""
     query = {"Action": "login", "Issuer": "oidc-helper", "Destination": landing, "SigninToken": token}
     login = f"{where.federation}?{urlencode(query)}"
-    if not leaves:
+    if not signs_out:
         return login
     return f"{where.sign_in}/oauth?{urlencode({'Action': 'logout', 'redirect_uri': login})}"
 
@@ -188,6 +188,6 @@ def _failure(host: str, answer: Answer, *, lasts: bool) -> Refused | TryAgain:
         return DurationRefused(message)
     return Refused(
         message,
-        "take new ones: oidc-helper get --refresh PROFILE; or a policy of the network perimeter keeps the console "
-        "from them (signin:PutConsoleAuthorizationConfiguration)",
+        "get new ones: oidc-helper get --refresh PROFILE; or a network perimeter policy keeps them out of the console "
+        "(signin:PutConsoleAuthorizationConfiguration)",
     )

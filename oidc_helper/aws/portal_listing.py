@@ -19,7 +19,7 @@ from oidc_helper.settings.limits import limits
 
 _T = TypeVar("_T")
 
-_A_SECOND = 20  # requests: the quota page of Identity Center, for the portal's APIs
+_CALLS_PER_S = 20  # the quota page of Identity Center, for the portal's APIs
 _WORKERS = 12  # enough for that many requests a second even if an answer takes half a second
 _PAUSES_S = (0.5, 1, 2, 4, 8)  # after an answer that asks to wait; the last one repeats
 _PATIENCE_S = 60  # with a portal that does nothing but ask to wait
@@ -65,8 +65,8 @@ class Listing(NamedTuple):
     failures: Mapping[str, OidcHelperError]
 
 
-Told = Callable[[int, int], None]
-"""Takes the number of accounts that are done, and of all."""
+Progress = Callable[[int, int], None]
+"""Takes the number of accounts that are done, and of all accounts."""
 
 
 def accounts(aws: Aws, tokens: Tokens) -> list[Account]:
@@ -75,19 +75,16 @@ def accounts(aws: Aws, tokens: Tokens) -> list[Account]:
     return sorted(listed, key=lambda account: (account.name.casefold(), account.account_id))
 
 
-def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told = lambda *_: None) -> Listing:
-    """The permission sets of these accounts; an error for one account does not lose the others.
-
-    `told` learns of the progress.
-    """
-    pace, open_accounts, done = _Pace(), SimpleQueue[Account](), SimpleQueue[tuple[Account, list[str] | Exception]]()
+def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], progress: Progress = lambda *_: None) -> Listing:
+    """The permission sets of these accounts; an error for one account does not lose the others."""
+    pace, waiting, done = _Pace(), SimpleQueue[Account](), SimpleQueue[tuple[Account, list[str] | Exception]]()
     for account in of:
-        open_accounts.put(account)
+        waiting.put(account)
 
     def work(ask: Ask) -> None:
         while not pace.stopped.is_set():
             try:
-                account = open_accounts.get_nowait()
+                account = waiting.get_nowait()
             except Empty:
                 return
             done.put((account, _names(ask, pace, account)))
@@ -96,14 +93,14 @@ def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told 
         threading.Thread(target=work, args=(aws.portal(tokens),), name="portal", daemon=True).start()
     names, failures = dict[str, list[str]](), dict[str, OidcHelperError]()
     try:
-        for count, (account, answer) in enumerate(_each(done, len(of)), 1):
+        for count, (account, answer) in enumerate(_results(done, len(of)), 1):
             if isinstance(answer, OidcHelperError):
                 failures[account.account_id] = answer
             elif isinstance(answer, Exception):
                 raise answer
             else:
                 names[account.account_id] = sorted(answer)
-            told(count, len(of))
+            progress(count, len(of))
     finally:
         pace.stopped.set()
     access = [Access("permission-set", account, name) for account in of for name in names.get(account.account_id, ())]
@@ -118,7 +115,7 @@ def _names(ask: Ask, pace: "_Pace", account: Account) -> list[str] | Exception:
         return error
 
 
-def _each(done: SimpleQueue[_T], count: int) -> Iterator[_T]:
+def _results(done: SimpleQueue[_T], count: int) -> Iterator[_T]:
     while count:
         try:
             yield done.get(timeout=_LOOK_S)
@@ -211,7 +208,7 @@ class _Pace:
         with self._lock:
             now = _now()
             turn = max(now, self._next)
-            self._next = turn + 1 / _A_SECOND
+            self._next = turn + 1 / _CALLS_PER_S
         if _wait(self.stopped, turn - now):
             raise TryAgain("the listing was given up")
 

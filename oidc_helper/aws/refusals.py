@@ -103,7 +103,7 @@ REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "the application may not use this grant", "enable it with sso-admin put-application-grant"
     ),
     ("CreateTokenWithIAM", "UnsupportedGrantTypeException"): Remedy(
-        "the application does not have this grant; customer managed ones cannot be given authorization_code",
+        "the application does not have this grant; customer managed applications cannot have authorization_code",
         "enable it with sso-admin put-application-grant, or choose another identity source",
     ),
     ("AssumeRoleWithWebIdentity", "AccessDenied"): Remedy(
@@ -125,7 +125,7 @@ REMEDIES: Mapping[tuple[str, str], Remedy] = {
         "check role_arn, or let the policy allow the caller both sts:AssumeRole and sts:SetContext",
     ),
     ("AssumeRole", "ValidationError"): Remedy(
-        "a value does not fit: the session's duration may not exceed the role's maximum, nor one hour from a role",
+        "a value does not fit: the duration may not exceed the role's maximum, nor one hour if the caller is a role",
         "lower duration_seconds, or check role_session_name",
     ),
     ("AssumeRole", "InvalidContextAssertion"): Remedy(
@@ -134,7 +134,7 @@ REMEDIES: Mapping[tuple[str, str], Remedy] = {
     ),
     ("AssumeRole", "PackedPolicyTooLarge"): Remedy(
         "the session token would be too large: policies and tags of the session add to the identity context",
-        "let the caller pass on fewer session tags (transitive ones of the role that it came from count)",
+        "let the caller pass on fewer session tags (transitive tags of the role that it came from count too)",
     ),
     ("AssumeRoleWithWebIdentity", "PackedPolicyTooLarge"): Remedy(
         "the session token would be too large: session tags in the identity token add to it",
@@ -196,7 +196,7 @@ REASONS: Mapping[str, Remedy] = {
         f"{_KEY} is pending deletion or import", "restore it: aws kms cancel-key-deletion, then aws kms enable-key"
     ),
     "KMS_InvalidKeyUsageException": Remedy(
-        f"{_KEY} is not one that encrypts symmetrically", "let an administrator of Identity Center set another key"
+        f"{_KEY} is not a symmetric encryption key", "let an administrator of Identity Center set another key"
     ),
 }
 # Words in the message of a denial -> remedy; the first match counts. Sources: the IAM user guide on access denied
@@ -320,7 +320,7 @@ def from_error_answer(
         unread, throttled = turned_away(code, status), is_throttled(code, status)
         return TryAgain(message, "try again in a while", never_sent=unread, throttled=throttled)
     if code == "ExpiredTokenException" and status == 403:
-        code = "ExpiredToken"  # the caller's keys have; a session that ended has the same code, with status 400
+        code = "ExpiredToken"  # the caller's keys have expired; for a session that has ended, the status is 400
     known = remedy(operation, code, reason=reason, words=words)
     region = printable(str(answer.get("region") or "")) if code == "InvalidRequestRegionException" else ""
     if region:

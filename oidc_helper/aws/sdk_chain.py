@@ -116,4 +116,4 @@ def _read(session: Any, variable: str, read: Callable[[str], dict[str, Any]]) ->
     except exceptions.ConfigNotFound:
         return {}
     except exceptions.BotoCoreError as error:
-        raise WrongSettings(printable(str(error)), "mend that file: no SDK reads it") from None
+        raise WrongSettings(printable(str(error)), "mend that file: no SDK can read it") from None

@@ -11,7 +11,10 @@ _MOST_REDIRECTS = 3
 
 
 def followed(url: str, *, until: Callable[[str], object], ca_bundle: str | None, timeout_s: float) -> str:
-    """Follow the start URL's redirects until `until` accepts a URL; the last URL. No page is read. Raises TryAgain."""
+    """The URL to which the start URL redirects: the first that `until` accepts, else the last. Raises TryAgain.
+
+    Reads no page.
+    """
     for _ in range(_MOST_REDIRECTS):
         if until(url) or not (url.startswith("https://") or is_loopback(url)):
             break

@@ -1,4 +1,4 @@
-"""Sends botocore's requests as all others are sent: botocore itself knows neither SOCKS nor more than one bundle."""
+"""Sends botocore's requests as we send all others: botocore itself supports neither SOCKS nor several CA bundles."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +14,7 @@ from oidc_helper.machine.http import way_to
 from oidc_helper.machine.trust import trust
 
 CONNECT_S = 10  # a handshake that takes longer has met a firewall that drops packets
+GRACE_S = 1  # from the seconds that `Deadline.left` keeps back: botocore's own timeouts come first, and say more
 _LARGEST = 10_485_760  # bytes of an answer; AWS's own have some 10,000
 _EVENT = "before-send"  # our handler sends; it is the last, so that the others see the request before it leaves
 # urllib3's error -> botocore's error for it; the first match counts.

@@ -32,13 +32,13 @@ def console(options: argparse.Namespace, answer: TextIO) -> int:
         going = errand(options.profile, asking)
         profile = going.profile
         kind = federation.kind(profile)
-        where = federation.place(profile.region, leaves=options.logout)
+        where = federation.place(profile.region, signs_out=options.logout)
         service = options.service or ("" if options.destination else kind.page)
         landing = federation.page(where, profile.region, service=service, destination=options.destination or "")
         got = _lasting(going)
     _say(options, kind.note)
     token, ends_at = _token(options, going, where, got)
-    url = federation.address(where, token, landing, leaves=options.logout)
+    url = federation.address(where, token, landing, signs_out=options.logout)
     in_place = partial(federation.in_container, form=options.container, name=profile.name)
     if open_browser is None:
         if answer.isatty():

@@ -218,7 +218,7 @@ _WRONG = (
         "Correct the name, or the file that the message names.",
     ),
     Row(
-        "the AWS profile … takes an MFA code (mfa_serial), and here nobody is asked for one",
+        "the AWS profile … needs an MFA code (mfa_serial), and nobody is asked for one here",
         "The caller's AWS profile asks for a code at every use.",
         "Name an AWS profile whose keys need none, such as those that `aws sts get-session-token` gives.",
     ),

@@ -159,9 +159,9 @@ def test_an_endpoint_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) 
 
 def test_signing_out_before_needs_the_host_that_can() -> None:
     """The address of the sign-in is encoded whole, in the address of the sign-out."""
-    where = console.place("eu-west-1", leaves=True)
+    where = console.place("eu-west-1", signs_out=True)
     landing = console.page(where, "eu-west-1", service="s3")
-    leaving = urlsplit(console.address(where, "t&t", landing, leaves=True))
+    leaving = urlsplit(console.address(where, "t&t", landing, signs_out=True))
     query = parse_qs(leaving.query)
 
     assert (leaving.netloc, leaving.path) == ("us-east-1.signin.aws.amazon.com", "/oauth")
@@ -171,7 +171,7 @@ def test_signing_out_before_needs_the_host_that_can() -> None:
     assert parse_qs(login.query)["Destination"] == ["https://eu-west-1.console.aws.amazon.com/s3/home?region=eu-west-1"]
     assert parse_qs(login.query)["SigninToken"] == ["t&t"]
     with pytest.raises(WrongSettings, match="cannot sign out"):
-        console.place("us-gov-west-1", leaves=True)
+        console.place("us-gov-west-1", signs_out=True)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_grant_lands_on_s3(ready: Home, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("OIDC_HELPER_CONFIG", str(ready.config))
     kind = console.kind(settings.load().profile("reports"))
 
-    assert (kind.page, "nothing but its prefix works" in kind.note, kind.outlasts) == ("s3", True, False)
+    assert (kind.page, "only its prefix works" in kind.note, kind.outlasts) == ("s3", True, False)
 
 
 def test_a_duration_is_for_permission_sets(ready: Home, emulator: Emulator) -> None:

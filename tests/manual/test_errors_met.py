@@ -155,7 +155,7 @@ MET: Mapping[str, Met | str] = {
         ("doctor", "--admin", "--claims", "config.toml", "analytics")
     ),
     "there is no AWS profile …": as_in("no such AWS profile"),
-    "the AWS profile … takes an MFA code (mfa_serial), and here nobody is asked for one": Met(breaks=mfa),
+    "the AWS profile … needs an MFA code (mfa_serial), and nobody is asked for one here": Met(breaks=mfa),
     "… is not the address of a host": Met(breaks=variable("AWS_ENDPOINT_URL_STS", "http://sts.example.com")),
     "OIDC_HELPER_KERNEL_KEYRING is …": Met(("status",), variables={kernel.VARIABLE: "of"}),
     "… names a proxy with …://, which cannot be used": Met(

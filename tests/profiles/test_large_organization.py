@@ -18,7 +18,7 @@ main()
 
 
 # At AWS's pace the two listings would wait for 50 s.
-_HURRIED = "from oidc_helper.aws import portal_listing; portal_listing._A_SECOND = 1_000"
+_HURRIED = "from oidc_helper.aws import portal_listing; portal_listing._CALLS_PER_S = 1_000"
 
 
 def test_two_thousand_profiles(site: Site) -> None:
