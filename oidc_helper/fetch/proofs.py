@@ -19,6 +19,7 @@ from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.identity.proof import Assertion, GrantParameters, Proof
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine.deadline import Deadline
+from oidc_helper.machine.lock import Lock
 from oidc_helper.oidc import ClockOff, SessionOver
 from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Profile
@@ -162,7 +163,7 @@ class Prover(NamedTuple):
                 self.profile.identity,
                 asking.person(),
                 way=asking.way,
-                anew=asking.as_another,
+                as_another=asking.as_another,
                 timeout_s=timeout_s,
                 **self._access(),
             )
@@ -171,7 +172,7 @@ class Prover(NamedTuple):
                 self._confirm(asking, token, self._displaced_user(former, signed_in.subject, token), timeout_s)
         refresh_token = signed_in.refresh_token or ""
         if not refresh_token and _REFRESHABLE in self.profile.identity.scopes:
-            log.warning("no refresh token came, so that the sign-in will not last: %s", _NO_REFRESH_TOKEN)
+            log.warning("no refresh token came, so the sign-in will not last: %s", _NO_REFRESH_TOKEN)
         expires_at = signed_in.refresh_expires_at
         with self._session_lock():
             self._save(ProviderSession(former.binding, token.user, signed_in.subject, refresh_token, expires_at))
@@ -204,7 +205,7 @@ class Prover(NamedTuple):
             agreed = None
         if (agreed or "").strip().lower() not in ("y", "yes"):
             hint = f"{self.profile.login} --force"
-            raise SignInNeeded(f"{user} has signed in, and before it was {former}: nothing was changed", hint)
+            raise SignInNeeded(f"{user} has signed in, not {former} as before: nothing was changed", hint)
 
     def _access(self) -> dict[str, Any]:
         """The parameters of every call to the provider."""
@@ -213,13 +214,11 @@ class Prover(NamedTuple):
         secret = client_secret.resolve(self.profile.identity, timeout_s=self.deadline.left())
         return {"client_secret": secret, "ca_bundle": self.profile.ca_bundle, "now": self.now}
 
-    @contextmanager
-    def _session_lock(self) -> Iterator[None]:
-        """Be the only process that redeems or replaces this identity's refresh token."""
+    def _session_lock(self) -> Lock:
+        """The lock for redeeming or replacing this identity's refresh token, taken within the deadline."""
         name = self.profile.identity.name
         timeout_s, purpose = self.deadline.left(), f"oidc-helper for identity {name}"
-        with self.store.hold(kept_provider_session.lock_name(name), timeout_s=timeout_s, purpose=purpose):
-            yield
+        return self.store.hold(kept_provider_session.lock_name(name), timeout_s=timeout_s, purpose=purpose)
 
     @contextmanager
     def _attempt(self, missing: SignInNeeded) -> Iterator[tuple[Asking, float]]:
