@@ -29,7 +29,7 @@ from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Proof
 from oidc_helper.machine import pause
 from oidc_helper.machine.lock import Lock
-from oidc_helper.person.telling import reporting_to
+from oidc_helper.person.outcome import reporting_to
 from oidc_helper.record import Record
 from oidc_helper.settings import Profile
 from oidc_helper.store.kinds import CREDENTIALS

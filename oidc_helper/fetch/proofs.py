@@ -21,7 +21,7 @@ from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.machine.lock import Lock
 from oidc_helper.oidc import ClockOff, SessionOver
-from oidc_helper.person.telling import Finish, reporting_to
+from oidc_helper.person.outcome import Finish, reporting_to
 from oidc_helper.settings import Profile
 from oidc_helper.store.kinds import TOKENS
 from oidc_helper.store.saving import note_or_warn, save_or_warn

@@ -24,7 +24,7 @@ from oidc_helper.fetch.means import Means
 from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Assertion, Proof
 from oidc_helper.identity.token import IdentityToken, parse
-from oidc_helper.person.telling import reporting_to
+from oidc_helper.person.outcome import reporting_to
 from oidc_helper.settings import Profile
 from oidc_helper.store.in_kernel import REMEDY
 from oidc_helper.store.kinds import CREDENTIALS, TOKENS

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from oidc_helper.identity.token import IdentityToken
-from oidc_helper.person.telling import Finish
+from oidc_helper.person.outcome import Finish
 
 
 def _no_page(_error: str | None) -> None:

@@ -6,8 +6,8 @@ from typing import Literal
 
 from oidc_helper.oidc import authorization
 from oidc_helper.person.browser import obstacle
+from oidc_helper.person.outcome import Finish, reporting_to
 from oidc_helper.person.person import Person
-from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, paste
 from oidc_helper.sign_in.redirect import code_of, redirect_of

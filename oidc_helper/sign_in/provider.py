@@ -13,8 +13,8 @@ from oidc_helper.oidc.grants import Granted
 from oidc_helper.oidc.provider import Provider, discover
 from oidc_helper.oidc.verification import verify
 from oidc_helper.person.browser import obstacle
+from oidc_helper.person.outcome import Finish, reporting_to
 from oidc_helper.person.person import Person, Way
-from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, device, paste
 from oidc_helper.sign_in.redirect import code_of, redirect_of

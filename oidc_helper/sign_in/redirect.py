@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from oidc_helper.errors import Refused
 from oidc_helper.oidc.authorization import Answer, Request
 from oidc_helper.oidc.refusals import refusal
-from oidc_helper.person.telling import Finish
+from oidc_helper.person.outcome import Finish
 from oidc_helper.settings import Identity
 
 Begin = Callable[[str], Request]
