@@ -38,7 +38,7 @@ class Provider:
         return host_of(self.issuer)
 
     def endpoint(self, name: str) -> str:
-        """The URL of the endpoint with that name. Raises Refused where the provider has none."""
+        """The URL of the endpoint with that name. Raises Refused if the provider has none."""
         url: str = getattr(self, name)
         if not url:
             raise Refused(f"{self.host} offers no {name.replace('_', ' ')}", "see what its discovery document lists")
