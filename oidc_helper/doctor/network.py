@@ -76,7 +76,7 @@ def discovery(case: Case) -> Finding:
     from oidc_helper.oidc.connection import Client, get_json
 
     client = Client(identity.client_id, ca_bundle=case.profile.ca_bundle)
-    keys = get_json(found.jwks_uri, client=client, timeout_s=case.deadline.left()).get("keys")
+    keys = get_json(found.jwks_uri, issuer=found.issuer, client=client, timeout_s=case.deadline.left()).get("keys")
     if not isinstance(keys, list) or not keys:
         return failed(f"{found.host} publishes no keys, so that no ID token can be trusted", "check issuer")
     ways = ["browser"] * bool(found.authorization_endpoint) + ["device"] * bool(found.device_authorization_endpoint)

@@ -35,7 +35,8 @@ def _fetched(issuer: str) -> Any:
     anonymous = Client("")
     try:
         provider = discover(issuer, client=anonymous, timeout_s=_FETCH_S)
-        return get_json(provider.jwks_uri, client=anonymous, timeout_s=_FETCH_S, fresh=True).get("keys")
+        jwks_uri = provider.jwks_uri
+        return get_json(jwks_uri, issuer=issuer, client=anonymous, timeout_s=_FETCH_S, fresh=True).get("keys")
     except OidcHelperError as error:
         raise BadToken(error.message) from error
 

@@ -82,7 +82,7 @@ _FAILED = (
     ),
     Row(
         "no browser can be opened: …\nFirefox is not found\nthe program that BROWSER names is not found\n"
-        "no browser has come for the address in … s\n… cannot be run",
+        "no browser opened the address within … s\n… cannot be run",
         "`console` has no browser to open on this machine.",
         "Add `--print` and open the address elsewhere, or name a program with `--browser-command`.",
     ),
@@ -353,7 +353,7 @@ _SIGN_IN = (
         "Sign in again; if it is the browser, use `oidc-helper login --paste`.",
     ),
     Row(
-        "… has signed in, and before it was …: nothing was changed",
+        "… has signed in, not … as before: nothing was changed",
         "The person who signed in is not the one whose tokens and credentials are kept.",
         "Run `oidc-helper login --force PROFILE`, which deletes those of the previous person.",
     ),
