@@ -17,29 +17,29 @@ _LISTING, _ASSUMING = "account_access:read_only", "account_access:assume"  # sco
 _SERVICE = Service("account-access-runtime", invalid="ValidationException", outside="AccessDeniedException")
 
 
-def _list_roles(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user = _user(state, asked, _LISTING)
+def _list_roles(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    user = _user(state, parameters, _LISTING)
     names = {account.account_id: account.name for account in state.directory.accounts}
     roles = []
-    for role_arn in _given(state, user, asked["tenantId"]):
+    for role_arn in _given(state, user, parameters["tenantId"]):
         account_id = role_arn.split(":")[4]
         named = {"accountName": names[account_id]} if account_id in names else {}
         roles.append({"accountId": account_id, **named, "roleArn": role_arn})
-    return page("roles", roles, asked, invalid=_SERVICE.invalid)
+    return page("roles", roles, parameters, invalid=_SERVICE.invalid)
 
 
-def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user, role_arn = _user(state, asked, _ASSUMING), asked["roleArn"]
+def _get_role_credentials(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    user, role_arn = _user(state, parameters, _ASSUMING), parameters["roleArn"]
     role = state.directory.role(role_arn)
-    if role is None or role_arn not in _given(state, user, asked["tenantId"]):
+    if role is None or role_arn not in _given(state, user, parameters["tenantId"]):
         raise Refusal(
             "AccessDeniedException",
             "You are not entitled to this role",
             reason="the tenant does not give it to the user",
         )
-    lifetime_s = asked.get("sessionDuration", role.longest_session_s)
+    lifetime_s = parameters.get("sessionDuration", role.longest_session_s)
     _check_duration(lifetime_s, role)
-    credentials = role_session(state, role, asked.get("sessionName", user.user_name), lifetime_s, direct=True)
+    credentials = role_session(state, role, parameters.get("sessionName", user.user_name), lifetime_s, direct=True)
     return {
         "credentialsDetails": {
             "programmaticAccess": {
@@ -63,9 +63,9 @@ def _check_duration(lifetime_s: int, role: Role) -> None:
         raise Refusal(_SERVICE.invalid, "The session duration exceeds the maximum of the role")
 
 
-def _user(state: State, asked: Parameters, scope: str) -> DirectoryUser:
+def _user(state: State, parameters: Parameters, scope: str) -> DirectoryUser:
     """The user of a bearer token with that scope. Raises Refusal."""
-    token = live_access_token(state, asked["accessToken"])
+    token = live_access_token(state, parameters["accessToken"])
     user = token and state.directory.user(user_id=token.session.subject)
     if not token or not user:
         raise Refusal("UnauthorizedException", "The bearer token is not valid", reason="no live access token of a user")

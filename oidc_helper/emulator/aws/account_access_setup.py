@@ -18,9 +18,9 @@ _CREATED_AT = 1_767_225_600  # epoch seconds, of everything
 _MOST = 100  # entries of a page
 
 
-def _create_application(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+def _create_application(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     directory, instance = state.directory, state.directory.instance
-    if asked["identitySource"]["identityCenter"]["instanceArn"] != instance.arn:
+    if parameters["identitySource"]["identityCenter"]["instanceArn"] != instance.arn:
         raise Refusal(SERVICE.invalid, "The Identity Center instance does not exist")
     if directory.tenants:
         raise Refusal("ConflictException", "The instance has an application already")
@@ -36,20 +36,20 @@ def _create_application(state: State, signer: Signer | None, asked: Parameters) 
     return {"applicationArn": created.arn}
 
 
-def _get_application(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = _tenant(state, asked)
+def _get_application(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found = _tenant(state, parameters)
     source = {"instanceArn": state.directory.instance.arn, "applicationArn": found.application_arn}
     described = _described(found)
     del described["applicationArn"]
     return {"identitySource": {"identityCenter": source}, "status": "ACTIVE", **described}
 
 
-def _list_applications(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    return _page(state, "applications", [_described(each) for each in state.directory.tenants], asked)
+def _list_applications(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    return _page(state, "applications", [_described(each) for each in state.directory.tenants], parameters)
 
 
-def _create_entitlement(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    tenant, given = _tenant(state, asked), asked["entitlement"]["principalRole"]
+def _create_entitlement(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    tenant, given = _tenant(state, parameters), parameters["entitlement"]["principalRole"]
     principal = given["principal"]["identityCenter"]
     principal_id, directory = next(iter(principal.values())), state.directory
     if not (directory.user(user_id=principal_id) if "userId" in principal else directory.group(principal_id)):
@@ -62,34 +62,38 @@ def _create_entitlement(state: State, _signer: Signer | None, asked: Parameters)
     return {"entitlementId": _entitlement_id(principal_id, given["roleArn"])}
 
 
-def _get_entitlement(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = _tenant(state, asked)
-    described = next((e for e in _entitlements(state, found) if e["entitlementId"] == asked["entitlementId"]), None)
+def _get_entitlement(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found = _tenant(state, parameters)
+    described = next(
+        (e for e in _entitlements(state, found) if e["entitlementId"] == parameters["entitlementId"]), None
+    )
     if described is None:
         raise Refusal("ResourceNotFoundException", "The entitlement does not exist")
     return {"applicationArn": found.arn, **described}
 
 
-def _delete_entitlement(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    tenant = _tenant(state, asked)
-    tenant.entitlements = {each for each in tenant.entitlements if _entitlement_id(*each) != asked["entitlementId"]}
+def _delete_entitlement(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    tenant = _tenant(state, parameters)
+    tenant.entitlements = {
+        each for each in tenant.entitlements if _entitlement_id(*each) != parameters["entitlementId"]
+    }
     return {}
 
 
-def _list_entitlements(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+def _list_entitlements(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
     """List entitlements of one principal, which users have found to be mandatory."""
-    wanted = asked["filter"].get("principalRole", {})
+    wanted = parameters["filter"].get("principalRole", {})
     principal = wanted.get("principal", {}).get("identityCenter")
     if not principal:
         raise Refusal(SERVICE.invalid, "The filter must have a principal")
     items = [
         each
-        for each in _entitlements(state, _tenant(state, asked))
+        for each in _entitlements(state, _tenant(state, parameters))
         if (given := each["entitlement"]["principalRole"])["principal"]["identityCenter"] == principal
         and wanted.get("roleArn", given["roleArn"]) == given["roleArn"]
         and wanted.get("account", given["account"]) == given["account"]
     ]
-    return _page(state, "entitlements", items, asked)
+    return _page(state, "entitlements", items, parameters)
 
 
 def _entitlements(state: State, tenant: Tenant) -> list[Parameters]:
@@ -113,8 +117,8 @@ def _entitlements(state: State, tenant: Tenant) -> list[Parameters]:
     return found
 
 
-def _tenant(state: State, asked: Parameters) -> Tenant:
-    found = next((each for each in state.directory.tenants if each.arn == asked["applicationArn"]), None)
+def _tenant(state: State, parameters: Parameters) -> Tenant:
+    found = next((each for each in state.directory.tenants if each.arn == parameters["applicationArn"]), None)
     if found is None:
         raise Refusal("ResourceNotFoundException", "The application does not exist")
     return found
@@ -133,8 +137,8 @@ def _entitlement_id(principal_id: str, role_arn: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{principal_id} {role_arn}"))
 
 
-def _page(state: State, name: str, items: list[Parameters], asked: Parameters) -> Parameters:
-    return page(name, items, asked, invalid=SERVICE.invalid, most=state.directory.administrator_page or _MOST)
+def _page(state: State, name: str, items: list[Parameters], parameters: Parameters) -> Parameters:
+    return page(name, items, parameters, invalid=SERVICE.invalid, most=state.directory.administrator_page or _MOST)
 
 
 OPERATIONS: dict[str, Perform] = {

@@ -125,12 +125,12 @@ def _check_administrator(state: State, signer: Signer | None, service: Service, 
         raise Refusal("AccessDeniedException" if "json" in protocol else "AccessDenied", text)
 
 
-def _check_network(state: State, service: Service, asked: Parameters) -> None:
+def _check_network(state: State, service: Service, parameters: Parameters) -> None:
     """Refuse a call that does not come from an endpoint, unless its application is exempt."""
     if not (service.outside and state.directory.vpc_endpoint_required):
         return
-    token = state.tokens.get(asked.get("accessToken", ""))
-    application_arn = asked.get("clientId") or (token.client_id if token else "")
+    token = state.tokens.get(parameters.get("accessToken", ""))
+    application_arn = parameters.get("clientId") or (token.client_id if token else "")
     if application_arn not in state.directory.instance.vpc_exempt_applications:
         raise Refusal(service.outside, _OUTSIDE, status=None if service.name == "sso-oidc" else 403)
 

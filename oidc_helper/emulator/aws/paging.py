@@ -14,7 +14,7 @@ _IAM = ("MaxItems", "Marker")
 
 
 def page(  # noqa: PLR0913 - the services differ in these
-    name: str, items: list[Any], asked: Parameters, *, invalid: str, most: int | None = None, of_iam: bool = False
+    name: str, items: list[Any], parameters: Parameters, *, invalid: str, most: int | None = None, of_iam: bool = False
 ) -> Parameters:
     """One page of the items, with the token of the next if there is one. Raises Refusal with the code `invalid`.
 
@@ -22,9 +22,9 @@ def page(  # noqa: PLR0913 - the services differ in these
     documented. IAM has words of its own, and says whether there is more.
     """
     sized, marked = _IAM if of_iam else _PASCAL if name[0].isupper() else _CAMEL
-    start = _position(asked[marked], invalid) if marked in asked else 0
+    start = _position(parameters[marked], invalid) if marked in parameters else 0
     largest = most or limits("sso", "ListAccounts", "maxResults").most or len(items)
-    size = min(asked.get(sized, largest), largest)
+    size = min(parameters.get(sized, largest), largest)
     if size < 1:
         raise Refusal(invalid, "the largest number of results is not positive")
     end = start + size

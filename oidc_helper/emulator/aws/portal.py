@@ -13,14 +13,14 @@ _SERVICE = Service("sso", invalid="InvalidRequestException", outside="AccessDeni
 _SCOPE = "sso:account:access"
 
 
-def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user_id = _bearer(state, asked).session.subject
+def _get_role_credentials(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    user_id = _bearer(state, parameters).session.subject
     user = state.directory.user(user_id=user_id)
     if user is None:
         raise Refusal(
             "UnauthorizedException", "Session token not found or invalid", reason="the user does not exist any more"
         )
-    account_id, name = asked["accountId"], asked["roleName"]
+    account_id, name = parameters["accountId"], parameters["roleName"]
     _check(state, (account_id, name) in _assigned(state, user_id))
     chosen = state.directory.permission_sets[name]
     role = Role(
@@ -38,40 +38,40 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
     }
 
 
-def _list_accounts(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    account_ids = {account_id for account_id, _ in _assigned(state, _bearer(state, asked).session.subject)}
+def _list_accounts(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    account_ids = {account_id for account_id, _ in _assigned(state, _bearer(state, parameters).session.subject)}
     accounts = [
         {"accountId": account.account_id, "accountName": account.name, "emailAddress": account.email}
         for account in state.directory.accounts
         if account.account_id in account_ids
     ]
-    return page("accountList", accounts, asked, invalid=_SERVICE.invalid)
+    return page("accountList", accounts, parameters, invalid=_SERVICE.invalid)
 
 
-def _list_account_roles(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    account_id = asked["accountId"]
-    assigned = _assigned(state, _bearer(state, asked).session.subject)
+def _list_account_roles(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    account_id = parameters["accountId"]
+    assigned = _assigned(state, _bearer(state, parameters).session.subject)
     names = sorted(name for account, name in assigned if account == account_id)
     _check(state, bool(names))
     roles = [{"roleName": name, "accountId": account_id} for name in names]
-    return page("roleList", roles, asked, invalid=_SERVICE.invalid)
+    return page("roleList", roles, parameters, invalid=_SERVICE.invalid)
 
 
-def _logout(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+def _logout(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
     """End every token of the session; the service model says that role sessions go on."""
-    _valid(state, asked).session.ended = True
+    _valid(state, parameters).session.ended = True
     return {}
 
 
-def _valid(state: State, asked: Parameters) -> Issued:
-    token = live_access_token(state, asked["accessToken"])
+def _valid(state: State, parameters: Parameters) -> Issued:
+    token = live_access_token(state, parameters["accessToken"])
     if token is None:
         raise Refusal("UnauthorizedException", "Session token not found or invalid")
     return token
 
 
-def _bearer(state: State, asked: Parameters) -> Issued:
-    token = _valid(state, asked)
+def _bearer(state: State, parameters: Parameters) -> Issued:
+    token = _valid(state, parameters)
     if _SCOPE not in token.scopes:
         raise Refusal("UnauthorizedException", "Session token not found or invalid", reason=f"not granted: {_SCOPE}")
     return token
@@ -92,11 +92,11 @@ def _check(state: State, assigned: bool) -> None:  # noqa: FBT001 - its only fac
 def _throttled(perform: Perform) -> Perform:
     """The operation, for as many requests a second as the directory says; all operations share them."""
 
-    def performed(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    def performed(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
         per_second = state.directory.portal_requests_per_s
         if per_second and not state.portal.lets_pass(state.clock(), per_second=per_second):
             raise Refusal("TooManyRequestsException", reason=f"more than {per_second:g} requests a second")
-        return perform(state, signer, asked)
+        return perform(state, signer, parameters)
 
     return performed
 

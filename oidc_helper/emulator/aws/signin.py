@@ -25,19 +25,19 @@ def _asked(call: Call) -> Parameters:
 
 def _federation(state: State, call: Call) -> Answer:
     """Both actions have one path."""
-    asked = _asked(call)
-    if asked.get("Action") == "login":
-        return _login(state, asked)
-    if asked.get("Action") != "getSigninToken":
+    parameters = _asked(call)
+    if parameters.get("Action") == "login":
+        return _login(state, parameters)
+    if parameters.get("Action") != "getSigninToken":
         raise Refusal("InvalidAction", "the action must be getSigninToken or login")
-    return _sign_in_token(state, asked)
+    return _sign_in_token(state, parameters)
 
 
-def _sign_in_token(state: State, asked: Parameters) -> Answer:
-    credentials, now = _credentials(state, asked), state.clock()
+def _sign_in_token(state: State, parameters: Parameters) -> Answer:
+    credentials, now = _credentials(state, parameters), state.clock()
     ends_at = credentials.expires_at or now
-    if "SessionDuration" in asked:
-        duration = asked["SessionDuration"]
+    if "SessionDuration" in parameters:
+        duration = parameters["SessionDuration"]
         if not duration.isdecimal() or not _SHORTEST_S <= int(duration) <= _LONGEST_S:
             raise Refusal("InvalidDuration", "SessionDuration must be from 900 to 43200")
         if not credentials.direct:
@@ -48,9 +48,9 @@ def _sign_in_token(state: State, asked: Parameters) -> Answer:
     return Answer(200, json.dumps({"SigninToken": token}).encode(), {"Content-Type": "application/json"})
 
 
-def _credentials(state: State, asked: Parameters) -> Credentials:
+def _credentials(state: State, parameters: Parameters) -> Credentials:
     """The live credentials of a role session. Raises Refusal."""
-    session = json_object(str(asked.get("Session", "")).encode()) or {}
+    session = json_object(str(parameters.get("Session", "")).encode()) or {}
     found = state.credentials_of(str(session.get("sessionId")))
     given = (session.get("sessionKey"), session.get("sessionToken"))
     if not found or not found.of_role or given != (found.secret_access_key, found.session_token):
@@ -60,25 +60,25 @@ def _credentials(state: State, asked: Parameters) -> Credentials:
     return found
 
 
-def _login(state: State, asked: Parameters) -> Answer:
-    found = state.sign_in_tokens.get(asked.get("SigninToken", ""))
+def _login(state: State, parameters: Parameters) -> Answer:
+    found = state.sign_in_tokens.get(parameters.get("SigninToken", ""))
     if found is None or found.expires_at <= state.clock():
         raise Refusal("InvalidSigninToken", "the sign-in token is not known, or older than 15 minutes")
-    if not asked.get("Destination", "").startswith("https://"):
+    if not parameters.get("Destination", "").startswith("https://"):
         raise Refusal("InvalidDestination", "Destination must be a page of the console")
     minutes = int(found.session_ends_at - state.clock()) // 60
     return page(
         "Signed in to the console",
         f"You are {found.arn}, for {minutes} minutes.",
-        f"AWS would go on to {asked['Destination']}",
+        f"AWS would go on to {parameters['Destination']}",
     )
 
 
 def _oauth(state: State, call: Call) -> Answer:
     """Sign out, and go on to a sign-in here; anywhere else would serve those who phish."""
-    asked = _asked(call)
-    target = asked.get("redirect_uri", "")
-    if asked.get("Action") != "logout" or urlsplit(target)[:3] != (*urlsplit(state.url)[:2], PATH):
+    parameters = _asked(call)
+    target = parameters.get("redirect_uri", "")
+    if parameters.get("Action") != "logout" or urlsplit(target)[:3] != (*urlsplit(state.url)[:2], PATH):
         raise Refusal("InvalidRedirect", "redirect_uri must be a sign-in at this host")
     return Answer(302, headers={"Location": target, "Cache-Control": "no-store"})
 

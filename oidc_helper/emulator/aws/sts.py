@@ -28,9 +28,9 @@ _PACKED = ("Policy", "PolicyArns", "Tags", "TransitiveTagKeys")  # what makes a 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
 
 
-def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    claims, audience = _web_identity(state, asked["WebIdentityToken"])
-    role, told = state.directory.role(asked["RoleArn"]), {"aud": audience, "sub": str(claims["sub"])}
+def _assume_role_with_web_identity(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    claims, audience = _web_identity(state, parameters["WebIdentityToken"])
+    role, told = state.directory.role(parameters["RoleArn"]), {"aud": audience, "sub": str(claims["sub"])}
 
     def may(action: str) -> bool:
         return role is not None and documents.may_open(state.directory, role, action, str(claims["iss"]), told)
@@ -41,7 +41,7 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: 
     if source_identity is not None:
         _check_claimed(source_identity, may=may("sts:SetSourceIdentity"))
     return {
-        **_session(state, role, "AssumeRoleWithWebIdentity", asked, source_identity=source_identity),
+        **_session(state, role, "AssumeRoleWithWebIdentity", parameters, source_identity=source_identity),
         "SubjectFromWebIdentityToken": claims["sub"],
         "Provider": claims["iss"],
         "Audience": audience,
@@ -81,29 +81,29 @@ def _web_identity(state: State, token: str) -> tuple[Claims, str]:
     return claims, audience
 
 
-def _assume_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+def _assume_role(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     caller = required(signer).credentials
-    role = _trusting(state, caller, asked["RoleArn"], "sts:AssumeRole")
-    if caller.of_role and asked.get("DurationSeconds", 0) > _DURATION_S:
+    role = _trusting(state, caller, parameters["RoleArn"], "sts:AssumeRole")
+    if caller.of_role and parameters.get("DurationSeconds", 0) > _DURATION_S:
         limit = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
         raise Refusal("ValidationError", limit)
-    source_identity = _source_identity(state, caller, asked)
-    if "Tags" in asked:
-        _trusting(state, caller, asked["RoleArn"], "sts:TagSession")
+    source_identity = _source_identity(state, caller, parameters)
+    if "Tags" in parameters:
+        _trusting(state, caller, parameters["RoleArn"], "sts:TagSession")
     context = None
-    for provided in asked.get("ProvidedContexts", ()):
-        _trusting(state, caller, asked["RoleArn"], "sts:SetContext")
+    for provided in parameters.get("ProvidedContexts", ()):
+        _trusting(state, caller, parameters["RoleArn"], "sts:SetContext")
         context = _context(state, provided)
-    return _session(state, role, "AssumeRole", asked, context, source_identity=source_identity)
+    return _session(state, role, "AssumeRole", parameters, context, source_identity=source_identity)
 
 
-def _source_identity(state: State, caller: Credentials, asked: Parameters) -> str | None:
+def _source_identity(state: State, caller: Credentials, parameters: Parameters) -> str | None:
     """The source identity of the new session: once set, it stays the same along a chain of roles. Raises Refusal."""
-    wanted = asked.get("SourceIdentity", caller.source_identity)
+    wanted = parameters.get("SourceIdentity", caller.source_identity)
     if wanted is not None:
-        _trusting(state, caller, asked["RoleArn"], "sts:SetSourceIdentity")
+        _trusting(state, caller, parameters["RoleArn"], "sts:SetSourceIdentity")
     if caller.source_identity not in (None, wanted):
-        raise _not_authorized(caller, "sts:SetSourceIdentity", asked["RoleArn"])
+        raise _not_authorized(caller, "sts:SetSourceIdentity", parameters["RoleArn"])
     return wanted
 
 
@@ -139,8 +139,8 @@ def _get_caller_identity(_state: State, signer: Signer | None, _asked: Parameter
     return {"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn}
 
 
-def _duration(role: Role, asked: Parameters) -> int:
-    duration_s: int = asked.get("DurationSeconds", _DURATION_S)
+def _duration(role: Role, parameters: Parameters) -> int:
+    duration_s: int = parameters.get("DurationSeconds", _DURATION_S)
     if duration_s > role.longest_session_s:
         text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         raise Refusal("ValidationError", text)
@@ -151,19 +151,19 @@ def _session(  # noqa: PLR0913 - what both operations that open a role have
     state: State,
     role: Role,
     operation: str,
-    asked: Parameters,
+    parameters: Parameters,
     context: Context | None = None,
     *,
     source_identity: str | None,
 ) -> Parameters:
     """Open the session, and describe it as both operations answer. Raises Refusal."""
-    if found := policies.mistakes(asked["Policy"]) if "Policy" in asked else []:
+    if found := policies.mistakes(parameters["Policy"]) if "Policy" in parameters else []:
         raise Refusal("MalformedPolicyDocumentException", found[0])
-    duration_s, (size, largest) = _duration(role, asked), _token_size(operation, asked)
+    duration_s, (size, largest) = _duration(role, parameters), _token_size(operation, parameters)
     credentials = role_session(
         state,
         role,
-        asked["RoleSessionName"],
+        parameters["RoleSessionName"],
         duration_s,
         context,
         source_identity=source_identity,
@@ -179,15 +179,15 @@ def _session(  # noqa: PLR0913 - what both operations that open a role have
     return answer | ({"SourceIdentity": source_identity} if source_identity else {})
 
 
-def _token_size(operation: str, asked: Parameters) -> tuple[int, int | None]:
+def _token_size(operation: str, parameters: Parameters) -> tuple[int, int | None]:
     """The bytes of the session's token, and their limit; None if botocore knows none. Raises Refusal."""
-    packed = [asked[name] for name in _PACKED if name in asked]
+    packed = [parameters[name] for name in _PACKED if name in parameters]
     needed = SHORTEST_TOKEN + (len(zlib.compress(json.dumps(packed).encode(), 9)) if packed else 0)
     largest = limits("sts", operation, "MinimumSessionTokenSize").most
     if largest and needed > largest:
         text = f"The session token has {needed} bytes, and the maximum allowed size is {largest} bytes"
         raise Refusal("PackedPolicyTooLargeException", text)
-    return max(needed, asked.get("MinimumSessionTokenSize", 0)), largest
+    return max(needed, parameters.get("MinimumSessionTokenSize", 0)), largest
 
 
 _OPERATIONS: dict[str, Perform] = {

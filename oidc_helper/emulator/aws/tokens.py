@@ -16,18 +16,18 @@ _CONTEXT_LENGTH = 640  # characters
 
 
 def granted_scopes(
-    application: Application, asked: Sequence[str] | None, limit: tuple[str, ...] | None = None
+    application: Application, requested: Sequence[str] | None, limit: tuple[str, ...] | None = None
 ) -> tuple[str, ...]:
     """The requested scopes, or all. Raises Refusal for a scope that the application, or an earlier grant, lacks."""
     configured = (*application.scopes, *DEFAULT_SCOPES)
     available = configured if limit is None else tuple(scope for scope in limit if scope in configured)
-    if not asked:
+    if not requested:
         return available
-    if not set(asked) <= set(available):
+    if not set(requested) <= set(available):
         raise Refusal(
             "InvalidScopeException", reason="not a scope of the application, or more than was granted at first"
         )
-    return tuple(dict.fromkeys(asked))
+    return tuple(dict.fromkeys(requested))
 
 
 def issue(  # noqa: PLR0913 - the four grants differ in these

@@ -33,21 +33,21 @@ def userinfo(state: State, call: Call) -> Answer:
 
 def end_session(state: State, call: Call) -> Answer:
     """End the sessions of the person that `id_token_hint` names; without it, nobody is known to sign out."""
-    asked = either(call)
-    hint = _claims(state, asked["id_token_hint"], typ="JWT") if "id_token_hint" in asked else {}
-    client_id = asked.get("client_id") or next(iter(audiences(hint)), "")
+    parameters = either(call)
+    hint = _claims(state, parameters["id_token_hint"], typ="JWT") if "id_token_hint" in parameters else {}
+    client_id = parameters.get("client_id") or next(iter(audiences(hint)), "")
     if hint and client_id not in audiences(hint):
         raise Refusal("invalid_request", "id_token_hint was issued to another client")
     for issued in state.refresh_tokens.values():
         if issued.client_id == client_id and issued.session.subject == hint.get("email"):
             issued.session.ended = True
-    uri = asked.get("post_logout_redirect_uri")
+    uri = parameters.get("post_logout_redirect_uri")
     if not uri:
         return page("Signed out", "You are signed out. You can close this page.")
     client = state.directory.identity_provider.clients.get(client_id)
     if client is None or not any(_same_place(known, uri) for known in client.redirect_uris):
         raise Refusal("invalid_request", "this redirect URI is not registered for the client")
-    query = urlencode({"state": asked["state"]}) if "state" in asked else ""
+    query = urlencode({"state": parameters["state"]}) if "state" in parameters else ""
     joint = ("&" if urlsplit(uri).query else "?") if query else ""
     return Answer(303, headers={"Location": uri + joint + query, "Cache-Control": "no-store"})
 
@@ -88,7 +88,7 @@ def _claims(state: State, token: str, *, typ: str) -> dict[str, Any]:
     return claims
 
 
-def _same_place(known: str, asked: str) -> bool:
+def _same_place(registered_uri: str, requested: str) -> bool:
     """Whether they differ in nothing but path and port: clients of the emulator register no addresses for the end."""
-    left, right = urlsplit(known), urlsplit(asked)
+    left, right = urlsplit(registered_uri), urlsplit(requested)
     return (left.scheme, left.hostname) == (right.scheme, right.hostname)

@@ -23,8 +23,8 @@ _MOST_SCOPES = 10  # of a page
 _MOST_GRANTS = 50
 
 
-def _put_grant(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found, kind, grant = application(state, asked), asked["GrantType"], asked["Grant"]
+def _put_grant(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found, kind, grant = application(state, parameters), parameters["GrantType"], parameters["Grant"]
     if _GRANTS[kind] not in grant:
         raise Refusal(SERVICE.invalid, f"The grant does not match the grant type {kind}")
     if kind == "authorization_code":
@@ -42,21 +42,21 @@ def _put_grant(state: State, _signer: Signer | None, asked: Parameters) -> Param
     return {}
 
 
-def _get_grant(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found, kind = application(state, asked), asked["GrantType"]
+def _get_grant(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found, kind = application(state, parameters), parameters["GrantType"]
     if kind not in found.grants:
         raise not_found("Grant")
     return {"Grant": _described(found, kind)}
 
 
-def _list_grants(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = application(state, asked)
+def _list_grants(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found = application(state, parameters)
     grants = [{"GrantType": kind, "Grant": _described(found, kind)} for kind in sorted(found.grants)]
-    return listed(state, "Grants", grants, asked, _MOST_GRANTS)
+    return listed(state, "Grants", grants, parameters, _MOST_GRANTS)
 
 
-def _delete_grant(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found, kind = application(state, asked), asked["GrantType"]
+def _delete_grant(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found, kind = application(state, parameters), parameters["GrantType"]
     found.grants.discard(kind)
     if kind == JWT_BEARER:
         found.authorizations = []
@@ -77,8 +77,8 @@ def _described(found: Application, kind: str) -> Parameters:
     return {_GRANTS[kind]: details}
 
 
-def _put_authentication_method(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found, policy = application(state, asked), asked["AuthenticationMethod"]["Iam"]["ActorPolicy"]
+def _put_authentication_method(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found, policy = application(state, parameters), parameters["AuthenticationMethod"]["Iam"]["ActorPolicy"]
     if not isinstance(policy, dict):
         raise Refusal(SERVICE.invalid, "The actor policy is not an object")
     if mistakes := policies.mistakes(json.dumps(policy), "actor"):
@@ -87,47 +87,47 @@ def _put_authentication_method(state: State, _signer: Signer | None, asked: Para
     return {}
 
 
-def _get_authentication_method(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    policy = documents.actor_policy(application(state, asked))
+def _get_authentication_method(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    policy = documents.actor_policy(application(state, parameters))
     if policy is None:
         raise not_found("Authentication method")
     return {"AuthenticationMethod": {"Iam": {"ActorPolicy": policy}}}
 
 
-def _list_authentication_methods(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    policy = documents.actor_policy(application(state, asked))
+def _list_authentication_methods(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    policy = documents.actor_policy(application(state, parameters))
     method = {"AuthenticationMethodType": "IAM", "AuthenticationMethod": {"Iam": {"ActorPolicy": policy}}}
-    return listed(state, "AuthenticationMethods", [method] if policy else [], asked)
+    return listed(state, "AuthenticationMethods", [method] if policy else [], parameters)
 
 
-def _delete_authentication_method(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = application(state, asked)
+def _delete_authentication_method(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found = application(state, parameters)
     found.actor_policy, found.actors = None, set()
     return {}
 
 
-def _put_scope(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found, scope = application(state, asked), asked["Scope"]
+def _put_scope(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found, scope = application(state, parameters), parameters["Scope"]
     if scope in DEFAULT_SCOPES or re.fullmatch("(sts|aws):.*", scope):  # as reported: every application has these
         raise Refusal(SERVICE.invalid, f"The scope {scope} is not valid")
-    found.scopes[scope] = set(asked.get("AuthorizedTargets", ()))
+    found.scopes[scope] = set(parameters.get("AuthorizedTargets", ()))
     return {}
 
 
-def _get_scope(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found, scope = application(state, asked), asked["Scope"]
+def _get_scope(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found, scope = application(state, parameters), parameters["Scope"]
     if scope not in found.scopes:
         raise not_found("Access scope")
     return _scope(scope, found.scopes[scope])
 
 
-def _list_scopes(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    scopes = application(state, asked).scopes
-    return listed(state, "Scopes", [_scope(scope, scopes[scope]) for scope in sorted(scopes)], asked, _MOST_SCOPES)
+def _list_scopes(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    scopes = application(state, parameters).scopes
+    return listed(state, "Scopes", [_scope(scope, scopes[scope]) for scope in sorted(scopes)], parameters, _MOST_SCOPES)
 
 
-def _delete_scope(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    if application(state, asked).scopes.pop(asked["Scope"], None) is None:
+def _delete_scope(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    if application(state, parameters).scopes.pop(parameters["Scope"], None) is None:
         raise not_found("Access scope")
     return {}
 
@@ -136,8 +136,8 @@ def _scope(name: str, targets: set[str]) -> Parameters:
     return {"Scope": name, **({"AuthorizedTargets": sorted(targets)} if targets else {})}
 
 
-def _get_session_configuration(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    application(state, asked)
+def _get_session_configuration(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    application(state, parameters)
     return {"UserBackgroundSessionApplicationStatus": "DISABLED"}
 
 

@@ -13,47 +13,47 @@ _MANAGED_PROVIDER = "arn:aws:sso::aws:applicationProvider/qbusiness"  # of the e
 _MOST = 50  # entries of a page
 
 
-def _create_application(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    if asked["ApplicationProviderArn"] != CUSTOM_PROVIDER:
+def _create_application(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    if parameters["ApplicationProviderArn"] != CUSTOM_PROVIDER:
         raise not_found("Application provider")
-    if any(each.name == asked["Name"] for each in state.directory.applications):
+    if any(each.name == parameters["Name"] for each in state.directory.applications):
         raise Refusal("ConflictException", "An application with that name exists")
     instance = state.directory.instance
     created = Application(
         arn=f"arn:aws:sso::{instance.owner_account_id}:application/{instance.name}/apl-{hexadecimal(16)}",
-        name=asked["Name"],
-        enabled=asked.get("Status", "ENABLED") == "ENABLED",
+        name=parameters["Name"],
+        enabled=parameters.get("Status", "ENABLED") == "ENABLED",
     )
     state.directory.other_applications.append(created)
     return {"ApplicationArn": created.arn, "InstanceArn": instance.arn, "IdentityStoreArn": store_arn(state)}
 
 
-def _describe_application(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    return _described(state, application(state, asked))
+def _describe_application(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    return _described(state, application(state, parameters))
 
 
-def _list_applications(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    wanted = asked.get("Filter", {})
+def _list_applications(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    wanted = parameters.get("Filter", {})
     described = [
         each
         for each in (_described(state, one) for one in state.directory.applications)
         if wanted.get("ApplicationAccount", each["ApplicationAccount"]) == each["ApplicationAccount"]
         and wanted.get("ApplicationProvider", each["ApplicationProviderArn"]) == each["ApplicationProviderArn"]
     ]
-    return listed(state, "Applications", described, asked, _MOST)
+    return listed(state, "Applications", described, parameters, _MOST)
 
 
-def _update_application(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = application(state, asked)
-    found.name = asked.get("Name", found.name)
-    found.enabled = asked.get("Status", "ENABLED" if found.enabled else "DISABLED") == "ENABLED"
+def _update_application(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found = application(state, parameters)
+    found.name = parameters.get("Name", found.name)
+    found.enabled = parameters.get("Status", "ENABLED" if found.enabled else "DISABLED") == "ENABLED"
     return {}
 
 
-def _delete_application(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found, directory = application(state, asked), state.directory
+def _delete_application(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found, directory = application(state, parameters), state.directory
     for applications in (directory.example_applications, directory.other_applications):
         if found in applications:
             applications.remove(found)

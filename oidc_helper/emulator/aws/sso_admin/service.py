@@ -21,26 +21,26 @@ def not_found(what: str) -> Refusal:
     return Refusal("ResourceNotFoundException", f"{what} not found")
 
 
-def application(state: State, asked: Parameters) -> Application:
+def application(state: State, parameters: Parameters) -> Application:
     """The application that is asked for. Raises Refusal."""
-    found = state.directory.application_named(asked["ApplicationArn"])
+    found = state.directory.application_named(parameters["ApplicationArn"])
     if found is None:
         raise not_found("Application")
     return found
 
 
-def check_instance(state: State, asked: Parameters) -> None:
+def check_instance(state: State, parameters: Parameters) -> None:
     """Raises Refusal if the instance that is asked for does not exist."""
-    if asked["InstanceArn"] != state.directory.instance.arn:
+    if parameters["InstanceArn"] != state.directory.instance.arn:
         raise _NO_INSTANCE
 
 
-def check_principal(state: State, asked: Parameters) -> DirectoryUser | Group:
+def check_principal(state: State, parameters: Parameters) -> DirectoryUser | Group:
     """The user or group that is asked for. Raises Refusal."""
-    identity, is_user = asked["PrincipalId"], asked["PrincipalType"] == "USER"
+    identity, is_user = parameters["PrincipalId"], parameters["PrincipalType"] == "USER"
     found = state.directory.user(user_id=identity) if is_user else state.directory.group(identity)
     if found is None:
-        raise not_found(asked["PrincipalType"].capitalize())
+        raise not_found(parameters["PrincipalType"].capitalize())
     return found
 
 
@@ -49,20 +49,24 @@ def kind_of(state: State, principal_id: str) -> str:
     return "GROUP" if state.directory.group(principal_id) else "USER"
 
 
-def listed(state: State, name: str, items: list[Any], asked: Parameters, most: int = MOST) -> Parameters:
+def listed(state: State, name: str, items: list[Any], parameters: Parameters, most: int = MOST) -> Parameters:
     """One page of the items."""
     largest = min(most, state.directory.administrator_page or most)
-    return page(name, items, asked, invalid=SERVICE.invalid, most=largest)
+    return page(name, items, parameters, invalid=SERVICE.invalid, most=largest)
 
 
 def regional(name: str, perform: Perform) -> Perform:
     """The operation, in the regions of the instance; elsewhere there is no instance."""
 
-    def performed(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    def performed(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
         if required(signer).region in state.directory.identity_center_regions:
-            return perform(state, signer, asked)
+            return perform(state, signer, parameters)
         if name == "ListInstances":
-            return perform(state, signer, asked) if asked.get("RegionScope") == "ALL_REGIONS" else {"Instances": []}
+            return (
+                perform(state, signer, parameters)
+                if parameters.get("RegionScope") == "ALL_REGIONS"
+                else {"Instances": []}
+            )
         raise _NO_INSTANCE
 
     return performed

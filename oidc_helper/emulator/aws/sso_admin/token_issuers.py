@@ -14,18 +14,18 @@ _TYPE = "OIDC_JWT"
 ATTRIBUTES = {"userName": "user_name", "emails.value": "email", "externalIds.value": "external_id"}
 
 
-def token_issuer(state: State, asked: Parameters) -> TrustedTokenIssuer:
+def token_issuer(state: State, parameters: Parameters) -> TrustedTokenIssuer:
     """The issuer that is asked for. Raises Refusal."""
-    arn = asked["TrustedTokenIssuerArn"]
+    arn = parameters["TrustedTokenIssuerArn"]
     found = next((each for each in state.directory.token_issuers if each.arn == arn), None)
     if found is None:
         raise not_found("Trusted token issuer")
     return found
 
 
-def _create(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    rule, instance = asked["TrustedTokenIssuerConfiguration"]["OidcJwtConfiguration"], state.directory.instance
+def _create(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    rule, instance = parameters["TrustedTokenIssuerConfiguration"]["OidcJwtConfiguration"], state.directory.instance
     if any(each.issuer_url == rule["IssuerUrl"] for each in state.directory.token_issuers):
         raise Refusal("ConflictException", "A trusted token issuer with that issuer URL exists")
     created = TrustedTokenIssuer(
@@ -33,14 +33,14 @@ def _create(state: State, _signer: Signer | None, asked: Parameters) -> Paramete
         f"arn:aws:sso::{instance.owner_account_id}:trustedTokenIssuer/{instance.name}/tti-{uuid.uuid4()}",
         rule["ClaimAttributePath"],
         _attribute(rule),
-        asked["Name"],
+        parameters["Name"],
     )
     state.directory.token_issuers.append(created)
     return {"TrustedTokenIssuerArn": created.arn}
 
 
-def _describe(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = token_issuer(state, asked)
+def _describe(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found = token_issuer(state, parameters)
     rule = {
         "IssuerUrl": found.issuer_url,
         "ClaimAttributePath": found.claim,
@@ -50,24 +50,24 @@ def _describe(state: State, _signer: Signer | None, asked: Parameters) -> Parame
     return {**_named(found), "TrustedTokenIssuerConfiguration": {"OidcJwtConfiguration": rule}}
 
 
-def _list(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    return listed(state, "TrustedTokenIssuers", [_named(each) for each in state.directory.token_issuers], asked)
+def _list(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    return listed(state, "TrustedTokenIssuers", [_named(each) for each in state.directory.token_issuers], parameters)
 
 
-def _update(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+def _update(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
     """Change the name and the paths; the service model has no way to change the URL."""
-    found = token_issuer(state, asked)
-    rule = asked.get("TrustedTokenIssuerConfiguration", {}).get("OidcJwtConfiguration", {})
-    found.name = asked.get("Name", found.name)
+    found = token_issuer(state, parameters)
+    rule = parameters.get("TrustedTokenIssuerConfiguration", {}).get("OidcJwtConfiguration", {})
+    found.name = parameters.get("Name", found.name)
     found.claim = rule.get("ClaimAttributePath", found.claim)
     if "IdentityStoreAttributePath" in rule:
         found.attribute = _attribute(rule)
     return {}
 
 
-def _delete(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = token_issuer(state, asked)
+def _delete(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    found = token_issuer(state, parameters)
     if any(each.issuer is found for one in state.directory.applications for each in one.authorizations):
         raise Refusal("ConflictException", "The trusted token issuer is in use")
     state.directory.token_issuers.remove(found)
