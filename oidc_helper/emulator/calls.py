@@ -99,7 +99,7 @@ def single_values(text: str) -> dict[str, str]:
     return values
 
 
-def asked(parameters: Parameters, name: str) -> Any:
+def parameter_of(parameters: Parameters, name: str) -> Any:
     """A parameter by its name in any spelling: `grant_type` is `grantType`."""
     return next((value for key, value in parameters.items() if plain(key) == plain(name)), None)
 

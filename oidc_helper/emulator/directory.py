@@ -9,6 +9,8 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 DEFAULT_SCOPES = ("openid", "aws", "sts:identity_context")  # of every application
 CUSTOM_PROVIDER = "arn:aws:sso::aws:applicationProvider/custom"  # of a customer managed application
 
+CREATED_AT = 1_767_225_600  # the creation time of everything, in epoch seconds
+
 Document = dict[str, Any]  # a policy
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from oidc_helper.emulator.calls import Parameters, asked
+from oidc_helper.emulator.calls import Parameters, parameter_of
 from oidc_helper.words import did_you_mean, listed, printable
 
 Cut = Literal["before", "after", "within", "reset"]
@@ -40,7 +40,7 @@ class Fault:
     def meets(self, operation: str, parameters: Parameters) -> bool:
         """Whether it happens to such a call."""
         return operation == self.operation and all(
-            asked(parameters, name) == value for name, value in self.parameters.items()
+            parameter_of(parameters, name) == value for name, value in self.parameters.items()
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from oidc_helper.emulator.calls import Answer, Parameters, asked, plain
+from oidc_helper.emulator.calls import Answer, Parameters, parameter_of, plain
 
 # The parameters that may be shown, as `plain` spells them; any other may be a secret.
 _SHOWN = {
@@ -67,7 +67,7 @@ class Request:
 
     def asked(self, name: str) -> Any:
         """A parameter by its name in any spelling: `grant_type` is `grantType`."""
-        return asked(self.parameters, name)
+        return parameter_of(self.parameters, name)
 
     def described(self) -> dict[str, Any]:
         """The fields as they may be shown: parameters that may be secret are masked."""

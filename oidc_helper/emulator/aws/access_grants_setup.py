@@ -1,4 +1,4 @@
-"""S3 Access Grants for administrators: the instance, its locations, its grants."""
+"""S3 Access Grants for administrators: the instance, its locations and its grants."""
 
 import uuid
 
@@ -6,11 +6,10 @@ from oidc_helper.emulator.aws.endpoint import Perform, Service, required
 from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Parameters, Refusal
-from oidc_helper.emulator.directory import AccessGrants, S3Grant
+from oidc_helper.emulator.directory import CREATED_AT, AccessGrants, S3Grant
 from oidc_helper.emulator.state import State
 
 SERVICE = Service("s3control", invalid="InvalidRequest", actions="s3")
-_CREATED_AT = 1_767_225_600  # epoch seconds, of everything
 _MOST = 1000  # entries of a page
 _DEFAULT_SCOPE = "s3://"
 
@@ -41,37 +40,37 @@ def _associate(state: State, signer: Signer | None, parameters: Parameters) -> P
 
 
 def _create_location(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
-    here, scope = _existing(state, signer, parameters), parameters["LocationScope"]
-    if scope in {known for known, _ in here.locations.values()}:
+    access_grants, scope = _existing(state, signer, parameters), parameters["LocationScope"]
+    if scope in {known for known, _ in access_grants.locations.values()}:
         raise Refusal("AccessGrantsLocationAlreadyExistsError", "Access Grants Location already exists", status=409)
     if state.directory.role(parameters["IAMRoleArn"]) is None:
         raise Refusal("InvalidIamRole", "The specified IAM Role is invalid")
     location_id = "default" if scope == _DEFAULT_SCOPE else str(uuid.uuid4())
-    here.locations[location_id] = (scope, parameters["IAMRoleArn"])
+    access_grants.locations[location_id] = (scope, parameters["IAMRoleArn"])
     return _location(_arn(signer, parameters), location_id, scope, parameters["IAMRoleArn"])
 
 
 def _list_locations(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
-    here, arn = _existing(state, signer, parameters), _arn(signer, parameters)
+    access_grants, arn = _existing(state, signer, parameters), _arn(signer, parameters)
     items = [
         _location(arn, location_id, scope, role_arn)
-        for location_id, (scope, role_arn) in here.locations.items()
+        for location_id, (scope, role_arn) in access_grants.locations.items()
         if parameters.get("LocationScope", scope) == scope
     ]
     return _page(state, "AccessGrantsLocationsList", items, parameters)
 
 
 def _create_grant(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
-    here, location_id, grantee = (
+    access_grants, location_id, grantee = (
         _existing(state, signer, parameters),
         parameters["AccessGrantsLocationId"],
         parameters["Grantee"],
     )
-    if location_id not in here.locations:
+    if location_id not in access_grants.locations:
         raise Refusal("NoSuchAccessGrantsLocationError", "Access Grants Location does not exist", status=404)
     if grantee.get("GranteeType") == "IAM":
         raise Refusal("InvalidAccessGrant", "Grants to IAM principals are not modelled here")
-    if not here.identity_center_arn:
+    if not access_grants.identity_center_arn:
         raise Refusal(
             "InvalidIdentityCenterInstance", "The instance is not associated with an Identity Center instance"
         )
@@ -80,7 +79,7 @@ def _create_grant(state: State, signer: Signer | None, parameters: Parameters) -
     if not (directory.user(user_id=identity) if is_user else directory.group(identity)):
         raise Refusal("InvalidAccessGrant", "The grantee does not exist")
     prefix = parameters.get("AccessGrantsLocationConfiguration", {}).get("S3SubPrefix", "")
-    scope = here.locations[location_id][0] + prefix
+    scope = access_grants.locations[location_id][0] + prefix
     if scope == _DEFAULT_SCOPE:
         raise Refusal("InvalidAccessGrant", "A grant below the default location needs a sub-prefix")
     grant = S3Grant(identity, scope, parameters["Permission"], location_id, parameters.get("ApplicationArn", "ALL"))
@@ -105,12 +104,12 @@ def _list_grants(state: State, signer: Signer | None, parameters: Parameters) ->
 
 
 def _existing(state: State, signer: Signer | None, parameters: Parameters) -> AccessGrants:
-    """The instance of the account, which the directory has in one region. Raises Refusal."""
+    """The instance of the account; it exists in the primary region only. Raises Refusal."""
     _check_account(state, signer, parameters)
-    here = state.directory.access_grants
-    if here is None or required(signer).region != state.directory.identity_center_region:
+    access_grants = state.directory.access_grants
+    if access_grants is None or required(signer).region != state.directory.identity_center_region:
         raise Refusal("AccessGrantsInstanceNotExistsError", "Access Grants Instance does not exist", status=404)
-    return here
+    return access_grants
 
 
 def _check_account(state: State, signer: Signer | None, parameters: Parameters) -> None:
@@ -130,18 +129,18 @@ def _arn(signer: Signer | None, parameters: Parameters) -> str:
 
 
 def _instance(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
-    here = state.directory.access_grants
+    access_grants = state.directory.access_grants
     described = {
-        "CreatedAt": _CREATED_AT,
+        "CreatedAt": CREATED_AT,
         "AccessGrantsInstanceId": "default",
         "AccessGrantsInstanceArn": _arn(signer, parameters),
     }
-    if here and here.identity_center_arn:
+    if access_grants and access_grants.identity_center_arn:
         instance = state.directory.instance
         application_arn = f"arn:aws:sso::{instance.owner_account_id}:application/{instance.name}/apl-{'5' * 16}"
         described |= {
             "IdentityCenterArn": application_arn,
-            "IdentityCenterInstanceArn": here.identity_center_arn,
+            "IdentityCenterInstanceArn": access_grants.identity_center_arn,
             "IdentityCenterApplicationArn": application_arn,
         }
     return described
@@ -149,7 +148,7 @@ def _instance(state: State, signer: Signer | None, parameters: Parameters) -> Pa
 
 def _location(arn: str, location_id: str, scope: str, role_arn: str) -> Parameters:
     return {
-        "CreatedAt": _CREATED_AT,
+        "CreatedAt": CREATED_AT,
         "AccessGrantsLocationId": location_id,
         "AccessGrantsLocationArn": f"{arn}/location/{location_id}",
         "LocationScope": scope,
@@ -163,7 +162,7 @@ def _grant(state: State, signer: Signer | None, parameters: Parameters, grant: S
     locations = state.directory.access_grants.locations if state.directory.access_grants else {}
     below = grant.scope.removeprefix(locations.get(grant.location_id, ("", ""))[0])
     return {
-        "CreatedAt": _CREATED_AT,
+        "CreatedAt": CREATED_AT,
         "AccessGrantId": grant_id,
         "AccessGrantArn": f"{_arn(signer, parameters)}/grant/{grant_id}",
         "Grantee": {"GranteeType": kind, "GranteeIdentifier": grant.user_id},
@@ -177,8 +176,8 @@ def _grant(state: State, signer: Signer | None, parameters: Parameters, grant: S
 
 def _page(state: State, name: str, items: list[Parameters], parameters: Parameters) -> Parameters:
     largest = state.directory.administrator_page or _MOST
-    words = {"nextToken": "NextToken", "maxResults": "MaxResults"}
-    parameters = {words.get(key, key): value for key, value in parameters.items()}
+    spellings = {"nextToken": "NextToken", "maxResults": "MaxResults"}
+    parameters = {spellings.get(key, key): value for key, value in parameters.items()}
     return page(name, items, parameters, invalid=SERVICE.invalid, most=largest)
 
 

@@ -13,7 +13,7 @@ from oidc_helper.emulator.state import Session, State
 
 @dataclass(frozen=True)
 class Grant:
-    """A grant type."""
+    """A grant type: its mandatory parameters, and what issues its tokens."""
 
     required: tuple[str, ...]
     perform: Callable[[State, Application, Parameters], Parameters]
@@ -84,7 +84,7 @@ def _token_exchange(state: State, application: Application, parameters: Paramete
 
 
 def _subject_session(state: State, application: Application, token: str) -> Session:
-    """The session of an access token that has this application as its audience. Raises Refusal."""
+    """The session of the access token, whose audience must be this application. Raises Refusal."""
     subject, now = state.tokens.get(token), state.clock()
     if subject is None or subject.kind != "access":
         raise Refusal("InvalidGrantException", reason="the subject token is not an access token of Identity Center")
@@ -99,7 +99,7 @@ def _subject_session(state: State, application: Application, token: str) -> Sess
 
 
 def _check_assigned(state: State, application: Application, user_id: str) -> None:
-    """Check that the user is enabled, and assigned, where that is required, alone or by a group. Raises Refusal."""
+    """Raise Refusal if the user is disabled, or not assigned (directly or by a group) though that is required."""
     user = state.directory.user(user_id=user_id)
     if user and not user.enabled:
         raise Refusal("AccessDeniedException", reason="the user is disabled")

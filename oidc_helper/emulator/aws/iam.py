@@ -1,4 +1,4 @@
-"""IAM for administrators: OIDC providers, and roles with their trust and their policies."""
+"""IAM for administrators: OIDC providers, and roles with their trust policies and other policies."""
 
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
@@ -10,14 +10,13 @@ from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.policies import Kind
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Parameters, Refusal
-from oidc_helper.emulator.directory import Directory, Document, Role
+from oidc_helper.emulator.directory import CREATED_AT, Directory, Document, Role
 from oidc_helper.emulator.keys import upper
 from oidc_helper.emulator.state import State
 from oidc_helper.machine.hosts import is_loopback
 
 SERVICE = Service("iam", invalid="ValidationError", actions="iam")
-_CREATED_AT = 1_767_225_600  # epoch seconds, of everything
-_MOST = 100  # entries of a page, as IAM has it unless more are asked for
+_MOST = 100  # entries of a page, IAM's default
 _MOST_CLIENT_IDS = 100
 
 
@@ -32,7 +31,7 @@ def _get_provider(state: State, _signer: Signer | None, parameters: Parameters) 
     return {
         "Url": documents.without_scheme(issuer),
         "ClientIDList": sorted(state.directory.oidc_providers[issuer]),
-        "CreateDate": _CREATED_AT,
+        "CreateDate": CREATED_AT,
     }
 
 
@@ -48,7 +47,7 @@ def _create_provider(state: State, _signer: Signer | None, parameters: Parameter
 
 
 def _add_client_id(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    """Add a client id; one that is there already is no error."""
+    """Add a client id; adding it twice is no error."""
     client_ids = state.directory.oidc_providers[_issuer(state, parameters)]
     _check_client_ids(len(client_ids | {parameters["ClientID"]}))
     client_ids.add(parameters["ClientID"])
@@ -98,8 +97,8 @@ def _create_role(state: State, signer: Signer | None, parameters: Parameters) ->
 
 
 def _update_role(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = _role(state, signer, parameters)
-    found.longest_session_s = parameters.get("MaxSessionDuration", found.longest_session_s)
+    role = _role(state, signer, parameters)
+    role.longest_session_s = parameters.get("MaxSessionDuration", role.longest_session_s)
     return {}
 
 
@@ -116,10 +115,10 @@ def _put_policy(state: State, signer: Signer | None, parameters: Parameters) -> 
 
 
 def _get_policy(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
-    found, name = _role(state, signer, parameters), parameters["PolicyName"]
-    if name not in found.policies:
+    role, name = _role(state, signer, parameters), parameters["PolicyName"]
+    if name not in role.policies:
         raise Refusal("NoSuchEntity", f"The role policy with name {name} cannot be found.")
-    return {"RoleName": found.name, "PolicyName": name, "PolicyDocument": _encoded(found.policies[name])}
+    return {"RoleName": role.name, "PolicyName": name, "PolicyDocument": _encoded(role.policies[name])}
 
 
 def _list_policies(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
@@ -140,7 +139,7 @@ def _list_attached(state: State, signer: Signer | None, parameters: Parameters) 
 
 
 def _simulate(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    """Simulate the inline policies of a role, which are all that is modelled."""
+    """Simulate a role's inline policies; others are not modelled."""
     role = state.directory.role(parameters["PolicySourceArn"])
     if role is None:
         raise Refusal("NoSuchEntity", f"{parameters['PolicySourceArn']} cannot be found.")
@@ -159,7 +158,7 @@ def _simulate(state: State, _signer: Signer | None, parameters: Parameters) -> P
 
 
 def _role(state: State, signer: Signer | None, parameters: Parameters) -> Role:
-    """The role of that name in the caller's account: IAM looks into no other. Raises Refusal."""
+    """The role with that name in the caller's own account, the only one that IAM searches. Raises Refusal."""
     account_id, name = required(signer).credentials.account_id, parameters["RoleName"]
     for role in state.directory.roles:
         if (role.account_id, role.name) == (account_id, name):
@@ -168,7 +167,7 @@ def _role(state: State, signer: Signer | None, parameters: Parameters) -> Role:
 
 
 def _document(state: State, text: str, kind: Kind) -> Document:
-    """A document without mistakes, that names no role or user that does not exist. Raises Refusal."""
+    """The parsed document. Raises Refusal if it has mistakes, or trusts a role or user that does not exist."""
     mistakes = policies.mistakes(text, kind)
     if not mistakes and kind == "trust":
         mistakes = [f'Invalid principal in policy: "AWS":"{arn}"' for arn in _strangers(state.directory, text)]
@@ -193,14 +192,14 @@ def _described(state: State, role: Role) -> Parameters:
         "RoleName": role.name,
         "RoleId": role.role_id,
         "Arn": role.arn,
-        "CreateDate": _CREATED_AT,
+        "CreateDate": CREATED_AT,
         "AssumeRolePolicyDocument": _encoded(documents.trust_policy(state.directory, role)),
         "MaxSessionDuration": role.longest_session_s,
     }
 
 
 def _encoded(document: Document) -> str:
-    """A document as IAM answers with it (RFC 3986)."""
+    """The document percent-encoded (RFC 3986), as in IAM's answers."""
     return quote(policies.rendered(document), safe="")
 
 

@@ -1,4 +1,4 @@
-"""CreateTokenWithIAM checks the application, the caller and the grant, then issues tokens."""
+"""CreateTokenWithIAM: check the application, the caller and the grant, then issue tokens."""
 
 from oidc_helper.emulator import authorization
 from oidc_helper.emulator.authorization import Party, Registered
@@ -48,7 +48,7 @@ def _application(state: State, arn: str, region: str) -> Application:
 
 
 def _check_region_of_token(state: State, parameters: Parameters, region: str) -> None:
-    """A refresh or access token is good in the region that issued it: so the service model describes the error."""
+    """A refresh or access token works only in the region that issued it, as the service model describes."""
     token = state.tokens.get(parameters.get("refreshToken") or parameters.get("subjectToken", ""))
     if token and token.region not in ("", region):
         raise _of_another_region("the token", token.region, region)
@@ -60,7 +60,7 @@ def _of_another_region(what: str, home: str, requested: str) -> Refusal:
 
 
 def _check_actor(state: State, application: Application, caller: Signer) -> None:
-    """Check the actor policy; the message of its refusal is empty, as users have reported."""
+    """Check the actor policy. As users have reported, AWS refuses with an empty message."""
     if not documents.may_exchange(state.directory, application, caller.credentials):
         reason = f"the actor policy does not allow it to {caller.credentials.principal_arn}"
         raise Refusal("AccessDeniedException", reason=reason)

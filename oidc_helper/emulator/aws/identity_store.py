@@ -1,4 +1,4 @@
-"""The identity store: users and groups, found and listed."""
+"""The identity store: users, groups and memberships."""
 
 import uuid
 from dataclasses import replace
@@ -13,26 +13,26 @@ from oidc_helper.emulator.state import State
 
 SERVICE = Service("identitystore", invalid="ValidationException", actions="identitystore")
 _MOST = 100  # entries of a page
-_ISSUER = "https://idp.example.com/scim"  # of external ids
-# Attribute path -> attribute of a user by which one can be found.
+_ISSUER = "https://idp.example.com/scim"  # the issuer of all external ids
+# Attribute path -> field of DirectoryUser that identifies one user.
 _UNIQUE = {"userName": "user_name", "emails.value": "email"}
 
 
 def _get_user_id(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    wanted = parameters["AlternateIdentifier"]
-    if "ExternalId" in wanted:
-        found = [user for user in state.directory.users if user.external_id == wanted["ExternalId"]["Id"]]
+    identifier = parameters["AlternateIdentifier"]
+    if "ExternalId" in identifier:
+        users = [user for user in state.directory.users if user.external_id == identifier["ExternalId"]["Id"]]
     else:
-        unique = wanted["UniqueAttribute"]
+        unique = identifier["UniqueAttribute"]
         attribute = _UNIQUE.get(unique["AttributePath"])
         if attribute is None:
             raise Refusal(SERVICE.invalid, f"The attribute {unique['AttributePath']} is not unique")
-        # The identity store compares neither user names nor addresses by case
+        # The identity store ignores case in user names and addresses.
         value = str(unique["AttributeValue"]).lower()
-        found = [user for user in state.directory.users if str(getattr(user, attribute)).lower() == value]
-    if len(found) != 1:
-        raise _not_found("USER", f"{len(found)} users found")
-    return {"IdentityStoreId": parameters["IdentityStoreId"], **_user_names(found[0])}
+        users = [user for user in state.directory.users if str(getattr(user, attribute)).lower() == value]
+    if len(users) != 1:
+        raise _not_found("USER", f"{len(users)} users found")
+    return {"IdentityStoreId": parameters["IdentityStoreId"], **_user_names(users[0])}
 
 
 def _describe_user(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
@@ -40,14 +40,14 @@ def _describe_user(state: State, _signer: Signer | None, parameters: Parameters)
 
 
 def _list_users(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = state.directory.users
-    for each in parameters.get("Filters", ()):
-        attribute = _UNIQUE.get(each["AttributePath"][:1].lower() + each["AttributePath"][1:])
+    users = state.directory.users
+    for condition in parameters.get("Filters", ()):
+        attribute = _UNIQUE.get(condition["AttributePath"][:1].lower() + condition["AttributePath"][1:])
         if attribute is None:
-            raise Refusal(SERVICE.invalid, f"The filter {each['AttributePath']} is not supported")
-        value = each["AttributeValue"].lower()
-        found = [user for user in found if str(getattr(user, attribute)).lower() == value]
-    return _page(state, "Users", [_user(parameters, user) for user in found], parameters)
+            raise Refusal(SERVICE.invalid, f"The filter {condition['AttributePath']} is not supported")
+        value = condition["AttributeValue"].lower()
+        users = [user for user in users if str(getattr(user, attribute)).lower() == value]
+    return _page(state, "Users", [_user(parameters, user) for user in users], parameters)
 
 
 def _create_user(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
@@ -62,12 +62,12 @@ def _create_user(state: State, _signer: Signer | None, parameters: Parameters) -
 
 
 def _update_user(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = _existing_user(state, parameters["UserId"])
-    changed = found
+    user = _existing_user(state, parameters["UserId"])
+    updated = user
     for operation in parameters["Operations"]:
-        changed = _changed(changed, operation["AttributePath"], operation.get("AttributeValue"))
-    state.directory.users[state.directory.users.index(found)] = changed
-    return {"IdentityStoreId": parameters["IdentityStoreId"], "Revision": "2", **_user_names(changed)}
+        updated = _changed(updated, operation["AttributePath"], operation.get("AttributeValue"))
+    state.directory.users[state.directory.users.index(user)] = updated
+    return {"IdentityStoreId": parameters["IdentityStoreId"], "Revision": "2", **_user_names(updated)}
 
 
 def _changed(user: DirectoryUser, path: str, value: Any) -> DirectoryUser:
@@ -92,9 +92,9 @@ def _describe_group(state: State, _signer: Signer | None, parameters: Parameters
 
 
 def _list_groups(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    wanted = {each["AttributePath"].lower(): each["AttributeValue"] for each in parameters.get("Filters", ())}
-    found = [each for each in state.directory.groups if wanted.get("displayname", each.name) == each.name]
-    return _page(state, "Groups", [_group(parameters, each) for each in found], parameters)
+    criteria = {each["AttributePath"].lower(): each["AttributeValue"] for each in parameters.get("Filters", ())}
+    groups = [group for group in state.directory.groups if criteria.get("displayname", group.name) == group.name]
+    return _page(state, "Groups", [_group(parameters, group) for group in groups], parameters)
 
 
 def _create_group(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
@@ -130,17 +130,17 @@ def _list_memberships(state: State, _signer: Signer | None, parameters: Paramete
 
 
 def _existing_user(state: State, user_id: str) -> DirectoryUser:
-    found = state.directory.user(user_id=user_id.rpartition("/")[2])
-    if found is None:
+    user = state.directory.user(user_id=user_id.rpartition("/")[2])
+    if user is None:
         raise _not_found("USER", "user not found")
-    return found
+    return user
 
 
 def _existing_group(state: State, group_id: str) -> Group:
-    found = state.directory.group(group_id.rpartition("/")[2])
-    if found is None:
+    group = state.directory.group(group_id.rpartition("/")[2])
+    if group is None:
         raise _not_found("GROUP", "group not found")
-    return found
+    return group
 
 
 def _not_found(kind: str, message: str) -> Refusal:
@@ -189,7 +189,7 @@ def _page(state: State, name: str, items: list[Parameters], parameters: Paramete
 
 
 def _of_this_store(perform: Perform) -> Perform:
-    """The operation, for the store of the instance, in a region of it."""
+    """Limit the operation to the store of the instance, in its regions."""
 
     def performed(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
         store_id = state.directory.instance.identity_store_id

@@ -1,4 +1,4 @@
-"""The access portal: accounts, permission sets, their credentials, and the end of the session."""
+"""The access portal: accounts, permission sets, their credentials, and logout."""
 
 from oidc_helper.emulator.aws.credentials import role_session
 from oidc_helper.emulator.aws.endpoint import Perform, Service
@@ -14,7 +14,7 @@ _SCOPE = "sso:account:access"
 
 
 def _get_role_credentials(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    user_id = _bearer(state, parameters).session.subject
+    user_id = _portal_token(state, parameters).session.subject
     user = state.directory.user(user_id=user_id)
     if user is None:
         raise Refusal(
@@ -39,7 +39,7 @@ def _get_role_credentials(state: State, _signer: Signer | None, parameters: Para
 
 
 def _list_accounts(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    account_ids = {account_id for account_id, _ in _assigned(state, _bearer(state, parameters).session.subject)}
+    account_ids = {account_id for account_id, _ in _assigned(state, _portal_token(state, parameters).session.subject)}
     accounts = [
         {"accountId": account.account_id, "accountName": account.name, "emailAddress": account.email}
         for account in state.directory.accounts
@@ -50,7 +50,7 @@ def _list_accounts(state: State, _signer: Signer | None, parameters: Parameters)
 
 def _list_account_roles(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
     account_id = parameters["accountId"]
-    assigned = _assigned(state, _bearer(state, parameters).session.subject)
+    assigned = _assigned(state, _portal_token(state, parameters).session.subject)
     names = sorted(name for account, name in assigned if account == account_id)
     _check(state, bool(names))
     roles = [{"roleName": name, "accountId": account_id} for name in names]
@@ -58,27 +58,28 @@ def _list_account_roles(state: State, _signer: Signer | None, parameters: Parame
 
 
 def _logout(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    """End every token of the session; the service model says that role sessions go on."""
-    _valid(state, parameters).session.ended = True
+    """End every token of the session. According to the service model, role sessions go on."""
+    _live_token(state, parameters).session.ended = True
     return {}
 
 
-def _valid(state: State, parameters: Parameters) -> Issued:
+def _live_token(state: State, parameters: Parameters) -> Issued:
     token = live_access_token(state, parameters["accessToken"])
     if token is None:
         raise Refusal("UnauthorizedException", "Session token not found or invalid")
     return token
 
 
-def _bearer(state: State, parameters: Parameters) -> Issued:
-    token = _valid(state, parameters)
+def _portal_token(state: State, parameters: Parameters) -> Issued:
+    """The access token, which must have the portal's scope. Raises Refusal."""
+    token = _live_token(state, parameters)
     if _SCOPE not in token.scopes:
         raise Refusal("UnauthorizedException", "Session token not found or invalid", reason=f"not granted: {_SCOPE}")
     return token
 
 
 def _assigned(state: State, user_id: str) -> set[tuple[str, str]]:
-    """The user's pairs of account and permission set."""
+    """The pairs of account and permission set that are assigned to the user."""
     reach = state.directory.reach(user_id)
     return {(each.account_id, each.permission_set) for each in state.directory.assignments if each.user_id in reach}
 
@@ -90,7 +91,7 @@ def _check(state: State, assigned: bool) -> None:  # noqa: FBT001 - its only fac
 
 
 def _throttled(perform: Perform) -> Perform:
-    """The operation, for as many requests a second as the directory says; all operations share them."""
+    """Limit the operation to the directory's requests per second, which all operations share."""
 
     def performed(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
         per_second = state.directory.portal_requests_per_s

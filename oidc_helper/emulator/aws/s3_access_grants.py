@@ -10,14 +10,18 @@ from oidc_helper.emulator.state import State
 
 _SERVICE = Service("s3control", invalid="InvalidRequest")
 _DURATION_S = 3600
-_TRUSTED = "access-grants.s3.amazonaws.com"  # which opens the role of a location
+_TRUSTED = "access-grants.s3.amazonaws.com"  # the service that assumes the role of a location
 
 
 def _get_data_access(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     caller, directory = required(signer).credentials, state.directory
     account_id, target = parameters["AccountId"], parameters["Target"]
-    here = directory.access_grants if account_id == directory.instance.owner_account_id else None
-    reach = directory.reach(caller.context.user_id) if caller.context and here and here.identity_center_arn else set()
+    access_grants = directory.access_grants if account_id == directory.instance.owner_account_id else None
+    reach = (
+        directory.reach(caller.context.user_id)
+        if caller.context and access_grants and access_grants.identity_center_arn
+        else set()
+    )
     application_arn = caller.context.application_arn if caller.context else ""
     grant = next(
         (
@@ -29,10 +33,10 @@ def _get_data_access(state: State, signer: Signer | None, parameters: Parameters
         ),
         None,
     )
-    if here is None or grant is None:
+    if access_grants is None or grant is None:
         text = f"You do not have {parameters['Permission']} permissions to the requested S3 Prefix: {target}"
         raise Refusal("AccessDenied", text)
-    role = directory.role(here.locations[grant.location_id][1])
+    role = directory.role(access_grants.locations[grant.location_id][1])
     if role is None or not documents.trusts_service(directory, role, _TRUSTED):
         text = f"User: {_TRUSTED} is not authorized to perform: sts:AssumeRole on resource: {role.arn if role else ''}"
         raise Refusal("StsNotAuthorizedError", text, status=403)
@@ -48,7 +52,7 @@ def _get_data_access(state: State, signer: Signer | None, parameters: Parameters
 
 
 def _covers(grant: S3Grant, parameters: Parameters) -> bool:
-    """Whether the grant allows the access; scope and target are prefixes if they end with an asterisk."""
+    """Whether the grant allows the access. Scope and target are prefixes if they end with an asterisk."""
     scope, target = grant.scope, parameters["Target"]
     inside = target.startswith(scope.removesuffix("*")) if scope.endswith("*") else target == scope
     return inside and grant.permission in (parameters["Permission"], "READWRITE")

@@ -1,7 +1,7 @@
 """STS: role sessions for web identities and for callers, and GetCallerIdentity.
 
-What a session policy allows is not modelled, nor what session tags are for. How long session tokens are is not
-documented: here they grow by the compressed policy and tags, up to the most that a caller may ask for.
+The effects of session policies and session tags are not modelled. AWS does not document the length of session tokens:
+here they grow by the compressed policy and tags, up to the most that a caller may ask for.
 """
 
 import json
@@ -20,20 +20,20 @@ from oidc_helper.emulator.state import Context, Credentials, State
 from oidc_helper.settings.limits import limits
 
 _SERVICE = Service("sts", invalid="ValidationError")
-_DURATION_S = 3600  # the default, and the longest for a role that assumes a role
+_DURATION_S = 3600  # the default, and the maximum for role chaining
 _CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 _SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"  # the claim, as the IAM user guide names it
 _SOURCE_IDENTITIES = limits("sts", "AssumeRole", "SourceIdentity")
-_PACKED = ("Policy", "PolicyArns", "Tags", "TransitiveTagKeys")  # what makes a session token longer
+_PACKED = ("Policy", "PolicyArns", "Tags", "TransitiveTagKeys")  # the parameters that make a session token longer
 _ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
 
 
 def _assume_role_with_web_identity(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
     claims, audience = _web_identity(state, parameters["WebIdentityToken"])
-    role, told = state.directory.role(parameters["RoleArn"]), {"aud": audience, "sub": str(claims["sub"])}
+    role, token_values = state.directory.role(parameters["RoleArn"]), {"aud": audience, "sub": str(claims["sub"])}
 
     def may(action: str) -> bool:
-        return role is not None and documents.may_open(state.directory, role, action, str(claims["iss"]), told)
+        return role is not None and documents.may_open(state.directory, role, action, str(claims["iss"]), token_values)
 
     if role is None or not may("sts:AssumeRoleWithWebIdentity"):
         raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
@@ -49,7 +49,7 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, paramet
 
 
 def _check_claimed(source_identity: Any, *, may: bool) -> None:
-    """Whether the provider may set this source identity. Raises Refusal."""
+    """Check the source identity claim; `may`: the trust policy lets the provider set one. Raises Refusal."""
     if not isinstance(source_identity, str) or not re.fullmatch(_SOURCE_IDENTITIES.expression, source_identity):
         raise Refusal("InvalidIdentityToken", "The source identity claim is invalid")
     if not may:
@@ -67,7 +67,7 @@ def _web_identity(state: State, token: str) -> tuple[Claims, str]:
     except BadToken as bad:
         text = "Couldn't retrieve verification key from your identity provider, or the token is not a valid JWT"
         raise Refusal("InvalidIdentityToken", text, reason=str(bad)) from bad
-    # IAM reads the authorised party, if there is one, as the audience
+    # If the token has an authorised party, IAM takes that as the audience.
     candidates = audiences({"aud": claims.get("azp", claims.get("aud"))})
     audience = next((candidate for candidate in candidates if candidate in client_ids), None)
     if audience is None:
@@ -98,17 +98,17 @@ def _assume_role(state: State, signer: Signer | None, parameters: Parameters) ->
 
 
 def _source_identity(state: State, caller: Credentials, parameters: Parameters) -> str | None:
-    """The source identity of the new session: once set, it stays the same along a chain of roles. Raises Refusal."""
-    wanted = parameters.get("SourceIdentity", caller.source_identity)
-    if wanted is not None:
+    """The source identity of the new session; role chaining cannot change it once it is set. Raises Refusal."""
+    source_identity = parameters.get("SourceIdentity", caller.source_identity)
+    if source_identity is not None:
         _trusting(state, caller, parameters["RoleArn"], "sts:SetSourceIdentity")
-    if caller.source_identity not in (None, wanted):
+    if caller.source_identity not in (None, source_identity):
         raise _not_authorized(caller, "sts:SetSourceIdentity", parameters["RoleArn"])
-    return wanted
+    return source_identity
 
 
 def _trusting(state: State, caller: Credentials, arn: str, action: str) -> Role:
-    """The role, if its trust policy allows the action. Raises Refusal, the same as if the role did not exist."""
+    """The role, if its trust policy allows the action. Raises the same Refusal as if the role did not exist."""
     role, context = state.directory.role(arn), {"sts:RequestContextProviders": [_CONTEXT_PROVIDER]}
     if role and documents.may_assume(state.directory, role, caller, action, context):
         return role
@@ -121,7 +121,7 @@ def _not_authorized(caller: Credentials, action: str, arn: str) -> Refusal:
 
 
 def _context(state: State, provided: Parameters) -> Context:
-    """The context behind the assertion. Raises Refusal: the service model has one error for all that may be wrong."""
+    """The context behind the assertion. Raises Refusal, with the service model's one error for every mistake."""
     context, reason = state.contexts.get(provided.get("ContextAssertion", "")), ""
     if provided.get("ProviderArn") != _CONTEXT_PROVIDER:
         reason = "the context provider is not the one that issues these contexts"
@@ -147,7 +147,7 @@ def _duration(role: Role, parameters: Parameters) -> int:
     return duration_s
 
 
-def _session(  # noqa: PLR0913 - what both operations that open a role have
+def _session(  # noqa: PLR0913 - what the two operations that assume a role share
     state: State,
     role: Role,
     operation: str,
@@ -156,9 +156,9 @@ def _session(  # noqa: PLR0913 - what both operations that open a role have
     *,
     source_identity: str | None,
 ) -> Parameters:
-    """Open the session, and describe it as both operations answer. Raises Refusal."""
-    if found := policies.mistakes(parameters["Policy"]) if "Policy" in parameters else []:
-        raise Refusal("MalformedPolicyDocumentException", found[0])
+    """Open the session and return the part of the answer that both operations share. Raises Refusal."""
+    if mistakes := policies.mistakes(parameters["Policy"]) if "Policy" in parameters else []:
+        raise Refusal("MalformedPolicyDocumentException", mistakes[0])
     duration_s, (size, largest) = _duration(role, parameters), _token_size(operation, parameters)
     credentials = role_session(
         state,
@@ -180,7 +180,7 @@ def _session(  # noqa: PLR0913 - what both operations that open a role have
 
 
 def _token_size(operation: str, parameters: Parameters) -> tuple[int, int | None]:
-    """The bytes of the session's token, and their limit; None if botocore knows none. Raises Refusal."""
+    """The size of the session token in bytes, and its limit, or None if botocore knows none. Raises Refusal."""
     packed = [parameters[name] for name in _PACKED if name in parameters]
     needed = SHORTEST_TOKEN + (len(zlib.compress(json.dumps(packed).encode(), 9)) if packed else 0)
     largest = limits("sts", operation, "MinimumSessionTokenSize").most

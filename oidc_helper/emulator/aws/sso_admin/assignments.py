@@ -1,11 +1,11 @@
-"""Who is assigned to an application, and whether they must be."""
+"""Assignments of users and groups to an application, and whether it requires them."""
 
 from oidc_helper.emulator.aws.endpoint import Perform
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.aws.sso_admin.service import (
-    application,
     check_instance,
     check_principal,
+    existing_application,
     kind_of,
     listed,
     not_found,
@@ -15,55 +15,55 @@ from oidc_helper.emulator.state import State
 
 
 def _get_configuration(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    return {"AssignmentRequired": application(state, parameters).assignment_required}
+    return {"AssignmentRequired": existing_application(state, parameters).assignment_required}
 
 
 def _put_configuration(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    application(state, parameters).assignment_required = parameters["AssignmentRequired"]
+    existing_application(state, parameters).assignment_required = parameters["AssignmentRequired"]
     return {}
 
 
 def _create(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = application(state, parameters)
+    application = existing_application(state, parameters)
     check_principal(state, parameters)
-    if parameters["PrincipalId"] in found.assigned:
+    if parameters["PrincipalId"] in application.assigned:
         raise Refusal("ConflictException", "The assignment exists")
-    found.assigned.add(parameters["PrincipalId"])
+    application.assigned.add(parameters["PrincipalId"])
     return {}
 
 
 def _delete(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = application(state, parameters)
-    if parameters["PrincipalId"] not in found.assigned:
+    application = existing_application(state, parameters)
+    if parameters["PrincipalId"] not in application.assigned:
         raise not_found("Assignment")
-    found.assigned.discard(parameters["PrincipalId"])
+    application.assigned.discard(parameters["PrincipalId"])
     return {}
 
 
 def _describe(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    """Describe a direct assignment: one by a group is not found, which AWS warns of."""
-    found = application(state, parameters)
-    if parameters["PrincipalId"] not in found.assigned:
+    """Describe a direct assignment. As AWS warns, an assignment through a group is not found."""
+    application = existing_application(state, parameters)
+    if parameters["PrincipalId"] not in application.assigned:
         raise not_found("Assignment")
-    return _assignment(state, found.arn, parameters["PrincipalId"])
+    return _assignment(state, application.arn, parameters["PrincipalId"])
 
 
 def _list(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = application(state, parameters)
-    items = [_assignment(state, found.arn, principal_id) for principal_id in sorted(found.assigned)]
+    application = existing_application(state, parameters)
+    items = [_assignment(state, application.arn, principal_id) for principal_id in sorted(application.assigned)]
     return listed(state, "ApplicationAssignments", items, parameters)
 
 
 def _list_for_principal(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    """List what a user may use, by groups too."""
+    """List the assignments of a user, including those of their groups."""
     check_instance(state, parameters)
     check_principal(state, parameters)
     reach = state.directory.reach(parameters["PrincipalId"])
-    wanted = parameters.get("Filter", {}).get("ApplicationArn")
+    application_arn = parameters.get("Filter", {}).get("ApplicationArn")
     items = [
         _assignment(state, each.arn, principal_id)
         for each in state.directory.applications
-        if wanted in (None, each.arn)
+        if application_arn in (None, each.arn)
         for principal_id in sorted(each.assigned & reach)
     ]
     return listed(state, "ApplicationAssignments", items, parameters)

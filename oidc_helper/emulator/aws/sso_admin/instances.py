@@ -2,8 +2,9 @@
 
 from oidc_helper.emulator.aws.endpoint import Perform
 from oidc_helper.emulator.aws.sigv4 import Signer
-from oidc_helper.emulator.aws.sso_admin.service import CREATED_AT, check_instance, listed, not_found
+from oidc_helper.emulator.aws.sso_admin.service import check_instance, listed, not_found
 from oidc_helper.emulator.calls import Parameters, Refusal
+from oidc_helper.emulator.directory import CREATED_AT
 from oidc_helper.emulator.state import State
 
 
@@ -47,10 +48,10 @@ def _list_regions(state: State, _signer: Signer | None, parameters: Parameters) 
 
 def _describe_region(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
     check_instance(state, parameters)
-    found = next((each for each in _regions(state) if each["RegionName"] == parameters["RegionName"]), None)
-    if found is None:
+    region = next((each for each in _regions(state) if each["RegionName"] == parameters["RegionName"]), None)
+    if region is None:
         raise not_found("Region")
-    return found
+    return region
 
 
 def _add_region(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:

@@ -1,4 +1,4 @@
-"""Permission sets, and their assignments to users and groups in accounts: in the primary region only."""
+"""Permission sets and account assignments, which exist in the primary region only."""
 
 import json
 import re
@@ -8,7 +8,6 @@ from oidc_helper.emulator.aws import policies
 from oidc_helper.emulator.aws.endpoint import Perform, required
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.aws.sso_admin.service import (
-    CREATED_AT,
     SERVICE,
     check_instance,
     check_principal,
@@ -17,7 +16,7 @@ from oidc_helper.emulator.aws.sso_admin.service import (
     not_found,
 )
 from oidc_helper.emulator.calls import Parameters, Refusal
-from oidc_helper.emulator.directory import Assignment, PermissionSet
+from oidc_helper.emulator.directory import CREATED_AT, Assignment, PermissionSet
 from oidc_helper.emulator.keys import hexadecimal, upper
 from oidc_helper.emulator.state import State
 
@@ -43,10 +42,10 @@ def _list(state: State, _signer: Signer | None, parameters: Parameters) -> Param
 
 
 def _attach_managed_policy(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = _permission_set(state, parameters)
-    if parameters["ManagedPolicyArn"] in found.attached:
+    permission_set = _permission_set(state, parameters)
+    if parameters["ManagedPolicyArn"] in permission_set.attached:
         raise Refusal("ConflictException", "The policy is attached already")
-    found.attached.add(parameters["ManagedPolicyArn"])
+    permission_set.attached.add(parameters["ManagedPolicyArn"])
     return {}
 
 
@@ -60,10 +59,10 @@ def _put_inline_policy(state: State, _signer: Signer | None, parameters: Paramet
 def _create_assignment(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
     if not state.directory.instance.permission_sets_enabled:
         raise Refusal(SERVICE.invalid, "Permission sets are not enabled for the instance")
-    found, account_id = _permission_set(state, parameters), parameters["TargetId"]
+    permission_set, account_id = _permission_set(state, parameters), parameters["TargetId"]
     check_principal(state, parameters)
     _check_account(state, account_id)
-    state.directory.assignments.add(Assignment(parameters["PrincipalId"], account_id, found.name))
+    state.directory.assignments.add(Assignment(parameters["PrincipalId"], account_id, permission_set.name))
     return {"AccountAssignmentCreationStatus": _status(parameters, str(uuid.uuid4()))}
 
 
@@ -73,24 +72,26 @@ def _describe_creation(_state: State, _signer: Signer | None, parameters: Parame
 
 
 def _delete_assignment(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = _permission_set(state, parameters)
-    state.directory.assignments.discard(Assignment(parameters["PrincipalId"], parameters["TargetId"], found.name))
+    permission_set = _permission_set(state, parameters)
+    state.directory.assignments.discard(
+        Assignment(parameters["PrincipalId"], parameters["TargetId"], permission_set.name)
+    )
     return {"AccountAssignmentDeletionStatus": _status(parameters, str(uuid.uuid4()))}
 
 
 def _list_assignments(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    found = _permission_set(state, parameters)
+    permission_set = _permission_set(state, parameters)
     _check_account(state, parameters["AccountId"])
     items = [
         _assignment(state, each)
         for each in sorted(state.directory.assignments, key=_order)
-        if (each.account_id, each.permission_set) == (parameters["AccountId"], found.name)
+        if (each.account_id, each.permission_set) == (parameters["AccountId"], permission_set.name)
     ]
     return listed(state, "AccountAssignments", items, parameters)
 
 
 def _list_for_principal(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
-    """List what a user may use, by groups too."""
+    """List the assignments of a user, including those of their groups."""
     check_principal(state, parameters)
     reach, account_id = state.directory.reach(parameters["PrincipalId"]), parameters.get("Filter", {}).get("AccountId")
     items = [
@@ -109,10 +110,10 @@ def _provision(state: State, _signer: Signer | None, parameters: Parameters) -> 
 
 def _permission_set(state: State, parameters: Parameters) -> PermissionSet:
     arn = parameters["PermissionSetArn"]
-    found = next((each for each in state.directory.permission_sets.values() if _arn(state, each) == arn), None)
-    if found is None:
+    permission_set = next((each for each in state.directory.permission_sets.values() if _arn(state, each) == arn), None)
+    if permission_set is None:
         raise not_found("Permission set")
-    return found
+    return permission_set
 
 
 def _check_account(state: State, account_id: str) -> None:
@@ -120,14 +121,18 @@ def _check_account(state: State, account_id: str) -> None:
         raise not_found("Account")
 
 
-def _arn(state: State, one: PermissionSet) -> str:
-    return f"arn:aws:sso:::permissionSet/{state.directory.instance.name}/ps-{one.suffix}"
+def _arn(state: State, permission_set: PermissionSet) -> str:
+    return f"arn:aws:sso:::permissionSet/{state.directory.instance.name}/ps-{permission_set.suffix}"
 
 
-def _described(state: State, one: PermissionSet) -> Parameters:
-    duration = f"PT{one.session_s // _HOUR_S}H" if one.session_s % _HOUR_S == 0 else f"PT{one.session_s // 60}M"
-    arn = _arn(state, one)
-    return {"Name": one.name, "PermissionSetArn": arn, "CreatedDate": CREATED_AT, "SessionDuration": duration}
+def _described(state: State, permission_set: PermissionSet) -> Parameters:
+    session_s = permission_set.session_s
+    return {
+        "Name": permission_set.name,
+        "PermissionSetArn": _arn(state, permission_set),
+        "CreatedDate": CREATED_AT,
+        "SessionDuration": f"PT{session_s // 60}M" if session_s % _HOUR_S else f"PT{session_s // _HOUR_S}H",
+    }
 
 
 def _seconds(duration: str) -> int:
@@ -150,8 +155,8 @@ def _assignment(state: State, each: Assignment) -> Parameters:
 
 
 def _status(parameters: Parameters, request_id: str) -> Parameters:
-    told = ("TargetId", "TargetType", "PermissionSetArn", "PrincipalType", "PrincipalId")
-    return {"Status": "IN_PROGRESS", "RequestId": request_id, **{name: parameters[name] for name in told}}
+    members = ("TargetId", "TargetType", "PermissionSetArn", "PrincipalType", "PrincipalId")
+    return {"Status": "IN_PROGRESS", "RequestId": request_id, **{name: parameters[name] for name in members}}
 
 
 def _order(each: Assignment) -> tuple[str, str, str]:
