@@ -1,4 +1,4 @@
-"""The authorization code flow with PKCE, as the identity provider and Identity Center share it."""
+"""The authorization code flow with PKCE, which the identity provider and Identity Center share."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from oidc_helper.emulator.pages import decision_page, page
 from oidc_helper.emulator.state import Code, Pending, State
 
 _PENDING_S = 600
-_CODE_S = 600  # the most that RFC 6749 section 4.1.2 recommends: on a busy machine a client needs more than a minute
+_CODE_S = 600  # the maximum of RFC 6749 section 4.1.2: on a busy machine a client needs more than a minute
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # the base64url of a SHA-256, RFC 7636 section 4.2
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PROMPTS = {"none", "login", "consent", "select_account"}
@@ -22,7 +22,7 @@ _PROMPTS = {"none", "login", "consent", "select_account"}
 
 @dataclass(frozen=True)
 class Registered:
-    """The redirect URIs and scopes that a client may ask for."""
+    """A client's registration: the redirect URIs and scopes that it may ask for."""
 
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
@@ -35,7 +35,7 @@ class Registered:
 class Party:
     """The server that shows the sign-in page: the identity provider, or Identity Center.
 
-    `issuer` goes into the redirect where it is not None (RFC 9207).
+    `issuer` gives the `iss` of the redirect (RFC 9207), or None for none.
     """
 
     service: str
@@ -48,7 +48,7 @@ class Party:
 
 
 class CodeRefused(Exception):  # noqa: N818 - each party turns it into its own refusal
-    """The code cannot be redeemed; the text says why. `code` is set if the code had been redeemed before."""
+    """The code cannot be redeemed; the text says why. `code` is set only if the code was redeemed before."""
 
     def __init__(self, reason: str, code: Code | None = None) -> None:
         super().__init__(reason)
@@ -74,7 +74,7 @@ def endpoints(party: Party) -> dict[tuple[str, str], Endpoint]:
 
 
 def redeem(state: State, code: str, *, client_id: str, redirect_uri: str, verifier: str | None) -> Code:
-    """Redeem a code. Raises CodeRefused, also for a verifier without a challenge (RFC 9700 section 4.8.2)."""
+    """Redeem a code. Raises CodeRefused, even for a verifier without a challenge (RFC 9700 section 4.8.2)."""
     issued = state.codes.get(code)
     if issued is None:
         raise CodeRefused("no such code")
@@ -153,7 +153,7 @@ def _approved(state: State, party: Party, pending: Pending, email: str) -> Answe
 
 
 def _problem(parameters: Parameters, registered: Registered, scopes: tuple[str, ...]) -> tuple[str, str] | None:
-    """The first mistake in a request, as error and description for the client (RFC 6749 section 4.1.2.1)."""
+    """The first mistake in a request: error and description for the client (RFC 6749 section 4.1.2.1)."""
     challenge, prompts = parameters.get("code_challenge"), set(parameters.get("prompt", "").split())
     checks = (
         ("response_type" not in parameters, "invalid_request", "response_type is missing"),
@@ -180,7 +180,7 @@ def _redirect(state: State, party: Party, pending: Pending, **values: str) -> An
     query = urlencode({name: value for name, value in parameters.items() if value})
     joint = "&" if urlsplit(pending.redirect_uri).query else "?"
     return Answer(
-        303,  # never 307, which would send the form again, to the client (RFC 9700 section 4.12)
+        303,  # never 307, which would post the form to the client as well (RFC 9700 section 4.12)
         headers={"Location": pending.redirect_uri + joint + query, "Cache-Control": "no-store"},
         error=values.get("error"),
         reason=values.get("error_description", ""),
@@ -188,7 +188,7 @@ def _redirect(state: State, party: Party, pending: Pending, **values: str) -> An
 
 
 def _same_redirect(registered_uri: str, requested: str, registered: Registered) -> bool:
-    """Compare character by character; only the port of a loopback address may differ, if the client allows it."""
+    """Whether the URIs are equal; if the client allows it, the port of a loopback address may differ."""
     if registered_uri == requested:
         return True
     try:
@@ -208,5 +208,5 @@ def _s256(verifier: str) -> str:
 
 
 def _error(refusal: Refusal) -> Answer:
-    """Show the error to the person: a redirect URI that cannot be trusted receives nothing."""
+    """Show the error to the person: never redirect to a URI that cannot be trusted."""
     return page("This sign-in cannot go on", refusal.message or refusal.code, status=400, error=refusal.code)
