@@ -97,7 +97,7 @@ def _authorize(state: State, party: Party, parameters: Parameters) -> Answer:
     redirect_uri = parameters.get("redirect_uri", "")
     if registered is None:
         raise Refusal("unauthorized_client", "there is no such client")
-    if not any(_same_redirect(known, redirect_uri, registered) for known in registered.redirect_uris):
+    if not any(_same_redirect(registered_uri, redirect_uri, registered) for registered_uri in registered.redirect_uris):
         raise Refusal("invalid_request", "this redirect URI is not registered for the client")
     scopes = tuple(parameters.get(party.scope_parameter, "").split()) or registered.default_scopes
     pending = Pending(

@@ -69,9 +69,9 @@ def write(emulator: Emulator, directory: str) -> str:
     A file that already says all of this stays as it is, with anything that the user added. If it raises
     OidcHelperError, it has written nothing.
     """
-    where = Path(directory).absolute()
-    settings, aws, token = (str(where / name) for name in ("config.toml", "aws-config", "identity-token"))
-    authority = str(where / "ca.pem") if emulator.authority_pem else ""
+    folder = Path(directory).absolute()
+    settings, aws, token = (str(folder / name) for name in ("config.toml", "aws-config", "identity-token"))
+    authority = str(folder / "ca.pem") if emulator.authority_pem else ""
     identity_token = emulator.mint("alice@example.com", lifetime_s=_TOKEN_LIFETIME_S)
     contents = {settings: _settings(emulator, token, authority), aws: _aws_config(emulator), token: identity_token}
     if authority:
@@ -82,9 +82,9 @@ def write(emulator: Emulator, directory: str) -> str:
         replaceable |= {token, authority}  # files that cannot hold the mark
     if foreign := [change.path for change in plan if change.before is not None and change.path not in replaceable]:
         raise WrongSettings(f"{printable(foreign[0])} is not the emulator's", "name another directory, or move it")
-    needed = [change for change in plan if not _says_that(change)]
-    carry_out(needed)
-    for change in needed:
+    outdated = [change for change in plan if not _says_that(change)]
+    carry_out(outdated)
+    for change in outdated:
         if change.before is not None and change.path in (settings, aws):
             log.warning("%s was rewritten; its old content is in %s", printable(change.path), change.path + BACKUP)
     if any(change.path == settings and change.before is not None for change in plan):

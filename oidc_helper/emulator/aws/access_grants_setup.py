@@ -41,7 +41,7 @@ def _associate(state: State, signer: Signer | None, parameters: Parameters) -> P
 
 def _create_location(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     access_grants, scope = _existing(state, signer, parameters), parameters["LocationScope"]
-    if scope in {known for known, _ in access_grants.locations.values()}:
+    if scope in {location_scope for location_scope, _ in access_grants.locations.values()}:
         raise Refusal("AccessGrantsLocationAlreadyExistsError", "Access Grants Location already exists", status=409)
     if state.directory.role(parameters["IAMRoleArn"]) is None:
         raise Refusal("InvalidIamRole", "The specified IAM Role is invalid")

@@ -63,13 +63,13 @@ class Service:
     def routes(self, operations: dict[str, Perform]) -> dict[Route, Endpoint]:
         """The endpoints of those operations that the installed botocore knows; it may be older than the service."""
         try:
-            known = service_model.service(self.name).operation_names
+            modelled = service_model.service(self.name).operation_names
         except DataNotFoundError:
             return {}
         return {
             route: endpoint
             for name, perform in operations.items()
-            if name in known
+            if name in modelled
             for route, endpoint in self.route(name, perform).items()
         }
 

@@ -193,8 +193,8 @@ def _of_this_store(perform: Perform) -> Perform:
 
     def performed(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
         store_id = state.directory.instance.identity_store_id
-        here = required(signer).region in state.directory.identity_center_regions
-        if not here or parameters["IdentityStoreId"].rpartition("/")[2] != store_id:
+        in_region = required(signer).region in state.directory.identity_center_regions
+        if not in_region or parameters["IdentityStoreId"].rpartition("/")[2] != store_id:
             raise _not_found("IDENTITY_STORE", "identity store not found")
         return perform(state, signer, parameters)
 

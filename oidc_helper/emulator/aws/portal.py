@@ -22,12 +22,12 @@ def _get_role_credentials(state: State, _signer: Signer | None, parameters: Para
         )
     account_id, name = parameters["accountId"], parameters["roleName"]
     _check(state, (account_id, name) in _assigned(state, user_id))
-    chosen = state.directory.permission_sets[name]
+    permission_set = state.directory.permission_sets[name]
     role = Role(
-        f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_{chosen.suffix}",
-        chosen.role_id,
+        f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_{permission_set.suffix}",
+        permission_set.role_id,
     )
-    credentials = role_session(state, role, user.user_name, chosen.session_s, direct=True)
+    credentials = role_session(state, role, user.user_name, permission_set.session_s, direct=True)
     return {
         "roleCredentials": {
             "accessKeyId": credentials.access_key_id,

@@ -177,7 +177,7 @@ def _check_date(signed: _Signed, rules: Rules, wall: float) -> None:
         signed_at = datetime.strptime(signed.date, _DATE).replace(tzinfo=UTC).timestamp()
     except ValueError:
         raise BadSignature("incomplete") from None
-    late, here = wall - signed_at, datetime.fromtimestamp(wall, UTC).strftime(_DATE)
+    late, wall_text = wall - signed_at, datetime.fromtimestamp(wall, UTC).strftime(_DATE)
     minutes = rules.skew_s // 60
     if rules.of_s3 and signed.good_for_s is not None:
         if not 1 <= signed.good_for_s <= _LONGEST_S:
@@ -187,12 +187,13 @@ def _check_date(signed: _Signed, rules: Rules, wall: float) -> None:
     elif late > rules.skew_s:
         edge = datetime.fromtimestamp(wall - rules.skew_s, UTC).strftime(_DATE)
         raise BadSignature(
-            "skewed", f"Signature expired: {signed.date} is now earlier than {edge} ({here} - {minutes} min.)"
+            "skewed", f"Signature expired: {signed.date} is now earlier than {edge} ({wall_text} - {minutes} min.)"
         )
     if late < -rules.skew_s:
         edge = datetime.fromtimestamp(wall + rules.skew_s, UTC).strftime(_DATE)
         raise BadSignature(
-            "skewed", f"Signature not yet current: {signed.date} is still later than {edge} ({here} + {minutes} min.)"
+            "skewed",
+            f"Signature not yet current: {signed.date} is still later than {edge} ({wall_text} + {minutes} min.)",
         )
 
 

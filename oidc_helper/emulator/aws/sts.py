@@ -182,12 +182,12 @@ def _session(  # noqa: PLR0913 - what the two operations that assume a role shar
 def _token_size(operation: str, parameters: Parameters) -> tuple[int, int | None]:
     """The size of the session token in bytes, and its limit, or None if botocore knows none. Raises Refusal."""
     packed = [parameters[name] for name in _PACKED if name in parameters]
-    needed = SHORTEST_TOKEN + (len(zlib.compress(json.dumps(packed).encode(), 9)) if packed else 0)
+    required_size = SHORTEST_TOKEN + (len(zlib.compress(json.dumps(packed).encode(), 9)) if packed else 0)
     largest = limits("sts", operation, "MinimumSessionTokenSize").most
-    if largest and needed > largest:
-        text = f"The session token has {needed} bytes, and the maximum allowed size is {largest} bytes"
+    if largest and required_size > largest:
+        text = f"The session token has {required_size} bytes, and the maximum allowed size is {largest} bytes"
         raise Refusal("PackedPolicyTooLargeException", text)
-    return max(needed, parameters.get("MinimumSessionTokenSize", 0)), largest
+    return max(required_size, parameters.get("MinimumSessionTokenSize", 0)), largest
 
 
 _OPERATIONS: dict[str, Perform] = {

@@ -45,7 +45,7 @@ def end_session(state: State, call: Call) -> Answer:
     if not uri:
         return page("Signed out", "You are signed out. You can close this page.")
     client = state.directory.identity_provider.clients.get(client_id)
-    if client is None or not any(_same_place(known, uri) for known in client.redirect_uris):
+    if client is None or not any(_same_place(registered_uri, uri) for registered_uri in client.redirect_uris):
         raise Refusal("invalid_request", "this redirect URI is not registered for the client")
     query = urlencode({"state": parameters["state"]}) if "state" in parameters else ""
     joint = ("&" if urlsplit(uri).query else "?") if query else ""
