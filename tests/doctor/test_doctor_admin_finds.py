@@ -273,7 +273,7 @@ TABLE: dict[str, Row] = {
     "a slash at the end of the issuer": Row(
         "issuer",
         takes(lambda directory: setattr(directory.application.issuer, "issuer_url", _slashed(directory))),
-        "a slash at the end counts",
+        "the slash at the end matters",
         "create-trusted-token-issuer",
     ),
     "another issuer": Row("issuer", takes(another_issuer), "https://idp.example.com", "put-application-grant"),
