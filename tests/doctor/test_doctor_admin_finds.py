@@ -307,14 +307,14 @@ TABLE: dict[str, Row] = {
     "no scope for permission sets": Row(
         "scopes",
         takes(lambda directory: directory.application.scopes.pop("sso:account:access")),
-        "has no sso:account:access",
+        "lacks sso:account:access",
         "put-application-access-scope",
         "dev-admin",
     ),
     "no scopes for account access": Row(
         "scopes",
         takes(lambda directory: directory.application.scopes.clear()),
-        "account_access:read_only nor account_access:assume",
+        "account_access:read_only and account_access:assume",
         "account_access:assume",
         "builder",
     ),
