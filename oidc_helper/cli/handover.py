@@ -74,7 +74,7 @@ def env(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def _given(profile: Profile, got: Fetched) -> dict[str, str]:
-    return variables.given(json.loads(got.answer), profile=profile.name, region=profile.region)
+    return variables.of_credentials(json.loads(got.answer), profile=profile.name, region=profile.region)
 
 
 def _got(options: argparse.Namespace, in_hand: InHand | None = None) -> tuple[Profile, Fetched]:

@@ -183,7 +183,7 @@ MET: Mapping[str, Met | str] = {
     "the address that begins the sign-in was opened twice: another program may have read it": (
         "test_the_start_leads_to_the_provider_once"
     ),
-    "… has signed in, and before it was …: nothing was changed": "test_without_consent_nothing_changes",
+    "… has signed in, not … as before: nothing was changed": "test_without_consent_nothing_changes",
     "the identity token of … was sent before, and each counts only once": Met(breaks=spent),
     "there is no identity token: … does not exist": as_in("no token file"),
     "the identity token of … has no usable exp": as_in("no exp"),
