@@ -118,7 +118,7 @@ def _of_settings(flag: Flag) -> Argument:
     )
 
 
-_OF_PLANS = "what --plan sets up; these override the profile"
+_OF_PLANS = "settings of --plan, which override those of the profile"
 
 
 def _of_plan(flag: OwnFlag) -> Argument:
@@ -142,7 +142,7 @@ COMMANDS: tuple[Command, ...] = (
         "get",
         _run("credentials", "get"),
         "print credentials as credential_process JSON",
-        "For ~/.aws/config, in a profile that has no other credential key:\n\n"
+        "Put this into ~/.aws/config, in a profile that has no other credential key:\n\n"
         "  [profile analytics]\n  credential_process = oidc-helper get analytics\n  region = eu-west-1\n\n"
         "It never asks a question: if a person must sign in, it exits with 3 and names the command to run. It\n"
         'starts the sign-in itself only if the profile has sign_in = "when-needed" and there is a terminal.',
@@ -404,7 +404,7 @@ COMMANDS: tuple[Command, ...] = (
                     "nargs": "?",
                     "const": "shell",
                     "metavar": "LANGUAGE",
-                    "help": "print what sets up AWS for the profile: shell (the default), terraform or cloudformation",
+                    "help": "print what sets up AWS: shell (the default), terraform or cloudformation",
                 },
             ),
             *map(_of_plan, OWN),
@@ -432,7 +432,7 @@ COMMANDS: tuple[Command, ...] = (
             _value(
                 "--template",
                 "TEMPLATE",
-                "how to name profiles; {account_id} works too (default: {account_name}-{permission_set})",
+                "how to name profiles; {account_id} can be used too (default: {account_name}-{permission_set})",
             ),
             _value("--region", "REGION", "the region of the AWS profiles"),
             _switch("--json", "print the list as JSON", "answer"),

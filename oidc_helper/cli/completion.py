@@ -1,4 +1,4 @@
-"""`completion`: what the shell offers at a tab; profiles and identities are read when it asks."""
+"""`completion`: what a shell offers at a tab; it gets the names of profiles and identities when it asks."""
 
 import argparse
 import os
@@ -69,7 +69,7 @@ def completion(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def _names(kind: str) -> list[str]:
-    """Nothing where the settings cannot be read: a tab is no place for an error."""
+    """The names of that kind; none if the settings cannot be read: a tab is no place for an error."""
     if kind == "topics":
         return TOPICS
     return sorted(settings.names("profile" if kind == "profiles" else "identity"))
@@ -106,7 +106,7 @@ def _install(shell: str, script: str, answer: TextIO, *, is_agreed: bool) -> Non
 
 
 def _plan(shell: Shell, script: str) -> list[Change]:
-    """The change of our script, then that of the startup file where one is needed."""
+    """The change of our script, then that of the startup file, if the shell needs one."""
     config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     ours = platformdirs.user_data_path(APPLICATION, appauthor=False) / "completion"
     path = config / shell.script if "/" in shell.script else ours / shell.script
