@@ -39,9 +39,9 @@ def start(profile: str, credentials: Fetched, in_hand: InHand, config: str, comp
     return leading
 
 
-def _serve(order: _Order, ours: Streams) -> Iterator[dict[str, str]]:
+def _serve(order: _Order, stdio: Streams) -> Iterator[dict[str, str]]:
     profile, credentials, in_hand, config, program, debug = order
-    log_to(ours, debug=debug, quiet=True)
+    log_to(stdio, debug=debug, quiet=True)
     leading = _start_endpoint(profile, credentials, in_hand)
     with private_aws.files(config) as files:
         wait_for_end = ending.of(program)

@@ -115,8 +115,8 @@ def _address(text: str | None) -> str:
 def _questions(terminal: Terminal) -> Iterator["Questions"]:
     from oidc_helper.person.questions import questions
 
-    with questions(terminal) as asked:
-        yield asked
+    with questions(terminal) as person:
+        yield person
 
 
 def _agreed(
@@ -267,17 +267,17 @@ class _Looking:
 
         aws = Aws(profile, time_left=lambda: _CALL_S)
         with self._leading_back(profile), self.terminal.watching(lambda: "listing what you may use"):
-            found = listing.look(aws, lambda _: tokens, tenants, Filters(), lambda *_: None)
-        names = naming.name_all(found.access, "{account_name}-{permission_set}", {}, self.before.profiles)
+            listed = listing.look(aws, lambda _: tokens, tenants, Filters(), lambda *_: None)
+        names = naming.name_all(listed.access, "{account_name}-{permission_set}", {}, self.before.profiles)
         return [
             Opened(
-                f"{printable(one.account.name)} {one.account.account_id}: {printable(one.name)}",
-                {"account_id": one.account.account_id, "permission_set": one.permission_set}
-                if one.permission_set
-                else {"role_arn": one.role_arn, "account_access": one.account_access},
-                names[one.key],
+                f"{printable(access.account.name)} {access.account.account_id}: {printable(access.name)}",
+                {"account_id": access.account.account_id, "permission_set": access.permission_set}
+                if access.permission_set
+                else {"role_arn": access.role_arn, "account_access": access.account_access},
+                names[access.key],
             )
-            for one in found.access
+            for access in listed.access
         ]
 
     def _portal_region(self, address: str) -> str:

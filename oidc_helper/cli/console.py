@@ -49,7 +49,7 @@ def console(options: argparse.Namespace, answer: TextIO) -> int:
     if own:  # it may open a browser on another machine, where a local address leads nowhere
         open_browser(in_place(url))
     else:
-        lead(url, lambda ours: open_browser(in_place(ours)), timeout_s=_PATIENCE_S)
+        lead(url, lambda local: open_browser(in_place(local)), timeout_s=_PATIENCE_S)
     write_lines(answer, f"the browser opens the console of {profile.name}, {times.until(ends_at)}")
     return 0
 

@@ -179,8 +179,8 @@ def _use_cache(environment: Mapping[str, str], emulator: Emulator, show: _Screen
     before = len(emulator.requests)
     bare_ms = _milliseconds([sys.executable, "-c", "pass"], environment)
     cached_ms = _milliseconds([sys.executable, "-P", "-m", "oidc_helper", "get", profile], environment)
-    asked = len(emulator.requests) - before
-    show.line(f"   oidc-helper get {profile}: {cached_ms:.0f} ms, {asked} requests", style="bold")
+    requests = len(emulator.requests) - before
+    show.line(f"   oidc-helper get {profile}: {cached_ms:.0f} ms, {requests} requests", style="bold")
     show.line(f"   (python -c pass: {bare_ms:.0f} ms)")
 
 

@@ -45,7 +45,7 @@ def fetch(name: str, loaded: Settings, in_hand: InHand, *, ahead: bool) -> Fetch
     return result
 
 
-def _fetch(order: _Order, _ours: Streams) -> Iterator[_Outcome]:
+def _fetch(order: _Order, _stdio: Streams) -> Iterator[_Outcome]:
     gc.disable()  # as in `get`
     name, loaded, in_hand, ahead, level = order
     messages = _Log()

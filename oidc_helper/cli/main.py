@@ -48,23 +48,23 @@ def run(words: list[str]) -> int:
         return error.exit_code
     _choose_config(options.config)
     status = 1
-    ours = streams.divert(quiet=options.quiet and not options.debug)
-    log_to(ours, debug=options.debug, quiet=options.quiet)
+    stdio = streams.divert(quiet=options.quiet and not options.debug)
+    log_to(stdio, debug=options.debug, quiet=options.quiet)
     try:
         _let_ctrl_c_clean_up()
         _check_variables()
-        _give_streams(options, ours)
-        status = int(options.run(options, ours.answer))
-        _deliver(ours)
+        _give_streams(options, stdio)
+        status = int(options.run(options, stdio.answer))
+        _deliver(stdio)
     except OidcHelperError as error:
-        complain(error, ours.complaint)
+        complain(error, stdio.complaint)
         if options.command == "get":
-            complain_past_stderr(error, ours)
+            complain_past_stderr(error, stdio)
         status = error.exit_code
     except BrokenPipeError:  # the caller has gone
         status = 1
     except MemoryError:
-        complain(TryAgain("there is not enough memory", "close other programs"), ours.complaint)
+        complain(TryAgain("there is not enough memory", "close other programs"), stdio.complaint)
         status = TryAgain.exit_code
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -73,7 +73,7 @@ def run(words: list[str]) -> int:
         log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
         complain(
             OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug"),
-            ours.complaint,
+            stdio.complaint,
         )
         status = 1
     return status
@@ -109,11 +109,11 @@ def _require_one_user() -> None:
         )
 
 
-def _give_streams(options: argparse.Namespace, ours: streams.Streams) -> None:
+def _give_streams(options: argparse.Namespace, stdio: streams.Streams) -> None:
     """Give the command our streams, for all but its answer. Raises OidcHelperError if its answer has no stdout."""
     if not options.becomes_another:
-        ours.require_answer()
-    options.streams = ours
+        stdio.require_answer()
+    options.streams = stdio
 
 
 def _check_variables() -> None:
@@ -126,9 +126,9 @@ def _check_variables() -> None:
         )
 
 
-def _deliver(ours: streams.Streams) -> None:
+def _deliver(stdio: streams.Streams) -> None:
     try:
-        ours.deliver()
+        stdio.deliver()
     except BrokenPipeError:
         raise
     except OSError as error:

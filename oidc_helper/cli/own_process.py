@@ -62,22 +62,22 @@ def do(work: Callable[[Any, streams.Streams], Iterable[object]]) -> NoReturn:
         if number:
             signal.signal(number, lambda *_: None)  # not SIG_IGN, which programs that we start inherit
     redaction.learn_environment(os.environ)
-    ours = streams.divert(quiet=True)
-    with os.fdopen(ours.stdin, "rb") as pipe:
+    stdio = streams.divert(quiet=True)
+    with os.fdopen(stdio.stdin, "rb") as pipe:
         order = pickle.load(pipe)  # noqa: S301  # of our own program
     try:
-        for outcome in work(order, ours):
-            _answer(ours, outcome)
+        for outcome in work(order, stdio):
+            _answer(stdio, outcome)
     except OidcHelperError as error:
-        _answer(ours, error)
+        _answer(stdio, error)
     except Exception as error:  # noqa: BLE001  # a bug, whose message may hold secrets
-        _answer(ours, OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug"))
+        _answer(stdio, OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug"))
     os._exit(0)
 
 
-def _answer(ours: streams.Streams, outcome: object) -> None:
+def _answer(stdio: streams.Streams, outcome: object) -> None:
     """Send an answer and close the stream, whose end the asking process may wait for: later answers are dropped."""
-    with suppress(OSError, ValueError), ours.answer.buffer as pipe:
+    with suppress(OSError, ValueError), stdio.answer.buffer as pipe:
         pickle.dump(outcome, pipe)
 
 

@@ -37,12 +37,12 @@ def _understood(options: argparse.Namespace) -> tuple[str, str]:
     )
 
 
-def _values(name: str, given: dict[str, Any]) -> dict[str, Any]:
+def _values(name: str, by_flag: dict[str, Any]) -> dict[str, Any]:
     """The values of a plan: flags override the profile; flags that name an issuer need no profile."""
-    if not name and "issuer" in given:
-        return given
+    if not name and "issuer" in by_flag:
+        return by_flag
     profile = _profile(name)
-    values = flags.over(given, wanted.of_profile(profile))
+    values = flags.over(by_flag, wanted.of_profile(profile))
     return values if values.get("issuer") else {**_issued(profile), **values}
 
 

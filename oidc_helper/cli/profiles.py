@@ -143,9 +143,9 @@ def _list(
     options: argparse.Namespace,
 ) -> None:
     if options.json:
-        answer.write(json.dumps([_described(one, names[one.key]) for one in access], indent=2) + "\n")
+        answer.write(json.dumps([_described(each, names[each.key]) for each in access], indent=2) + "\n")
         return
-    rows = [(one, names[one.key], names[one.key] in loaded.profiles) for one in access]
+    rows = [(each, names[each.key], names[each.key] in loaded.profiles) for each in access]
     to_make = _command(options, "--write", *filter(None, [options.profile]))
     _show(_table(rows, to_make, answer), answer)
 

@@ -21,7 +21,7 @@ def exit_code(profiles: Sequence[Profile], *, min_ttl_s: int) -> int:
 
 
 def prompt(profile: Profile) -> str:
-    """A few characters: `analytics 42m`, `analytics sign in`, or the name alone where `get` would fetch credentials."""
+    """A few characters: `analytics 42m`, `analytics sign in`, or the name alone if `get` would fetch credentials."""
     left = _seconds_left(profile)
     state = {READY: _short(left), SignInNeeded.exit_code: "sign in", StoreUnusable.exit_code: "no store"}
     return f"{profile['name']} {state.get(_code(profile, 0), '')}".rstrip()

@@ -110,8 +110,8 @@ def _warmed(errand: Errand, *, refresh: bool) -> str:
     profile, store, stamp = errand.profile, errand.means.store, errand.settings.stamp
     fetched = errand.deadline.run(lambda: broker.fetch(profile, stamp, errand.means, refresh=refresh))
     place = store.lies_in(CREDENTIALS, profile.name)
-    kept = f"in the {place}" if place else "kept nowhere"
-    return f"credentials of {profile.name}, {times.until(fetched.expires_at)}, {kept}"
+    where = f"in the {place}" if place else "kept nowhere"
+    return f"credentials of {profile.name}, {times.until(fetched.expires_at)}, {where}"
 
 
 def _require_something_kept(errand: Errand, report: Sequence[str]) -> None:

@@ -39,15 +39,15 @@ def _write(lines: Sequence[str], complaint: TextIO) -> None:
             complaint.flush()
 
 
-def complain_past_stderr(error: OidcHelperError, ours: streams.Streams) -> None:
+def complain_past_stderr(error: OidcHelperError, stdio: streams.Streams) -> None:
     """Complain at the terminal too if stderr is /dev/null, a program reads stdout, and our job is in the foreground.
 
     Clients on AWS's C runtime run us with `2>/dev/null`, and only report that there are no credentials.
     """
-    if sys.platform == "win32" or 2 in ours.closed or ours.answer.isatty():
+    if sys.platform == "win32" or 2 in stdio.closed or stdio.answer.isatty():
         return
     with suppress(OSError):
-        is_thrown_away = os.path.samestat(os.fstat(ours.complaint.fileno()), os.stat(os.devnull))  # noqa: PTH116
+        is_thrown_away = os.path.samestat(os.fstat(stdio.complaint.fileno()), os.stat(os.devnull))  # noqa: PTH116
         if is_thrown_away:
             with open("/dev/tty", "w", errors="backslashreplace") as terminal:  # noqa: PTH123  # a device
                 if os.tcgetpgrp(terminal.fileno()) == os.getpgrp():
@@ -58,13 +58,13 @@ def _one_line(text: str) -> str:
     return "".join(character if character.isprintable() else printable(character) for character in text)
 
 
-def log_to(ours: streams.Streams, *, debug: bool, quiet: bool) -> None:
+def log_to(stdio: streams.Streams, *, debug: bool, quiet: bool) -> None:
     """Send warnings to people only, since an SDK must find stderr empty; with `debug`, send the trace to anybody."""
     logging.lastResort = None
     logging.raiseExceptions = False
-    if debug or ours.person_reads or not quiet:
-        shown = logging.StreamHandler(ours.complaint)
-        shown.setFormatter(_Voice(ours.complaint))
+    if debug or stdio.person_reads or not quiet:
+        shown = logging.StreamHandler(stdio.complaint)
+        shown.setFormatter(_Voice(stdio.complaint))
         shown.addFilter(_Once())
         log.addHandler(shown)
     log.setLevel(logging.DEBUG if debug else logging.WARNING)
