@@ -104,7 +104,7 @@ _WRONG = (
         "no socket was passed: LISTEN_FDS is not set\n"
         "the socket in LISTEN_FDS is for another process: LISTEN_PID is not ours\n"
         "… sockets were passed, and one is served\ndescriptor … is no open socket: …\n"
-        "descriptor … is no listening TCP socket, which SDKs need\n--fd brings an address and a port of its own",
+        "descriptor … is no listening TCP socket, which SDKs need\n--fd has its own address and port",
         "`serve --fd` takes exactly one listening TCP socket, as systemd passes it.",
         "Start it from a `.socket` unit with `ListenStream=127.0.0.1:PORT`, or leave `--fd` out.",
     ),
@@ -166,8 +166,7 @@ _WRONG = (
         "Set `role_arn`, or `account_id` and `permission_set`; or use `oidc-helper token`.",
     ),
     Row(
-        "the credentials of … are in this environment already\n"
-        "the credentials of … that can be had last …, less than --min-ttl",
+        "the credentials of … are in this environment already\nthe credentials of … last only …, less than --min-ttl",
         "`exec` would run inside another `exec`, or no credentials last as long as `--min-ttl` asks for.",
         "Leave the inner shell or add `--nested`; lower `--min-ttl`, or raise `duration_seconds`.",
     ),
@@ -246,7 +245,7 @@ _WRONG = (
         "Correct or unset the key or variable that the message begins with.",
     ),
     Row(
-        "the real user is …, the effective one …: credentials are of one user",
+        "the real user is …, the effective one …: credentials belong to one user",
         "The program was started with the rights of another user.",
         "Start it as one user, as `sudo` and `su` do.",
     ),
@@ -258,7 +257,7 @@ _WRONG = (
     ),
     Row(
         "no plan can be made: …\na plan needs …\na plan is for one profile\n"
-        "--plan takes …, not …\n--plan does not go with --…\nthese options are of a plan",
+        "--plan takes …, not …\n--plan does not go with --…\nthese options are for a plan",
         "The options of `doctor --plan` are not enough, or are more than AWS takes.",
         "Name a profile, or give what the message names; `oidc-helper doctor --help` has every option of a plan.",
     ),
@@ -301,7 +300,7 @@ _WRONG = (
     ),
     Row(
         "--issuer, --audience and --email go together\n… is out of range\n"
-        "--write is for the emulator's own identity provider\n--empty has nothing that … could name\n"
+        "--write is for the emulator's own identity provider\n--empty sets nothing up that … could use\n"
         "--region …\n… is not the emulator's",
         "The emulator cannot run with these options.",
         "Change them as the hint says.",

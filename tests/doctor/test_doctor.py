@@ -65,18 +65,18 @@ def test_a_sound_chain_has_a_line_for_each_check(ward: Ward) -> None:
 
     assert [line.split()[1] for line in shown[:-1]] == [check.id for check in CHECKS]
     assert {line[0] for line in shown[:-1]} == {"✓", "\N{EN DASH}"}
-    assert re.fullmatch(r"all \d+ checks are well, \d+ were passed over", shown[-1])
+    assert re.fullmatch(r"all \d+ checks passed, \d+ were skipped", shown[-1])
     assert ward.emulator.count("CreateTokenWithIAM") == 0
 
 
 @pytest.mark.parametrize(
     ("counted", "told"),
     [
-        ({"ok": 1}, "1 check is well"),
-        ({"ok": 2}, "all 2 checks are well"),
-        ({"skipped": 1}, "no check was made, 1 was passed over"),
-        ({"failed": 1, "skipped": 2}, "1 of 1 check failed, 2 were passed over"),
-        ({"ok": 1, "failed": 1, "skipped": 1}, "1 of 2 checks failed, 1 was passed over"),
+        ({"ok": 1}, "1 check passed"),
+        ({"ok": 2}, "all 2 checks passed"),
+        ({"skipped": 1}, "no check was run, 1 was skipped"),
+        ({"failed": 1, "skipped": 2}, "1 of 1 check failed, 2 were skipped"),
+        ({"ok": 1, "failed": 1, "skipped": 1}, "1 of 2 checks failed, 1 was skipped"),
     ],
 )
 def test_the_last_line_counts_each_check_once(counted: dict[str, int], told: str) -> None:
@@ -110,7 +110,7 @@ def test_no_long_word_breaks_the_columns(ward: Ward, columns: int, stands_in: in
         assert terminal.ended().returncode == 0
         first, *others, summary = filter(None, Screen(terminal, columns).lines)
 
-    assert (first.split()[:2], summary) == (["✓", "profile"], "1 check is well")
+    assert (first.split()[:2], summary) == (["✓", "profile"], "1 check passed")
     assert all(line.startswith(" " * stands_in) for line in others)
     assert ward.emulator.directory.application_arn in "".join(line.strip() for line in others)
 

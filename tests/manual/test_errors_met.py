@@ -164,7 +164,7 @@ MET: Mapping[str, Met | str] = {
     "…: the certificates in … cannot be read: …": Met(
         breaks=variable("AWS_ENDPOINT_URL_STS", "https://sts.example.com"), variables={"AWS_CA_BUNDLE": "no.pem"}
     ),
-    "the real user is …, the effective one …: credentials are of one user": "test_a_process_of_two_users_is_refused",
+    "the real user is …, the effective one …: credentials belong to one user": "test_a_process_of_two_users_is_refused",
     "missing flags: …": Met(("configure", "--non-interactive")),
     "no plan can be made: …": Met(("doctor", "--plan", "--issuer", "https://example.okta.com")),
     "there is no terminal to ask at": Met(("completion", "bash", "--install"), variables={"SHELL": "/bin/bash"}),
