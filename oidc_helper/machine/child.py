@@ -82,8 +82,8 @@ def _guarded(process: "subprocess.Popen[bytes]") -> Iterator[None]:
             guard.communicate()
 
 
-def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subprocess.Popen[Any]"]:
-    """A stand-in for subprocess.Popen, for a library that would wait for ever; `what` names the process in errors."""
+def bounded(time_left: Callable[[], float], name: str) -> Callable[..., "subprocess.Popen[Any]"]:
+    """A stand-in for subprocess.Popen, for a library that would wait for ever; errors call the process `name`."""
 
     class Bounded(subprocess.Popen[Any]):
         def __init__(self, words: Any, **pipes: Any) -> None:
@@ -95,9 +95,9 @@ def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subproc
                 reason = (
                     "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be run: {error.strerror}"
                 )
-                raise WrongSettings(f"{what}: its program {program} {reason}", "name it by its whole path") from None
+                raise WrongSettings(f"{name}: its program {program} {reason}", "name it by its whole path") from None
 
         def communicate(self, *_: Any) -> tuple[Any, Any]:
-            return streams(self, what, time_left())
+            return streams(self, name, time_left())
 
     return Bounded
