@@ -576,7 +576,7 @@ _STORE = (
         "Store it with the command in the hint, or set `client_secret = { command = [...] }`.",
     ),
     Row(
-        "cannot write in …: …\nno lock can be had, so that others might do the same: …\n"
+        "cannot write in …: …\nno lock can be taken, so another process might do the same: …\n"
         "the process before this one may have sent the identity token, and …",
         "The state directory cannot be written, so processes cannot tell each other which tokens were sent.",
         "Make the directory yours and writable, or let `XDG_STATE_HOME` name another.",
