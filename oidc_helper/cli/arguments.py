@@ -635,20 +635,20 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     """Split off the words of the program that a command becomes, whose options are not ours."""
-    command = profile = ""
+    plain = 0  # words that are no options: the command, then its profile, which may be empty
     at = 0
     while at < len(words):
         word = words[at]
-        if command and word == "--":
+        if plain and word == "--":
             return words[:at], words[at + 1 :]
         if word in ("--config", "--min-ttl"):
             at += 1
         elif not word.startswith("-"):
-            if not command and word not in _BECOMING:
+            if not plain and word not in _BECOMING:
                 break
-            if command and profile:
+            if plain == len(("COMMAND", "PROFILE")):
                 return words[:at], words[at:]
-            command, profile = command or word, word if command else ""
+            plain += 1
         at += 1
     return words, []
 
