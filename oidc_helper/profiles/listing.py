@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from oidc_helper.aws import account_access, portal_listing
 from oidc_helper.aws.client import Aws
-from oidc_helper.aws.portal_listing import Access, Account, Listing, Progress
+from oidc_helper.aws.portal_listing import Access, Account, Listing, Told
 from oidc_helper.aws.tokens import PORTAL_SCOPE, Tokens
 from oidc_helper.errors import OidcHelperError, Refused
 from oidc_helper.fetch.work import ACCESS_OVER
@@ -45,7 +45,7 @@ class Found(NamedTuple):
         return PORTAL in self.failures and owner.isdecimal()
 
 
-def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, told: Progress) -> Found:
+def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, told: Told) -> Found:
     """List it. Raises OidcHelperError where nothing could be listed; what fails beside others is among the failures."""
     failures = dict[str, OidcHelperError]()
     tokens, accounts = get_tokens(""), list[Account]()
@@ -95,7 +95,7 @@ def _is_over(refusal: Refused, tokens: Tokens, scope: str) -> bool:
 
 
 def _permission_sets(
-    aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], told: Progress
+    aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], told: Told
 ) -> Listing:
     """Those of the accounts; where the access token ends meanwhile, another one goes on."""
     listed = portal_listing.permission_sets(aws, tokens, accounts, told)
