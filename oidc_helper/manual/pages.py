@@ -1,4 +1,4 @@
-"""The pages of the manual, which are part of the package: installers of Python programs put them where no man looks."""
+"""The pages of the manual, part of the package: installers of Python programs put them where man does not look."""
 
 from collections.abc import Mapping
 from pathlib import Path
