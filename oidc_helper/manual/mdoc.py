@@ -113,7 +113,7 @@ def _unescaped(text: str) -> str:
 
 class _List(NamedTuple):
     step: int  # columns from the head of an item to its body
-    marks: Iterator[str] | None  # of the items, where they have no heads of their own
+    marks: Iterator[str] | None  # of the items, if they have no heads of their own
     is_compact: bool
     widths: tuple[int, ...] = ()  # of the columns of a table
 

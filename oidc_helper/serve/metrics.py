@@ -53,6 +53,6 @@ class Metrics(Collector):
         )
         yield GaugeMetricFamily(
             "oidc_helper_credentials_end_seconds",
-            "When the first of the credentials end, in seconds of Unix time; 0 where some are missing",
+            "When the first of the credentials end, in seconds of Unix time; 0 if some are missing",
             min((keeper.expires_at for keeper in keepers), default=0),
         )

@@ -244,7 +244,7 @@ def _application(spec: Spec) -> list[Step]:
 def _grants(_: Spec) -> list[Step]:
     described = {"trusted-token-issuer-arn": "{EACH}"}
     issuers = "Grant.JwtBearer.AuthorizedTokenIssuers"
-    ours = f"{issuers}[?TrustedTokenIssuerArn=='{{TRUSTED}}'].AuthorizedAudiences[]"
+    audiences = f"{issuers}[?TrustedTokenIssuerArn=='{{TRUSTED}}'].AuthorizedAudiences[]"
     jwt, refresh = ({**_APPLICATION, "grant-type": kind} for kind in (JWT_BEARER, "refresh_token"))
     return [
         Step(
@@ -274,10 +274,10 @@ def _grants(_: Spec) -> list[Step]:
         Step(
             "the grant for identity tokens",
             _sso("put-application-grant", {**jwt, "grant": documents.jwt_bearer(others=True)}),
-            _sso("get-application-grant", jwt, f"{ours} | [?@=='{{AUDIENCE}}']"),
+            _sso("get-application-grant", jwt, f"{audiences} | [?@=='{{AUDIENCE}}']"),
             lists={
                 "OTHERS": _sso("get-application-grant", jwt, f"{issuers}[?TrustedTokenIssuerArn!='{{TRUSTED}}']"),
-                "OTHER_AUDIENCES": _sso("get-application-grant", jwt, ours),
+                "OTHER_AUDIENCES": _sso("get-application-grant", jwt, audiences),
             },
         ),
         Step(

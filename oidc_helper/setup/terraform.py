@@ -1,4 +1,4 @@
-"""The plan for Terraform: a resource of the AWS provider for each call, and the call itself where there is none."""
+"""The plan for Terraform: a resource of the AWS provider for each call, and the call itself if there is none."""
 
 import json
 import re
