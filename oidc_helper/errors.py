@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 class _Veiled:
-    """A text that nobody reads with a secret in it, whatever a service or a program put there."""
+    """A text that never shows a secret when read, whatever a service or a program put into it."""
 
     def __set_name__(self, _owner: type, name: str) -> None:
         self._name = f"_{name}"
@@ -19,10 +19,10 @@ class _Veiled:
 
 
 class OidcHelperError(Exception):
-    """A failure; `hint` names the command or setting that mends it, and is empty where there is none.
+    """A failure; `hint` names the command or setting that mends it, and is empty if there is none.
 
-    `lines` are the message as a person reads it at a terminal, where a long one is a list. No text shows a secret: SDKs
-    paste message and hint into their own exceptions and logs.
+    `lines` are the message for a terminal, where a long one is a list. No text shows a secret: SDKs paste message and
+    hint into their own exceptions and logs.
     """
 
     exit_code = 1
@@ -37,7 +37,7 @@ class OidcHelperError(Exception):
 
     @property
     def lines(self) -> Sequence[str]:
-        """The message in lines."""
+        """The message as lines."""
         from oidc_helper.redaction import without_secrets
 
         return [without_secrets(line) for line in self._lines] or [self.message]
@@ -46,7 +46,7 @@ class OidcHelperError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[type["OidcHelperError"], tuple[str, str]]:
-        """For another process of ours: the kind, and what may be shown."""
+        """Pickle it for another process of ours: the kind, and the texts without secrets."""
         return kind_of(self.exit_code), (self.message, self.hint)
 
 
@@ -57,20 +57,20 @@ class WrongSettings(OidcHelperError):
 
 
 class SignInNeeded(OidcHelperError):
-    """No usable proof of identity is at hand: sign in, or renew what the identity source reads."""
+    """There is no usable proof: sign in, or give the identity source a new token."""
 
     exit_code = 3
 
 
 class TryAgain(OidcHelperError):
-    """The identity provider, AWS or a fellow process did not answer: the same call may work later."""
+    """The identity provider, AWS or another process of ours did not answer: the same call may work later."""
 
     exit_code = 4
 
     def __init__(self, message: str, hint: str = "", *, never_sent: bool = False, throttled: bool = False) -> None:
-        """`never_sent`: no byte of the request left, or it was turned away unread, so that it may be sent again.
+        """`never_sent`: no byte of the request left, or the server turned it away unread: it may be sent again.
 
-        `throttled`: the service asks to wait.
+        `throttled`: the service asks us to wait.
         """
         super().__init__(message, hint)
         self.never_sent = never_sent
@@ -98,5 +98,5 @@ _KINDS = (OidcHelperError, WrongSettings, SignInNeeded, TryAgain, Refused, Store
 
 
 def kind_of(exit_code: int) -> type[OidcHelperError]:
-    """The kind of an error that ended another process with that code."""
+    """The kind of error with which another process ended, by its exit code."""
     return next((kind for kind in _KINDS if kind.exit_code == exit_code), OidcHelperError)

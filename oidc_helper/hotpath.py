@@ -1,8 +1,8 @@
-"""The console entry: with a record at hand that serves, `get PROFILE` is one write and `exec PROFILE` one execve.
+"""The console entry: if a cached record can be served, `get PROFILE` is one write and `exec PROFILE` one execve.
 
 Anything else goes to cli.
 
-Every SDK starts a process for each of its own, so the imports here decide the product's speed; a test pins their list.
+Every process that uses an SDK starts one of ours: the imports here decide the product's speed; a test pins their list.
 """
 
 import os
@@ -11,14 +11,14 @@ import time
 
 _LIBRARIES = "LD_LIBRARY_PATH"
 _PATIENCE_S = 5  # with a reader whose pipe is full
-_PIECE = 4_096  # bytes, for which a pipe that can be written to has room: PIPE_BUF in pipe(7)
+_PIECE = 4_096  # bytes; a pipe that polls as writable has room for them: PIPE_BUF in pipe(7)
 
 
 def _forget_pythonpath() -> None:
-    """The caller's PYTHONPATH is for the caller's program: a json.py found there must not run with our secrets.
+    """Remove the caller's PYTHONPATH from sys.path: a json.py found there must not run with our secrets.
 
-    An empty or relative entry means the caller's directory, which may hold anything. The interpreter's own directories
-    stay, which sys.path names once: the library cannot be had without them.
+    An empty or relative entry means the caller's working directory, which may hold anything. The interpreter's own
+    directories stay even if PYTHONPATH lists them: sys.path has them once, and the standard library is there.
     """
     path = os.environ.get("PYTHONPATH")
     if not path:
@@ -29,7 +29,7 @@ def _forget_pythonpath() -> None:
 
 
 def _directories_of_python() -> list[str]:
-    """Where this interpreter has its library, the compiled part of it, and packages, as sys.path names them."""
+    """The directories of the standard library, its compiled modules and installed packages, as sys.path spells them."""
     library = os.path.dirname(os.__file__)
     beside = os.path.join(sys.base_exec_prefix, sys.platlibdir, os.path.basename(library))
     packages = sys.modules["site"].getsitepackages() if "site" in sys.modules else []
@@ -37,9 +37,9 @@ def _directories_of_python() -> list[str]:
 
 
 def _leave_bundle() -> bool:
-    """Put LD_LIBRARY_PATH back to what it was before a caller that PyInstaller made; whether that changed it.
+    """Restore LD_LIBRARY_PATH to its value before a caller built with PyInstaller; returns whether that changed it.
 
-    Its libraries are for that program only: a browser, which has our environment, may not start with them.
+    The bundled libraries are for that program only: a browser, which inherits our environment, may not start with them.
     """
     before = os.environ.get(_LIBRARIES)
     if not before:
@@ -54,15 +54,15 @@ def _leave_bundle() -> bool:
 
 
 def _is_bundle(directory: str) -> bool:
-    """Whether PyInstaller put libraries there: every bundle has this archive, a temporary one also has such a name."""
+    """Whether PyInstaller put libraries there: every bundle has this archive, a temporary one also this prefix."""
     is_temporary = os.path.basename(directory).startswith("_MEI")
     return is_temporary or os.path.exists(os.path.join(directory, "base_library.zip"))
 
 
 def _start_over() -> None:
-    """Run the same command in the environment as it is now; returns only if that fails.
+    """Run the same command again in the environment as it is now; returns only if that fails.
 
-    Libraries are chosen when a process starts.
+    LD_LIBRARY_PATH counts only when a process starts.
     """
     try:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # no shell is needed
@@ -70,18 +70,18 @@ def _start_over() -> None:
         return
 
 
-_forget_pythonpath()  # before anything but the frozen os and the built-in sys and time is imported
+_forget_pythonpath()  # before we import anything but the frozen os and the built-in sys and time
 
 try:
     from oidc_helper import kernel, names, paths, record
-except ImportError:  # such as: ctypes finds another libffi than its own
+except ImportError:  # for example, ctypes loads another libffi than its own
     if _leave_bundle() or os.environ.pop(_LIBRARIES, ""):
         _start_over()
     raise
 
 
 def main() -> None:
-    """Answer and leave; never returns."""
+    """Answer and exit; never returns."""
     _forbid_core_dumps()
     has_foreign_libraries = _leave_bundle()
     words = sys.argv[1:]
@@ -89,37 +89,37 @@ def main() -> None:
         _answer(profile)
     elif program := _program(words):
         _become(program, words[1])
-    if has_foreign_libraries:  # the full program needs many, such as OpenSSL
+    if has_foreign_libraries:  # the full program loads many libraries, such as OpenSSL
         _start_over()
     import gc
     import signal
 
     if sys.platform != "win32":
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where a caller ignores it, each child seems to succeed
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if the caller ignores it, every child seems to succeed
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        )  # until there is something to clean up, ctrl-c ends without a trace
-    gc.disable()  # until all is loaded, which stays: looking through it would take a tenth of the time
+        # Until there is something to clean up, ctrl-c ends us without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.disable()  # until everything is loaded: all of it stays, and scanning it would take a tenth of the time
     from oidc_helper.cli.main import main as full_program
 
     full_program()
 
 
 def _forbid_core_dumps() -> None:
-    """Let no core dump hold secrets; children inherit the limit, and may raise it again."""
+    """Keep secrets out of core dumps; children inherit the limit, and may raise it again."""
     if sys.platform == "win32":
         return
     import resource
 
-    _, most = resource.getrlimit(resource.RLIMIT_CORE)
-    # A file needs more than one byte, and Linux hands nothing to a collector (core(5), a pipe) at just this limit,
-    # though it does at 0.
-    resource.setrlimit(resource.RLIMIT_CORE, (1 if most == resource.RLIM_INFINITY else min(1, most), most))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_CORE)
+    # No core file fits into one byte, and at exactly this limit Linux pipes nothing to a collector (core(5)), though it
+    # does at 0.
+    soft_limit = 1 if hard_limit == resource.RLIM_INFINITY else min(1, hard_limit)
+    resource.setrlimit(resource.RLIMIT_CORE, (soft_limit, hard_limit))
 
 
 def _answer(profile: str) -> None:
-    """Print the record that serves, and leave; returns where there is none."""
+    """Print the cached credentials and exit; returns if there are none to serve."""
     cached = _cached(profile)
     if not cached:
         return
@@ -132,7 +132,7 @@ def _answer(profile: str) -> None:
 
 
 def _become(program: list[str], profile: str) -> None:
-    """Become the program with the record that serves; returns where there is none, or no such program."""
+    """Become the program, with the cached credentials; returns if there are none to serve, or no such program."""
     cached = _cached(profile)
     if not cached:
         return
@@ -146,9 +146,9 @@ def _become(program: list[str], profile: str) -> None:
 
 
 def _profile(words: list[str]) -> str | None:
-    """The profile in `get PROFILE`, with the `--config` that stands before, between or after those put in force.
+    """The profile in `get PROFILE`; puts a `--config` before, between or after those words in force.
 
-    None for other words, which argparse reads, with the same meaning for these.
+    None for any other command line, which argparse reads; it reads these in the same way.
     """
     config, others, rest = "", [], iter(words)
     for word in rest:
@@ -166,9 +166,9 @@ def _profile(words: list[str]) -> str | None:
 
 
 def _program(words: list[str]) -> list[str]:
-    """The program and its words in `exec PROFILE [--] PROGRAM ...`, where no options of ours stand.
+    """The program and its arguments in `exec PROFILE [--] PROGRAM ...` without options of ours.
 
-    Empty for other words, which argparse reads, with the same meaning for these.
+    Empty for any other command line, which argparse reads; it reads these in the same way.
     """
     if len(words) < 3 or words[0] != "exec" or words[1].startswith("-"):
         return []
@@ -178,7 +178,7 @@ def _program(words: list[str]) -> list[str]:
 
 
 def _cached(profile: str) -> record.Record | None:
-    """The record that serves the profile; None where there is none."""
+    """The cached record, if it can be served for the profile."""
     if sys.platform != "linux":
         return None
     try:
@@ -221,7 +221,7 @@ def _print(answer: bytes) -> int:
 
 
 def _has_room(descriptor: int, patience_s: int) -> bool:
-    if sys.platform == "win32":  # it knows no poll, and no hits
+    if sys.platform == "win32":  # it has no poll, and no hits
         return True
     import select
 
@@ -231,11 +231,11 @@ def _has_room(descriptor: int, patience_s: int) -> bool:
 
 
 def _unwritten(reason: str) -> int:
-    """Say that the answer could not be written, as the full program does, if stderr takes it; the exit code."""
+    """Report an unwritten answer as the full program does, if stderr takes it; returns the exit code."""
     message = f"oidc-helper: the answer cannot be written: {reason}\nhint: check where standard output goes\n"
     try:
         if _has_room(2, 0):
             os.write(2, message.encode())
     except OSError:  # stderr has no reader either
-        return 1
+        pass
     return 1

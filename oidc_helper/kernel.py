@@ -17,14 +17,14 @@ _SYSCALLS = {
 # linux/keyctl.h
 _PROCESS_KEYRING, _SESSION_KEYRING, _USER_KEYRING = -2, -3, -4
 _JOIN_SESSION, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT = 1, 5, 6, 8, 9, 10, 11, 15
-# All for the owner, so that another login of the same user reads it too. Nothing for a mere possessor:
-# a process started from our session under another user's name, by su or a daemon that gives up root, has our keyrings.
-# It may link a key of its own there, under any name: so we take a key for ours only with this owner and these rights.
+# The owner has all rights, so that another login of the same user can read it too. A mere possessor has none: a process
+# started from our session as another user, by su or by a daemon that gives up root, possesses our keyrings. It may link
+# a key of its own there, under any name, so a key counts as ours only with this owner and these rights.
 _OF_THE_USER = 0x003F0000
-_TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENODEV where the kernel lacks it
-_MANY = 10_000  # keys; users may have 200, root a million
-_LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but not be replaced by one
-_LONGEST = 8_192  # bytes of a description, whose name has less than 4,096
+_TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENODEV if the kernel lacks it
+_MANY = 10_000  # keys; a user may have 200, root a million
+_LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but then no `user` key could replace it
+_LONGEST = 8_192  # bytes of a description; the name in it has fewer than 4,096
 
 VARIABLE = "OIDC_HELPER_KERNEL_KEYRING"
 PLACES = ("user", "session", "off")
@@ -34,7 +34,7 @@ _Argument = int | bytes | ctypes.Array[ctypes.c_char] | ctypes.Array[ctypes.c_in
 
 
 def read(name: str) -> bytes | None:
-    """The payload, or None where there is no such key of ours, it has expired, or the kernel refuses."""
+    """The payload; None if there is no such key of ours, it has expired, or the kernel refuses."""
     buffer = ctypes.create_string_buffer(_LARGEST)
     try:
         key = _search(name, _TYPES)
@@ -45,7 +45,7 @@ def read(name: str) -> bytes | None:
 
 
 def exists(name: str) -> bool:
-    """Whether a live key of ours is there under that name; its payload is not read."""
+    """Whether there is a live key of ours with that name; does not read its payload."""
     try:
         return _search(name, _TYPES) is not None
     except OSError:
@@ -53,10 +53,10 @@ def exists(name: str) -> bool:
 
 
 def write(name: str, payload: bytes, timeout_s: int) -> None:
-    """Put or replace atomically; the kernel forgets it after `timeout_s` seconds (0: at the end of the boot).
+    """Create or replace a key atomically; the kernel drops it after `timeout_s` seconds (0: at the end of the boot).
 
-    The key is made whole in the process keyring, which dies with us, and linked from there: linking displaces the
-    former key of that name, even another user's, so no moment shows half a record or one without its timeout.
+    We complete the key in the process keyring, which dies with us, and link it from there. The link displaces the
+    former key of that name, even another user's, so nobody ever sees half a record, or one without its timeout.
     Raises OSError.
     """
     if len(payload) > _LARGEST:
@@ -73,12 +73,12 @@ def write(name: str, payload: bytes, timeout_s: int) -> None:
 
 
 def delete(name: str) -> bool:
-    """Whether there was such a key of ours. Raises OSError where the kernel refuses."""
+    """Delete a key of ours; returns whether there was one. Raises OSError if the kernel refuses."""
     return _unlink(name, _anchor(), _TYPES)
 
 
 def names() -> list[str]:
-    """The names of all keys of ours. Raises OSError where the kernel refuses."""
+    """The names of all our keys. Raises OSError if the kernel refuses."""
     keys = (ctypes.c_int32 * _MANY)()
     length = _keyctl(_READ, _anchor(), keys, ctypes.sizeof(keys))
     return [name for key in keys[: length // 4] if (name := _own_name(key))]
@@ -95,13 +95,13 @@ def available() -> bool:
 
 def probe() -> None:
     """Raise the OSError that any use of the kernel keyring would meet."""
-    _keyctl(_DESCRIBE, _anchor(), 0, 0)  # a search finds nothing in a keyring that was revoked, and does not say so
+    _keyctl(_DESCRIBE, _anchor(), 0, 0)  # a search of a revoked keyring finds nothing, without an error
 
 
 def join_anonymous_session() -> None:
     """Give this process and its children a session keyring of their own, which ends with the last of them.
 
-    With `OIDC_HELPER_KERNEL_KEYRING=session` nothing touches the user's keyring then. Raises OSError.
+    With `OIDC_HELPER_KERNEL_KEYRING=session`, nothing touches the user's keyring after that. Raises OSError.
     """
     _keyctl(_JOIN_SESSION, 0)
 
@@ -116,13 +116,13 @@ def _make(name: str, payload: bytes) -> tuple[int, bytes]:
 
 
 def _own_name(key: int) -> str:
-    """The name of a key of ours; empty for another user's key, and one that has expired meanwhile."""
-    described = ctypes.create_string_buffer(_LONGEST)
+    """The name of a key of ours; empty for another user's key, or one that has just expired."""
+    description = ctypes.create_string_buffer(_LONGEST)
     try:
-        _keyctl(_DESCRIBE, key, described, _LONGEST)
+        _keyctl(_DESCRIBE, key, description, _LONGEST)
     except OSError:
         return ""
-    _, owner, _, rights, name = described.value.split(b";", 4)  # the first is the type, the third the group
+    _, owner, _, rights, name = description.value.split(b";", 4)  # the first is the type, the third the group
     is_ours = sys.platform == "linux" and int(owner) == os.geteuid() and int(rights, 16) == _OF_THE_USER
     return name.decode("utf-8", "replace") if is_ours else ""
 
@@ -147,7 +147,7 @@ def _unlink(name: str, anchor: int, kinds: tuple[bytes, ...]) -> bool:
         if key := _search(name, (kind,)):
             try:
                 _keyctl(_UNLINK, key, anchor)
-            except FileNotFoundError:  # it lies in another keyring of ours, which is linked there
+            except FileNotFoundError:  # the key is in another keyring, which is linked into this one
                 continue
             unlinked = True
     return unlinked
@@ -157,7 +157,8 @@ def _anchor() -> int:
     anchor = _ANCHORS.get(os.environ.get(VARIABLE, "user"))
     if anchor is None:
         raise OSError(errno.ENOSYS, f"switched off by {VARIABLE}")
-    if sys.platform == "linux" and os.getuid() != os.geteuid():  # the keyring is the former's, our keys the latter's
+    if sys.platform == "linux" and os.getuid() != os.geteuid():
+        # The keyring belongs to the real user, but our keys would belong to the effective one.
         raise OSError(errno.EPERM, "the real and the effective user differ")
     return anchor
 
@@ -169,7 +170,7 @@ def _keyctl(operation: int, *arguments: _Argument) -> int:
 def _is_missing(error: OSError) -> bool:
     if sys.platform != "linux":
         return False
-    closed = errno.EACCES  # another user's key, which its owner closed to us
+    closed = errno.EACCES  # a key whose owner, another user, closed it to us
     return error.errno in (errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED, closed)
 
 

@@ -1,4 +1,4 @@
-"""The names of entries in keyrings, and the way back from a name."""
+"""The names of entries in keyrings: how to compose one, and how to read it."""
 
 import os
 import sys
@@ -7,17 +7,17 @@ from oidc_helper import paths
 
 
 def entry_name(kind: str, name: str) -> str:
-    """`oidc-helper:<kind>:<name>`, with the configuration's path behind it where that is not the account's own.
+    """`oidc-helper:<kind>:<name>`, followed by the configuration's path if that is not the account's default.
 
     A keyring belongs to the user, not to a home or a configuration: two configurations must not meet in one entry,
-    whether set by OIDC_HELPER_CONFIG or found via another HOME. Always encodable: a path may hold any bytes.
-    Raises FileNotFoundError where the user has no home.
+    whether set by OIDC_HELPER_CONFIG or found via another HOME. It can always be encoded: a path may hold any bytes.
+    Raises FileNotFoundError if the user has no home.
     """
     return _encodable(f"{paths.APPLICATION}:{kind}:{name}{_suffix()}")
 
 
 def kind_and_name(entry: str) -> tuple[str, str] | None:
-    """The way back from `entry_name`; None for an entry of another configuration or program."""
+    """The inverse of `entry_name`; None for an entry of another configuration or program."""
     application, _, rest = entry.partition(":")
     kind, colon, name = rest.partition(":")
     suffix = _encodable(_suffix())
@@ -29,29 +29,29 @@ def kind_and_name(entry: str) -> tuple[str, str] | None:
 
 
 def configuration() -> str:
-    """The path by which records know the configuration in force, whatever link leads to it.
+    """The path that identifies the configuration in force in records, whichever link leads to it.
 
-    Raises FileNotFoundError where the user has no home.
+    Raises FileNotFoundError if the user has no home.
     """
     return _known_path(_account_config_file())
 
 
 def _suffix() -> str:
-    own = _account_config_file()
-    path = _known_path(own)
-    return "" if path == own else f"@{path}"
+    default = _account_config_file()
+    path = _known_path(default)
+    return "" if path == default else f"@{path}"
 
 
-def _known_path(own: str) -> str:
+def _known_path(default: str) -> str:
     path = paths.config_file()
-    if path == own:
-        return own
+    if path == default:
+        return default
     try:
-        if os.path.samefile(path, own):
-            return own
-    except OSError:  # the account has no configuration of its own
+        if os.path.samefile(path, default):
+            return default
+    except OSError:  # the account has no configuration at its default path
         pass
-    # A file that we cannot write, in Nix's store or a container's volume, lies elsewhere after each change.
+    # A file that we cannot write, in Nix's store or a container's volume, has another real path after each change.
     return os.path.realpath(path) if os.access(path, os.W_OK) else path
 
 
@@ -60,13 +60,13 @@ def _encodable(text: str) -> str:
 
 
 def _account_config_file() -> str:
-    """The default configuration of the account, whatever the environment says."""
+    """The default path of the account's configuration, whatever the environment says."""
     if sys.platform != "linux":
         return paths.default_config_file()
     import pwd  # built into the interpreter
 
     try:
         home = pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:  # a container's nameless user has no home of its own
+    except KeyError:  # a user without a name, as in containers, has no home
         return ""
     return os.path.join(os.path.normpath(home), ".config", paths.APPLICATION, "config.toml")

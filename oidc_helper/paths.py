@@ -1,4 +1,4 @@
-"""Where the configuration, the site's too, and the state lie, and the stamp of a configuration; light, for a hit."""
+"""The paths of configuration and state, of the user and the site, and the stamp of a configuration; light, for hits."""
 
 import errno
 import os
@@ -10,9 +10,9 @@ SITE_CONFIG_VARIABLE = "OIDC_HELPER_SITE_CONFIG"
 
 
 def default_config_file() -> str:
-    """`config.toml` in platformdirs' user_config_path, which is imported (23 ms) only where the environment is unusual.
+    """`config.toml` in platformdirs' user_config_path; imports platformdirs (23 ms) only in an unusual environment.
 
-    Raises FileNotFoundError where the user has no home.
+    Raises FileNotFoundError if the user has no home.
     """
     if base := _linux_base("XDG_CONFIG_HOME", ".config"):
         return os.path.join(base, APPLICATION, "config.toml")
@@ -20,41 +20,41 @@ def default_config_file() -> str:
 
 
 def config_file() -> str:
-    """The absolute path of the user's configuration in force. Raises FileNotFoundError where the user has no home."""
+    """The absolute path of the user's configuration in force. Raises FileNotFoundError if the user has no home."""
     named = os.environ.get(CONFIG_VARIABLE)
     return _absolute(named) if named else default_config_file()
 
 
 def site_config_files() -> list[str]:
-    """The absolute paths where the site's configuration may lie, the first of which has the first word.
+    """The absolute paths where the site's configuration may lie, in order of precedence.
 
     By default they are `config.toml` in platformdirs' site_config_path: on Linux, in each of XDG_CONFIG_DIRS.
-    Raises FileNotFoundError where the user has no home to find the named one in.
+    Raises FileNotFoundError if the variable names a file in the user's home, and the user has none.
     """
     named = os.environ.get(SITE_CONFIG_VARIABLE)
     if named is not None:
         return [_absolute(named)] if named else []
     if sys.platform != "linux":
         return _site_files_by_platformdirs()
-    # The XDG Base Directory Specification has relative paths ignored.
+    # The XDG Base Directory Specification says to ignore relative paths.
     bases = [base for base in os.environ.get("XDG_CONFIG_DIRS", "").split(":") if base.startswith("/")] or ["/etc/xdg"]
     return [os.path.join(os.path.normpath(base), APPLICATION, "config.toml") for base in bases]
 
 
 def config_files() -> list[str]:
-    """All files of the configuration, whether they are there or not, in the order in which they have the word.
+    """All files of the configuration, whether they exist or not, in order of precedence.
 
-    Raises FileNotFoundError where the user has no home.
+    Raises FileNotFoundError if the user has no home.
     """
     return [config_file(), *site_config_files()]
 
 
 def config_stamp(files: list[str]) -> str:
-    """Size, times in nanoseconds and inode of each file that is there; whatever is edited, comes or goes changes it.
+    """Size, times in nanoseconds and inode of each existing file; it changes when a file is edited, added or removed.
 
-    The mtime alone tells little: Nix, rsync -t and restored backups set it, and nobody can set a ctime. Files that are
-    not there leave no trace: XDG_CONFIG_DIRS of a desktop session has more directories than that of a cron job.
-    Raises FileNotFoundError where none is there, and OSError.
+    The mtime alone says little: Nix, rsync -t and restored backups set it, and nobody can set a ctime. Missing files
+    leave no trace in it: XDG_CONFIG_DIRS lists more directories in a desktop session than in a cron job.
+    Raises FileNotFoundError if no file exists, and OSError.
     """
     stamps = [stamp for file in files if (stamp := _file_stamp(file))]
     if not stamps:
@@ -71,7 +71,7 @@ def _file_stamp(file: str) -> str:
 
 
 def state_directory() -> str:
-    """The user_state_path of platformdirs, likewise. Raises FileNotFoundError where the user has no home."""
+    """The user_state_path of platformdirs, imported as rarely. Raises FileNotFoundError if the user has no home."""
     if base := _linux_base("XDG_STATE_HOME", ".local", "state"):
         return os.path.join(base, APPLICATION)
     return _by_platformdirs("user_state_dir")
@@ -99,9 +99,9 @@ def _absolute(named: str) -> str:
 def _site_files_by_platformdirs() -> list[str]:
     import platformdirs
 
-    directories = platformdirs.site_config_dir(APPLICATION, appauthor=False, multipath=True)
-    split = [directories] if sys.platform == "win32" else directories.split(os.pathsep)  # a name there may have a ;
-    return [os.path.join(directory, "config.toml") for directory in split]
+    value = platformdirs.site_config_dir(APPLICATION, appauthor=False, multipath=True)
+    directories = [value] if sys.platform == "win32" else value.split(os.pathsep)  # on Windows a name may contain a ;
+    return [os.path.join(directory, "config.toml") for directory in directories]
 
 
 def _linux_base(variable: str, *below_home: str) -> str | None:

@@ -1,14 +1,14 @@
-"""The stored text of credentials: a header line, then exactly the JSON to print. What does not add up is a miss."""
+"""The stored text of credentials: a header line, then exactly the JSON to print. One that does not add up is a miss."""
 
 import zlib
 
 VERSION = "1"
-_STILL_USABLE_S = 60  # a request signed with less left may arrive too late
+_STILL_USABLE_S = 60  # with less time left, a signed request may arrive too late
 _DIGITS = 12  # of a time in seconds; int() refuses very long digit strings
 
 
 class Record:
-    """An intact record: `body` is the JSON to print, the rest is what `compose` was given."""
+    """An intact record: `body` is the JSON to print, the other fields are the arguments of `compose`."""
 
     __slots__ = ("body", "expires_at", "region", "renew_from", "serve_until", "stamp")
 
@@ -23,20 +23,20 @@ class Record:
         self.region = region
 
     def fresh(self, *, now: float, stamp: str) -> bool:
-        """Whether it may be handed out under the settings of that stamp."""
+        """Whether it may be handed out under the configuration with that stamp."""
         return now < self.serve_until and self.stamp == stamp
 
     def due(self, now: float) -> bool:
-        """Whether a fresh record is to be renewed before somebody has to wait."""
+        """Whether a fresh record should be renewed now, so that nobody has to wait for that later."""
         return self.renew_from <= now < self.serve_until
 
     def spare(self, *, now: float, stamp: str) -> bool:
-        """Whether it may be handed out, fresh or not, where a renewal has failed."""
+        """Whether it may be handed out, fresh or not, after a renewal has failed."""
         return usable(self.expires_at, now) and self.stamp == stamp
 
 
 def usable(expires_at: int, now: float) -> bool:
-    """Whether a request signed now, with credentials that expire then, still arrives in time."""
+    """Whether a request signed at `now`, with credentials that expire at `expires_at`, still arrives in time."""
     return expires_at - now > _STILL_USABLE_S
 
 
@@ -45,7 +45,7 @@ def compose(  # noqa: PLR0913 - the fields of the header
 ) -> str:
     """The text to store. Times are epoch seconds; `stamp` is `paths.config_stamp` of the configuration used.
 
-    Header: version, serve-until, config-stamp, renew-from, expires-at, the profile's region where it has one, and a
+    Header: version, serve-until, config-stamp, renew-from, expires-at, the profile's region if it has one, and a
     CRC-32 of those and the body.
     """
     header = f"{VERSION} {serve_until} {stamp} {renew_from} {expires_at} {region}".rstrip()
@@ -53,7 +53,7 @@ def compose(  # noqa: PLR0913 - the fields of the header
 
 
 def parse(stored: bytes) -> Record | None:
-    """Read what `compose` made, whatever its age; None where it is torn, foreign or from the future."""
+    """Read a text from `compose`, however old; None if it is torn, foreign or of another version."""
     header, newline, body = stored.partition(b"\n")
     fields = header.split(b" ")
     if not newline or len(fields) not in (6, 7) or fields[0] != VERSION.encode():

@@ -1,7 +1,6 @@
-"""Text without secrets: messages, traces, and the words of services, some of which repeat a token that they refuse.
+"""Keeps secrets out of messages, traces and the text of services, some of which repeat a token that they refuse.
 
-Where a secret enters or leaves the program it is learnt; where words leave the program they go through
-`without_secrets`.
+We learn a secret where it enters or leaves the program; text that leaves the program goes through `without_secrets`.
 """
 
 import json
@@ -15,15 +14,15 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 _COVER = "***"
-_SHORTEST = 3  # characters; less is no secret, and would take every message to pieces
-_SHORT = 8  # characters; a shorter secret is covered only where it stands alone, else the text would be unreadable
-# So many characters identify a secret: a service, or our own limit of length, may cut it anywhere before and behind.
+_SHORTEST = 3  # characters; shorter text is no secret, and covering it would make every message unreadable
+_SHORT = 8  # characters; a shorter secret is covered only as a whole word, or the text would become unreadable
+# This many characters identify a secret: a service, or our own limit of length, may cut off the rest at either end.
 _BEGINNING = 16
-_BLOCK = 8  # letters and digits; each run of `_BEGINNING` has a whole one, where blocks follow one another
+_BLOCK = 8  # letters and digits; blocks are adjacent, so every run of `_BEGINNING` contains a whole one
 _OF_TOKENS = string.ascii_letters + string.digits + "._~+/=%-" + _COVER  # a later part may be covered already
 _MOST = 500  # learnt secrets: one fetch has some thirty, and a process that lives for weeks forgets the oldest
 _SECRET_VARIABLE = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|JWT|ACCESS_KEY|API_KEY|PRIVATE_KEY)$", re.IGNORECASE)
-_USER_IN_URL = re.compile(r"(?<=://)(?!USER:PASSWORD@)[^\s/@]+@")  # those are words of our own hints
+_USER_IN_URL = re.compile(r"(?<=://)(?!USER:PASSWORD@)[^\s/@]+@")  # except the placeholder in our own hints
 # Letters and digits of a text, plain or as URLs, JSON, Python and HTML escape them, once or more often.
 _LETTERS = re.compile(
     r"(?P<plain>[A-Za-z0-9]+)"
@@ -33,14 +32,14 @@ _LETTERS = re.compile(
 )
 _IN_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
-# Block -> texts of letters and digits, each with where the block begins there.
+# Block -> the texts (letters and digits only) that contain it, each with the offset of the block.
 _Places = dict[str, list[tuple[str, int]]]
 
-_learnt: dict[str, None] = {}  # in the order of their coming
+_learnt: dict[str, None] = {}  # the oldest first
 
 
 def learn(*secrets: str | None) -> None:
-    """Keep these out of all words of this process from now on."""
+    """Keep these out of all text of this process from now on."""
     for secret in secrets:
         if secret and len(secret.strip()) >= _SHORTEST:
             _learnt.pop(secret, None)
@@ -60,7 +59,7 @@ def learn_url(url: str) -> None:
 def learn_environment(environment: Mapping[str, str]) -> None:
     """Learn the variables whose names say that they hold a secret, and the passwords of proxies and endpoints."""
     for name, value in environment.items():
-        if _SECRET_VARIABLE.search(name) and len(value) >= _SHORT:  # a shorter one is `true`, or a name
+        if _SECRET_VARIABLE.search(name) and len(value) >= _SHORT:  # a shorter value is `true`, or a name
             learn(value)
         if "://" in value or name.lower().endswith("_proxy"):
             learn_url(value)
@@ -72,22 +71,22 @@ def without_secrets(text: str) -> str:
 
 
 def covered(text: str, secrets: Iterable[str | None]) -> str:
-    """The text with `***` in place of each secret, whole, and of each run of 16 letters and digits that a secret has.
+    """The text with `***` in place of each whole secret, and of each run of 16 letters and digits from a secret.
 
     A run may be escaped, encoded, or broken by white space and punctuation.
     """
     veil = _veil(frozenset(secret for secret in secrets if secret))
     text = _USER_IN_URL.sub(f"{_COVER}@", text)
-    shown, after = "", 0
-    for begin, end in sorted({*_spelt(text, veil), *_begun(text, veil), *_runs(text, veil)}):
-        if begin > after or not shown:
-            shown += text[after:begin] + _COVER
+    output, after = "", 0
+    for begin, end in sorted({*_spelling_spans(text, veil), *_beginning_spans(text, veil), *_run_spans(text, veil)}):
+        if begin > after or not output:
+            output += text[after:begin] + _COVER
         after = max(after, end)
-    return shown + text[after:]
+    return output + text[after:]
 
 
 def secrets_in(value: Any, is_secret: Callable[[str], bool], name: str | None = None) -> Iterator[str]:
-    """Each text in a nested value, except in members that `is_secret` denies; `name` is the value's own."""
+    """Each string in a nested value, except in members whose names `is_secret` rejects; `name` is the value's own."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from secrets_in(inner, is_secret, str(key))
@@ -99,9 +98,9 @@ def secrets_in(value: Any, is_secret: Callable[[str], bool], name: str | None = 
 
 
 class _Veil(NamedTuple):
-    """All that is to be covered, the longest first; `beginnings` matches how the longer ones begin.
+    """All spellings to cover, the longest first; `beginnings` matches the first characters of the longer ones.
 
-    `blocks` are pieces of all secrets' letters and digits, and `places` say for each secret where they are from.
+    `blocks` are pieces of the letters and digits of all secrets; `places` says for each secret where its blocks occur.
     """
 
     spellings: list[str]
@@ -125,7 +124,7 @@ def _veil(secrets: frozenset[str]) -> _Veil:
 
 @lru_cache(maxsize=_MOST)
 def _places(secret: str) -> _Places:
-    """Where blocks are in the letters and digits of a secret: plain, in hex, and in base64, also when encoded twice."""
+    """Where blocks occur in the letters and digits of a secret: plain, in hex, and in base64, also encoded twice."""
     octets = secret.encode("utf-8", "surrogatepass")
     once = _in_base64(octets) | _in_base64(_quoted_whole(secret, "replace").encode())
     twice = {text for inner in once for text in _in_base64(inner.encode())}
@@ -158,15 +157,15 @@ def _quoted_whole(word: str, errors: str = "strict") -> str:
 
 
 def _pieces(secret: str) -> set[str]:
-    """What a service may take for the secret: a piece of a form that was not encoded."""
+    """The pieces into which a service may split a secret that was put into a form without being encoded."""
     first, *others = re.split(r"[&;=?\s]+", secret.strip().rstrip("="))
-    # A longer first piece is a beginning of the secret, and covered as such.
+    # A longer first piece is covered anyway, as the beginning of the secret.
     pieces = [first] * (len(first) < _BEGINNING) + others
     return {piece for piece in pieces if len(piece) >= _SHORT}
 
 
 def _in_base64(octets: bytes) -> set[str]:
-    """What base64 makes of the octets wherever they stand in a longer text, such as user and password."""
+    """How base64 encodes the octets at any offset in a longer text, such as user and password."""
     encoded = set()
     for before, skipped in ((0, 0), (1, 2), (2, 3)):
         in_full = b64encode(bytes(before) + octets).decode()
@@ -174,25 +173,25 @@ def _in_base64(octets: bytes) -> set[str]:
     return encoded
 
 
-def _spelt(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
-    """Where a spelling begins and ends."""
+def _spelling_spans(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
+    """Where whole spellings begin and end."""
     for spelling in veil.spellings:
         if spelling in text:
             pattern = re.escape(spelling) if len(spelling) >= _SHORT else rf"(?<!\w){re.escape(spelling)}(?!\w)"
             yield from (match.span() for match in re.finditer(pattern, text))
 
 
-def _begun(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
-    """Where the text begins as a spelling does, as far as both agree, and the rest of a token behind it."""
+def _beginning_spans(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
+    """Where text starts like a spelling: as far as the two agree, and on to the end of the token."""
     end = 0
     while veil.beginnings and (match := veil.beginnings.search(text, end)):
         begin, rest = match.start(), text[match.start() :]
-        end = _end_of_token(text, begin + max(_agreed(spelling, rest) for spelling in veil.spellings))
+        end = _end_of_token(text, begin + max(_common_length(spelling, rest) for spelling in veil.spellings))
         yield begin, end
 
 
 class _Letters(NamedTuple):
-    """The letters and digits of a text, the same in all its spellings, and where each begins and ends there."""
+    """The letters and digits of a text, the same in all its spellings, and where each begins and ends in the text."""
 
     text: str
     begins: list[int]
@@ -200,7 +199,7 @@ class _Letters(NamedTuple):
 
 
 def _letters(text: str) -> _Letters:
-    """All but ASCII is left out, as are punctuation and white space: spellings differ in them."""
+    """Leave out punctuation, white space and all that is not ASCII: spellings differ in them."""
     letters: list[str] = []
     begins: list[int] = []
     ends: list[int] = []
@@ -219,8 +218,8 @@ def _letters(text: str) -> _Letters:
     return _Letters("".join(letters), begins, ends)
 
 
-def _runs(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
-    """Where letters and digits are in a row that are so in a secret too, and the rest of a token behind them."""
+def _run_spans(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
+    """Where a run of letters and digits from a secret begins, and the token that it is in ends."""
     letters, place = _letters(text), 0
     while place + _BLOCK <= len(letters.text):
         block, begin, end = letters.text[place : place + _BLOCK], place, place
@@ -233,19 +232,19 @@ def _runs(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
 
 
 def _run(text: str, place: int, secret: str, offset: int) -> tuple[int, int]:
-    """Where the run begins and ends that text and secret share around a block; empty where it is too short."""
-    before = _agreed(text[max(0, place - offset) : place][::-1], secret[:offset][::-1])
-    behind = _agreed(text[place : place + len(secret)], secret[offset:])
-    is_telling = before + behind >= min(_BEGINNING, len(secret))
-    return (place - before, place + behind) if is_telling else (place, place)
+    """Where the run that text and secret share around a block begins and ends; empty if it is too short."""
+    before = _common_length(text[max(0, place - offset) : place][::-1], secret[:offset][::-1])
+    behind = _common_length(text[place : place + len(secret)], secret[offset:])
+    identifies = before + behind >= min(_BEGINNING, len(secret))
+    return (place - before, place + behind) if identifies else (place, place)
 
 
 def _end_of_token(text: str, place: int) -> int:
     return len(text) - len(text[place:].lstrip(_OF_TOKENS))
 
 
-def _agreed(one: str, other: str) -> int:
-    return len(os.path.commonprefix([one, other]))  # noqa: RUF071  # no paths
+def _common_length(first: str, second: str) -> int:
+    return len(os.path.commonprefix([first, second]))  # noqa: RUF071  # no paths
 
 
 def _length(run: tuple[int, int]) -> int:

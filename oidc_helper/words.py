@@ -1,8 +1,8 @@
-"""Words from outside in our messages: made printable, shortened, and matched with the nearest known word."""
+"""Text from outside in our messages: makes it printable, shortens it, and finds the nearest known word."""
 
 from collections.abc import Iterable, Sequence
 
-_LONGEST_WORDS = 300  # characters of somebody else's words in a message of ours
+_LONGEST_WORDS = 300  # characters of somebody else's text in a message of ours
 _LONGEST_VALUE = 24  # characters: enough to recognise a value, too few to use a secret pasted in the wrong place
 _FEW = 8  # names in one line
 _TOML_TYPES = {
@@ -16,20 +16,20 @@ _TOML_TYPES = {
 
 
 def printable(text: str, longest: int = _LONGEST_WORDS) -> str:
-    """One line of somebody else's words: long text is cut, and what could steer a terminal or reorder it is escaped."""
+    """Somebody else's text as one line: cut if long; characters that control a terminal or reorder text are escaped."""
     cut = text[:longest]  # a server may send a megabyte
     escaped = "".join(map(_in_one_line, cut))
     return escaped if len(escaped) <= longest and cut == text else escaped[: longest - 1] + "…"
 
 
 def shown(text: str, longest: int = _LONGEST_VALUE) -> str:
-    """The beginning of the text in quotes, letters as they were typed; what could steer a terminal is escaped."""
+    """The beginning of the text in quotes, as it was typed; characters that control a terminal are escaped."""
     cut = text if len(text) <= longest else text[: longest - 3] + "..."
     return f"'{''.join(map(_as_typed, cut))}'"
 
 
 def toml_type(value: object) -> str:
-    """The name that TOML has for the value's type, with its article."""
+    """TOML's name for the value's type, with its article."""
     return _TOML_TYPES.get(type(value), "a date or time")
 
 
@@ -40,19 +40,19 @@ def listed(words: Iterable[str]) -> str:
 
 
 def few(names: Sequence[str]) -> str:
-    """The first of the names, and how many more there are."""
+    """The first few names, and how many more there are."""
     more = f" and {len(names) - _FEW} more" if names[_FEW:] else ""
     return ", ".join(names[:_FEW]) + more
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`, did you mean X?` with the nearest known word; empty where none is near."""
-    meant = nearest(word, known)
-    return f", did you mean {meant}?" if meant else ""
+    """`, did you mean X?` with the nearest known word; empty if none is near."""
+    suggestion = nearest(word, known)
+    return f", did you mean {suggestion}?" if suggestion else ""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The nearest known word; empty where none is near."""
+    """The nearest known word; empty if none is near."""
     import difflib
 
     return next(iter(difflib.get_close_matches(word[:100], known, n=1)), "")

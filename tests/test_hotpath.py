@@ -203,6 +203,7 @@ def test_the_hit_path_takes_no_line_otherwise_than_the_full_program(words: list[
 @given(words=some.lists(some.sampled_from([*WORDS, "exec", "exec", "env"]), min_size=1, max_size=5))
 @example(words=["exec", "a", "--", "--", "b"])
 @example(words=["exec", "a", "get", "--", "--debug"])
+@example(words=["exec", "", "get"])
 def test_the_hit_path_takes_no_program_otherwise_than_the_full_program(words: list[str]) -> None:
     """Which words are the program's is the same to argparse."""
     if program := hotpath._program(words):

@@ -23,9 +23,9 @@ Run = Callable[[argparse.Namespace, TextIO], int]
 
 
 class Argument(NamedTuple):
-    """One argument as argparse takes it, with its keywords.
+    """One argument, with its keywords for argparse.
 
-    Arguments of one `group` exclude each other; those of one `title` stand under it in the help.
+    Arguments of the same `group` exclude each other; those of the same `title` are listed under it in the help.
     """
 
     flag: str
@@ -35,11 +35,11 @@ class Argument(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command. SDKs run the `quiet` ones, and must find nothing but the answer.
+    """A command.
 
-    One that `becomes_another` ends with the words of a program, and has no answer of its own.
-
-    `run` is None for the raw operation, which parses its own words.
+    SDKs run the `quiet` commands, and must find nothing but the answer. The command line of one that `becomes_another`
+    ends with the words of a program, which writes the output instead. `run` is None for the raw operation, which parses
+    its own words.
     """
 
     name: str
@@ -100,12 +100,17 @@ def _console_seconds(text: str) -> int:
 
 _MIN_TTL = Argument(
     "--min-ttl",
-    {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "fetch new credentials where less is left"},
+    {
+        "type": _seconds,
+        "default": 0,
+        "metavar": "SECONDS",
+        "help": "fetch new credentials if the cached ones end sooner",
+    },
 )
 
 
 def _of_settings(flag: Flag) -> Argument:
-    """The flag of a key, under its own name among the options; those of a table of one key exclude each other."""
+    """The flag of a key, whose `dest` is its whole name; the flags of a table that takes one key exclude each other."""
     form: dict[str, object] = {"action": "store_true"} if flag.is_switch else {"metavar": flag.metavar}
     title = f"keys of the {flag.section}"
     return Argument(
@@ -113,7 +118,7 @@ def _of_settings(flag: Flag) -> Argument:
     )
 
 
-_OF_PLANS = "what --plan sets up, without a profile or over it"
+_OF_PLANS = "settings of --plan, which override those of the profile"
 
 
 def _of_plan(flag: OwnFlag) -> Argument:
@@ -125,7 +130,7 @@ def _of_plan(flag: OwnFlag) -> Argument:
 
 
 def _also_of_plan(flag: Flag) -> Argument:
-    """A flag of `configure`, which the help has where a plan depends on it."""
+    """A flag of `configure`, which the help shows only if a plan depends on it."""
     same = _of_settings(flag)
     if is_used_by_plans(flag):
         return same._replace(title=_OF_PLANS)
@@ -137,10 +142,10 @@ COMMANDS: tuple[Command, ...] = (
         "get",
         _run("credentials", "get"),
         "print credentials as credential_process JSON",
-        "Put it into ~/.aws/config, in a profile that has no other credential key:\n\n"
+        "Put this into ~/.aws/config, in a profile that has no other credential key:\n\n"
         "  [profile analytics]\n  credential_process = oidc-helper get analytics\n  region = eu-west-1\n\n"
-        "It never asks a question: if a person must sign in, it exits with 3 and names the command to run. Only\n"
-        'with sign_in = "when-needed" in the profile, and at a terminal, does it start the sign-in itself.',
+        "It never asks a question: if a person must sign in, it exits with 3 and names the command to run. It\n"
+        'starts the sign-in itself only if the profile has sign_in = "when-needed" and there is a terminal.',
         (
             _profile(),
             _switch("--refresh", "fetch new credentials even if the cached ones are fresh", "cache"),
@@ -156,16 +161,16 @@ COMMANDS: tuple[Command, ...] = (
         "login",
         _run("session", "login"),
         "sign in, and fetch everything that get needs",
-        "Opens the browser, exchanges the identity token, and keeps tokens and credentials, so that the next get\n"
-        "answers at once. If you are already signed in, it says so. Where it cannot open a browser, it shows a code\n"
-        "to enter on another device, or asks for the address that your browser on another machine ends up at.\n\n"
+        "Opens the browser, exchanges the identity token, and stores tokens and credentials, so that the next get\n"
+        "answers at once. If you are already signed in, it says so. If it cannot open a browser, it shows a code to\n"
+        "enter on another device, or asks for the address that your browser on another machine ends up at.\n\n"
         "A source that needs no person, such as a file, is read again; if its token was exchanged before, the\n"
-        "tokens of that exchange stay in use.\n\n"
-        "PROFILE may be left out where all people sign in with one identity.",
+        "tokens from that exchange stay in use.\n\n"
+        "PROFILE may be left out if there is only one identity that people sign in with.",
         (
             _profile(nargs="?"),
             _way("device", "show a code to enter on another device"),
-            _way("paste", "sign in with your browser on another machine, and paste the address that it ends up at"),
+            _way("paste", "sign in with a browser on another machine, and paste the address that it ends up at"),
             _switch("--force", "sign in again, even as another user"),
         ),
     ),
@@ -185,14 +190,19 @@ COMMANDS: tuple[Command, ...] = (
         "status",
         _run("status", "status"),
         "show what is cached, until when, and when to sign in again",
-        "Reads no secret and asks no server: a locked keyring stays locked.",
+        "Reads no secret and contacts no server; a locked keyring stays locked.",
         (
-            _profile("the only profile to show", nargs="?"),
+            _profile("show only this profile", nargs="?"),
             _switch("--json", "print it as JSON", "form"),
-            _switch("--check", "print nothing; exit with 0, 3, 4 or 6 as get would, without fetching", "form"),
+            _switch("--check", "print nothing, fetch nothing, and exit with 0, 3, 4 or 6 as get would", "form"),
             Argument(
                 "--min-ttl",
-                {"type": _seconds, "default": 0, "metavar": "SECONDS", "help": "with --check: so much must be left"},
+                {
+                    "type": _seconds,
+                    "default": 0,
+                    "metavar": "SECONDS",
+                    "help": "with --check: credentials that end sooner do not count",
+                },
             ),
             _switch("--prompt", "print a few characters for a shell's prompt", "form"),
         ),
@@ -210,16 +220,16 @@ COMMANDS: tuple[Command, ...] = (
         "exec",
         _run("handover", "exec_"),
         "run a command with credentials in its environment",
-        "The command takes the place of oidc-helper: signals, terminal and exit code are its own.\n\n"
+        "The command takes the place of oidc-helper: signals, terminal and exit code are its own. Without a command,\n"
+        "it runs your shell.\n\n"
         "  oidc-helper exec analytics -- terraform plan\n\n"
-        "Variables that would lead it to other credentials are removed. Without a command, your shell runs. The\n"
-        "credentials are not renewed: for a program that runs for longer, --endpoint puts an endpoint beside it that\n"
-        "has new ones before the old ones end.",
+        "Variables that would lead the command to other credentials are removed. The credentials are not renewed: a\n"
+        "program that outlives them needs --endpoint, which fetches new ones before the old ones end.",
         (
             _profile(),
             _MIN_TTL,
-            _switch("--endpoint", "give it a container credentials endpoint instead, for as long as it runs"),
-            _switch("--nested", "even where credentials are in the environment already"),
+            _switch("--endpoint", "give the command a container credentials endpoint instead, for as long as it runs"),
+            _switch("--nested", "run it even if the environment already has credentials"),
         ),
         quiet=True,
         becomes_another=True,
@@ -228,7 +238,7 @@ COMMANDS: tuple[Command, ...] = (
         "env",
         _run("handover", "env"),
         "print credentials as variables",
-        'eval "$(oidc-helper env analytics)" sets them in a POSIX shell.',
+        'In a POSIX shell, eval "$(oidc-helper env analytics)" sets them.',
         (
             _profile(),
             Argument(
@@ -249,10 +259,10 @@ COMMANDS: tuple[Command, ...] = (
         _run("console", "console"),
         "open the AWS console with the credentials of a profile",
         "Opens the browser at the console of the profile's region. An identity-enhanced role session lands on Athena,\n"
-        "since little else takes it.\n\n"
+        "since few other services accept it.\n\n"
         "  oidc-helper console dev-admin --service s3\n"
         "  oidc-helper console dev-admin --browser-command 'firefox --new-tab {url}' --container\n\n"
-        "The address signs in whoever opens it within 15 minutes.",
+        "The address signs in anybody who opens it within 15 minutes.",
         (
             _profile(),
             _switch("--print", "print the address, and open nothing", "opening"),
@@ -263,7 +273,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Argument(
                 "--destination",
-                {"metavar": "PAGE", "help": "land on a page: /ec2/home, or its whole address"},
+                {"metavar": "PAGE", "help": "land on a page: a path such as /ec2/home, or a whole address"},
                 "landing",
             ),
             Argument(
@@ -274,7 +284,7 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "how long to stay signed in with a permission set, 900 to 43200",
                 },
             ),
-            _switch("--logout", "sign out of the console before; fails where it has several sessions at once"),
+            _switch("--logout", "sign out of the console first; does not work with its multi-session support"),
             Argument(
                 "--container",
                 {
@@ -282,13 +292,13 @@ COMMANDS: tuple[Command, ...] = (
                     "const": "open-url-in-container",
                     "choices": ("open-url-in-container", "granted-containers"),
                     "metavar": "EXTENSION",
-                    "help": "open it in a container of Firefox, by the extension open-url-in-container (the default) "
+                    "help": "open it in a Firefox container, with the extension open-url-in-container (the default) "
                     "or granted-containers",
                 },
             ),
             Argument(
                 "--browser-command",
-                {"metavar": "COMMAND", "help": "open it by this command, in which {url} stands for the address"},
+                {"metavar": "COMMAND", "help": "open it with this command, in which {url} stands for the address"},
                 "opening",
             ),
         ),
@@ -297,15 +307,19 @@ COMMANDS: tuple[Command, ...] = (
         "serve",
         _run("serve", "serve"),
         "run a container credentials endpoint on this machine",
-        "Prints the variables that lead an SDK to each profile, once it answers, and runs until it is interrupted.\n"
-        "It has new credentials before the old ones end. If a person must sign in, programs are told so; after\n"
-        "oidc-helper login it goes on. More: man oidc-helper-serve\n\n"
-        "Needs the extra serve; without it, the hint is the command that installs it.",
+        "As soon as it is ready, it prints the variables that point an SDK to each profile; it runs until it is\n"
+        "interrupted. It fetches new credentials before the old ones end. If a person must sign in, programs get an\n"
+        "error that says so; after oidc-helper login, they get credentials again. More: man oidc-helper-serve\n\n"
+        "It needs the extra serve; without it, the hint is the command that installs it.",
         (
             Argument("profiles", {"metavar": "PROFILE", "nargs": "+", "help": "profiles of the configuration"}),
             Argument("--port", {"type": int, "metavar": "PORT", "help": "the port (default: a free one)"}),
-            _value("--bind", "ADDRESS", "the IP address to listen at (default: 127.0.0.1)"),
-            _value("--token-file", "FILE", "write the token there too; {profile} in it stands for the profile"),
+            _value("--bind", "ADDRESS", "the IP address to listen on (default: 127.0.0.1)"),
+            _value(
+                "--token-file",
+                "FILE",
+                "also write the token to this file; {profile} in its name stands for the profile",
+            ),
             Argument(
                 "--fd",
                 {
@@ -313,7 +327,7 @@ COMMANDS: tuple[Command, ...] = (
                     "nargs": "?",
                     "const": -1,
                     "metavar": "NUMBER",
-                    "help": "listen at this descriptor, by default the one that systemd passed",
+                    "help": "listen on this file descriptor (default: the one that systemd passed)",
                 },
             ),
         ),
@@ -322,22 +336,22 @@ COMMANDS: tuple[Command, ...] = (
         "configure",
         _run("configure", "configure"),
         "make or change a profile",
-        "Asks what it cannot find out, shows what both files would become, and writes both: the configuration and\n"
-        "~/.aws/config. You sign in on the way, so that most questions are answered by looking. For a profile that\n"
-        "exists, Enter keeps each present value.\n\n"
-        "Every question has a flag, named like the key of the configuration; see oidc-helper-config(5). A list is\n"
-        "written with spaces, a command as in a shell.\n\n"
+        "Asks for what it cannot find out, shows what both files would become, and writes both: the configuration\n"
+        "and ~/.aws/config. You sign in on the way, so that it finds most answers itself. For an existing profile,\n"
+        "Enter keeps the present value.\n\n"
+        "Every question has a flag, named like the key of the configuration; see oidc-helper-config(5). Write a list\n"
+        "with spaces, and a command as in a shell.\n\n"
         "  oidc-helper configure\n"
         "  oidc-helper configure analytics --role-arn arn:aws:iam::123456789012:role/analytics --dry-run",
         (
-            _profile("the profile to make or to change", nargs="?"),
-            _value("--portal", "URL", "the address of your AWS access portal, which tells Identity Center's region"),
-            _value("--copy", "PROFILE", "begin with the values of another profile"),
+            _profile("the profile to make or change", nargs="?"),
+            _value("--portal", "URL", "the address of your AWS access portal, to find Identity Center's region"),
+            _value("--copy", "PROFILE", "start from the values of another profile"),
             _value("--aws-profile", "NAME", "the name of the AWS profile (default: the profile's)"),
-            _switch("--tokens-only", "a profile for tokens, without credentials"),
-            _switch("--no-sign-in", "do not sign in, nor read an identity token"),
-            _switch("--non-interactive", "ask nothing: name all missing flags at once, or write"),
-            _switch("--yes", "write without asking"),
+            _switch("--tokens-only", "make a profile that gets tokens but no credentials"),
+            _switch("--no-sign-in", "neither sign in nor read an identity token"),
+            _switch("--non-interactive", "ask nothing: write, or name all missing flags at once"),
+            _switch("--yes", "write without asking for confirmation"),
             _switch("--dry-run", "show what both files would become, and write nothing"),
             *map(_of_settings, FLAGS),
         ),
@@ -346,47 +360,51 @@ COMMANDS: tuple[Command, ...] = (
         "explain",
         _run("explain", "explain"),
         "show the resolved settings of a profile, and where each came from",
-        "Names the file and the line of each value, the site's configuration included, and the variables in force.\n"
-        "Mistakes elsewhere in the files are listed below. Reads no secret and uses no network.",
+        "Names the file and line of each value, in your configuration or the site's, and the variables in force.\n"
+        "Mistakes elsewhere in the files follow. Reads no secret and uses no network.",
         (_profile(), _switch("--json", "print it as JSON")),
     ),
     Command(
         "doctor",
         _run("doctor", "doctor"),
         "find out what is broken, and how to mend it",
-        "Looks at every link of the chain in its order, from the installation to what an SDK takes here. Below what\n"
-        "is broken stands the command or the setting that mends it. It asks nobody, opens no locked keyring, and\n"
-        "spends no token without --exchange. Exits with 1 where anything is broken.\n\n"
-        "Without PROFILE, it looks at the settings and the AWS profile of each, and once at each sign-in.\n\n"
-        "--admin looks at AWS's side instead, with an administrator's credentials, and changes nothing there: what\n"
-        "is broken is followed by the command of the AWS CLI that mends it.\n\n"
+        "Checks every link of the chain in order, from the installation to the credentials that an SDK would use\n"
+        "here. Below a broken link is the command or setting that mends it. It asks no questions, unlocks no\n"
+        "keyring, and spends no token without --exchange. It exits with 1 if anything is broken.\n\n"
+        "Without PROFILE, it checks the settings and the AWS profile of each profile, and each sign-in once.\n\n"
+        "--admin checks AWS's side instead, with an administrator's credentials, and changes nothing there. Below a\n"
+        "broken link is the AWS CLI command that mends it.\n\n"
         "--plan prints a script, or a file for Terraform or CloudFormation, that an administrator runs. The script\n"
-        "makes what is missing, and prints the two lines for the configuration at its end.\n\n"
+        "creates what is missing, and ends by printing two lines for the configuration.\n\n"
         "  oidc-helper doctor --plan analytics > plan.sh && less plan.sh && sh plan.sh\n"
         "  oidc-helper doctor --plan --issuer https://example.okta.com/oauth2/default --client-id 0oa1b2c3d4 \\\n"
         "    --identity-center-region eu-west-1 --role-arn arn:aws:iam::123456789012:role/analytics",
         (
-            _profile("a profile whose credentials to look at too", nargs="?"),
-            _switch("--exchange", "try CreateTokenWithIAM too: it spends a single-use token, or refreshes one"),
+            _profile("check the credentials of this profile too", nargs="?"),
+            _switch("--exchange", "try CreateTokenWithIAM too, which spends a single-use token or a refresh token"),
             _switch("--json", "print it as JSON"),
-            _switch("--anonymize", "put stand-ins for accounts, people, hosts and other names, to show it to others"),
-            _switch("--list", "list the checks, and make none"),
+            _switch(
+                "--anonymize", "replace accounts, people, hosts and other names, so that you can show it to others"
+            ),
+            _switch("--list", "list the checks, and run none"),
             Argument(
                 "--only",
-                {"metavar": "ID", "action": "append", "help": "make only the check with that id; may be repeated"},
+                {"metavar": "ID", "action": "append", "help": "run only the check with this id; may be repeated"},
             ),
-            _switch("--admin", "look at AWS's side of a profile: Identity Center, IAM, S3 Access Grants"),
+            _switch("--admin", "check AWS's side of a profile: Identity Center, IAM, S3 Access Grants"),
             _value("--admin-profile", "AWSPROFILE", "the administrator's AWS profile (default: the environment)"),
-            _value("--claims", "FILE", "the claims of the person's identity token, as JSON, or the token itself"),
+            _value(
+                "--claims", "FILE", "a file with the claims of the person's identity token, as JSON, or with the token"
+            ),
             _switch("--powershell", "quote the commands for PowerShell"),
-            _switch("--policy", "print the least policy that --admin needs, and make no check"),
+            _switch("--policy", "print the smallest policy that permits the checks of --admin, and run none"),
             Argument(
                 "--plan",
                 {
                     "nargs": "?",
                     "const": "shell",
                     "metavar": "LANGUAGE",
-                    "help": "print what sets up AWS for the profile: shell (the default), terraform or cloudformation",
+                    "help": "print what sets up AWS: shell (the default), terraform or cloudformation",
                 },
             ),
             *map(_of_plan, OWN),
@@ -396,25 +414,25 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "profiles",
         _run("profiles", "profiles"),
-        "list what you may use, and make a profile of each",
-        "Lists the permission sets of all your accounts, and the roles that account access manager gives you, with\n"
-        "the name of the profile that each has or would get. --write makes these profiles, in the configuration and\n"
-        "in ~/.aws/config; it remembers template, filters and region for the next time. What you have changed by\n"
-        "hand in a generated profile stays.\n\n"
+        "list what you may use, and make a profile for each",
+        "Lists the permission sets of all your accounts, and the roles that account access manager gives you, each\n"
+        "with the name of the profile that it has or would get. --write makes these profiles, in the configuration\n"
+        "and in ~/.aws/config, and remembers template, filters and region for the next time. Changes that you made\n"
+        "by hand in a generated profile stay.\n\n"
         "  oidc-helper profiles --account 'dev-*' --diff\n"
         "  oidc-helper profiles --account 'dev-*' --write\n\n"
-        "PROFILE may be left out where all profiles have one identity and application.",
+        "PROFILE may be left out if all profiles have the same identity and application.",
         (
-            _profile("a profile whose identity and application to look with", nargs="?"),
-            _glob("--account", "only accounts with such a name or id; may be repeated, and have wildcards"),
-            _glob("--permission-set", "only permission sets and roles with such a name, likewise"),
-            _switch("--write", "make a profile of each, and rename those of renamed accounts"),
-            _switch("--prune", "remove generated profiles of what you may no longer use"),
+            _profile("use the identity and application of this profile", nargs="?"),
+            _glob("--account", "only accounts whose name or id matches; may be repeated"),
+            _glob("--permission-set", "only permission sets and roles whose name matches; may be repeated"),
+            _switch("--write", "make a profile for each, and rename those of renamed accounts"),
+            _switch("--prune", "remove generated profiles for what you may no longer use"),
             _switch("--diff", "show what --write, with the same options, would change in both files", "answer"),
             _value(
                 "--template",
                 "TEMPLATE",
-                "how to name profiles (default: {account_name}-{permission_set}; {account_id})",
+                "how to name profiles; {account_id} can be used too (default: {account_name}-{permission_set})",
             ),
             _value("--region", "REGION", "the region of the AWS profiles"),
             _switch("--json", "print the list as JSON", "answer"),
@@ -423,7 +441,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         OPERATION,
         None,
-        "run the raw operation, with every option of the AWS CLI's command",
+        "run the raw operation, with the options of the AWS CLI",
         "oidc-helper create-token-with-iam --help lists its options.",
     ),
     Command(
@@ -460,7 +478,7 @@ COMMANDS: tuple[Command, ...] = (
                     "type": float,
                     "default": 15,
                     "metavar": "MINUTES",
-                    "help": "how much a signature's time may differ (default: 15)",
+                    "help": "how far the time of a signature may be off (default: 15)",
                 },
             ),
             Argument(
@@ -469,27 +487,30 @@ COMMANDS: tuple[Command, ...] = (
                     "type": float,
                     "default": 0,
                     "metavar": "NUMBER",
-                    "help": "requests a second that the portal answers, 20 at AWS (default: 0, any number)",
+                    "help": "requests a second that the portal answers; 20 at AWS (default: 0, no limit)",
                 },
             ),
             Argument(
                 "--vpc-endpoint",
-                {"action": "store_true", "help": "refuse everybody, as an instance that demands a VPC endpoint does"},
+                {
+                    "action": "store_true",
+                    "help": "refuse every request, as an instance that requires a VPC endpoint does",
+                },
             ),
-            _switch("--long-contexts", "issue identity contexts that are as long as STS takes them"),
+            _switch("--long-contexts", "issue identity contexts that are as long as STS accepts"),
             Argument(
                 "--context-lifetime",
                 {
                     "type": _seconds,
                     "metavar": "SECONDS",
-                    "help": "how long an identity context is good (default: as long as its access token)",
+                    "help": "how long an identity context is valid (default: as long as its access token)",
                 },
             ),
-            _switch("--empty", "set nothing up: people, groups and accounts only, for an administrator to begin with"),
-            _count("--accounts", "so many more accounts that Alice may use, to try `profiles` in a large organization"),
-            _count("--permission-sets", "so many permission sets in each of them (default: 4)"),
-            _switch("--https", "speak https, with a certificate authority of this run"),
-            _value("--write", "DIRECTORY", "leave both configuration files there, to try it with"),
+            _switch("--empty", "start with people, groups and accounts only, for an administrator to set up the rest"),
+            _count("--accounts", "how many more accounts Alice may use, to try `profiles` in a large organization"),
+            _count("--permission-sets", "how many permission sets each of these has (default: 4)"),
+            _switch("--https", "use https, with a certificate authority created for this run"),
+            _value("--write", "DIRECTORY", "write both configuration files there, to try it with"),
             _value("--issuer", "URL", "your own identity provider, trusted instead of the built-in one"),
             _value("--audience", "CLIENT_ID", "the aud claim of its identity tokens"),
             _value("--email", "ADDRESS", "the email claim of the user who signs in there"),
@@ -504,16 +525,16 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "help",
         _run("help", "show"),
-        "show how a command is used, or a page of the manual",
+        "show the help of a command, or a page of the manual",
         "The pages of the manual are\n\n"
         "  oidc-helper  all commands, variables, files and exit codes\n"
         "  config       every key of the configuration\n"
         "  setup        what is needed at AWS and at the identity provider\n"
-        "  jobs         what people want, and the command for each\n"
+        "  jobs         what people want to do, and the command for it\n"
         "  ci           the settings of each CI system\n"
         "  errors       every message, its cause and its remedy\n\n"
-        "and those of create-token-with-iam, oidc-helper-emulator and oidc-helper-serve. man shows them where it is\n"
-        "installed. A message is shown with its cause and its remedy:\n\n"
+        "and those of create-token-with-iam, oidc-helper-emulator and oidc-helper-serve. man shows them if it is\n"
+        "installed. For a message in quotes, help shows its cause and its remedy:\n\n"
         '  oidc-helper help "nobody is signed in as corp"',
         (
             Argument(
@@ -524,9 +545,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "completion",
         _run("completion", "completion"),
-        "print what completes commands, options and names in a shell",
+        "print a script that completes commands, options and names in a shell",
         "To try it in bash:  . <(oidc-helper completion bash)\n\n"
-        "With --install, it shows what your shell's startup file would get, and writes it once you agree.",
+        "--install shows what it would add to your shell's startup file, and writes it if you agree.",
         (
             Argument(
                 "shell",
@@ -537,14 +558,14 @@ COMMANDS: tuple[Command, ...] = (
                     "help": "bash, zsh, fish or powershell",
                 },
             ),
-            _switch("--install", "write it where the shell finds it"),
+            _switch("--install", "install the script where the shell finds it"),
             _switch("--yes", "with --install: do not ask"),
             Argument(
                 "--names",
                 {
                     "choices": ("profiles", "identities", "topics"),
                     "metavar": "KIND",
-                    "help": "list profiles, identities or topics; what a script asks for at a tab",
+                    "help": "list profiles, identities or topics, as the script does when you press tab",
                 },
             ),
         ),
@@ -566,14 +587,14 @@ _EXIT_CODES = """exit codes:
   6  the store cannot be used
 
 files and variables:
-  config.toml in the user's configuration directory; OIDC_HELPER_CONFIG or --config names another
-  config.toml in the system's, for all users; OIDC_HELPER_SITE_CONFIG names another, or none
+  config.toml in your configuration directory; OIDC_HELPER_CONFIG or --config names another file
+  config.toml in the system's, for all users; OIDC_HELPER_SITE_CONFIG names another file, or none
   see oidc-helper(1) and oidc-helper-config(5)
 """
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports wrong usage in the voice of the program; `words` are those that are parsed."""
+    """Reports wrong usage in the program's own way; `words` is the command line."""
 
     words: Sequence[str] = ()
 
@@ -613,41 +634,41 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Our own words, and those of the program that a command becomes, whose options are not ours."""
-    command = profile = ""
+    """Split off the words of the program that a command becomes, whose options are not ours."""
+    plain = 0  # words that are no options: the command, then its profile, which may be empty
     at = 0
     while at < len(words):
         word = words[at]
-        if command and word == "--":
+        if plain and word == "--":
             return words[:at], words[at + 1 :]
         if word in ("--config", "--min-ttl"):
             at += 1
         elif not word.startswith("-"):
-            if not command and word not in _BECOMING:
+            if not plain and word not in _BECOMING:
                 break
-            if command and profile:
+            if plain == len(("COMMAND", "PROFILE")):
                 return words[:at], words[at:]
-            command, profile = command or word, word if command else ""
+            plain += 1
         at += 1
     return words, []
 
 
 def _with_numbers(words: Sequence[str], table: Sequence[Command]) -> list[str]:
-    """Say each number that is left out: argparse would take the next word for it, which may be a profile."""
-    left_out = {
-        one.flag: one.keywords["const"]
+    """Insert each number that is left out: argparse would take the next word for it, which may be a profile."""
+    defaults = {
+        argument.flag: argument.keywords["const"]
         for command in table
-        for one in command.arguments
-        if one.keywords.get("nargs") == "?" and one.keywords.get("type") is int
+        for argument in command.arguments
+        if argument.keywords.get("nargs") == "?" and argument.keywords.get("type") is int
     }
     return [
-        f"{word}={left_out[word]}" if word in left_out and not following.isdecimal() else word
+        f"{word}={defaults[word]}" if word in defaults and not following.isdecimal() else word
         for word, following in pairwise([*words, ""])
     ]
 
 
 def _without_later_words(unknown: list[str], options: argparse.Namespace) -> list[str]:
-    """Give a command that takes many words those behind its options too, which argparse leaves over."""
+    """Give a command that takes a list of words also those after its options, which argparse leaves over."""
     lists = [action.dest for action in options.parser._actions if action.nargs in ("+", "*")]  # noqa: SLF001
     if not lists:
         return unknown
@@ -656,7 +677,7 @@ def _without_later_words(unknown: list[str], options: argparse.Namespace) -> lis
 
 
 def before_operation(words: Sequence[str]) -> argparse.Namespace | None:
-    """Parse the options before the raw operation; `rest` is its name and its own words. None for other commands.
+    """Parse the options before the raw operation; `rest` is its name and its own words. None if it is another command.
 
     Raises WrongSettings.
     """
@@ -685,7 +706,7 @@ def parser(table: Sequence[Command] = COMMANDS) -> _Parser:
     commands = whole.add_subparsers(metavar="COMMAND", title="commands", dest="command")
     whole.set_defaults(parser=whole)
     for command in table:
-        one = commands.add_parser(
+        subparser = commands.add_parser(
             command.name,
             help=command.summary,
             description=command.summary,
@@ -693,14 +714,16 @@ def parser(table: Sequence[Command] = COMMANDS) -> _Parser:
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
-        _add(command.arguments, one)
-        _add_common(one, default=argparse.SUPPRESS)
-        one.set_defaults(run=command.run, quiet=command.quiet, becomes_another=command.becomes_another, parser=one)
+        _add(command.arguments, subparser)
+        _add_common(subparser, default=argparse.SUPPRESS)
+        subparser.set_defaults(
+            run=command.run, quiet=command.quiet, becomes_another=command.becomes_another, parser=subparser
+        )
     return whole
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Leaves texts as they are written, except that a terminal shows them in its own width."""
+    """Leaves texts as they are written, but fits them to the width of a terminal."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if not (sys.stdout and sys.stdout.isatty()):
@@ -710,12 +733,12 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         return "\n".join(folding.filled(text, min(width, _WIDEST))) + "\n"
 
 
-def _add(arguments: Sequence[Argument], one: argparse.ArgumentParser) -> None:
-    titles: dict[str, argparse._ActionsContainer] = {"": one}
+def _add(arguments: Sequence[Argument], to: argparse.ArgumentParser) -> None:
+    titles: dict[str, argparse._ActionsContainer] = {"": to}
     groups: dict[str, argparse._MutuallyExclusiveGroup] = {}
     for argument in arguments:
         if argument.title not in titles:
-            titles[argument.title] = one.add_argument_group(argument.title)
+            titles[argument.title] = to.add_argument_group(argument.title)
         place = titles[argument.title]
         if argument.group:
             if argument.group not in groups:
@@ -724,9 +747,7 @@ def _add(arguments: Sequence[Argument], one: argparse.ArgumentParser) -> None:
         place.add_argument(argument.flag, **argument.keywords)
 
 
-def _add_common(one: argparse.ArgumentParser, default: object) -> None:
-    """Options that may stand before the command or after it."""
-    one.add_argument("--config", metavar="FILE", default=default, help="use this configuration file")
-    one.add_argument(
-        "--debug", action="store_true", default=default, help="trace every call on stderr; shows no secret"
-    )
+def _add_common(to: argparse.ArgumentParser, default: object) -> None:
+    """Add the options that may be given before the command or after it."""
+    to.add_argument("--config", metavar="FILE", default=default, help="use this configuration file")
+    to.add_argument("--debug", action="store_true", default=default, help="trace every call on stderr; shows no secret")

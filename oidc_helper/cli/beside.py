@@ -1,6 +1,6 @@
 """The endpoint of `exec --endpoint`: a process beside the program, for as long as the program runs.
 
-The program takes our own place, so that its signals, its terminal and its end are as without an endpoint.
+The program takes the place of this process, so its signals, its terminal and its end are as without an endpoint.
 """
 
 import asyncio
@@ -24,38 +24,38 @@ log = logging.getLogger("oidc_helper")
 
 _START_S = 30
 _Order = tuple[str, Fetched, InHand, str, int, bool]
-"""As `start` has them, the process of the program, and whether to trace."""
+"""The parameters of `start`, the process id of the program, and whether to trace."""
 
 
-def start(profile: str, at_hand: Fetched, in_hand: InHand, config: str, complaint: TextIO) -> dict[str, str]:
-    """Start it for the program that this process becomes, whose AWS configuration is `config`.
+def start(profile: str, credentials: Fetched, in_hand: InHand, config: str, complaint: TextIO) -> dict[str, str]:
+    """Start the endpoint for the program that this process becomes, whose AWS configuration is `config`.
 
-    It begins with the credentials at hand, and with the tokens that no place took. Returns the variables that lead the
-    program to endpoint and configuration. Raises OidcHelperError.
+    The endpoint starts with these credentials, and with the records that no store took (`in_hand`). Returns the
+    variables that lead the program to endpoint and configuration. Raises OidcHelperError.
     """
     debug = log.isEnabledFor(logging.DEBUG)
-    order: _Order = (profile, at_hand, in_hand, config, os.getpid(), debug)
+    order: _Order = (profile, credentials, in_hand, config, os.getpid(), debug)
     leading: dict[str, str] = own_process.ask(__name__, order, timeout_s=_START_S, stderr=complaint if debug else None)
     return leading
 
 
-def _serve(order: _Order, ours: Streams) -> Iterator[dict[str, str]]:
-    profile, at_hand, in_hand, config, program, debug = order
-    log_to(ours, debug=debug, quiet=True)
-    leading = _begun(profile, at_hand, in_hand)
+def _serve(order: _Order, stdio: Streams) -> Iterator[dict[str, str]]:
+    profile, credentials, in_hand, config, program, debug = order
+    log_to(stdio, debug=debug, quiet=True)
+    leading = _start_endpoint(profile, credentials, in_hand)
     with private_aws.files(config) as files:
         wait_for_end = ending.of(program)
         yield {**leading, **files}
         wait_for_end()
 
 
-def _begun(name: str, at_hand: Fetched, in_hand: InHand) -> dict[str, str]:
-    """Start the endpoint in a thread, until this process ends; the variables that lead to it."""
+def _start_endpoint(name: str, credentials: Fetched, in_hand: InHand) -> dict[str, str]:
+    """Run the endpoint in a thread until this process ends; return the variables that lead to it."""
     from oidc_helper.serve import listening as sockets
     from oidc_helper.serve.server import Endpoint
 
     listening = sockets.bound(LOOPBACK, 0)
-    served, _ = endpoint.served([name], at_hand={name: at_hand}, in_hand=in_hand)
+    served, _ = endpoint.served([name], at_hand={name: credentials}, in_hand=in_hand)
     running, answers = Endpoint(listening, served), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(running.run(answers.set)), daemon=True)
     thread.start()
@@ -65,7 +65,7 @@ def _begun(name: str, at_hand: Fetched, in_hand: InHand) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    # A program that waits until it has no child left does not wait for a grandchild.
+    # The endpoint is a grandchild of the program, which may wait for all of its children.
     if sys.platform != "win32" and os.fork():
         os._exit(0)
     own_process.do(_serve)

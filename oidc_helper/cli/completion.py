@@ -1,4 +1,4 @@
-"""`completion`: what the shell offers at a tab; profiles and identities are read when it asks."""
+"""`completion`: what a shell offers at a tab; it gets the names of profiles and identities when it asks."""
 
 import argparse
 import os
@@ -69,7 +69,7 @@ def completion(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def _names(kind: str) -> list[str]:
-    """Nothing where the settings cannot be read: a tab is no place for an error."""
+    """The names of that kind; none if the settings cannot be read: a tab is no place for an error."""
     if kind == "topics":
         return TOPICS
     return sorted(settings.names("profile" if kind == "profiles" else "identity"))
@@ -80,8 +80,8 @@ def _script(shell: str) -> str:
 
     parser = arguments.parser()
     commands = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
-    for one in (parser, *commands.choices.values()):
-        for action in one._actions:  # noqa: SLF001  # argparse has no public list
+    for each in (parser, *commands.choices.values()):
+        for action in each._actions:  # noqa: SLF001  # argparse has no public list
             if action.dest in _NAMES and not action.choices:
                 action.complete = shtab.cmd(f"{_PROGRAM} completion --names {_NAMES[action.dest]} 2>/dev/null")
             elif action.dest in ("config", "write") and action.nargs != 0:
@@ -91,25 +91,25 @@ def _script(shell: str) -> str:
 
 def _install(shell: str, script: str, answer: TextIO, *, is_agreed: bool) -> None:
     """Write the script, and the lines that load it. Raises OidcHelperError; then both files are as they were."""
-    ours, *rc = _plan(SHELLS[shell], script)
-    if ours.is_needed:
-        answer.write(f"{'new' if ours.before is None else 'changed'}: {printable(ours.path)}\n")
+    own, *rc = _plan(SHELLS[shell], script)
+    if own.is_needed:
+        answer.write(f"{'new' if own.before is None else 'changed'}: {printable(own.path)}\n")
     answer.writelines(diff(change) for change in rc if change.is_needed)
     answer.flush()
-    if not any(change.is_needed for change in (ours, *rc)):
+    if not any(change.is_needed for change in (own, *rc)):
         answer.write(f"completion for {shell} is installed already\n")
     elif is_agreed or _agrees():
-        carry_out([ours, *rc])
+        carry_out([own, *rc])
         answer.write(f"installed; a new {shell} completes oidc-helper\n")
     else:
         answer.write("nothing was written\n")
 
 
 def _plan(shell: Shell, script: str) -> list[Change]:
-    """The change of our script, then that of the startup file where one is needed."""
+    """The change of our script, then that of the startup file, if the shell needs one."""
     config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    ours = platformdirs.user_data_path(APPLICATION, appauthor=False) / "completion"
-    path = config / shell.script if "/" in shell.script else ours / shell.script
+    directory = platformdirs.user_data_path(APPLICATION, appauthor=False) / "completion"
+    path = config / shell.script if "/" in shell.script else directory / shell.script
     plan = [of_lines(str(path), script.splitlines(), whole=True)]
     if shell.rc:
         rc = config / shell.rc if "/" in shell.rc else Path.home() / shell.rc

@@ -48,13 +48,13 @@ _WITHOUT_TERMINAL = (
 
 
 def configure(options: argparse.Namespace, answer: TextIO) -> int:
-    """Ask, look, show both files' diffs, and write both files."""
-    given = flags.texts_in(vars(options))
+    """Ask for what cannot be found out, show both files' diffs, and write both files."""
+    values = flags.texts_in(vars(options))
     path = paths.config_file()
     draft, before = plan.begin(path, options.profile or "")
     draft.aws_profile, draft.tokens_only = options.aws_profile or "", options.tokens_only
     draft.copy_of = _known(options.copy, before)
-    plan.answer(draft, given)
+    plan.answer(draft, values)
     is_asking = not options.non_interactive and has_terminal()
     if not is_asking:
         draft.name_identity()
@@ -77,7 +77,7 @@ def configure(options: argparse.Namespace, answer: TextIO) -> int:
         if looks and not choice.signs_in and not options.dry_run:
             choice.show(f"– nobody signs in, since {browser.obstacle()}")
         interview = Interview(draft, path, looking.look, choice)
-        interview.edits = not draft.is_new and not (given or options.copy)
+        interview.edits = not draft.is_new and not (values or options.copy)
         interview.portal_url = _address(options.portal)
         try:
             changes = _agreed(interview, before, options, answer, questions)
@@ -115,8 +115,8 @@ def _address(text: str | None) -> str:
 def _questions(terminal: Terminal) -> Iterator["Questions"]:
     from oidc_helper.person.questions import questions
 
-    with questions(terminal) as asked:
-        yield asked
+    with questions(terminal) as person:
+        yield person
 
 
 def _agreed(
@@ -126,7 +126,7 @@ def _agreed(
     answer: TextIO,
     questions: "Questions | None",
 ) -> Sequence[writing.Change] | None:
-    """The changes that are to be written; None where they are only shown, or not agreed to."""
+    """The changes to write; None if they are only shown, or the person does not agree."""
     draft = interview.draft
     while True:
         interview.hold()
@@ -187,13 +187,13 @@ def _try(draft: Draft, questions: "Questions | None", answer: TextIO) -> None:
 
 @dataclass
 class _Looking:
-    """The ways to look, with a store whose records wait until the settings are written."""
+    """How `configure` finds things out, with a store whose records wait until the settings are written."""
 
     before: Settings
     asking: Asking
     terminal: Terminal
     has_signed_in: bool = False
-    _current: list[Identity] = field(default_factory=list)  # the identity that was signed in with last
+    _current: list[Identity] = field(default_factory=list)  # the identity of the last sign-in
 
     @cached_property
     def store(self) -> PendingStore:
@@ -212,7 +212,7 @@ class _Looking:
         )
 
     def _is_in_force(self, kind: str, name: str) -> bool:
-        """Whether the record is one of the settings as they are."""
+        """Whether the record belongs to the settings as they are in the files now."""
         identities = {each.name: each for each in self._current}
         if kind == SIGN_IN:
             return name not in identities or self.before.identities.get(name) == identities[name]
@@ -223,7 +223,7 @@ class _Looking:
 
     @contextmanager
     def _leading_back(self, profile: Profile) -> Iterator[None]:
-        """Let hints name no sign-in for a profile that is not written yet: the way to another one is this command."""
+        """Let hints name this command instead of a sign-in, for a profile that is not written yet."""
         try:
             yield
         except OidcHelperError as failure:
@@ -267,17 +267,17 @@ class _Looking:
 
         aws = Aws(profile, time_left=lambda: _CALL_S)
         with self._leading_back(profile), self.terminal.watching(lambda: "listing what you may use"):
-            found = listing.look(aws, lambda _: tokens, tenants, Filters(), lambda *_: None)
-        names = naming.name_all(found.access, "{account_name}-{permission_set}", {}, self.before.profiles)
+            listed = listing.look(aws, lambda _: tokens, tenants, Filters(), lambda *_: None)
+        names = naming.name_all(listed.access, "{account_name}-{permission_set}", {}, self.before.profiles)
         return [
             OpenTarget(
-                f"{printable(one.account.name)} {one.account.account_id}: {printable(one.name)}",
-                {"account_id": one.account.account_id, "permission_set": one.permission_set}
-                if one.permission_set
-                else {"role_arn": one.role_arn, "account_access": one.account_access},
-                names[one.key],
+                f"{printable(access.account.name)} {access.account.account_id}: {printable(access.name)}",
+                {"account_id": access.account.account_id, "permission_set": access.permission_set}
+                if access.permission_set
+                else {"role_arn": access.role_arn, "account_access": access.account_access},
+                names[access.key],
             )
-            for one in found.access
+            for access in listed.access
         ]
 
     def _portal_region(self, address: str) -> str:

@@ -15,19 +15,22 @@ from oidc_helper.settings import Profile
 
 def get(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the credentials of a profile."""
-    gc.disable()  # what botocore loads stays until the end, in a second: looking through it takes 30 ms of that
+    gc.disable()  # all that botocore loads is kept until the end, a second later; scanning it would take 30 ms
     with asking_at_get() as asking:
         getting = errand(options.profile, asking)
-        got = fetched(getting, refresh=options.refresh, ahead=options.ahead)
+        credentials = fetched(getting, refresh=options.refresh, ahead=options.ahead)
     if not options.ahead:
-        answer.write(got.answer + "\n")
-    if got.due:
+        answer.write(credentials.answer + "\n")
+    if credentials.due:
         renewal.start(getting.profile.name)
     return 0
 
 
 def fetched(errand: Errand, *, refresh: bool = False, ahead: bool = False) -> broker.Fetched:
-    """The credentials of an errand's profile by its deadline, or those that still live. Raises OidcHelperError."""
+    """The credentials of an errand's profile by its deadline, or else cached ones that still live.
+
+    Raises OidcHelperError.
+    """
     profile, stamp, means = errand.profile, errand.settings.stamp, errand.means
     require_target(profile)
 
@@ -44,7 +47,7 @@ def fetched(errand: Errand, *, refresh: bool = False, ahead: bool = False) -> br
 
 
 def require_target(profile: Profile) -> None:
-    """Raise WrongSettings where the profile has tokens only."""
+    """Raise WrongSettings if the profile has tokens only."""
     if profile.target is None:
         raise WrongSettings(
             f"profile {profile.name} has nothing to get credentials for",

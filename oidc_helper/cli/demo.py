@@ -66,7 +66,7 @@ def run(answer: TextIO) -> int:
     """Print each step as it happens; touch neither the user's files nor the keyring, and leave nothing behind."""
     show = _Screen(answer)
     with suppress(OSError):
-        kernel.join_anonymous_session()  # where the kernel refuses keys, the temporary keyring takes them
+        kernel.join_anonymous_session()  # if the kernel refuses keys, the temporary keyring takes them
     with TemporaryDirectory(prefix="oidc-helper-demo-") as home, Emulator() as emulator:
         environment = _environment(Path(home), emulator)
         _write_files(Path(home), emulator, show)
@@ -83,7 +83,7 @@ def run(answer: TextIO) -> int:
 
 
 class _Screen:
-    """The answer, which has styles and folded lines where it is a terminal."""
+    """The answer, with styles and folded lines if it is a terminal."""
 
     def __init__(self, answer: TextIO) -> None:
         self._answer = answer
@@ -95,7 +95,7 @@ class _Screen:
 
 
 def _environment(home: Path, emulator: Emulator) -> dict[str, str]:
-    """The variables of a newcomer's shell, without the user's own AWS, Python and keyring settings."""
+    """The variables of a newcomer's shell, without this user's AWS, Python and keyring settings."""
     without_proxy = ",".join(filter(None, (LOOPBACK, os.environ.get("no_proxy"), os.environ.get("NO_PROXY"))))
     inherited = {
         name: value
@@ -158,14 +158,14 @@ def _use_sdk(profile: str, environment: Mapping[str, str], emulator: Emulator, s
 def _show_requests(shown: int, emulator: Emulator, show: _Screen) -> int:
     """Print the requests from number `shown` on; return how many there are now."""
     requests = emulator.requests
-    for one in requests[shown:]:
-        described = one.described()["parameters"]
+    for request in requests[shown:]:
+        described = request.described()["parameters"]
         parameters = " ".join(f"{name}={_short(value)}" for name, value in described.items())
-        line = f"   {one.service:<9} {one.operation:<26} {one.status or 'cut'} {one.duration_s * 1000:4.0f} ms"
-        show.line(line)
+        took_ms = request.duration_s * 1000
+        show.line(f"   {request.service:<9} {request.operation:<26} {request.status or 'cut'} {took_ms:4.0f} ms")
         show.line(f"             sent {parameters or 'the credentials only'}", style="dim")
-        if one.came_back:
-            show.line(f"             received {', '.join(one.came_back)} (values not shown)", style="dim")
+        if request.came_back:
+            show.line(f"             received {', '.join(request.came_back)} (values not shown)", style="dim")
     return len(requests)
 
 
@@ -179,13 +179,13 @@ def _use_cache(environment: Mapping[str, str], emulator: Emulator, show: _Screen
     before = len(emulator.requests)
     bare_ms = _milliseconds([sys.executable, "-c", "pass"], environment)
     cached_ms = _milliseconds([sys.executable, "-P", "-m", "oidc_helper", "get", profile], environment)
-    asked = len(emulator.requests) - before
-    show.line(f"   oidc-helper get {profile}: {cached_ms:.0f} ms, {asked} requests", style="bold")
+    requests = len(emulator.requests) - before
+    show.line(f"   oidc-helper get {profile}: {cached_ms:.0f} ms, {requests} requests", style="bold")
     show.line(f"   (python -c pass: {bare_ms:.0f} ms)")
 
 
 def _milliseconds(words: list[str], environment: Mapping[str, str]) -> float:
-    """The best of five runs: the time of the program itself, without what else the machine was doing."""
+    """The best of five runs: the time of the program itself, without the machine's other work."""
     durations_s = []
     for _ in range(5):
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""`doctor`: looks at every link of the chain, and says how to mend what is broken."""
+"""`doctor`: checks every link of the chain, and says how to mend what is broken."""
 
 import argparse
 import json
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from oidc_helper.doctor.admin import Audit
 
 _SCHEMA = 1  # of --json: members are added, and none changes its meaning or goes away, under the same number
-_USUAL_S = 50  # for all checks, where no profile says more
+_USUAL_S = 50  # for all checks, unless a profile says more
 _LONGEST = 2_000  # characters of a line
-_LEAST_FOR_FINDINGS = 40  # columns; where there are fewer, each finding has lines of its own
+_LEAST_FOR_FINDINGS = 40  # columns; with fewer, each finding has its own lines
 _INDENT = "    "
-# Status -> mark, the same where the stream has no such character, and style.
+# Status -> mark, its substitute if the stream cannot encode it, and style.
 _MARKS = {"ok": ("✓", "+", "green"), "failed": ("✗", "x", "red"), "skipped": ("\N{EN DASH}", "-", "dim")}
 
 
 def doctor(options: argparse.Namespace, answer: TextIO) -> int:
-    """Make the checks of a profile, or of all there are, and say what was found; or print a plan."""
+    """Run the checks of a profile, or of all profiles, and print the findings; or print a plan."""
     if options.plan or flags.are_given(vars(options)):
         from oidc_helper.cli import plan
 
@@ -58,7 +58,7 @@ def doctor(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def _check_together(options: argparse.Namespace) -> None:
-    """Raises WrongSettings for options that do not go together."""
+    """Raise WrongSettings for options that do not go together."""
     of_admin = {
         "--admin-profile": options.admin_profile,
         "--claims": options.claims,
@@ -75,7 +75,7 @@ def _check_together(options: argparse.Namespace) -> None:
 def _report(
     options: argparse.Namespace, answer: TextIO, case: Case, results: Iterable[Result], *, may_name_one: bool
 ) -> int:
-    """Print the results as they come, or as JSON; the exit code."""
+    """Print the results as they come, or as JSON. Returns the exit code."""
     results = map(_cleaned, results)
     if options.anonymize:
         results = _anonymized(results, case)
@@ -95,7 +95,7 @@ def _all_checks(options: argparse.Namespace) -> Sequence[Check[Any]]:
 
 
 def _concerning(audit: "Audit", only: Sequence[str]) -> "Sequence[Check[Audit]]":
-    """The checks for the profile's kind, and those that were asked for."""
+    """The checks for the profile's kind, and those that --only names."""
     from oidc_helper.doctor import admin
 
     concerning = admin.checks_of(audit.profile)
@@ -103,12 +103,12 @@ def _concerning(audit: "Audit", only: Sequence[str]) -> "Sequence[Check[Audit]]"
 
 
 def _audit(options: argparse.Namespace) -> "Audit":
-    """Raises WrongSettings, also for a profile that is broken: there is nothing to compare AWS's side with."""
+    """Raises WrongSettings, also for a broken profile: it gives nothing to compare AWS's side with."""
     from oidc_helper.doctor import admin
     from oidc_helper.doctor.admin import claims
 
     loaded, profile = _settings_of(options.profile)
-    given = claims.read(options.claims) if options.claims else None
+    given_claims = claims.read(options.claims) if options.claims else None
     deadline = Deadline(max(profile.deadline_seconds, _USUAL_S))
     return admin.Audit(
         loaded,
@@ -117,7 +117,7 @@ def _audit(options: argparse.Namespace) -> "Audit":
         deadline,
         lambda profile, loaded: wiring.means(profile, loaded, deadline),
         admin_profile=options.admin_profile or "",
-        given_claims=given,
+        given_claims=given_claims,
         shell=admin.Shell(options.admin_profile or "", powershell=options.powershell),
     )
 
@@ -133,17 +133,17 @@ def _settings_of(name: str | None) -> tuple[Settings, Profile]:
 
 
 def _known(ids: Sequence[str], checks: Sequence[Check[Any]]) -> Sequence[str]:
-    """Raises WrongSettings for an id that no check has."""
+    """The same ids. Raises WrongSettings for one that no check has."""
     known = [check.id for check in checks]
-    for one in ids:
-        if one not in known:
+    for each in ids:
+        if each not in known:
             listing = "oidc-helper doctor --admin --list" if checks is not CHECKS else "oidc-helper doctor --list"
-            raise WrongSettings(f"there is no check {shown(one, 40)}{did_you_mean(one, known)}", listing)
+            raise WrongSettings(f"there is no check {shown(each, 40)}{did_you_mean(each, known)}", listing)
     return ids
 
 
 def _case(name: str | None, *, may_spend: bool) -> Case:
-    """Raises WrongSettings for a profile that is nowhere; a broken one is for the checks to tell."""
+    """Raises WrongSettings for a profile that does not exist; the checks report a broken one."""
     loaded: Settings | WrongSettings
     try:
         loaded = settings.load()
@@ -193,7 +193,7 @@ def _list(checks: Sequence[Check[Any]], answer: TextIO, *, as_json: bool) -> Non
 
 
 def _show(results: Iterable[Result], answer: TextIO, checks: Sequence[Check[Any]], *, may_name_one: bool) -> int:
-    """Each as soon as it is there, where a person watches; the exit code."""
+    """Print the results, each at once if a person watches. Returns the exit code."""
     from rich.console import Console
     from rich.text import Text
 
@@ -204,7 +204,7 @@ def _show(results: Iterable[Result], answer: TextIO, checks: Sequence[Check[Any]
     for result in results:
         counts[result.status] += 1
         mark, plain, style = _MARKS[result.status]
-        text = StringIO()  # written at once, so that a failure to write is one error
+        text = StringIO()  # written in one piece, so that a failure to write is one error
         console = Console(
             file=text,
             force_terminal=answer.isatty(),
@@ -227,7 +227,7 @@ def _show(results: Iterable[Result], answer: TextIO, checks: Sequence[Check[Any]
 
 
 def _lines(result: Result, column: int, width: int) -> list[str]:
-    """The id, and what was found beside it or, where there is little room, below."""
+    """The id, with the finding beside it, or below it if there is little room."""
     room = width - 2 - column
     if not width:
         return [f"{result.id:{column}}{result.found}"]
@@ -238,20 +238,20 @@ def _lines(result: Result, column: int, width: int) -> list[str]:
 
 
 def _remedy(remedy: str, answer: TextIO) -> Iterable[str]:
-    """In lines; one of several is a document or a script, to be copied as it is."""
+    """Its lines; a remedy of several lines is a document or a script, to be copied unchanged."""
     lines = [f"{_INDENT}{line}" for line in remedy.split("\n")]
     return streams.fitting(lines, answer) if len(lines) == 1 else lines
 
 
 def _summary(counts: Counter[str], *, may_name_one: bool) -> str:
-    made, passed_over = counts["ok"] + counts["failed"], counts["skipped"]
+    run, skipped = counts["ok"] + counts["failed"], counts["skipped"]
     if counts["failed"]:
-        made_of_it = f"{counts['failed']} of {made} {'check' if made == 1 else 'checks'} failed"
+        verdict = f"{counts['failed']} of {run} {'check' if run == 1 else 'checks'} failed"
     else:
-        made_of_it = {0: "no check was made", 1: "1 check is well"}.get(made, f"all {made} checks are well")
-    skipped = f", {passed_over} {'was' if passed_over == 1 else 'were'} passed over" if passed_over else ""
+        verdict = {0: "no check was run", 1: "1 check passed"}.get(run, f"all {run} checks passed")
+    rest = f", {skipped} {'was' if skipped == 1 else 'were'} skipped" if skipped else ""
     more = "; for the credentials of one profile: oidc-helper doctor PROFILE" if may_name_one else ""
-    return f"{made_of_it}{skipped}{more}"
+    return f"{verdict}{rest}{more}"
 
 
 def _can_write(answer: TextIO, text: str) -> bool:

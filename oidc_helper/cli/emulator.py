@@ -15,7 +15,7 @@ from oidc_helper.machine import ports
 from oidc_helper.machine.hosts import EMULATOR_PORT
 from oidc_helper.settings import checks
 
-_MOST = 1440  # minutes of a day; and no test asks the portal that often in a second
+_MOST = 1440  # the minutes of a day; as requests a second, more than any test sends
 _HEADING = "# config.toml: save the rest of this output, and name the file with export OIDC_HELPER_CONFIG=FILE\n"
 
 
@@ -58,18 +58,18 @@ def emulator(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def _check_together(options: argparse.Namespace) -> None:
-    """Raises WrongSettings for options that do not go together, or are out of range."""
-    foreign = (options.issuer, options.audience, options.email)
-    if any(foreign) and not all(foreign):
+    """Raise WrongSettings for options that do not go together, or are out of range."""
+    of_provider = (options.issuer, options.audience, options.email)
+    if any(of_provider) and not all(of_provider):
         raise WrongSettings("--issuer, --audience and --email go together", "give all three, or none")
     for name, value in (("--clock-skew", options.clock_skew), ("--portal-rate", options.portal_rate)):
         if not 0 <= value <= _MOST:
             raise WrongSettings(f"{name} {value:g} is out of range", f"choose {name} from 0 to {_MOST}")
-    if options.write and any(foreign):
+    if options.write and any(of_provider):
         raise WrongSettings("--write is for the emulator's own identity provider", "leave --issuer out, or --write")
-    if options.empty and (options.write or any(foreign)):
+    if options.empty and (options.write or any(of_provider)):
         other = "--write" if options.write else "--issuer"
-        raise WrongSettings(f"--empty has nothing that {other} could name", f"leave --empty out, or {other}")
+        raise WrongSettings(f"--empty sets nothing up that {other} could use", f"leave --empty out, or {other}")
 
 
 def _regions(names: list[str]) -> list[str]:
@@ -97,7 +97,7 @@ def _organization(options: argparse.Namespace) -> tuple[int, int]:
 
 @contextmanager
 def _saved(pem: str) -> Iterator[str]:
-    """A file with the certificate for as long as the emulator runs; an empty name where there is none."""
+    """A file with the certificate for as long as the emulator runs; an empty name if there is no certificate."""
     if not pem:
         yield ""
         return
@@ -109,7 +109,7 @@ def _saved(pem: str) -> Iterator[str]:
 
 @contextmanager
 def _ended() -> Iterator[socket.socket]:
-    """A socket that has something to read once a signal to end has come.
+    """A socket that becomes readable when a signal to end has come.
 
     The kernel may give a signal to any thread, and Python then does not wake the main thread from waiting for a lock.
     """

@@ -15,8 +15,8 @@ from oidc_helper.settings.rules import serves
 from oidc_helper.words import printable
 
 _LONGEST = 1_000  # characters of a value, a path or a problem
-_LEAST_FOR_VALUES = 24  # columns; where there are fewer, each setting has lines of its own
-_GAP = 2  # columns between two others
+_LEAST_FOR_VALUES = 24  # columns; with fewer, each setting has its own lines
+_GAP = 2  # blanks between two columns
 _USER = "user"  # the label of the user's file
 
 
@@ -36,7 +36,7 @@ def explain(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the resolved settings of a profile."""
     loaded = settings.load()
     if options.profile not in loaded.profiles:
-        loaded.require_sound()  # whoever asks for a profile that cannot be had is told all that is wrong
+        loaded.require_sound()  # a profile that cannot be used: report everything that is wrong
     described = settings.explain(loaded, loaded.profile(options.profile))
     if options.json:
         answer.write(json.dumps(described, indent=2) + "\n")
@@ -68,14 +68,14 @@ def _show(described: Mapping[str, Any], answer: TextIO) -> None:
 
 
 def _applying(explained: Mapping[str, Any], target: str | None) -> dict[str, Any]:
-    """The settings that a profile with that kind of target may have; without any, it may come to have each of them."""
+    """The settings that a profile with that kind of target may have; without a target, it may still get any of them."""
     return {name: setting for name, setting in explained.items() if not target or serves(name, target)}
 
 
 def _beside_settings(
     described: Mapping[str, Any], explained: Mapping[str, Any], files: Mapping[str, tuple[str, str]]
 ) -> Iterator[str]:
-    """The files, and what is not set or is wrong."""
+    """The lines below the settings: the files, the keys that are not set, and what is wrong."""
     for path, (file, label) in files.items():
         yield f"{label}: {file}" if Path(path).exists() else f"{label}: nothing at {file}"
     if unset := [name for name, setting in explained.items() if not _is_set(setting)]:
@@ -90,7 +90,7 @@ def _heading(described: Mapping[str, Any]) -> str:
 
 
 def _labels(described: Mapping[str, Any]) -> dict[str, str]:
-    """A short name of each file."""
+    """A short name for each file."""
     site = described["site"]
     names = ["site"] if len(site) == 1 else [f"site {number}" for number in range(1, len(site) + 1)]
     return {described["config"]["value"]: _USER} | dict(zip(site, names, strict=True))
@@ -99,7 +99,7 @@ def _labels(described: Mapping[str, Any]) -> dict[str, str]:
 def _of_settings(
     explained: Mapping[str, Any], files: Mapping[str, tuple[str, str]], indent: str = ""
 ) -> Iterator[_Row]:
-    """The settings that are set, those of the identity below its name; `files` has the name and the label of each."""
+    """The settings that are set, those of the identity below its name; `files` has the name and label of each file."""
     for name, setting in explained.items():
         if not _is_set(setting):
             continue
@@ -140,7 +140,7 @@ def _whole(file: str) -> str:
 
 
 def _print_rows(console: Any, rows: Sequence[_Row], width: int) -> None:
-    """A table with files and lines where it fits a terminal, else with the files' short names, else a list."""
+    """A table with files and lines if it fits the terminal, or with the files' short names, or else a list."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""What people type first, from habit or by guessing, and the line that they mean."""
+"""Explains what people type first, from habit or by guessing, with the line that they mean."""
 
 import re
 import shlex
@@ -49,8 +49,8 @@ def no_command(word: str, words: Sequence[str], commands: Collection[str]) -> Wr
     if word in settings.names("profile"):
         return WrongSettings(f"{word} is a profile, not a command", f"oidc-helper get {word}")
     typed = word.lower()
-    of_table = next((line for line, habits in _MEANT.items() if typed in habits.split()), "")
-    meant = typed if typed in commands else of_table or nearest(word, commands)
+    from_habit = next((line for line, habits in _MEANT.items() if typed in habits.split()), "")
+    meant = typed if typed in commands else from_habit or nearest(word, commands)
     if rest and rest[0] in commands:  # as in `sso login`
         meant, rest = rest[0], rest[1:]
     hint = shlex.join(["oidc-helper", *meant.split(), *(rest if all(map(_PLAIN.fullmatch, rest)) else [])])

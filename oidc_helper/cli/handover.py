@@ -30,64 +30,64 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
             f"leave that shell, or add --nested: oidc-helper exec --nested {options.profile}",
         )
     in_hand: InHand = {}
-    hand_over = _by_endpoint(options, in_hand) if options.endpoint else _given
-    profile, got = _got(options, in_hand)
-    if got.due and not options.endpoint:  # which renews by itself
+    hand_over = _by_endpoint(options, in_hand) if options.endpoint else _as_variables
+    profile, credentials = _credentials(options, in_hand)
+    if credentials.due and not options.endpoint:  # the endpoint renews them itself
         renewal.start(profile.name, is_ours=False)
-    environment = variables.replaced(dict(os.environ), hand_over(profile, got))
-    words = options.words or _shell(options, environment, got)
+    environment = variables.replaced(dict(os.environ), hand_over(profile, credentials))
+    words = options.words or _shell(options, environment, credentials)
     with options.streams.given_back():
         return program.become(words, environment)
 
 
 def _by_endpoint(options: argparse.Namespace, in_hand: InHand) -> Callable[[Profile, Fetched], dict[str, str]]:
-    """What starts an endpoint beside the command; whatever is missing for it is an error before."""
+    """A function that starts an endpoint beside the command. Raises OidcHelperError if it would lack anything."""
     from oidc_helper.cli import beside, endpoint
     from oidc_helper.settings.writing import without_credentials
 
     endpoint.require_libraries()
     config = without_credentials.text()
 
-    def given(profile: Profile, got: Fetched) -> dict[str, str]:
-        leading = beside.start(profile.name, got, in_hand, config, options.streams.complaint)
+    def hand_over(profile: Profile, credentials: Fetched) -> dict[str, str]:
+        leading = beside.start(profile.name, credentials, in_hand, config, options.streams.complaint)
         return variables.at_endpoint(leading, profile=profile.name, region=profile.region)
 
-    return given
+    return hand_over
 
 
-def _shell(options: argparse.Namespace, environment: Mapping[str, str], got: Fetched) -> Sequence[str]:
-    """The command where there is none: the person's shell, which is said once."""
-    lasting = "renewed as long as you are signed in" if options.endpoint else times.until(got.expires_at)
-    ours = options.streams.complaint
-    ours.write(
+def _shell(options: argparse.Namespace, environment: Mapping[str, str], credentials: Fetched) -> Sequence[str]:
+    """The command if none was typed: the person's shell, with a line that says so."""
+    lasting = "renewed as long as you are signed in" if options.endpoint else times.until(credentials.expires_at)
+    complaint = options.streams.complaint
+    complaint.write(
         f"oidc-helper: a shell with the credentials of {environment[variables.PROFILE]}, {lasting}; exit ends it\n"
     )
-    ours.flush()
+    complaint.flush()
     return [program.shell(environment)]
 
 
 def env(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the variables for a shell or a file."""
-    given = _given(*_got(options))
-    answer.write(FORMATS[options.format](given, variables.conflicting(dict(os.environ), given)))
+    to_set = _as_variables(*_credentials(options))
+    answer.write(FORMATS[options.format](to_set, variables.conflicting(dict(os.environ), to_set)))
     return 0
 
 
-def _given(profile: Profile, got: Fetched) -> dict[str, str]:
-    return variables.given(json.loads(got.answer), profile=profile.name, region=profile.region)
+def _as_variables(profile: Profile, credentials: Fetched) -> dict[str, str]:
+    return variables.of_credentials(json.loads(credentials.answer), profile=profile.name, region=profile.region)
 
 
-def _got(options: argparse.Namespace, in_hand: InHand | None = None) -> tuple[Profile, Fetched]:
-    """The profile, and credentials. Raises WrongSettings where none last as long as is asked for."""
+def _credentials(options: argparse.Namespace, in_hand: InHand | None = None) -> tuple[Profile, Fetched]:
+    """The profile and its credentials. Raises WrongSettings if they cannot last for --min-ttl."""
     with asking_at_get() as asking:
         getting = errand(options.profile, asking, in_hand=in_hand)
-        got = fetched(getting)
-        if got.expires_at - time.time() < options.min_ttl:
-            got = fetched(getting, refresh=True)
-    profile, left = getting.profile, got.expires_at - time.time()
+        credentials = fetched(getting)
+        if credentials.expires_at - time.time() < options.min_ttl:
+            credentials = fetched(getting, refresh=True)
+    profile, left = getting.profile, credentials.expires_at - time.time()
     if left < options.min_ttl:
         raise WrongSettings(
-            f"the credentials of {profile.name} that can be had last {times.span(left)}, less than --min-ttl",
+            f"the credentials of {profile.name} last only {times.span(left)}, less than --min-ttl",
             f"ask for less, or raise duration_seconds; see also: oidc-helper status {profile.name}",
         )
-    return profile, got
+    return profile, credentials

@@ -16,7 +16,7 @@ from oidc_helper.person import pager
 from oidc_helper.words import did_you_mean, listed, shown
 
 TOPICS = [*dict.fromkeys([*(command.name for command in arguments.COMMANDS), *PAGES])]
-# In less than 50 columns, groff never comes to an end with the first line of a page of section 7.
+# In fewer than 50 columns, groff never finishes the first line of a page of section 7.
 _LEAST_FOR_MAN = 60
 
 
@@ -59,30 +59,30 @@ def version(_options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def _man_shows(page: Path, answer: TextIO) -> bool:
-    """Let man show the page, by its path, so that it is the one of this version; whether it did."""
+    """Let man show the page, by its path, so that it is the page of this version. Returns whether it did."""
     man = shutil.which("man")
     if not man or _is_stub(man) or _columns(answer) < _LEAST_FOR_MAN:
         return False
     try:
-        return pager.run([man, str(page)], answer) <= 0  # a signal is that of a person who has seen enough
+        return pager.run([man, str(page)], answer) <= 0  # a signal comes from a person who has seen enough
     except OSError:
         return False
 
 
 def _is_stub(man: str) -> bool:
-    """Minimal images of Ubuntu have a script in place of man, which says how to get it, and succeeds."""
+    """Whether it is the script of minimal Ubuntu images, which only says how to install man, and succeeds."""
     with suppress(OSError), Path(man).open("rb") as program:
         return b"unminimize" in program.read(4_096)
     return False
 
 
 def _show(page: Path, answer: TextIO) -> None:
-    """Show the page as text, through a pager where a person reads it."""
+    """Show the page as text, through a pager if a person reads it."""
     columns = streams.columns(answer)
     command = pager.chosen("MANPAGER", "PAGER") if columns else ""
     source = page.read_text(encoding="utf-8")
     if command:
-        with suppress(OSError, ValueError):  # a pager that is not there
+        with suppress(OSError, ValueError):  # the pager is missing
             pager.show(mdoc.render(source, columns, styled=sys.platform != "win32"), command, answer)
             return
     answer.write(mdoc.render(source, _columns(answer)))

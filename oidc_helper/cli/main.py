@@ -1,4 +1,4 @@
-"""From the words of a command line to its exit code; each group of commands has a short module of its own."""
+"""Runs a command line, from its words to its exit code; the commands themselves are in the other modules."""
 
 import argparse
 import gc
@@ -48,45 +48,45 @@ def run(words: list[str]) -> int:
         return error.exit_code
     _choose_config(options.config)
     status = 1
-    ours = streams.divert(quiet=options.quiet and not options.debug)
-    log_to(ours, debug=options.debug, quiet=options.quiet)
+    stdio = streams.divert(quiet=options.quiet and not options.debug)
+    log_to(stdio, debug=options.debug, quiet=options.quiet)
     try:
         _let_ctrl_c_clean_up()
         _check_variables()
-        _give_streams(options, ours)
-        status = int(options.run(options, ours.answer))
-        _deliver(ours)
+        _give_streams(options, stdio)
+        status = int(options.run(options, stdio.answer))
+        _deliver(stdio)
     except OidcHelperError as error:
-        complain(error, ours.complaint)
+        complain(error, stdio.complaint)
         if options.command == "get":
-            complain_past_stderr(error, ours)
+            complain_past_stderr(error, stdio)
         status = error.exit_code
     except BrokenPipeError:  # the caller has gone
         status = 1
     except MemoryError:
-        complain(TryAgain("there is not enough memory", "close other programs"), ours.complaint)
+        complain(TryAgain("there is not enough memory", "close other programs"), stdio.complaint)
         status = TryAgain.exit_code
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
-    except Exception as error:  # noqa: BLE001  # a bug: its message and locals may hold secrets, the lines it passed do not
+    except Exception as error:  # noqa: BLE001  # a bug: its message and locals may hold secrets, the lines of the traceback do not
         log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
         complain(
             OidcHelperError(f"unexpected {type(error).__name__}, which is a bug", "run it with --debug"),
-            ours.complaint,
+            stdio.complaint,
         )
         status = 1
     return status
 
 
 def _let_ctrl_c_clean_up() -> None:
-    """From now on it is an exception; until here it ended us without a trace, see `hotpath`."""
+    """Make ctrl-c an exception from now on; until here it ended the process without a trace, see `hotpath`."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _raw_operation(before: argparse.Namespace) -> int:
-    """It takes the AWS CLI's options, and parses them itself."""
+    """Run the raw operation, which takes the AWS CLI's options and parses them itself."""
     from oidc_helper import create_token_with_iam
 
     gc.enable()
@@ -101,23 +101,23 @@ def _choose_config(config: str | None) -> None:
 
 
 def _require_one_user() -> None:
-    """Keyrings belong to the real user, files and keys to the effective one. Raises WrongSettings."""
+    """Keyrings belong to the real user, files and keys to the effective one. Raises WrongSettings if these differ."""
     if sys.platform != "win32" and os.getuid() != os.geteuid():
         raise WrongSettings(
-            f"the real user is {os.getuid()}, the effective one {os.geteuid()}: credentials are of one user",
+            f"the real user is {os.getuid()}, the effective one {os.geteuid()}: credentials belong to one user",
             "start it as one user, as sudo and su do",
         )
 
 
-def _give_streams(options: argparse.Namespace, ours: streams.Streams) -> None:
-    """For what a command says beside its answer, and gives back. Raises OidcHelperError if it has no stdout to use."""
+def _give_streams(options: argparse.Namespace, stdio: streams.Streams) -> None:
+    """Give the command our streams, for all but its answer. Raises OidcHelperError if its answer has no stdout."""
     if not options.becomes_another:
-        ours.require_answer()
-    options.streams = ours
+        stdio.require_answer()
+    options.streams = stdio
 
 
 def _check_variables() -> None:
-    """A misspelt value would silently turn the cache off. Raises WrongSettings."""
+    """Raise WrongSettings for a misspelt value, which would silently turn the cache off."""
     place = os.environ.get(kernel.VARIABLE, kernel.PLACES[0])
     if place not in kernel.PLACES:
         raise WrongSettings(
@@ -126,9 +126,9 @@ def _check_variables() -> None:
         )
 
 
-def _deliver(ours: streams.Streams) -> None:
+def _deliver(stdio: streams.Streams) -> None:
     try:
-        ours.deliver()
+        stdio.deliver()
     except BrokenPipeError:
         raise
     except OSError as error:

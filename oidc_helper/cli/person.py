@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")  # ctrl-c is an exception already; Windows lacks the last two
 _MOMENT_S = 0.05  # for a destructor to end
-_PATIENCE_S = 900  # codes of providers are good for 10 to 15 minutes, and a second factor may lie in another room
+_PATIENCE_S = 900  # a provider's codes are valid for 10 to 15 minutes, and a second factor may be in another room
 
 
 @contextmanager
 def asking_at_login(*, way: "Way | None", force: bool) -> Iterator[Asking]:
-    """Ask a person who came to sign in, and may take long; without a terminal, on stderr."""
+    """Ask a person who came to sign in and may take a long time; without a terminal, ask on stderr."""
     with ExitStack() as closing, _closed_by_signals(closing):
         yield Asking(cache(partial(_person, _terminal_or_stderr, closing)), way, force, force, _PATIENCE_S)
 
 
 @contextmanager
 def asking_at_get() -> Iterator[Asking]:
-    """Ask a person at a terminal, whose program waits for credentials."""
+    """Ask a person at a terminal while a program waits for credentials."""
     with ExitStack() as closing, _closed_by_signals(closing):
         yield Asking(cache(partial(_person, Terminal.open, closing)))
 
 
 class _Ended(KeyboardInterrupt):
-    """A signal that ends a program, as an exception: event loops let no other kind through."""
+    """A signal that ends a program, as a KeyboardInterrupt: event loops let no other exception through."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class _Ended(KeyboardInterrupt):
 
 @contextmanager
 def ending_by_exceptions() -> Iterator[None]:
-    """Let the block put back what it has begun when a signal ends it; then end as the signal would have it."""
+    """If a signal ends the block, let it clean up by an exception first; then end by that signal."""
 
     def end(number: int, _frame: object) -> None:
         raise _Ended(number)
@@ -59,7 +59,7 @@ def ending_by_exceptions() -> Iterator[None]:
 
 @contextmanager
 def _never_lost() -> Iterator[None]:
-    """Let the exception of a signal that falls into a destructor, where Python ignores it, come again at once."""
+    """Send a signal again if its exception was raised in a destructor, where Python ignores exceptions."""
     former = sys.unraisablehook
 
     def again(lost: "sys.UnraisableHookArgs") -> None:
@@ -67,7 +67,7 @@ def _never_lost() -> Iterator[None]:
             former(lost)
             return
         number = lost.exc_value.number if isinstance(lost.exc_value, _Ended) else signal.SIGINT
-        # On Windows os.kill would end the process; elsewhere it wakes the main thread from a call that waits.
+        # On Windows, os.kill would end the process; elsewhere, it wakes the main thread from a waiting call.
         send = signal.raise_signal if sys.platform == "win32" else partial(os.kill, os.getpid())
         threading.Timer(_MOMENT_S, send, [number]).start()
 
@@ -80,7 +80,7 @@ def _never_lost() -> Iterator[None]:
 
 @contextmanager
 def _closed_by_signals(closing: ExitStack) -> Iterator[None]:
-    """Leave the terminal as it was, then end as each signal that ends a program would have it."""
+    """On a signal that ends a program, restore the terminal, then end by that signal."""
 
     def end(number: int, _frame: object) -> None:
         closing.close()
@@ -93,15 +93,15 @@ def _closed_by_signals(closing: ExitStack) -> Iterator[None]:
 
 @contextmanager
 def _handled(end: Callable[[int, object], None]) -> Iterator[None]:
-    """Handle the signals that end a program; ignored ones stay so."""
+    """Handle the signals that end a program; ignored signals stay ignored."""
     ending = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
-    ours = [number for number in ending if signal.getsignal(number) == signal.SIG_DFL]
-    for number in ours:
+    handled = [number for number in ending if signal.getsignal(number) == signal.SIG_DFL]
+    for number in handled:
         signal.signal(number, end)
     try:
         yield
     finally:
-        for number in ours:
+        for number in handled:
             signal.signal(number, signal.SIG_DFL)
 
 

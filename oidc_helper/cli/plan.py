@@ -17,7 +17,7 @@ _OTHERS = ("exchange", "json", "anonymize", "list", "only")
 def plan(options: argparse.Namespace, answer: TextIO) -> int:
     """Print the plan, and nothing else."""
     if not options.plan:
-        raise WrongSettings("these options are of a plan", "add --plan, or leave them out")
+        raise WrongSettings("these options are for a plan", "add --plan, or leave them out")
     if other := next((name for name in _OTHERS if getattr(options, name)), None):
         raise WrongSettings(f"--plan does not go with --{other}", "oidc-helper doctor --help")
     language, name = _understood(options)
@@ -37,12 +37,12 @@ def _understood(options: argparse.Namespace) -> tuple[str, str]:
     )
 
 
-def _values(name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The values for `spec.of`, by the flags over the profile; flags that name an issuer need none."""
-    if not name and "issuer" in given:
-        return given
+def _values(name: str, by_flag: dict[str, Any]) -> dict[str, Any]:
+    """The values of a plan: flags override the profile; flags that name an issuer need no profile."""
+    if not name and "issuer" in by_flag:
+        return by_flag
     profile = _profile(name)
-    values = flags.over(given, spec.of_profile(profile))
+    values = flags.over(by_flag, spec.of_profile(profile))
     return values if values.get("issuer") else {**_issued(profile), **values}
 
 
@@ -56,7 +56,7 @@ def _profile(name: str) -> Profile:
 
 
 def _issued(profile: Profile) -> dict[str, str]:
-    """What the identity token at hand tells."""
+    """The values that the identity token of the source has now."""
     try:
         token = identity.obtain(profile.identity, now=time.time(), timeout_s=_TOKEN_S, ca_bundle=profile.ca_bundle)
     except OidcHelperError as error:

@@ -28,15 +28,15 @@ from oidc_helper.words import printable
 
 log = logging.getLogger("oidc_helper.cli.profiles")
 
-_CALL_S = 20.0  # for a single call: all together may take longer than any deadline of `get`
-_MOST_LINES = 8  # of one kind of trouble
+_CALL_S = 20.0  # for each call: all calls together may take longer than any deadline of `get`
+_MOST_LINES = 8  # of one kind of problem
 _KINDS = {"permission-set": "set", "account-access": "role"}
-_GAP = 2  # columns between two others
-_FEWEST = 2  # columns that are shown however narrow the terminal is
+_GAP = 2  # blanks between two columns
+_FEWEST = 2  # columns that are shown even on the narrowest terminal
 
 
 def profiles(options: argparse.Namespace, answer: TextIO) -> int:
-    """List what may be used; with `--write`, `--prune` and `--diff`, make, remove or show the profiles of it."""
+    """List what may be used; with `--write`, `--prune` and `--diff`, make, remove or show the profiles for it."""
     choose = partial(only_application, typed=_command(options))
     looking = errand(options.profile, choose=choose)
     loaded, profile = looking.settings, looking.profile
@@ -46,12 +46,12 @@ def profiles(options: argparse.Namespace, answer: TextIO) -> int:
         log.warning("%s", doubt)
 
     def get_tokens(refused: str) -> Tokens:
-        getting = errand(options.profile, choose=choose)  # with a deadline of its own
+        getting = errand(options.profile, choose=choose)  # with its own deadline
         return getting.deadline.run(lambda: broker.fetch_tokens(profile, getting.means, refused=refused))
 
-    with _progress() as told:
+    with _progress() as report:
         aws = Aws(profile, time_left=lambda: _CALL_S)
-        found = listing.look(aws, get_tokens, loaded.tenants(profile), wish.filters, told)
+        found = listing.look(aws, get_tokens, loaded.tenants(profile), wish.filters, report)
     left: Mapping[str, WrongSettings] = {}
     if changes_files:
         plan = generation.plan(loaded, profile, found, wish)
@@ -60,7 +60,7 @@ def profiles(options: argparse.Namespace, answer: TextIO) -> int:
             _show("".join(writing.diff(change) for change in plan.changes if change.is_needed), answer)
         else:
             writing.carry_out(plan.changes)
-            streams.write_lines(answer, *([] if options.json else _told(plan)))
+            streams.write_lines(answer, *([] if options.json else _summary(plan)))
     if options.json or not changes_files:
         _list(found.access, loaded, generation.names(loaded, profile, found.access, wish.template), answer, options)
     _warn(found, left)
@@ -78,7 +78,7 @@ def _command(options: argparse.Namespace, *more: str) -> str:
 
 
 def _wish(options: argparse.Namespace, before: Generated, profile: Profile, *, remembers_filters: bool) -> Wish:
-    """What the options say, and else what was remembered. Raises WrongSettings."""
+    """What the options say, or else what was remembered. Raises WrongSettings."""
     last = before if remembers_filters else before._replace(account=(), permission_set=())
     return Wish(
         write=options.write or options.diff,
@@ -107,7 +107,7 @@ def _fit(option: str, check: Callable[[object], Any], value: str | None) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar at the terminal that standard error is, with what is left; elsewhere nothing."""
+    """Show a progress bar, with the time left, if standard error is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -119,15 +119,15 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _told(plan: Plan) -> list[str]:
+def _summary(plan: Plan) -> list[str]:
     """What was done, for people."""
-    deeds = [
+    counts = [
         f"{len(names)} {done}"
         for done, names in (("made", plan.made), ("renamed", plan.renamed), ("removed", plan.pruned))
         if names
     ]
     changed = [printable(change.path) for change in plan.changes if change.is_needed]
-    lines = [f"profiles: {', '.join(deeds)}"] if deeds else []
+    lines = [f"profiles: {', '.join(counts)}"] if counts else []
     lines += [f"{old} is now called {new}" for old, new in plan.renamed.items()][:_MOST_LINES]
     lines += [f"changed {path}" for path in changed]
     if plan.made:
@@ -143,15 +143,15 @@ def _list(
     options: argparse.Namespace,
 ) -> None:
     if options.json:
-        answer.write(json.dumps([_described(one, names[one.key]) for one in access], indent=2) + "\n")
+        answer.write(json.dumps([_described(each, names[each.key]) for each in access], indent=2) + "\n")
         return
-    rows = [(one, names[one.key], names[one.key] in loaded.profiles) for one in access]
+    rows = [(each, names[each.key], names[each.key] in loaded.profiles) for each in access]
     to_make = _command(options, "--write", *filter(None, [options.profile]))
     _show(_table(rows, to_make, answer), answer)
 
 
 def _show(text: str, answer: TextIO) -> None:
-    """Write it, through the pager, which searches, where it is longer than the screen."""
+    """Write the text; if it is longer than the screen, through the pager, which can search."""
     is_long = answer.isatty() and text.count("\n") >= shutil.get_terminal_size().lines
     if is_long and (command := pager.chosen("PAGER")):
         with suppress(OSError, ValueError):  # a pager that is not there
@@ -174,12 +174,12 @@ def _described(access: Access, name: str) -> dict[str, str]:
 
 
 def _table(rows: Sequence[tuple[Access, str, bool]], to_make: str, answer: TextIO) -> str:
-    """The rows in as many columns as there is room for; a name in brackets is that of no profile yet.
+    """The rows in as many columns as there is room for; a name in brackets has no profile yet.
 
-    `to_make` is the command that makes those.
+    `to_make` is the command that makes these profiles.
     """
     if not rows:
-        return "there is nothing that you may use and these filters take\n"
+        return "nothing that you may use matches these filters\n"
     cells = {
         "profile": [name if is_there else f"({name})" for _, name, is_there in rows],
         "access": [printable(access.name) for access, *_ in rows],
@@ -216,7 +216,7 @@ def _in_columns(cells: Mapping[str, Sequence[str]], answer: TextIO) -> str:
 
 
 def _warn(found: Offer, left: Mapping[str, WrongSettings]) -> None:
-    """Say what could not be listed, and what is left as it is; where there is much of it, some of it."""
+    """Warn of what could not be listed, and of profiles that stay as they are; if there is too much, of some."""
     _warn_of(found.failures, lambda owner: "the accounts" if owner == listing.PORTAL else owner, "could not be listed")
     _warn_of(left, lambda name: f"profile {name}", "is left as it is")
 

@@ -31,7 +31,7 @@ def serve(options: argparse.Namespace, answer: TextIO) -> int:
     from oidc_helper.serve.server import Endpoint
 
     complaint = options.streams.complaint
-    profiles, anew = endpoint.served(options.profiles, partial(_ear, complaint))
+    profiles, read_again = endpoint.served(options.profiles, partial(_reporter, complaint))
     files = token_file.paths(options.token_file, list(profiles)) if options.token_file else {}
     listening = _listening(options)
     with _token_files({path: profiles[name].token for name, path in files.items()}):
@@ -49,11 +49,11 @@ def serve(options: argparse.Namespace, answer: TextIO) -> int:
         async def reload() -> None:
             notify.reloading()
             try:
-                for name, profile_fetch in (await asyncio.to_thread(anew)).items():
+                for name, profile_fetch in (await asyncio.to_thread(read_again)).items():
                     running.keepers[name].follow(profile_fetch)
             except OidcHelperError as error:
-                goes_on = OidcHelperError(f"{error.message}; the former settings stay in force", error.hint)
-                await asyncio.to_thread(complain, goes_on, complaint)
+                described = OidcHelperError(f"{error.message}; the former settings stay in force", error.hint)
+                await asyncio.to_thread(complain, described, complaint)
             notify.ready()
 
         with _ended_by_signals(running.stop):
@@ -67,21 +67,18 @@ def _listening(options: argparse.Namespace) -> socket.socket:
 
     if options.fd is not None:
         if options.port is not None or options.bind:
-            raise WrongSettings(
-                "--fd brings an address and a port of its own", "leave --port and --bind out, or else --fd"
-            )
+            raise WrongSettings("--fd has its own address and port", "leave out --port and --bind, or --fd")
         listening = sockets.passed(options.fd)
     else:
         listening = sockets.bound(options.bind or LOOPBACK, options.port or 0)
     if sockets.is_exposed(listening):
         where = printable(str(listening.getsockname()[0]))
         log.warning(
-            "others than this machine may reach %s: whoever reads the traffic, which is plain http, has token and "
-            "credentials",
+            "other machines can reach %s: anybody who reads its plain http traffic gets token and credentials",
             where,
         )
     if not sockets.is_for_sdks(listening):
-        log.warning("SDKs take plain http from this machine and from 169.254.170.2 alone, and will not ask here")
+        log.warning("SDKs accept plain http only from this machine and from 169.254.170.2, and will not ask here")
     return listening
 
 
@@ -95,7 +92,7 @@ def _token_file(path: Path | None) -> dict[str, str]:
 
 @contextmanager
 def _token_files(tokens: Mapping[Path, str]) -> Iterator[None]:
-    """Files with tokens, for as long as these open anything."""
+    """Files with the tokens, for as long as the tokens are valid."""
     from oidc_helper.serve import token_file
 
     written: list[Path] = []
@@ -109,16 +106,16 @@ def _token_files(tokens: Mapping[Path, str]) -> Iterator[None]:
             token_file.remove(path, tokens[path])
 
 
-def _ear(complaint: TextIO, name: str) -> endpoint.Told:
-    """Say what a profile lacks, and when it has it again, once each: nobody may be looking at the answers."""
+def _reporter(complaint: TextIO, name: str) -> endpoint.Told:
+    """Report once that a profile has no credentials, and once that it has them again: nobody may see the answers."""
 
-    def told(failure: OidcHelperError | None) -> None:
+    def report(failure: OidcHelperError | None) -> None:
         if failure:
             complain(OidcHelperError(f"{name}: {failure.message}", failure.hint), complaint)
         else:
             tell(f"{name}: there are credentials again", complaint)
 
-    return told
+    return report
 
 
 @contextmanager
@@ -135,7 +132,7 @@ def _ended_by_signals(stop: Callable[[], None]) -> Iterator[None]:
 def _unless_the_terminal_went(
     reload: Callable[[], Awaitable[None]], stop: Callable[[], None]
 ) -> Callable[[], Awaitable[None]]:
-    """SIGHUP is an order to read the settings; where the terminal that we had is gone, it is that terminal's end."""
+    """What SIGHUP does: read the settings again, or stop if our terminal is gone, since SIGHUP then reports its end."""
     number = getattr(signal, "SIGHUP", None)
     ends_with_terminal = number is not None and signal.getsignal(number) != signal.SIG_IGN and has_terminal()
 

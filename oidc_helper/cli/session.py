@@ -29,7 +29,7 @@ from oidc_helper.words import printable
 
 
 def login(options: argparse.Namespace, answer: TextIO) -> int:
-    """Sign in where nobody is, and fetch all that `get` needs; a source that needs no person is read anew each time."""
+    """Sign in if nobody is, and fetch all that `get` needs; a source that needs no person is read again each time."""
     from oidc_helper.person import browser
 
     prompts = not browser.obstacle()
@@ -40,13 +40,13 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
                 f"identity {signing_in.profile.identity.name} needs nobody to sign in", f"leave --{options.way} out"
             )
         terminal, was_kept = asking.person().terminal, _something_kept(signing_in)
-        with _hinting_as_typed(options, signing_in.profile), terminal.watching(lambda: _waited_for(signing_in)):
+        with _hinting_as_typed(options, signing_in.profile), terminal.watching(lambda: _activity(signing_in)):
             try:
                 report = _signed_in(signing_in, anew=options.force or not signing_in.takes_a_person)
             except (SignInNeeded, Refused) as failure:
                 if asking.anew or terminal.was_used or not (signing_in.takes_a_person and was_kept):
                     raise
-                # Nobody was asked, so that what was kept was refused: it must not stand in a person's way.
+                # Nobody was asked, so the stored sign-in was refused: it must not stand in the person's way.
                 terminal.show(f"oidc-helper: the last sign-in no longer works: {failure.message}")
                 signing_in = errand(signing_in.profile.name or None, asking._replace(anew=True), prompts=prompts)
                 report = _signed_in(signing_in, anew=True)
@@ -56,7 +56,7 @@ def login(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def _chosen(asking: Asking, name: str | None, loaded: Settings) -> Profile:
-    """The profile of that name, or the first of such an identity; without a name, the one that a person chooses.
+    """The profile of that name, or the first of the identity of that name; without a name, the person's choice.
 
     Raises WrongSettings, SignInNeeded.
     """
@@ -65,10 +65,12 @@ def _chosen(asking: Asking, name: str | None, loaded: Settings) -> Profile:
     if name:
         is_profile = name in loaded.profiles or ("profile", name) in loaded.broken
         return next(iter([] if is_profile else loaded.profiles_of(name)), None) or loaded.profile(name)
-    found = choices(loaded)
-    if len(found) < 2 or not has_terminal():
+    candidates = choices(loaded)
+    if len(candidates) < 2 or not has_terminal():
         return only_choice(loaded)
-    described = {profile.name: f"identity {profile.identity.name} ({profile.identity.source})" for profile in found}
+    described = {
+        profile.name: f"identity {profile.identity.name} ({profile.identity.source})" for profile in candidates
+    }
     question = "oidc-helper: which of these do you want to sign in to?"
     return loaded.profile(choose(asking.person().terminal, question, described, timeout_s=asking.patience_s))
 
@@ -85,7 +87,8 @@ def _hinting_as_typed(options: argparse.Namespace, profile: Profile) -> Iterator
         raise
 
 
-def _waited_for(errand: Errand) -> str:
+def _activity(errand: Errand) -> str:
+    """What the command is doing, for a person who watches."""
     store, profile = errand.means.store, errand.profile
     names = (broker.asking_lock(profile), profile.tokens_name, kept_provider_session.lock_name(profile.identity.name))
     holder = next(filter(None, map(store.holder, names)), "")
@@ -93,10 +96,10 @@ def _waited_for(errand: Errand) -> str:
 
 
 def _signed_in(errand: Errand, *, anew: bool) -> list[str]:
-    """Sign in, and tell until when what there is now lasts."""
+    """Sign in and fetch credentials; the lines that say until when both last."""
     profile = errand.profile
     if profile.target == "account access":
-        account_access.require_model()  # before a person is asked
+        account_access.require_model()  # before we ask a person
     tokens, is_new = errand.deadline.run(lambda: broker.sign_in(profile, errand.means, anew=anew))
     user = printable(tokens.user or profile.identity.name)
     report = f"{'' if is_new else 'already '}signed in as {user}, {times.until(tokens.access_expires_at)}"
@@ -107,19 +110,19 @@ def _warmed(errand: Errand, *, refresh: bool) -> str:
     profile, store, stamp = errand.profile, errand.means.store, errand.settings.stamp
     fetched = errand.deadline.run(lambda: broker.fetch(profile, stamp, errand.means, refresh=refresh))
     place = store.lies_in(CREDENTIALS, profile.name)
-    kept = f"in the {place}" if place else "kept nowhere"
-    return f"credentials of {profile.name}, {times.until(fetched.expires_at)}, {kept}"
+    where = f"in the {place}" if place else "kept nowhere"
+    return f"credentials of {profile.name}, {times.until(fetched.expires_at)}, {where}"
 
 
 def _require_something_kept(errand: Errand, report: Sequence[str]) -> None:
-    """Raise StoreUnusable where the next command would find nothing of this sign-in."""
+    """Raise StoreUnusable if the next command would find nothing of this sign-in."""
     if not _something_kept(errand):
         reason = errand.means.store.why_unkept(TOKENS, errand.profile.tokens_name)
         raise StoreUnusable(f"{report[0].partition(', until')[0]}, but nothing of it is kept: {reason}", REMEDY)
 
 
 def _something_kept(errand: Errand) -> bool:
-    """Whether there is anything of a sign-in of the profile, or of one whose token it exchanges."""
+    """Whether anything of a sign-in is stored for the profile, or for the one whose token it exchanges."""
     store, profile = errand.means.store, errand.profile
     while True:
         if store.lies_in(TOKENS, profile.tokens_name) or store.lies_in(SIGN_IN, profile.identity.name):
@@ -130,7 +133,7 @@ def _something_kept(errand: Errand) -> bool:
 
 
 def logout(options: argparse.Namespace, answer: TextIO) -> int:
-    """Forget one sign-in, or all of them and whatever else was kept for this configuration."""
+    """Forget one sign-in, or all of them and everything else that is stored for this configuration."""
     if bool(options.profile) == options.all:
         hint = "leave --all out" if options.all else habits.no_profile("oidc-helper logout").hint
         raise WrongSettings("name one profile, or --all", hint)
@@ -145,9 +148,9 @@ def logout(options: argparse.Namespace, answer: TextIO) -> int:
         loaded = settings.load()
         profiles = sorted(loaded.profiles.values(), key=lambda profile: profile.tokens_name)
         loaded.require_sound()
-    except WrongSettings as error:  # secrets must go though the file that named them is gone or broken
+    except WrongSettings as error:  # secrets must go even if the file that named them is gone or broken
         rest = "of the others, " if profiles else ""
-        write_lines(answer, f"{rest}only what is kept here can be forgotten: {error.message}")
+        write_lines(answer, f"{rest}only what is stored here can be deleted: {error.message}")
     store = store_for(profiles)
     note_or_warn(store.forget_all_failures)
 

@@ -24,10 +24,10 @@ from oidc_helper.store.store import Store
 from oidc_helper.words import printable
 
 _SCHEMA = 1  # of --json: members are added, and none changes its meaning or goes away, under the same number
-_FULL_BYTES = 2_000  # fewer than this is no room for a record of credentials
-_LONGEST_NOTE = 1_000  # characters of a message or hint of ours
+_FULL_BYTES = 2_000  # with fewer bytes left, a record of credentials does not fit
+_LONGEST_NOTE = 1_000  # characters of a message or hint
 _TITLES = ("profile", "signed in", "credentials", "tokens", "person needed")
-_GAP = 2  # columns between two others
+_GAP = 2  # blanks between two columns
 _MENDED_BY_A_PERSON = (SignInNeeded.exit_code, Refused.exit_code)
 
 
@@ -55,9 +55,9 @@ def status(options: argparse.Namespace, answer: TextIO) -> int:
 
 
 def _prompt(name: str | None) -> str:
-    """Of the profile that is named, or else that of `exec` or of AWS_PROFILE; nothing where something is wrong.
+    """The text for the named profile, or else for that of `exec` or of AWS_PROFILE; empty if anything is wrong.
 
-    A shell prints it before every command, where an error would be in the way.
+    A shell prints it before every command, so an error would be in the way.
     """
     try:
         loaded = settings.load()
@@ -70,12 +70,12 @@ def _prompt(name: str | None) -> str:
 
 def _described(loaded: Settings, store: Store, chosen: Sequence[Profile]) -> list[dict[str, Any]]:
     """The profiles as `--json` has them."""
-    of_index = _Report(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
-    return [of_index.profile(profile) for profile in chosen]
+    index = _Index(loaded, store, {(entry.kind, entry.name): entry for entry in store.entries()}, time.time())
+    return [index.profile(profile) for profile in chosen]
 
 
 def _report(loaded: Settings, store: Store, profiles: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What `--json` prints; to tell where new records go, the vault is looked for."""
+    """What `--json` prints. To say where new records go, this looks for the vault."""
     return {
         "schema": _SCHEMA,
         "config": loaded.path,
@@ -88,14 +88,14 @@ def _report(loaded: Settings, store: Store, profiles: Sequence[dict[str, Any]]) 
 
 
 def _quota() -> dict[str, int] | None:
-    """How full the kernel keyring is; None where it keeps nothing."""
-    told = quota.of_this_user() if kernel.available() else None
-    return told and told._asdict()
+    """How full the kernel keyring is; None if it is not used."""
+    used = quota.of_this_user() if kernel.available() else None
+    return used and used._asdict()
 
 
 @dataclass(frozen=True)
-class _Report:
-    """The index as JSON; times are UTC as in credential_process JSON, null where none is known."""
+class _Index:
+    """The index as JSON; times are UTC as in credential_process JSON, or null if they are unknown."""
 
     settings: Settings
     store: Store
@@ -113,11 +113,11 @@ class _Report:
             "tokens": self._tokens(profile),
             "provider": self._provider(profile),
             "sign_in": self._sign_in(profile),
-            "last_failure": failure and _told(failure),
+            "last_failure": failure and _failure(failure),
         }
 
     def _credentials(self, profile: Profile) -> Entry | None:
-        """The entry of the index; where the index was lost, one without an expiry, for the record in the kernel."""
+        """The entry of the index; if the index was lost, an entry without an expiry for the record in the kernel."""
         entry = self._alive(CREDENTIALS, profile.name)
         if entry is None and self.store.exists(CREDENTIALS, profile.name):
             return Entry(CREDENTIALS, profile.name, "", KERNEL, None, 0)
@@ -137,7 +137,7 @@ class _Report:
         )
 
     def _provider(self, profile: Profile) -> dict[str, Any] | None:
-        """The provider session, where the identity provider gave a refresh token."""
+        """The provider session, if the identity provider gave a refresh token."""
         session = self._alive(SIGN_IN, profile.identity.name)
         return (
             None
@@ -150,7 +150,7 @@ class _Report:
         )
 
     def _sign_in(self, profile: Profile) -> dict[str, Any]:
-        """When a person must next sign in, null where only the servers know; `by` is null if nobody ever must."""
+        """When a person must next sign in, null if only the servers know; `by` is null if nobody ever must."""
         if profile.identity.profile:
             return self._sign_in(self.settings.profiles[profile.identity.profile])
         if profile.identity.source not in INTERACTIVE:
@@ -159,7 +159,7 @@ class _Report:
         return {"needed": at is not None and at <= self.now, "at": times.iso(at), "by": profile.identity.source}
 
     def _lasts_until(self, profile: Profile) -> float | None:
-        """How long the profile works without a person, in epoch seconds; None where only the servers know."""
+        """Until when the profile works without a person, in epoch seconds; None if only the servers know."""
         if session := self._alive(SIGN_IN, profile.identity.name):
             return session.expires_at
         tokens = self.entries.get((TOKENS, profile.tokens_name))
@@ -176,7 +176,7 @@ class _Report:
         return entry if entry and (entry.expires_at is None or entry.expires_at > self.now) else None
 
 
-def _told(failure: Failure) -> dict[str, Any]:
+def _failure(failure: Failure) -> dict[str, Any]:
     at = times.iso(failure.at)
     return {"at": at, "message": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
 
@@ -192,7 +192,7 @@ def _show(report: dict[str, Any], answer: TextIO) -> None:
 
 
 def _beside_profiles(report: dict[str, Any]) -> Iterator[str]:
-    """What there is to say of all profiles together, and of those that failed."""
+    """The lines below the profiles: about all of them together, and about those that failed."""
     if not (report["profiles"] or report["problems"]):
         yield f"no profile in {printable(report['config'])} yet; to make one: oidc-helper configure"
     for kind, place in report["stores"].items():
@@ -213,7 +213,7 @@ def _beside_profiles(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _profiles(profiles: Sequence[dict[str, Any]], answer: TextIO) -> list[str]:
-    """A table, or where a terminal has no room for one, some lines for each: a name is there to be typed."""
+    """A table, or a few lines for each profile if the terminal is too narrow: a name must stay whole, to be typed."""
     from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
@@ -253,7 +253,7 @@ def _cells(profile: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _who(profile: dict[str, Any]) -> str:
-    """The person where one is known, else the identity that nobody has been seen with."""
+    """The person, if one is known; otherwise the identity, with which nobody has been seen."""
     sessions = (profile["tokens"], profile["provider"])
     user = next((session["user"] for session in sessions if session and session["user"]), None)
     return printable(user) if user else f"nobody ({profile['identity']})"

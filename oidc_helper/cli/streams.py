@@ -10,13 +10,14 @@ from oidc_helper.errors import OidcHelperError
 from oidc_helper.machine.deadline import Deadline, DeadlinePassed
 from oidc_helper.machine.readers import PATIENCE_S
 
-_BUFFER_BYTES = 1 << 20  # larger than any answer: only `deliver` writes, and notices a reader that has gone
+_BUFFER_BYTES = 1 << 20  # larger than any answer, so that only `deliver` writes, and notices if the reader has gone
 
 
 class Streams(NamedTuple):
-    """The stream for the answer, the one for complaints, and whether a person reads the latter.
+    """The stream for the answer, the one for complaints, and whether a person reads the complaints.
 
-    An SDK reads at once; a `patient` command waits for its reader, as for the person at a pager.
+    `closed` has the standard streams that we were started without. A `patient` command waits for its reader, perhaps a
+    person at a pager; an SDK reads at once. `stdin` is the caller's standard input.
     """
 
     answer: TextIO
@@ -33,19 +34,19 @@ class Streams(NamedTuple):
 
     @contextmanager
     def given_back(self) -> Iterator[None]:
-        """The three streams as we found them, for a program that takes our place; ours again if it does not."""
-        ours = [os.dup(number) for number in range(3)]
-        for number, theirs in enumerate((self.stdin, self.answer.fileno(), self.complaint.fileno())):
-            os.dup2(theirs, number)
+        """Put back the three streams as we found them, for a program that takes our place; undo that if it does not."""
+        diverted = [os.dup(number) for number in range(3)]
+        for number, original in enumerate((self.stdin, self.answer.fileno(), self.complaint.fileno())):
+            os.dup2(original, number)
         try:
             yield
         finally:
-            for number, own in enumerate(ours):
-                os.dup2(own, number)
-                os.close(own)
+            for number, copy in enumerate(diverted):
+                os.dup2(copy, number)
+                os.close(copy)
 
     def deliver(self) -> None:
-        """Write the answer. On an OSError, which it raises, drop it: Python would try again at exit, and complain."""
+        """Write the answer. Raises OSError, and drops the answer: Python would try again at exit, and complain."""
         try:
             if self.patient:
                 self.answer.flush()
@@ -65,13 +66,13 @@ class Streams(NamedTuple):
 
 
 def divert(*, quiet: bool) -> Streams:
-    """Keep stdout and stderr to ourselves; whatever libraries print there goes to stderr, or nowhere if `quiet`.
+    """Keep stdout and stderr to ourselves; what libraries print there goes to stderr, or nowhere if `quiet`.
 
-    Standard input is the caller's, and nothing of ours reads it: neither a library nor a program that we start. A
-    person answers at the terminal.
+    Standard input is the caller's: no library and no program that we start may read it. A person answers at the
+    terminal.
 
-    Quiet is for commands that SDKs run: old C++ SDKs read our stderr as part of the JSON, Go and Ruby show it on each
-    call.
+    `quiet` is for commands that SDKs run: old C++ SDKs read our stderr as part of the JSON, and the SDKs for Go and
+    Ruby show it on each call.
     """
     closed = fill_gaps()
     streams = Streams(_own(1), _own(2), os.isatty(2), closed, patient=not quiet, stdin=os.dup(0))
@@ -85,17 +86,19 @@ def divert(*, quiet: bool) -> Streams:
 
 
 def columns(answer: TextIO) -> int:
-    """The width of the terminal that shows the answer; 0 where none does. COLUMNS has the first word, as everywhere."""
+    """The width of the terminal that shows the answer, or 0 if none does. COLUMNS overrides it, as everywhere."""
     if not answer.isatty():
         return 0
-    named = os.environ.get("COLUMNS", "")
+    chosen = os.environ.get("COLUMNS", "")
     with suppress(OSError):
-        return int(named) if named.isdecimal() and int(named) else os.get_terminal_size(answer.fileno()).columns or 80
+        return (
+            int(chosen) if chosen.isdecimal() and int(chosen) else os.get_terminal_size(answer.fileno()).columns or 80
+        )
     return 80
 
 
 def fitting(lines: Iterable[str], stream: TextIO) -> Iterable[str]:
-    """The lines, folded where a terminal shows the stream; whatever else reads it, as SDKs do, gets each whole."""
+    """The lines, folded if a terminal shows the stream; any other reader, such as an SDK, gets each line whole."""
     width = columns(stream)
     if not width:
         return lines
@@ -105,7 +108,7 @@ def fitting(lines: Iterable[str], stream: TextIO) -> Iterable[str]:
 
 
 def write_lines(stream: TextIO, *lines: str) -> None:
-    """Write sentences for people as they fit, all at once."""
+    """Write sentences for people, folded to fit a terminal, in one piece."""
     stream.write("".join(f"{line}\n" for line in fitting(lines, stream)))
 
 
@@ -119,6 +122,6 @@ def fill_gaps() -> frozenset[int]:
 
 
 def _own(descriptor: int) -> TextIO:
-    """A copy of the stream, in a terminal's own encoding and else in UTF-8, which SDKs expect."""
+    """A copy of the stream, in the encoding of its terminal, or else in UTF-8, which SDKs expect."""
     encoding = os.device_encoding(descriptor) or "utf-8"
     return os.fdopen(os.dup(descriptor), "w", _BUFFER_BYTES, encoding=encoding, errors="backslashreplace", newline="\n")

@@ -1,4 +1,4 @@
-"""How the program speaks on stderr: one line says what went wrong, a hint how to mend it; and the log."""
+"""Writes to stderr: errors, as one line with what went wrong and a hint how to mend it, and the log."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ def complain(error: OidcHelperError, complaint: TextIO | None) -> None:
 
 
 def tell(sentence: str, complaint: TextIO) -> None:
-    """Say something that is no complaint."""
+    """Say something that is not an error."""
     _write([f"oidc-helper: {sentence}"], complaint)
 
 
@@ -39,15 +39,15 @@ def _write(lines: Sequence[str], complaint: TextIO) -> None:
             complaint.flush()
 
 
-def complain_past_stderr(error: OidcHelperError, ours: streams.Streams) -> None:
-    """Say it at the terminal too if stderr is /dev/null, a program reads our stdout, and its job is in the foreground.
+def complain_past_stderr(error: OidcHelperError, stdio: streams.Streams) -> None:
+    """Complain at the terminal too if stderr is /dev/null, a program reads stdout, and our job is in the foreground.
 
-    Clients on AWS's C runtime run us with `2>/dev/null`, and tell only that there are no credentials.
+    Clients on AWS's C runtime run us with `2>/dev/null`, and only report that there are no credentials.
     """
-    if sys.platform == "win32" or 2 in ours.closed or ours.answer.isatty():
+    if sys.platform == "win32" or 2 in stdio.closed or stdio.answer.isatty():
         return
     with suppress(OSError):
-        is_thrown_away = os.path.samestat(os.fstat(ours.complaint.fileno()), os.stat(os.devnull))  # noqa: PTH116
+        is_thrown_away = os.path.samestat(os.fstat(stdio.complaint.fileno()), os.stat(os.devnull))  # noqa: PTH116
         if is_thrown_away:
             with open("/dev/tty", "w", errors="backslashreplace") as terminal:  # noqa: PTH123  # a device
                 if os.tcgetpgrp(terminal.fileno()) == os.getpgrp():
@@ -58,13 +58,13 @@ def _one_line(text: str) -> str:
     return "".join(character if character.isprintable() else printable(character) for character in text)
 
 
-def log_to(ours: streams.Streams, *, debug: bool, quiet: bool) -> None:
+def log_to(stdio: streams.Streams, *, debug: bool, quiet: bool) -> None:
     """Send warnings to people only, since an SDK must find stderr empty; with `debug`, send the trace to anybody."""
     logging.lastResort = None
     logging.raiseExceptions = False
-    if debug or ours.person_reads or not quiet:
-        shown = logging.StreamHandler(ours.complaint)
-        shown.setFormatter(_Voice(ours.complaint))
+    if debug or stdio.person_reads or not quiet:
+        shown = logging.StreamHandler(stdio.complaint)
+        shown.setFormatter(_Voice(stdio.complaint))
         shown.addFilter(_Once())
         log.addHandler(shown)
     log.setLevel(logging.DEBUG if debug else logging.WARNING)
@@ -72,7 +72,7 @@ def log_to(ours: streams.Streams, *, debug: bool, quiet: bool) -> None:
 
 
 class _Once(logging.Filter):
-    """Says a warning once: three records that cannot be written for one reason are one warning."""
+    """Passes each warning once: three records that cannot be written for the same reason give one warning."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,14 +85,14 @@ class _Once(logging.Filter):
 
 
 class _Voice(logging.Formatter):
-    """A warning is for people; a trace is pasted into reports, and stays as it is."""
+    """Fits a warning to the terminal; a trace is pasted into reports, so its lines stay whole."""
 
     def __init__(self, complaint: TextIO) -> None:
         super().__init__()
         self._complaint = complaint
 
     def format(self, entry: logging.LogRecord) -> str:
-        said = without_secrets(entry.getMessage())
+        message = without_secrets(entry.getMessage())
         if entry.levelno < logging.WARNING:
-            return f"oidc-helper: debug: {said}"
-        return "\n".join(streams.fitting([f"oidc-helper: warning: {said}"], self._complaint))
+            return f"oidc-helper: debug: {message}"
+        return "\n".join(streams.fitting([f"oidc-helper: warning: {message}"], self._complaint))

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from oidc_helper.aws.client import Aws
 
 _MOST_NAMES = 8  # in a hint
-_VAULT_S = 15  # a keyring that does not answer is named well before the deadline
+_VAULT_S = 15  # a keyring that does not answer is reported well before the deadline
 
 
 class Errand(NamedTuple):
-    """A profile, the settings that it comes from, and the means to fetch its credentials until the deadline."""
+    """A profile, the settings that it comes from, and the means to fetch its credentials before the deadline."""
 
     profile: Profile
     settings: Settings
@@ -34,7 +34,7 @@ class Errand(NamedTuple):
 
     @property
     def takes_a_person(self) -> bool:
-        """Whether somebody has to sign in for it once in a while."""
+        """Whether a person has to sign in for it from time to time."""
         return self.settings.first_identity(self.profile.identity).source in identity.INTERACTIVE
 
 
@@ -46,11 +46,11 @@ def errand(
     choose: Callable[[Settings], Profile] | None = None,
     in_hand: InHand | None = None,
 ) -> Errand:
-    """Read the settings and lay out the fetch of the profile of that name. Raises WrongSettings.
+    """Read the settings and prepare the fetch of the profile of that name. Raises WrongSettings.
 
-    A name of None stands for the one to `choose`, by default for the profile to sign in with, where there is only one.
-    `asking` is given where a person may be at hand; one who did not come to sign in is asked only where the profile and
-    the terminal allow it. `prompts` lets the keyring ask for its password. `in_hand` gets what no place takes.
+    Without a name, `choose` picks the profile; by default it is the only one to sign in with. With `asking`, the fetch
+    may ask a person; one who did not come to sign in is asked only if the profile and the terminal allow it. `prompts`
+    lets the keyring ask for its password. `in_hand` receives the records that no store takes.
     """
     loaded = settings.load()
     profile = loaded.profile(name) if name else (choose or only_choice)(loaded)
@@ -64,13 +64,13 @@ def errand(
 
 
 def drafted(profile: Profile, draft: Settings, store: Store, asking: Asking) -> Errand:
-    """Lay out a fetch of a profile of settings that are not written yet."""
+    """Prepare the fetch of a profile whose settings are not written yet."""
     deadline = Deadline(profile.deadline_seconds)
     return Errand(profile, draft, deadline, _means(profile, draft, store, deadline, asking))
 
 
 def choices(loaded: Settings) -> list[Profile]:
-    """The first profile of each identity that a person signs in with, or else every profile."""
+    """The first profile of each identity that a person signs in with; every profile if there is no such identity."""
     by_identity: dict[str, Profile] = {}
     for profile in loaded.profiles.values():
         first = loaded.first_identity(profile.identity)
@@ -80,9 +80,9 @@ def choices(loaded: Settings) -> list[Profile]:
 
 
 def only_application(loaded: Settings, typed: str) -> Profile:
-    """The profile to look with at what its person may use, where all have one identity and application.
+    """The profile to list with what its person may use, if all profiles have the same identity and application.
 
-    `typed` is the command, for a hint. Raises WrongSettings.
+    `typed` is the command as it was typed, for a hint. Raises WrongSettings.
     """
     by_tokens: dict[str, list[Profile]] = {}
     for profile in loaded.profiles.values():
@@ -91,21 +91,21 @@ def only_application(loaded: Settings, typed: str) -> Profile:
 
 
 def _is_less_fit(profile: Profile) -> tuple[bool, bool]:
-    """Whether its tokens may not open the portal; then, whether it is itself a product of looking."""
+    """A sort key: whether its tokens may not open the portal; then, whether `profiles --write` made the profile."""
     return bool(profile.scopes) and PORTAL_SCOPE not in profile.scopes, bool(profile.generated)
 
 
 def only_choice(loaded: Settings) -> Profile:
-    """The profile to sign in with, where there is only one choice. Raises WrongSettings."""
+    """The profile to sign in with, if there is only one choice. Raises WrongSettings."""
     return _only_one("login", "oidc-helper login", loaded, choices(loaded))
 
 
-def _only_one(command: str, typed: str, loaded: Settings, found: Sequence[Profile]) -> Profile:
-    """The only one; where there is no profile at all, [defaults] may do. Raises WrongSettings."""
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(profile.name for profile in found[:_MOST_NAMES])
+def _only_one(command: str, typed: str, loaded: Settings, candidates: Sequence[Profile]) -> Profile:
+    """The only candidate; without any profile, [defaults] may be enough. Raises WrongSettings."""
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        names = ", ".join(profile.name for profile in candidates[:_MOST_NAMES])
         raise WrongSettings(f"{command} needs the name of a profile", f"{typed} PROFILE, one of: {names}")
     loaded.require_sound()
     if loaded.unnamed:
@@ -119,21 +119,21 @@ def _only_one(command: str, typed: str, loaded: Settings, found: Sequence[Profil
 def store_for(
     profiles: Sequence[Profile], *, prompts: bool = False, anew: bool = False, in_hand: InHand | None = None
 ) -> Store:
-    """The store, whose keyring is given up before the deadline of any of the profiles."""
-    longest_s = min((round(Deadline(profile.deadline_seconds).left()) for profile in profiles), default=_VAULT_S)
+    """The store, which stops waiting for the keyring before the deadline of any of the profiles."""
+    left_s = min((round(Deadline(profile.deadline_seconds).left()) for profile in profiles), default=_VAULT_S)
     login = profiles[0].login if len(profiles) == 1 else "oidc-helper login"
-    return Store(vault_timeout_s=min(_VAULT_S, longest_s), prompts=prompts, anew=anew, login=login, in_hand=in_hand)
+    return Store(vault_timeout_s=min(_VAULT_S, left_s), prompts=prompts, anew=anew, login=login, in_hand=in_hand)
 
 
 def means(profile: Profile, loaded: Settings, deadline: Deadline, in_hand: InHand | None = None) -> Means:
-    """The parts of a fetch that asks nobody; `in_hand` is for the next fetch of this process."""
+    """The parts of a fetch that asks nobody; `in_hand` receives the records that no store takes, for the next fetch."""
     return _means(profile, loaded, store_for([profile], in_hand=in_hand), deadline, None)
 
 
 def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:
     @cache
     def aws() -> "Aws":
-        from oidc_helper.aws.client import Aws  # 200 ms, which a cached answer need not pay
+        from oidc_helper.aws.client import Aws  # takes 200 ms, which a cached answer does not need
 
         return Aws(profile, time_left=deadline.left)
 

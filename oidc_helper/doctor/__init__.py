@@ -1,6 +1,6 @@
-"""Looks at every link of the chain in its order, says what it finds, and how to mend what is broken.
+"""Check every link of the chain in order, report what it finds, and how to mend what is broken.
 
-It asks nobody, opens no locked keyring, and spends no token unless it may.
+It asks no questions, unlocks no keyring, and spends no token unless it is allowed to.
 """
 
 from oidc_helper.doctor.anonymity import Anonymity

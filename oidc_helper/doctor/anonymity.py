@@ -1,4 +1,4 @@
-"""Stand-ins for what tells who and where somebody is, the same ones throughout a report."""
+"""Replace names that tell who and where somebody is by stand-ins, consistently throughout a report."""
 
 import ipaddress
 import os
@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from oidc_helper.machine.hosts import is_loopback
 from oidc_helper.settings import Profile, Settings
 
-_SHORTEST = 3  # characters of a name; a shorter one is found in any word
+_SHORTEST = 3  # characters of a name; a shorter one would be found in any word
 _ORDINARY = {"default", "root", "localhost"}
 _AWS_HOSTS = re.compile(r"(?:^|\.)(?:amazonaws\.(?:com(?:\.cn)?|eu)|api\.aws|aws\.amazon\.com|app\.aws)$")
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _IN_URL = re.compile(r"(?<=://)[^\s/'\",;?#]+")
 _ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]*::?[0-9A-Fa-f:]+)(?![\w.])")
 _HOMES = re.compile(r"(?:/home|/Users|[A-Za-z]:\\Users)[/\\][^/\\\s'\":;,]+")
-# Kind of a stand-in -> what is to be replaced by it, wherever it stands.
+# Kind of stand-in -> the texts that it replaces.
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("session", re.compile(r"(?<=:assumed-role/)[\w+=.@-]+(?:/[\w+=.@-]+)?")),
     ("role", re.compile(r"(?<=:role/)[\w+=.@/-]+")),
@@ -41,7 +41,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 class Anonymity:
-    """Replaces names in texts; equal names get equal stand-ins, as `account-1`."""
+    """Replaces names in texts; equal names get equal stand-ins, such as `account-1`."""
 
     def __init__(self, settings: Settings | None, environment: Mapping[str, str] = os.environ) -> None:
         self._stand_ins: dict[tuple[str, str], str] = {}
@@ -57,7 +57,7 @@ class Anonymity:
             self._learn("profile", [table[1] for table in settings.broken if table[:1] == ("profile",)])
 
     def of(self, text: str, names: Mapping[str, str]) -> str:
-        """The text with stand-ins; `names` are those in it, each with its kind."""
+        """The text with stand-ins; `names` are names that it may contain, each with its kind."""
         for name, kind in names.items():
             self._learn(kind, [name])
         if self._home:
@@ -104,12 +104,12 @@ class Anonymity:
             address = ipaddress.ip_address(match[0])
         except ValueError:
             return match[0]
-        tells = not (address.is_loopback or address.is_link_local or address.is_unspecified)
-        return self._stand_in("address", match[0]) if tells else match[0]
+        is_telling = not (address.is_loopback or address.is_link_local or address.is_unspecified)
+        return self._stand_in("address", match[0]) if is_telling else match[0]
 
     def _stand_in(self, kind: str, name: str) -> str:
         if re.fullmatch(r"[a-z-]+-\d+", name) and name in self._stand_ins.values():
-            return name  # it was replaced before, by another rule
+            return name  # another rule has replaced it already
         key = (kind, name)
         if key not in self._stand_ins:
             self._stand_ins[key] = f"{kind}-{sum(other == kind for other, _ in self._stand_ins) + 1}"
@@ -117,7 +117,7 @@ class Anonymity:
 
 
 def _hosts(texts: Iterable[str]) -> Iterator[str]:
-    """The hosts of those of the texts that are URLs, but this machine and AWS's."""
+    """The hosts of the texts that are URLs, except this machine and AWS's."""
     for text in texts:
         with suppress(ValueError):
             host = (urlsplit(text).hostname if "://" in text else "") or ""

@@ -1,4 +1,4 @@
-"""Both files of AWS, read once for all profiles, and the lines in them that lead to us."""
+"""Both AWS files, read once for all profiles, and the lines in them that lead to us."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -12,7 +12,7 @@ PROCESS = "credential_process"
 
 
 class Line(NamedTuple):
-    """A credential_process that gets the profile's credentials: where it stands, and what it says."""
+    """A credential_process line that gets a profile's credentials: where it is, and its command."""
 
     aws_profile: str
     path: str
@@ -21,29 +21,29 @@ class Line(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it is, for people."""
+        """Where it is, for display."""
         return f"AWS profile {printable(self.aws_profile)}, {printable(self.path)} (line {self.number})"
 
 
 class AwsFiles:
-    """The files, once they are asked for. Raises OidcHelperError where one cannot be read."""
+    """Both files, read on first use. Raises OidcHelperError if one cannot be read."""
 
     @cached_property
     def now(self) -> AwsNow:
-        """What they say."""
+        """Their present content."""
         return writing.aws_now()
 
     def lines(self, profile: str) -> Sequence[Line]:
-        """All lines that get the credentials of that profile of ours."""
+        """All lines that get credentials of that profile."""
         return self._by_profile.get(profile, ())
 
     @cached_property
     def _by_profile(self) -> Mapping[str, Sequence[Line]]:
-        found: dict[str, list[Line]] = {}
+        by_profile: dict[str, list[Line]] = {}
         for file in (self.now.config, self.now.credentials):
             for name, places in file.by_profile.items():
                 for place in places:
                     for key, value, number in file.keys(place):
                         if key == PROCESS and (profile := writing.profile_in(value)):
-                            found.setdefault(profile, []).append(Line(name, file.path, number, value))
-        return found
+                            by_profile.setdefault(profile, []).append(Line(name, file.path, number, value))
+        return by_profile

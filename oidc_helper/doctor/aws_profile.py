@@ -1,4 +1,4 @@
-"""The AWS profile: that a line of it leads to this very command, and that nothing else has the word there."""
+"""Check that the AWS profile leads to this very command, and has no other credentials."""
 
 import os
 import shlex
@@ -14,42 +14,45 @@ from oidc_helper.words import printable
 
 
 def line(case: Case) -> Finding:
-    """The AWS configuration has the line, and it starts this executable."""
+    """The AWS configuration has the credential_process line, and it starts this executable."""
     if case.profile.target is None:
         return skipped("the profile gives tokens only, which no SDK asks for")
-    found = case.aws_files.lines(case.name)
-    if not found:
+    lines = case.aws_files.lines(case.name)
+    if not lines:
         path = case.aws_files.now.config.path
         return failed(
             f"no AWS profile in {printable(path)} gets its credentials from {case.name}",
             f"add to {printable(path)}:\n{_section(case)}",
         )
-    for each in found:
-        if wrong := _fault(each, case):
-            return failed(f"{each.place}: {wrong}", f"{PROCESS} = {_command(case)}")
-    first = found[0]
+    for candidate in lines:
+        if wrong := _fault(candidate, case):
+            return failed(f"{candidate.place}: {wrong}", f"{PROCESS} = {_command(case)}")
+    first = lines[0]
     only = first.path == case.aws_files.now.credentials.path
-    remark = "; a line there is not read by C++ programs before 2026" if only else ""
+    remark = "; C++ programs before 2026 do not read it there" if only else ""
     return ok(f"{first.place}: {first.command}{remark}")
 
 
 def shadows(case: Case) -> Finding:
-    """No other key of the AWS profile leads some SDK elsewhere, and no section is there twice."""
+    """No other key of the AWS profile leads some SDK elsewhere, and no section exists twice."""
     if case.profile.target is None:
         return skipped("there is no AWS profile to look at")
-    names = {one.aws_profile for one in case.aws_files.lines(case.name) if one.path == case.aws_files.now.config.path}
+    names = {
+        each.aws_profile for each in case.aws_files.lines(case.name) if each.path == case.aws_files.now.config.path
+    }
     for name in sorted(names):
         if obstacle := case.aws_files.now.other_credentials(name):
             return of_error(obstacle)
     return ok("no other credentials in either file")
 
 
-def _fault(found: Line, case: Case) -> str:
-    program = writing.program_of(found.command)
+def _fault(line: Line, case: Case) -> str:
+    program = writing.program_of(line.command)
     if not program:
-        return f"it starts {printable(found.command.split()[0])}, which is not there"
-    # Not `env`, say, which then starts us; and we may be a module that Python runs.
-    are_scripts = all(Path(one).name.startswith(paths.APPLICATION) for one in (program, case.program[0]))
+        return f"it starts {printable(line.command.split()[0])}, which is not there"
+    # Compare only scripts of ours: the line may name another program, such as `env`, that starts us, and we may be a
+    # module that Python runs.
+    are_scripts = all(Path(each).name.startswith(paths.APPLICATION) for each in (program, case.program[0]))
     if are_scripts and os.path.realpath(program) != os.path.realpath(case.program[0]):
         return f"it starts {printable(program)}, and this is {printable(shlex.join(case.program))}"
     return ""

@@ -1,4 +1,4 @@
-"""What the checks look at: the settings, one profile of them, and the means that a fetch would have."""
+"""What the checks look at: the settings, one of their profiles, and the means that a fetch would have."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from oidc_helper import identity
 from oidc_helper.aws.credentials import Credentials
 from oidc_helper.aws.tokens import Tokens
 from oidc_helper.doctor.aws_files import AwsFiles
-from oidc_helper.doctor.findings import NotLookedAt
+from oidc_helper.doctor.findings import NotChecked
 from oidc_helper.errors import OidcHelperError, Refused, StoreUnusable, WrongSettings
 from oidc_helper.fetch import kept_provider_session, kept_tokens
 from oidc_helper.fetch.kept_provider_session import ProviderSession
@@ -35,11 +35,11 @@ class Caller(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """One examination. `loaded` are the settings, or why there are none; `name` is the profile's, empty for none.
+    """One examination. `loaded` are the settings, or the error that prevented them; `name` is the profile's or empty.
 
     `program` starts this very command. `prepare` gives the means of a profile, within the `deadline`. `may_spend`: a
-    token may be exchanged. `is_named`: the user named the profile. `names` are those in the report, by kind. What
-    several checks look at is looked up once.
+    token may be exchanged. `is_named`: the user named the profile. `names` maps names in the report to their kinds.
+    What several checks need is looked up once.
     """
 
     loaded: Settings | WrongSettings
@@ -53,7 +53,7 @@ class Case:
     aws_files: AwsFiles = field(default_factory=AwsFiles)
 
     def of(self, name: str) -> Self:
-        """The same for a profile."""
+        """The case for another profile."""
         return self if name == self.name else replace(self, name=name, is_named=False)
 
     def person(self, user: str) -> str:
@@ -61,7 +61,7 @@ class Case:
         return self.named("user", user)
 
     def named(self, kind: str, name: str) -> str:
-        """A name as the report shows it; where it may not, the stand-in is called after the kind."""
+        """A name as the report shows it; in an anonymous report its stand-in is called after the kind."""
         self.names[name] = kind
         return printable(name)
 
@@ -74,7 +74,7 @@ class Case:
 
     @property
     def is_sound(self) -> bool:
-        """Whether there is a profile."""
+        """Whether the profile exists and can be used."""
         return isinstance(self.loaded, Settings) and self.name in self.loaded.profiles
 
     @property
@@ -94,7 +94,7 @@ class Case:
 
     @cached_property
     def aws(self) -> "Aws":
-        """The way to AWS, in the words of a fetch and some more."""
+        """The client for AWS that a fetch would use."""
         from oidc_helper.aws.client import Aws
 
         return Aws(self.profile, time_left=self.deadline.left)
@@ -113,23 +113,23 @@ class Case:
             return error
 
     def tokens(self) -> Tokens:
-        """What is kept of Identity Center's answers, empty where nothing is; it changes. Raises StoreUnusable."""
+        """The stored tokens of Identity Center, empty if there are none; read each time. Raises StoreUnusable."""
         return kept_tokens.load(self.profile, self.store)
 
     def known_tokens(self) -> Tokens:
-        """The same for a check that only takes them. Raises NotLookedAt."""
+        """The same, for checks other than `tokens` itself. Raises NotChecked."""
         try:
             return self.tokens()
         except StoreUnusable as error:
-            raise NotLookedAt("tokens", error) from None
+            raise NotChecked("tokens", error) from None
 
     def session(self) -> ProviderSession:
-        """What is kept of the provider session, likewise."""
+        """The stored provider session, empty if there is none. Raises StoreUnusable."""
         return kept_provider_session.load(self.profile.identity, self.store)
 
     @cached_property
     def source_token(self) -> IdentityToken:
-        """The identity token of a source that needs nobody. Raises OidcHelperError."""
+        """The identity token of a source that needs no person. Raises OidcHelperError."""
         profile = self.profile
         return identity.obtain(
             profile.identity, now=self.means.now(), timeout_s=self.deadline.left(), ca_bundle=profile.ca_bundle
@@ -137,15 +137,15 @@ class Case:
 
     @cached_property
     def caller(self) -> Caller | None:
-        """The caller by the keys that are kept, or by new ones where AWS no longer knows those, as a fetch takes them.
+        """The caller: like a fetch, with the stored keys, or with new ones if AWS no longer knows those.
 
-        None where that takes an identity token, and none is at hand. Raises OidcHelperError.
+        None if new keys need an identity token and there is none. Raises OidcHelperError.
         """
         role = self.profile.caller.web_identity_role_arn
-        kept = self.known_tokens() if role else None
-        if kept and kept.caller and kept.caller_role == role and kept.caller.alive(self.means.now()):
+        tokens = self.known_tokens() if role else None
+        if tokens and tokens.caller and tokens.caller_role == role and tokens.caller.alive(self.means.now()):
             try:
-                return Caller(kept.caller, self.aws.arn(kept.caller))
+                return Caller(tokens.caller, self.aws.arn(tokens.caller))
             except Refused as refusal:
                 if refusal.code not in CALLER_OVER:
                     raise
@@ -156,10 +156,10 @@ class Case:
         return Caller(opened, self.aws.arn(opened))
 
     def identity_token(self) -> IdentityToken | None:
-        """The identity token at hand, None where there is none. Raises OidcHelperError."""
+        """The identity token that can be had without a person, or None. Raises OidcHelperError."""
         if self.profile.identity.source in identity.UNATTENDED:
             return self.source_token
-        kept, now = self.known_tokens(), self.means.now()
-        if not kept.identity_token or kept.identity_token_expires_at <= now:
+        tokens, now = self.known_tokens(), self.means.now()
+        if not tokens.identity_token or tokens.identity_token_expires_at <= now:
             return None
-        return parse(kept.identity_token, now=now, where="the tokens record")
+        return parse(tokens.identity_token, now=now, where="the tokens record")

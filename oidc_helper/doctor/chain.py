@@ -1,11 +1,11 @@
-"""The chain as a table, from the program to the SDK; what takes long or spends something stands last."""
+"""The chain as a table, from the program to the SDK; checks that take long or spend something come last."""
 
 from oidc_helper.doctor import aws_profile, configuration, credentials, kept, network, places, program, source
 from oidc_helper.doctor.case import Case
 from oidc_helper.doctor.findings import Check
 
 _KNOWN = ("profile",)
-_ON_THE_WAY = ("profile", "proxy", "certificates")
+_CONNECTED = ("profile", "proxy", "certificates")
 _KEPT = ("profile", "vault")
 
 CHECKS: tuple[Check[Case], ...] = (
@@ -23,9 +23,9 @@ CHECKS: tuple[Check[Case], ...] = (
     Check("client-secret", "the secret of a confidential client", source.secret, "sign-in", _KNOWN),
     Check("proxy", "the proxy in force, and what names it", network.proxy, "sign-in", _KNOWN),
     Check("certificates", "the authorities in force, and what names them", network.certificates, "sign-in", _KNOWN),
-    Check("provider", "the identity provider answers", network.provider, "sign-in", _ON_THE_WAY),
+    Check("provider", "the identity provider answers", network.provider, "sign-in", _CONNECTED),
     Check("discovery", "its discovery document and keys", network.discovery, "sign-in", ("provider",)),
-    Check("aws", "AWS answers", network.aws, "sign-in", _ON_THE_WAY),
+    Check("aws", "AWS answers", network.aws, "sign-in", _CONNECTED),
     Check("clock", "this machine's clock, against the servers'", network.clock, "sign-in", ("profile", "proxy")),
     Check("provider-session", "whose session at the provider, until when", kept.session, "sign-in", _KEPT),
     Check("tokens", "whose tokens of Identity Center, until when", kept.tokens, "sign-in", _KEPT),

@@ -1,4 +1,4 @@
-"""The last links: the caller, an exchange if one may be spent, the credentials, and what an SDK takes here."""
+"""Check the last links: the caller, an exchange if it is allowed, the credentials, and what an SDK would use."""
 
 from oidc_helper import record
 from oidc_helper.aws import sdk_chain
@@ -17,69 +17,69 @@ from oidc_helper.words import printable
 def caller(case: Case) -> Finding:
     """Who signs CreateTokenWithIAM."""
     if case.caller is None:
-        return skipped("its role is opened with an identity token, and none is at hand")
+        return skipped("its role is opened with an identity token, and there is none yet")
     return ok(f"{printable(case.caller.arn)}, {_source_of_caller(case)}")
 
 
 def exchange(case: Case) -> Finding:
-    """CreateTokenWithIAM takes a new proof; a person is not asked."""
+    """CreateTokenWithIAM accepts a new proof, which must need no person."""
     if not case.may_spend:
         return skipped("not tried: it spends a single-use token (--exchange)")
     if case.profile.identity.source in INTERACTIVE and not case.session().refresh_token:
         return skipped(f"a new proof takes a person: {case.profile.login} --force")
     tokens, is_new = broker.sign_in(case.profile, case.means, anew=True)
-    who, lasts = case.person(tokens.user) or case.profile.identity.name, times.until(tokens.access_expires_at)
+    user, lasts = case.person(tokens.user) or case.profile.identity.name, times.until(tokens.access_expires_at)
     if not is_new:
-        return skipped(f"the source has no other token than that of the tokens at hand: {who}, {lasts}")
-    return ok(f"tokens of {who}, {lasts}")
+        return skipped(f"the source only has the identity token that was already exchanged: {user}, {lasts}")
+    return ok(f"tokens of {user}, {lasts}")
 
 
 def credentials(case: Case) -> Finding:
-    """AWS gives the credentials that the profile is for; nothing is spent on them."""
+    """AWS gives the profile's credentials; this spends no single-use token."""
     if case.profile.target is None:
         return skipped("the profile gives tokens only")
     tokens = case.known_tokens()
     if not tokens.access_alive(case.means.now()) or not tokens.covers(case.profile.scopes):
         cached = case.store.get(CREDENTIALS, case.name)
-        read = record.parse(cached.encode()) if cached else None
-        if read and read.expires_at > case.means.now():
-            return ok(f"cached, {times.until(read.expires_at)}; no tokens are at hand to ask for new ones")
-        return skipped("no tokens are at hand to ask with; get fetches them")
+        parsed = record.parse(cached.encode()) if cached else None
+        if parsed and parsed.expires_at > case.means.now():
+            return ok(f"cached, {times.until(parsed.expires_at)}; there are no tokens for new ones")
+        return skipped("there are no tokens yet; get fetches them")
 
     def signer() -> Credentials:
-        assert case.caller is not None  # noqa: S101  # needed by a role only, whose caller was looked at
+        assert case.caller is not None  # noqa: S101  # only a role needs it, and its caller was checked
         return case.caller.credentials
 
     if case.profile.target == "role" and case.caller is None:
-        return skipped("the caller's role is opened with an identity token, and none is at hand")
-    made = case.aws.credentials(tokens, signer)
-    return ok(f"access key {made.access_key_id} in account {made.account_id}, {times.until(made.expires_at)}")
+        return skipped("the caller's role is opened with an identity token, and there is none yet")
+    fetched = case.aws.credentials(tokens, signer)
+    return ok(f"access key {fetched.access_key_id} in account {fetched.account_id}, {times.until(fetched.expires_at)}")
 
 
 def sdk(case: Case) -> Finding:
-    """What an SDK would take its credentials from in this environment, as botocore looks for them."""
+    """Where an SDK would get credentials in this environment, by botocore's search order."""
     if case.is_sound and case.profile.target is None:
         return skipped("the profile gives tokens only, which no SDK asks for")
     winner = sdk_chain.chosen()
     named = f"AWS profile {printable(winner.aws_profile)}"
     named += f" ({winner.named_by})" if winner.named_by else ""
-    ours = writing.profile_in(winner.command)
-    if ours and case.name in ("", ours):
-        return ok(f"{named}: credential_process gets {ours}")
-    what = f"{winner.what}{f', which gets {ours}' if ours else ''}"
+    our_profile = writing.profile_in(winner.command)
+    if our_profile and case.name in ("", our_profile):
+        return ok(f"{named}: credential_process gets {our_profile}")
+    what = f"{winner.what}{f', which gets {our_profile}' if our_profile else ''}"
     if not case.name:
         return skipped(f"{named}: {what}" if winner.method else f"{named}: nothing")
     return _another(case, winner, named, what)
 
 
 def _another(case: Case, winner: Chosen, named: str, what: str) -> Finding:
-    """Something else wins: where it wins over the very AWS profile that leads to us, that is wrong."""
+    """The finding if something else wins: a failure only if it wins over an AWS profile that leads to us."""
     lines = case.aws_files.lines(case.name)
     leads_here = any(line.aws_profile == winner.aws_profile for line in lines)
     to_name_it = f"export AWS_PROFILE={lines[0].aws_profile}" if lines else "name an AWS profile that leads here"
     if winner.variables and not case.profile.caller.environment:
         return failed(
-            f"{what} ({', '.join(winner.variables)}), whatever the AWS profile is",
+            f"{what} ({', '.join(winner.variables)}), for every AWS profile",
             f"unset {' '.join(winner.variables)}",
         )
     if winner.variables:

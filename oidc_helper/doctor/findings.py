@@ -1,4 +1,4 @@
-"""What a check is, and what it finds."""
+"""Checks and their findings."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
@@ -12,19 +12,19 @@ Status = Literal["ok", "failed", "skipped"]
 _UNKNOWN = "see what happens: oidc-helper doctor --debug"
 
 Scope = Literal["machine", "profile", "sign-in", "target"]
-"""Where no profile is named, a check is made once, for each profile, once for each sign-in, or not at all."""
+"""If no profile is named, a check runs once (machine), for each profile, for each sign-in, or not at all (target)."""
 
 
 class Finding(NamedTuple):
-    """What was found; the remedy of what failed is a command, a policy or a setting, of one line or several."""
+    """What was found. The remedy of a failure is a command, a policy or a setting, in one or more lines."""
 
     status: Status
     found: str
     remedy: str = ""
 
 
-class NotLookedAt(Exception):  # noqa: N818  # as the kinds of errors.py
-    """There is nothing to look at, since the check with that id has failed; `error` is what that told."""
+class NotChecked(Exception):  # noqa: N818  # as the kinds of errors.py
+    """A check cannot run because the check `failed_check` has failed; `error` is why that failed."""
 
     def __init__(self, failed_check: str, error: OidcHelperError) -> None:
         super().__init__(failed_check)
@@ -32,14 +32,14 @@ class NotLookedAt(Exception):  # noqa: N818  # as the kinds of errors.py
         self.error = error
 
 
-class NotKnown(Exception):  # noqa: N818  # likewise
-    """What a check would look at is not known here, and this is why."""
+class NotKnown(Exception):  # noqa: N818  # as the kinds of errors.py
+    """A check cannot run because something is not known here; the text says what."""
 
 
 class Check(NamedTuple, Generic[_Case]):
     """One link of a chain: its lasting id, what it looks at, and how.
 
-    `look` raises OidcHelperError where the link is broken. Where a check of `needs` failed, it is skipped.
+    `look` raises OidcHelperError if the link is broken. The check is skipped if one in `needs` failed.
     """
 
     id: str
@@ -59,11 +59,11 @@ def failed(found: str, remedy: str) -> Finding:
     return Finding("failed", found, remedy)
 
 
-def skipped(why: str) -> Finding:
-    """There is nothing to look at, or no way to."""
-    return Finding("skipped", why)
+def skipped(reason: str) -> Finding:
+    """There is nothing to check, or no way to check it."""
+    return Finding("skipped", reason)
 
 
 def of_error(error: OidcHelperError) -> Finding:
-    """The finding for what a part of the chain says itself."""
+    """The finding for an error that a part of the chain raised."""
     return failed(error.message, error.hint or _UNKNOWN)

@@ -1,8 +1,8 @@
-"""What is kept of the sign-in: the provider session and Identity Center's tokens, whose they are and until when."""
+"""Check what is stored of the sign-in: provider session and tokens, whose they are, and until when."""
 
 from oidc_helper import identity as sources
 from oidc_helper.doctor.case import Case
-from oidc_helper.doctor.findings import Finding, NotLookedAt, failed, ok, skipped
+from oidc_helper.doctor.findings import Finding, NotChecked, failed, ok, skipped
 from oidc_helper.errors import OidcHelperError, Refused, StoreUnusable
 from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.person import times
@@ -16,57 +16,59 @@ def session(case: Case) -> Finding:
     identity = case.profile.identity
     if identity.source not in _AT_PROVIDER:
         return skipped("nobody signs in at a provider from here")
-    kept, now = case.session(), case.means.now()
-    if not kept.refresh_token:
+    kept_session, now = case.session(), case.means.now()
+    if not kept_session.refresh_token:
         return skipped("none is kept")
-    if not _lives(kept, now):
-        return skipped(f"that of {_who(case, kept.user)} has ended")
-    lasts = times.until(kept.refresh_expires_at)
-    return ok(f"{_who(case, kept.user)}, {lasts}; {_where(case, SIGN_IN, identity.name)}")
+    if not _lives(kept_session, now):
+        return skipped(f"that of {_who(case, kept_session.user)} has ended")
+    lasts = times.until(kept_session.refresh_expires_at)
+    return ok(f"{_who(case, kept_session.user)}, {lasts}; {_where(case, SIGN_IN, identity.name)}")
 
 
 def tokens(case: Case) -> Finding:
-    """Identity Center's tokens, or another way to new ones without a person."""
-    profile, kept, now = case.profile, case.tokens(), case.means.now()
-    who = _who(case, kept.user)
-    where = _where(case, TOKENS, profile.tokens_name)
-    scopes = f", scopes {' '.join(kept.scope)}" if kept.scope else ""
-    if kept.access_alive(now):
-        refreshable = ", and then refreshable" if kept.refresh_token else ""
-        return ok(f"{who}, {times.until(kept.access_expires_at)}{refreshable}{scopes}; {where}")
-    if kept.refresh_token:
-        return ok(f"{who}, ended and refreshable{scopes}; {where}")
-    ended = f"those of {who} have ended" if kept.access_expires_at else "there are none yet"
+    """Identity Center's tokens, or a way to get new ones without a person."""
+    profile, kept_tokens, now = case.profile, case.tokens(), case.means.now()
+    user = _who(case, kept_tokens.user)
+    place = _where(case, TOKENS, profile.tokens_name)
+    scopes = f", scopes {' '.join(kept_tokens.scope)}" if kept_tokens.scope else ""
+    if kept_tokens.access_alive(now):
+        refreshable = ", and then refreshable" if kept_tokens.refresh_token else ""
+        return ok(f"{user}, {times.until(kept_tokens.access_expires_at)}{refreshable}{scopes}; {place}")
+    if kept_tokens.refresh_token:
+        return ok(f"{user}, ended and refreshable{scopes}; {place}")
+    ended = f"those of {user} have ended" if kept_tokens.access_expires_at else "there are none yet"
     first = case.settings.first_identity(profile.identity)
     if first.source not in sources.INTERACTIVE:
         return skipped(f"{ended}; get fetches them")
     if _has_session(case):
         other = profile.identity.profile
         means = f"those of profile {other}" if other else "the provider session"
-        return skipped(f"{ended}; get fetches new ones by {means}")
+        return skipped(f"{ended}; get fetches new ones with {means}")
     if reason := case.store.why_unkept(TOKENS, profile.tokens_name):
-        return failed(f"the last ones were kept nowhere: {reason}", profile.login)
-    if first.issuer and isinstance(case.discovery, OidcHelperError):  # under another issuer, tokens are another's
-        raise NotLookedAt("discovery" if isinstance(case.discovery, Refused) else "provider", case.discovery)
+        return failed(f"the last tokens could not be kept: {reason}", profile.login)
+    if first.issuer and isinstance(
+        case.discovery, OidcHelperError
+    ):  # a wrong issuer also hides the tokens of the right one
+        raise NotChecked("discovery" if isinstance(case.discovery, Refused) else "provider", case.discovery)
     return failed(f"nobody is signed in as {first.name}: {ended}", profile.login)
 
 
 def _has_session(case: Case) -> bool:
     if case.profile.identity.profile:
         other = case.of(case.profile.identity.profile)
-        kept = other.tokens()
-        return kept.access_alive(case.means.now()) or bool(kept.refresh_token) or _has_session(other)
+        other_tokens = other.tokens()
+        return other_tokens.access_alive(case.means.now()) or bool(other_tokens.refresh_token) or _has_session(other)
     if case.profile.identity.source not in _AT_PROVIDER:
         return False
     try:
         kept_session, now = case.session(), case.means.now()
     except StoreUnusable as error:
-        raise NotLookedAt("provider-session", error) from None
+        raise NotChecked("provider-session", error) from None
     return _lives(kept_session, now)
 
 
-def _lives(kept: ProviderSession, now: float) -> bool:
-    return bool(kept.refresh_token) and (kept.refresh_expires_at is None or kept.refresh_expires_at > now)
+def _lives(session: ProviderSession, now: float) -> bool:
+    return bool(session.refresh_token) and (session.refresh_expires_at is None or session.refresh_expires_at > now)
 
 
 def _who(case: Case, user: str) -> str:
@@ -74,8 +76,8 @@ def _who(case: Case, user: str) -> str:
 
 
 def _where(case: Case, kind: str, name: str) -> str:
-    """Where it lies, and where the next one will, if that is elsewhere."""
-    lies, goes = case.store.lies_in(kind, name), case.store.where(kind)
-    if not lies or lies == goes:
-        return f"in the {goes}"
-    return f"in the {lies}, while the next goes to the {goes}"
+    """Where the record is, and where the next one will go if that differs."""
+    present_place, next_place = case.store.lies_in(kind, name), case.store.where(kind)
+    if not present_place or present_place == next_place:
+        return f"in the {next_place}"
+    return f"in the {present_place}, while the next goes to the {next_place}"

@@ -1,10 +1,10 @@
-"""The network: the proxy and the authorities in force, and whether provider and AWS can be reached through them."""
+"""Check the network: the proxy and authorities in force, and whether they let us reach the provider and AWS."""
 
 import sys
 import time
 
 from oidc_helper.doctor.case import Case
-from oidc_helper.doctor.findings import Finding, NotLookedAt, failed, of_error, ok, skipped
+from oidc_helper.doctor.findings import Finding, NotChecked, failed, of_error, ok, skipped
 from oidc_helper.errors import OidcHelperError, Refused, TryAgain, WrongSettings
 from oidc_helper.identity import INTERACTIVE
 from oidc_helper.machine import clock as clocks
@@ -14,8 +14,8 @@ from oidc_helper.machine.trust import SYSTEM, key_log, roots_variable, trust
 from oidc_helper.words import printable
 
 _SERVICES = {"sts": "STS", "sso-oidc": "Identity Center", "sso": "the access portal"}
-_CLOCK_S = 5  # for one answer whose date is all that counts
-# System -> the command that sets the clock by the network.
+_CLOCK_S = 5  # for an answer of which only the date matters
+# System -> the command that sets the clock from the network.
 _SET_CLOCK = {
     "linux": "sudo timedatectl set-ntp true",
     "darwin": "sudo sntp -sS time.apple.com",
@@ -27,8 +27,8 @@ def proxy(case: Case) -> Finding:
     """Which proxy each host is reached through, and which setting names it."""
     ways: dict[str, list[str]] = {}
     for url in _urls(case):
-        found = proxies.proxy_for(url)
-        way = f"through {found.url} ({proxies.setting_for(url)})" if found else "directly"
+        through = proxies.proxy_for(url)
+        way = f"through {through.url} ({proxies.setting_for(url)})" if through else "directly"
         ways.setdefault(way, []).append(host_in(url))
     return ok(
         "; ".join(f"{', '.join(dict.fromkeys(hosts))} {way}" for way, hosts in ways.items()) or "no host to reach"
@@ -41,7 +41,7 @@ def certificates(case: Case) -> Finding:
     try:
         key_log()
     except WrongSettings as error:
-        raise NotLookedAt("environment", error) from None
+        raise NotChecked("environment", error) from None
     trust(bundle)
     if bundle == SYSTEM:
         return ok("the authorities of the system (ca_bundle)")
@@ -66,46 +66,49 @@ def discovery(case: Case) -> Finding:
     identity = case.profile.identity
     if not identity.issuer:
         return skipped("nobody signs in at a provider from here")
-    found = case.discovery
-    if isinstance(found, OidcHelperError):
-        return of_error(found)
-    if identity.source == "device" and not found.device_authorization_endpoint:
-        return failed(f"{found.host} offers no sign-in with a code on another device", 'source = "browser"')
-    if identity.source == "browser" and not found.authorization_endpoint:
-        return failed(f"{found.host} offers no sign-in with the browser", 'source = "device"')
+    provider = case.discovery
+    if isinstance(provider, OidcHelperError):
+        return of_error(provider)
+    if identity.source == "device" and not provider.device_authorization_endpoint:
+        return failed(f"{provider.host} offers no sign-in with a code on another device", 'source = "browser"')
+    if identity.source == "browser" and not provider.authorization_endpoint:
+        return failed(f"{provider.host} offers no sign-in with the browser", 'source = "device"')
     from oidc_helper.oidc.connection import Client, get_json
 
     client = Client(identity.client_id, ca_bundle=case.profile.ca_bundle)
-    keys = get_json(found.jwks_uri, client=client, timeout_s=case.deadline.left()).get("keys")
+    left_s = case.deadline.left()
+    keys = get_json(provider.jwks_uri, issuer=provider.issuer, client=client, timeout_s=left_s).get("keys")
     if not isinstance(keys, list) or not keys:
-        return failed(f"{found.host} publishes no keys, so that no ID token can be trusted", "check issuer")
-    ways = ["browser"] * bool(found.authorization_endpoint) + ["device"] * bool(found.device_authorization_endpoint)
-    return ok(f"sign-in by {' and '.join(ways)}, {len(keys)} keys, signatures {', '.join(found.algorithms)}")
+        return failed(f"{provider.host} publishes no keys, so that no ID token can be trusted", "check issuer")
+    ways = ["browser"] * bool(provider.authorization_endpoint) + ["device"] * bool(
+        provider.device_authorization_endpoint
+    )
+    return ok(f"sign-in by {' and '.join(ways)}, {len(keys)} keys, signatures {', '.join(provider.algorithms)}")
 
 
 def aws(case: Case) -> Finding:
-    """Every service that the profile takes answers."""
+    """Every service that the profile uses answers."""
     return ok(", ".join(f"{_SERVICES[service]} at {host_in(case.aws.reach(service))}" for service in _services(case)))
 
 
 def clock(case: Case) -> Finding:
-    """The clock of this machine agrees with the servers': signatures and tokens are refused where it does not."""
-    known = []
+    """The clock of this machine agrees with the servers'; otherwise they refuse signatures and tokens."""
+    hosts = []
     for url in _urls(case):
         if not (date := _date(url, case)):
             continue
-        known.append(host_in(url))
-        if said := clocks.skew(date, time.time()):
+        hosts.append(host_in(url))
+        if skew := clocks.skew(date, time.time()):
             return failed(
-                f"{said} ({printable(host_in(url))})", _SET_CLOCK.get(sys.platform, "set this machine's clock")
+                f"{skew} ({printable(host_in(url))})", _SET_CLOCK.get(sys.platform, "set this machine's clock")
             )
-    if not known:
-        return skipped("no server tells the time")
-    return ok(f"as at {', '.join(dict.fromkeys(known))}")
+    if not hosts:
+        return skipped("no server has sent its time")
+    return ok(f"as at {', '.join(dict.fromkeys(hosts))}")
 
 
 def _date(url: str, case: Case) -> str:
-    """The date of a server's answer; empty where none comes."""
+    """The Date header of the server's answer; empty if there is none."""
     timeout_s = min(_CLOCK_S, max(1, case.deadline.left()))
     try:
         answer = requests.head(url, timeout_s=timeout_s, ca_bundle=case.profile.ca_bundle)
@@ -115,14 +118,14 @@ def _date(url: str, case: Case) -> str:
 
 
 def _urls(case: Case) -> list[str]:
-    """The servers of the profile: the provider, where a person signs in there, and AWS."""
+    """The servers of the profile: AWS, and the provider if a person signs in there."""
     identity = case.profile.identity
     issuer = [identity.issuer] if identity.source in INTERACTIVE and identity.issuer else []
     return [*issuer, *_aws_urls(case)]
 
 
 def _aws_urls(case: Case) -> list[str]:
-    """Empty where the settings for AWS are mistaken, which `aws` tells."""
+    """The URLs of the AWS services; empty if the settings for AWS are wrong, which `aws` reports."""
     try:
         return [case.aws.url(service) for service in _services(case)]
     except WrongSettings:
@@ -130,19 +133,19 @@ def _aws_urls(case: Case) -> list[str]:
 
 
 def _services(case: Case) -> list[str]:
-    """Those that the profile takes."""
+    """The AWS services that the profile uses."""
     profile = case.profile
-    takes_sts = profile.target == "role" or profile.caller.web_identity_role_arn
-    return ["sts"] * bool(takes_sts) + ["sso-oidc"] + ["sso"] * bool(profile.permission_set)
+    uses_sts = profile.target == "role" or profile.caller.web_identity_role_arn
+    return ["sts"] * bool(uses_sts) + ["sso-oidc"] + ["sso"] * bool(profile.permission_set)
 
 
 def _through_proxy(url: str, error: OidcHelperError) -> Finding:
-    """The error, with the proxy that may be to blame where one stands between."""
-    found = proxies.proxy_for(url) if isinstance(error, TryAgain) and error.never_sent else None
-    if not found:
+    """The finding for the error, naming the proxy in between that may be to blame."""
+    through = proxies.proxy_for(url) if isinstance(error, TryAgain) and error.never_sent else None
+    if not through:
         return of_error(error)
     setting = proxies.setting_for(url)
     return failed(
-        f"{error.message}, through the proxy {found.url} of {setting}",
+        f"{error.message}, through the proxy {through.url} of {setting}",
         f"correct {setting}, or let NO_PROXY have {host_in(url)}",
     )

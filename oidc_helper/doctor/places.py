@@ -1,4 +1,4 @@
-"""The places where secrets and notes are kept: each is tried with a record that is removed again."""
+"""Check the places where secrets and notes are kept, each with a trial record that is removed again."""
 
 import os
 import sys
@@ -27,7 +27,7 @@ def kernel_keyring(_case: Case) -> Finding:
     fills = (
         f"{used.used_bytes:,} of {used.limit_bytes:,} bytes and {used.used_keys:,} of {used.limit_keys:,} keys in use"
         if used
-        else "how full it is, the kernel does not tell"
+        else "the kernel does not say how full it is"
     )
     try:
         trial.of_kernel_keyring()
@@ -37,13 +37,13 @@ def kernel_keyring(_case: Case) -> Finding:
 
 
 def vault(case: Case) -> Finding:
-    """The keyring of the session is open, and keeps tokens."""
-    found = trial.of_vault(timeout_s=max(1, min(10, round(case.deadline.left()))))
-    if found:
-        return ok(f"a trial record was kept in the {found.name}")
+    """The session's keyring is open and keeps tokens."""
+    keyring = trial.of_vault(timeout_s=max(1, min(10, round(case.deadline.left()))))
+    if keyring:
+        return ok(f"a trial record was kept in the {keyring.name}")
     if kernel.available():
         return skipped(
-            "there is no keyring in this session: what is kept lies in the kernel keyring, until the next boot"
+            "there is no keyring in this session: everything is kept in the kernel keyring, until the next boot"
         )
     return failed("there is no keyring in this session, and no kernel keyring: nothing is kept", in_kernel.REMEDY)
 
@@ -51,17 +51,17 @@ def vault(case: Case) -> Finding:
 def state(_case: Case) -> Finding:
     """The index, which marks single-use tokens as spent, can be written."""
     try:
-        where = printable(paths.state_directory())
+        directory = printable(paths.state_directory())
     except OSError as error:
         return failed(f"no place for notes: {error.strerror}", "let XDG_STATE_HOME name a directory")
     try:
         trial.of_index()
     except OSError as error:
         return failed(
-            f"cannot write in {where}: {(error.strerror or 'failed').lower()}",
+            f"cannot write in {directory}: {(error.strerror or 'failed').lower()}",
             "make that directory yours and writable, or let XDG_STATE_HOME name another",
         )
-    return ok(where)
+    return ok(directory)
 
 
 def _more_room() -> str:

@@ -1,4 +1,4 @@
-"""The program itself: its installation and versions, and the variables that stand in its way."""
+"""Check the program itself: its installation and versions, and environment variables that break it."""
 
 import json
 import os
@@ -21,18 +21,18 @@ from oidc_helper.words import printable
 
 _LIBRARIES = ("botocore", "keyring")
 _SCRIPT_BYTES = 2_000  # a console script has 200
-_ORIGINAL = "LD_LIBRARY_PATH_ORIG"  # where PyInstaller keeps what it replaced
+_ORIGINAL = "LD_LIBRARY_PATH_ORIG"  # where PyInstaller keeps the original value of LD_LIBRARY_PATH
 
 
 def executable(case: Case) -> Finding:
-    """Where the command is, who installed it, and what of that makes it slow."""
+    """Where the command is, what installed it, and whether that makes it slow."""
     path = case.program[0]
     installer = _installer()
     remarks = [f"installed by {installer}"]
     if installer.startswith("pip") and _is_slow_script(path):
         remarks.append(
-            "its script is one of pip before 25, so that an answer from the cache takes 1.8 times as long as a bare "
-            f"Python and not 1.25: {_to_write_it_anew()}"
+            "its script was written by pip before 25: an answer from the cache takes 1.8 times as long as a bare "
+            f"Python, instead of 1.25: {_to_rewrite_script()}"
         )
     other = shutil.which(paths.APPLICATION)
     if other and Path(path).name.startswith(paths.APPLICATION) and not _is_same(other, path):
@@ -41,7 +41,7 @@ def executable(case: Case) -> Finding:
 
 
 def versions(case: Case) -> Finding:
-    """What a report of a problem needs, and whether the AWS library knows all that the profile asks for."""
+    """The versions for a bug report, and whether the AWS library supports what the profile needs."""
     if case.is_sound and case.profile.target == "account access":
         from oidc_helper.aws import account_access
 
@@ -62,21 +62,21 @@ def _installer() -> str:
         distribution = metadata.distribution(paths.APPLICATION)
     except metadata.PackageNotFoundError:
         return "nobody: it runs from a directory of files"
-    who = (distribution.read_text("INSTALLER") or "").strip() or "another installer"
+    installer = (distribution.read_text("INSTALLER") or "").strip() or "another installer"
     is_editable = '"editable": true' in (distribution.read_text("direct_url.json") or "")
-    return printable(f"{who}, as a link to its sources" if is_editable else who)
+    return printable(f"{installer}, as a link to its sources" if is_editable else installer)
 
 
 def to_install(extra: str) -> str:
-    """The command that adds an extra to this installation, from where that came."""
+    """The command that adds an extra to this installation, from its original source."""
     whole = _requirement(f"[{extra}]")
     match _installer():
         case "pipx":
             requires = metadata.distribution(paths.APPLICATION).requires or ()
-            needed = [
-                one.partition(";")[0].strip() for one in requires if f"extra == '{extra}'" in one.replace('"', "'")
+            requirements = [
+                each.partition(";")[0].strip() for each in requires if f"extra == '{extra}'" in each.replace('"', "'")
             ]
-            return f"pipx inject {paths.APPLICATION} {shlex.join(needed)}"
+            return f"pipx inject {paths.APPLICATION} {shlex.join(requirements)}"
         case "uv tool":
             return f"uv tool install --force {whole}"
         case "uv":
@@ -85,8 +85,8 @@ def to_install(extra: str) -> str:
             return f"{_pip_install()} {whole}"
 
 
-def _to_write_it_anew() -> str:
-    """The command that gives this installation the script of a newer pip."""
+def _to_rewrite_script() -> str:
+    """The command that has a newer pip write the console script again."""
     return f"{_pip_install()} --upgrade pip && {_pip_install()} --force-reinstall --no-deps {_requirement()}"
 
 
@@ -95,7 +95,7 @@ def _pip_install() -> str:
 
 
 def _requirement(extra: str = "") -> str:
-    """What this was installed from, as installers take it: a folder or file, a repository, or the name in an index."""
+    """What installers need to find the original source: a folder or file, a repository, or the name in an index."""
     try:
         note = json.loads(metadata.distribution(paths.APPLICATION).read_text("direct_url.json") or "{}")
     except metadata.PackageNotFoundError:
@@ -108,7 +108,7 @@ def _requirement(extra: str = "") -> str:
 
 
 def _is_slow_script(path: str) -> bool:
-    """Whether the console script imports `re`, which takes longer than all the rest."""
+    """Whether the console script imports `re`, which takes longer than everything else in it."""
     try:
         with Path(path).open("rb") as script:
             beginning = script.read(_SCRIPT_BYTES)
@@ -117,12 +117,12 @@ def _is_slow_script(path: str) -> bool:
     return beginning.startswith(b"#!") and b"\nimport re\n" in beginning.replace(b"\r\n", b"\n")
 
 
-def _is_same(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+def _is_same(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 class _Harm(NamedTuple):
-    """What a variable does, where it is set in this way, and the command that ends it."""
+    """What a variable does if `does` holds for its value, and the command that removes it."""
 
     variable: str
     what: str
@@ -133,7 +133,7 @@ class _Harm(NamedTuple):
 _HARMS = (
     _Harm(
         "PYTHONHOME",
-        "a Python that an SDK starts may die of it before its first line",
+        "a Python that an SDK starts may fail before its first line",
         "unset PYTHONHOME",
     ),
     _Harm(
@@ -148,7 +148,7 @@ _HARMS = (
         f"unset {reentry.VARIABLE}",
     ),
 )
-# Variables that change something, and are meant to -> what they do.
+# Variables that change something on purpose -> what they do.
 _EFFECTS = {
     "PYTHONPATH": "of no effect here",
     "LD_LIBRARY_PATH": "other programs' libraries come first",
@@ -166,7 +166,7 @@ _ENDPOINTS = "AWS_ENDPOINT_URL"
 
 
 def environment(_case: Case) -> list[Finding]:
-    """The variables that break us or our callers, and those that lead elsewhere."""
+    """The variables that break us or our callers, and those that point elsewhere."""
     harms = [
         failed(f"{harm.variable} is set: {harm.what}", harm.remedy)
         for harm in _HARMS

@@ -1,4 +1,4 @@
-"""The identity source: whether it gives an identity token, and whether Identity Center will take that."""
+"""Check the identity source: whether it gives an identity token that Identity Center will accept."""
 
 from oidc_helper import identity as sources
 from oidc_helper.doctor.case import Case
@@ -9,7 +9,7 @@ from oidc_helper.person import browser, times
 from oidc_helper.store import index
 from oidc_helper.words import printable
 
-# The beginning of a doubt (`identity.token`) -> what mends it at the identity provider.
+# The beginning of a doubt (`identity.token`) -> its remedy at the identity provider.
 _MENDS = {
     "has no jti": "let the identity provider put a unique jti into each token, or take another token of it: its "
     "access token may have one",
@@ -47,10 +47,10 @@ def secret(case: Case) -> Finding:
 
 
 def claims(case: Case) -> Finding:
-    """What Identity Center looks at in the identity token."""
+    """The claims that Identity Center reads in the identity token."""
     token = case.identity_token()
     if token is None:
-        return skipped("no identity token is at hand")
+        return skipped("there is no identity token yet")
     if token.doubts:
         return failed(
             f"the identity token {'; '.join(token.doubts)}",
@@ -58,7 +58,7 @@ def claims(case: Case) -> Finding:
         )
     if _is_used_up(token, case):
         return failed(
-            "the identity token was exchanged before, and the tokens of that have ended: it counts only once",
+            "the identity token was already exchanged, and its tokens have ended: it can be exchanged only once",
             sources.mend(case.profile.identity) or case.profile.login,
         )
     email = token.claims.get("email")
@@ -68,7 +68,7 @@ def claims(case: Case) -> Finding:
 
 
 def _is_used_up(token: IdentityToken, case: Case) -> bool:
-    """Whether the source has nothing but a spent token, and nothing is left of what that brought."""
+    """Whether the source only has a spent token, and the tokens that it brought have ended."""
     if case.profile.identity.source not in sources.UNATTENDED:
         return False
     tokens = case.known_tokens()

@@ -1,4 +1,4 @@
-"""A stand-in for an identity provider and AWS on loopback, to try and to test with; nothing outside cli imports it."""
+"""An identity provider and AWS emulated on loopback, for trials and tests; only cli imports it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ __all__ = ["Emulator", "example_config", "shell_exports"]
 
 
 def __getattr__(name: str) -> Any:
-    """The public names, imported when they are first used: all of it takes 300 ms."""
+    """Import the public names on first use: importing everything takes 300 ms."""
     if name not in __all__:
         raise AttributeError(name)
     from oidc_helper.emulator import emulator, example

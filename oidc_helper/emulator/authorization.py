@@ -1,4 +1,4 @@
-"""The authorization code flow with PKCE, as the identity provider and Identity Center share it."""
+"""The authorization code flow with PKCE, which the identity provider and Identity Center share."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from oidc_helper.emulator.pages import decision_page, page
 from oidc_helper.emulator.state import Code, Pending, State
 
 _PENDING_S = 600
-_CODE_S = 600  # the most that RFC 6749 section 4.1.2 recommends: on a busy machine a client needs more than a minute
+_CODE_S = 600  # the maximum of RFC 6749 section 4.1.2: on a busy machine a client needs more than a minute
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # the base64url of a SHA-256, RFC 7636 section 4.2
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PROMPTS = {"none", "login", "consent", "select_account"}
@@ -22,7 +22,7 @@ _PROMPTS = {"none", "login", "consent", "select_account"}
 
 @dataclass(frozen=True)
 class Registered:
-    """The redirect URIs and scopes that a client may ask for."""
+    """A client's registration: the redirect URIs and scopes that it may ask for."""
 
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
@@ -35,7 +35,7 @@ class Registered:
 class Party:
     """The server that shows the sign-in page: the identity provider, or Identity Center.
 
-    `issuer` goes into the redirect where it is not None (RFC 9207).
+    `issuer` gives the `iss` of the redirect (RFC 9207), or None for none.
     """
 
     service: str
@@ -48,7 +48,7 @@ class Party:
 
 
 class CodeRefused(Exception):  # noqa: N818 - each party turns it into its own refusal
-    """The code cannot be redeemed; the text says why. `code` is set if the code had been redeemed before."""
+    """The code cannot be redeemed; the text says why. `code` is set only if the code was redeemed before."""
 
     def __init__(self, reason: str, code: Code | None = None) -> None:
         super().__init__(reason)
@@ -74,7 +74,7 @@ def endpoints(party: Party) -> dict[tuple[str, str], Endpoint]:
 
 
 def redeem(state: State, code: str, *, client_id: str, redirect_uri: str, verifier: str | None) -> Code:
-    """Redeem a code. Raises CodeRefused, also for a verifier without a challenge (RFC 9700 section 4.8.2)."""
+    """Redeem a code. Raises CodeRefused, even for a verifier without a challenge (RFC 9700 section 4.8.2)."""
     issued = state.codes.get(code)
     if issued is None:
         raise CodeRefused("no such code")
@@ -92,36 +92,36 @@ def redeem(state: State, code: str, *, client_id: str, redirect_uri: str, verifi
     return issued
 
 
-def _authorize(state: State, party: Party, asked: Parameters) -> Answer:
-    registered = party.registered(state, asked.get("client_id", ""))
-    redirect_uri = asked.get("redirect_uri", "")
+def _authorize(state: State, party: Party, parameters: Parameters) -> Answer:
+    registered = party.registered(state, parameters.get("client_id", ""))
+    redirect_uri = parameters.get("redirect_uri", "")
     if registered is None:
         raise Refusal("unauthorized_client", "there is no such client")
-    if not any(_same_redirect(known, redirect_uri, registered) for known in registered.redirect_uris):
+    if not any(_same_redirect(registered_uri, redirect_uri, registered) for registered_uri in registered.redirect_uris):
         raise Refusal("invalid_request", "this redirect URI is not registered for the client")
-    scopes = tuple(asked.get(party.scope_parameter, "").split()) or registered.default_scopes
+    scopes = tuple(parameters.get(party.scope_parameter, "").split()) or registered.default_scopes
     pending = Pending(
-        client_id=asked["client_id"],
+        client_id=parameters["client_id"],
         redirect_uri=redirect_uri,
-        state=asked.get("state"),
+        state=parameters.get("state"),
         scopes=scopes,
-        nonce=asked.get("nonce"),
-        challenge=asked.get("code_challenge"),
+        nonce=parameters.get("nonce"),
+        challenge=parameters.get("code_challenge"),
         expires_at=state.clock() + _PENDING_S,
     )
-    problem = _problem(asked, registered, scopes)
+    problem = _problem(parameters, registered, scopes)
     if problem:
         return _redirect(state, party, pending, error=problem[0], error_description=problem[1])
-    return _decision_page(state, party, pending, asked)
+    return _decision_page(state, party, pending, parameters)
 
 
-def _decision_page(state: State, party: Party, pending: Pending, asked: Parameters) -> Answer:
+def _decision_page(state: State, party: Party, pending: Pending, parameters: Parameters) -> Answer:
     users = party.users(state)
-    hint = asked.get("login_hint")
+    hint = parameters.get("login_hint")
     offered = hint if hint in users else users[0]
     if state.directory.identity_provider.auto_approve:
         return _approved(state, party, pending, offered)
-    if asked.get("prompt") == "none":  # OpenID Connect Core section 3.1.2.6
+    if parameters.get("prompt") == "none":  # OpenID Connect Core section 3.1.2.6
         return _redirect(state, party, pending, error=state.directory.identity_provider.silent_error)
     handle = opaque(32)
     state.pending[handle] = pending
@@ -152,21 +152,21 @@ def _approved(state: State, party: Party, pending: Pending, email: str) -> Answe
     return _redirect(state, party, pending, code=code)
 
 
-def _problem(asked: Parameters, registered: Registered, scopes: tuple[str, ...]) -> tuple[str, str] | None:
-    """The first mistake in a request, as error and description for the client (RFC 6749 section 4.1.2.1)."""
-    challenge, prompts = asked.get("code_challenge"), set(asked.get("prompt", "").split())
+def _problem(parameters: Parameters, registered: Registered, scopes: tuple[str, ...]) -> tuple[str, str] | None:
+    """The first mistake in a request: error and description for the client (RFC 6749 section 4.1.2.1)."""
+    challenge, prompts = parameters.get("code_challenge"), set(parameters.get("prompt", "").split())
     checks = (
-        ("response_type" not in asked, "invalid_request", "response_type is missing"),
-        (asked.get("response_type") != "code", "unsupported_response_type", ""),
+        ("response_type" not in parameters, "invalid_request", "response_type is missing"),
+        (parameters.get("response_type") != "code", "unsupported_response_type", ""),
         (
-            asked.get("response_mode", "query") != "query",
+            parameters.get("response_mode", "query") != "query",
             "invalid_request",
             "only the response mode query is supported",
         ),
-        ("request" in asked, "request_not_supported", ""),
-        ("request_uri" in asked, "request_uri_not_supported", ""),
+        ("request" in parameters, "request_not_supported", ""),
+        ("request_uri" in parameters, "request_uri_not_supported", ""),
         (challenge is None and registered.pkce_required, "invalid_request", "code_challenge is missing"),
-        (challenge and asked.get("code_challenge_method") != "S256", "invalid_request", "the method must be S256"),
+        (challenge and parameters.get("code_challenge_method") != "S256", "invalid_request", "the method must be S256"),
         (challenge and not _CHALLENGE.fullmatch(challenge), "invalid_request", "code_challenge is not a SHA-256"),
         (not set(scopes) <= set(registered.scopes), "invalid_scope", ""),
         ("none" in prompts and len(prompts) > 1, "invalid_request", "the prompt none stands alone"),
@@ -180,26 +180,26 @@ def _redirect(state: State, party: Party, pending: Pending, **values: str) -> An
     query = urlencode({name: value for name, value in parameters.items() if value})
     joint = "&" if urlsplit(pending.redirect_uri).query else "?"
     return Answer(
-        303,  # never 307, which would send the form again, to the client (RFC 9700 section 4.12)
+        303,  # never 307, which would post the form to the client as well (RFC 9700 section 4.12)
         headers={"Location": pending.redirect_uri + joint + query, "Cache-Control": "no-store"},
         error=values.get("error"),
         reason=values.get("error_description", ""),
     )
 
 
-def _same_redirect(known: str, asked: str, registered: Registered) -> bool:
-    """Compare character by character; only the port of a loopback address may differ, if the client allows it."""
-    if known == asked:
+def _same_redirect(registered_uri: str, requested: str, registered: Registered) -> bool:
+    """Whether the URIs are equal; if the client allows it, the port of a loopback address may differ."""
+    if registered_uri == requested:
         return True
     try:
-        left, right = urlsplit(known), urlsplit(asked)
+        left, right = urlsplit(registered_uri), urlsplit(requested)
         port = right.port
     except ValueError:
         return False
     if not registered.any_loopback_port or left.hostname not in _LOOPBACK or port is None:
         return False
     host = f"[{left.hostname}]" if ":" in (left.hostname or "") else left.hostname
-    return left.scheme == "http" and asked == left._replace(netloc=f"{host}:{port}").geturl()
+    return left.scheme == "http" and requested == left._replace(netloc=f"{host}:{port}").geturl()
 
 
 def _s256(verifier: str) -> str:
@@ -208,5 +208,5 @@ def _s256(verifier: str) -> str:
 
 
 def _error(refusal: Refusal) -> Answer:
-    """Show the error to the person: a redirect URI that cannot be trusted receives nothing."""
+    """Show the error to the person: never redirect to a URI that cannot be trusted."""
     return page("This sign-in cannot go on", refusal.message or refusal.code, status=400, error=refusal.code)

@@ -1,4 +1,4 @@
-"""An HTTP call, its endpoint and its answer as the services see them, and the refusal that each protocol renders."""
+"""HTTP calls, endpoints and answers as the services see them, and the refusal that each protocol renders."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,8 +16,8 @@ Parameters = dict[str, Any]
 class Refusal(Exception):  # noqa: N818 - the answer of a service that works correctly
     """A service refuses a call.
 
-    `code` is the error's name on the wire and `message` its text there; `members` are sent beside them. `reason` goes
-    into the request log: AWS does not tell it, but a developer who tries an integration needs it.
+    `code` is the error's name on the wire and `message` its text there; `members` are sent with them. `reason` goes to
+    the request log: AWS does not give it, but the developer of an integration needs it.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One operation of one service: `read` its parameters for the log, do its `work`, render its `refuse`d calls."""
+    """One operation of one service: `read` its parameters for the log, do its `work`, or `refuse` in its protocol."""
 
     service: str
     operation: str
@@ -82,7 +82,7 @@ class Endpoint:
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
-    """The object in a body; None if it is anything else, or nested too deeply to be read."""
+    """The JSON object in a body; None if it is anything else, or nested too deeply to parse."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -99,11 +99,11 @@ def single_values(text: str) -> dict[str, str]:
     return values
 
 
-def asked(parameters: Parameters, name: str) -> Any:
-    """A parameter by its name in any spelling: `grant_type` is `grantType`."""
+def parameter_of(parameters: Parameters, name: str) -> Any:
+    """The value of a parameter, by its name in any spelling: `grant_type` finds `grantType`."""
     return next((value for key, value in parameters.items() if plain(key) == plain(name)), None)
 
 
 def plain(name: str) -> str:
-    """A name without the marks by which spellings differ."""
+    """A name reduced to what all its spellings have in common."""
     return name.replace("_", "").replace("-", "").lower()

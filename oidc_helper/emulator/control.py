@@ -1,4 +1,4 @@
-"""The emulator's own endpoints, for users of the command: tokens without a sign-in, the request log, and faults."""
+"""The emulator's own endpoints for users of the command: tokens without sign-in, the request log, faults."""
 
 import json
 from collections.abc import Callable, Collection
@@ -16,7 +16,7 @@ _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
 def routes(log: RequestLog, faults: Faults, operations: Collection[str]) -> dict[tuple[str, str], Endpoint]:
-    """The endpoints by method and path; faults can be ordered for those `operations`."""
+    """The endpoints by method and path; `operations` are those for which faults can be ordered."""
 
     def order(_state: State, call: Call) -> Answer:
         faults.order(_fault(call, operations))
@@ -39,7 +39,7 @@ def routes(log: RequestLog, faults: Faults, operations: Collection[str]) -> dict
 
 
 def _endpoint(operation: str, work: Callable[[State, Call], Answer], *parameters: str) -> Endpoint:
-    """An endpoint that takes those parameters in the query, and no other: a misspelt one would go unnoticed."""
+    """An endpoint that accepts only those query parameters, so that a misspelt one does not go unnoticed."""
 
     def checked(state: State, call: Call) -> Answer:
         for name in call.query_values():
@@ -63,12 +63,12 @@ def _identity_token(state: State, call: Call) -> Answer:
 
 
 def _fault(call: Call, operations: Collection[str]) -> Fault:
-    """Read a fault from a JSON object with the fields of Fault. Raises Refusal, with one problem a line."""
+    """Read a fault from a JSON object with the fields of Fault. Raises Refusal, with one problem per line."""
     order = json_object(call.body)
     if order is None:
         raise Refusal("invalid_request", "the order is not a JSON object")
-    if found := problems(order, operations):
-        raise Refusal("invalid_request", "\n".join(found))
+    if messages := problems(order, operations):
+        raise Refusal("invalid_request", "\n".join(messages))
     body = order.pop("body", None)
     return Fault(**order, body=body if body is None else body.encode())
 

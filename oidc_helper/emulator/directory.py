@@ -6,8 +6,10 @@ from typing import Any
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
-DEFAULT_SCOPES = ("openid", "aws", "sts:identity_context")  # of every application
-CUSTOM_PROVIDER = "arn:aws:sso::aws:applicationProvider/custom"  # of a customer managed application
+DEFAULT_SCOPES = ("openid", "aws", "sts:identity_context")  # every application has them
+CUSTOM_PROVIDER = "arn:aws:sso::aws:applicationProvider/custom"  # the provider of customer managed applications
+
+CREATED_AT = 1_767_225_600  # the creation time of everything, in epoch seconds
 
 Document = dict[str, Any]  # a policy
 
@@ -43,14 +45,14 @@ class IdentityProvider:
     session_lifetime_s: int = 30 * 86_400  # how long refresh tokens work after a sign-in
     rotates_refresh_tokens: bool = True
     reuse_ends_session: bool = True
-    tells_refresh_lifetime: bool = False  # as Keycloak does, in refresh_expires_in
-    auto_approve: bool = False  # without a page: signs in the person of `login_hint`, or the first
-    silent_error: str = "login_required"  # for prompt=none: or consent_required, interaction_required, ...
+    tells_refresh_lifetime: bool = False  # in refresh_expires_in, as Keycloak does
+    auto_approve: bool = False  # show no page: sign in the person of `login_hint`, or the first one
+    silent_error: str = "login_required"  # the answer to prompt=none; or consent_required, interaction_required, ...
     device_lifetime_s: int = 600
     device_interval_s: int = 5
 
     def person(self, hint: str | None = None) -> Person:
-        """The person of the hint, or the first one. Raises KeyError if no person has that email address."""
+        """The person with the email address `hint`, by default the first. Raises KeyError if there is none."""
         return self.people[hint] if hint else next(iter(self.people.values()))
 
 
@@ -67,7 +69,7 @@ class DirectoryUser:
 
 @dataclass
 class Group:
-    """A group of Identity Center, and its members' user ids."""
+    """A group of Identity Center, with the user ids of its members."""
 
     group_id: str
     name: str
@@ -84,22 +86,22 @@ class Instance:
     status: str = "ACTIVE"
     permission_sets_enabled: bool = True
     kms_key_arn: str = ""  # empty: AWS's own key
-    vpc_exempt_applications: set[str] = field(default_factory=set)  # from the rule of the directory
+    vpc_exempt_applications: set[str] = field(default_factory=set)  # from Directory.vpc_endpoint_required
 
     @property
     def arn(self) -> str:
-        """As the APIs name it."""
+        """The instance's ARN, which has no region and no account."""
         return f"arn:aws:sso:::instance/{self.name}"
 
     @property
     def identity_store_id(self) -> str:
-        """Of the store that holds its users and groups."""
+        """The id of the identity store with its users and groups."""
         return f"d-{self.name[-10:]}"
 
 
 @dataclass
 class TrustedTokenIssuer:
-    """How Identity Center finds the user of an identity token: `claim` equals `attribute` of exactly one user."""
+    """How Identity Center finds the user of an identity token: the one user whose `attribute` equals the `claim`."""
 
     issuer_url: str
     arn: str
@@ -110,7 +112,7 @@ class TrustedTokenIssuer:
 
 @dataclass
 class Authorization:
-    """A trusted token issuer of the jwt-bearer grant, and the audiences that its tokens may have."""
+    """A trusted token issuer of the jwt-bearer grant, and the audiences that it accepts in tokens."""
 
     issuer: TrustedTokenIssuer
     audiences: set[str]
@@ -118,12 +120,12 @@ class Authorization:
 
 @dataclass
 class Application:
-    """An Identity Center application; a new one has nothing but its name."""
+    """An Identity Center application; a new one has only a name."""
 
     arn: str
     grants: set[str] = field(default_factory=set)
     scopes: dict[str, set[str]] = field(default_factory=dict)  # access scope -> the applications that accept its tokens
-    # The actor policy: ARNs of roles, of users, or of an account's root, which means all of them; or a whole document.
+    # The actor policy: ARNs of roles, users or an account's root, which stands for all of them; or a whole document.
     actors: set[str] = field(default_factory=set)
     actor_policy: Document | None = None
     assigned: set[str] = field(default_factory=set)  # ids of users and groups
@@ -133,14 +135,14 @@ class Application:
     customer_managed: bool = True
     assignment_required: bool = True
     redirect_uris: list[str] = field(default_factory=list)
-    any_loopback_port: bool = False  # whether AWS compares the port of a loopback redirect is not documented
+    any_loopback_port: bool = False  # AWS does not document whether it compares the port of a loopback redirect
     access_token_lifetime_s: int = 3600
     session_lifetime_s: int = 8 * 3600
-    rotates_refresh_tokens: bool = True  # not documented either; if False, a refresh returns no refresh token
+    rotates_refresh_tokens: bool = True  # AWS does not document this; if False, a refresh returns no refresh token
     reuse_ends_session: bool = False
     fresh_context_on_refresh: bool = True
-    context_lifetime_s: int | None = None  # None: that of the access token; AWS does not document it
-    longest_contexts: bool = False  # whether identity contexts are as long as STS takes them
+    context_lifetime_s: int | None = None  # None: that of the access token; AWS does not document this
+    longest_contexts: bool = False  # whether identity contexts have the greatest length that STS accepts
 
     @property
     def instance(self) -> str:
@@ -154,20 +156,20 @@ class Application:
 
     @property
     def audiences(self) -> set[str]:
-        """The audiences that the tokens of the first issuer may have."""
+        """The audiences that are accepted in tokens of the first issuer."""
         return self.authorizations[0].audiences
 
 
 @dataclass
 class Role:
-    """An IAM role and the principals that its trust policy names; `trust_policy`, a whole document, replaces those."""
+    """An IAM role. `trust_policy`, a whole document, overrides the trust that the other fields describe."""
 
     arn: str
     role_id: str
     trust_policy: Document | None = None
-    policies: dict[str, Document] = field(default_factory=dict)  # inline ones, by name
-    attached: set[str] = field(default_factory=set)  # ARNs of managed policies; what they allow is not modelled
-    trusted: set[str] = field(default_factory=set)  # role and user ARNs, or an account's root
+    policies: dict[str, Document] = field(default_factory=dict)  # inline policies by name
+    attached: set[str] = field(default_factory=set)  # ARNs of managed policies, whose effect is not modelled
+    trusted: set[str] = field(default_factory=set)  # ARNs of roles and users, or of an account's root
     allows_set_context: bool = False
     allows_source_identity: bool = False
     allows_session_tags: bool = False
@@ -193,7 +195,7 @@ class IamUser:
     user_id: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
-    policy: Document | None = None  # what it may do at the services of an administrator; None: nothing
+    policy: Document | None = None  # its identity policy; None allows nothing at the administrator services
 
 
 @dataclass(frozen=True)
@@ -207,30 +209,30 @@ class Account:
 
 @dataclass
 class PermissionSet:
-    """A permission set that is provisioned into its accounts."""
+    """A permission set, provisioned in all accounts with assignments."""
 
     name: str
-    suffix: str  # 16 hexadecimal digits at the end of the role's name
+    suffix: str  # the 16 hexadecimal digits that end the role's name
     role_id: str
     session_s: int = 3600
-    attached: set[str] = field(default_factory=set)  # ARNs of managed policies; what they allow is not modelled
+    attached: set[str] = field(default_factory=set)  # ARNs of managed policies, whose effect is not modelled
     inline_policy: Document | None = None
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A user, or a group, may use a permission set in an account."""
+    """The right of a user or group to use a permission set in an account."""
 
-    user_id: str  # or a group's
+    user_id: str  # or a group's id
     account_id: str
     permission_set: str
 
 
 @dataclass(frozen=True)
 class S3Grant:
-    """An S3 access grant to a directory user or group; `scope` is `s3://bucket/prefix*`."""
+    """An S3 access grant to a directory user or group; `scope` looks like `s3://bucket/prefix*`."""
 
-    user_id: str  # or a group's
+    user_id: str  # or a group's id
     scope: str
     permission: str
     location_id: str = "default"
@@ -239,30 +241,30 @@ class S3Grant:
 
 @dataclass
 class AccessGrants:
-    """The instance of S3 Access Grants, and its locations: id -> scope and role."""
+    """The S3 Access Grants instance, and its locations: id -> scope and role ARN."""
 
-    identity_center_arn: str = ""  # empty: not associated
+    identity_center_arn: str = ""  # empty: not associated with Identity Center
     locations: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass
 class Tenant:
-    """A tenant of account access manager, and what it gives: pairs of the id of a user or group and a role's ARN."""
+    """A tenant of account access manager. An entitlement is the id of a user or group, and the ARN of a role."""
 
     tenant_id: str
     entitlements: set[tuple[str, str]]
-    arn: str = ""  # of its application at account access manager
-    application_arn: str = ""  # and at Identity Center
+    arn: str = ""  # its application in account access manager
+    application_arn: str = ""  # its application in Identity Center
 
 
 @dataclass
 class Directory:
-    """Everything that exists, with names for the parts of the example that every test needs."""
+    """Everything that exists, with properties for the parts of the example that every test needs."""
 
     identity_provider: IdentityProvider
     instance: Instance
     users: list[DirectoryUser]
-    identity_center_regions: list[str]  # of the instance, the primary one first
+    identity_center_regions: list[str]  # the primary one first
     iam_user: IamUser
     administrator: IamUser
     accounts: list[Account]
@@ -270,7 +272,7 @@ class Directory:
     example_applications: list[Application] = field(default_factory=list)
     example_roles: list[Role] = field(default_factory=list)
     token_issuers: list[TrustedTokenIssuer] = field(default_factory=list)
-    oidc_providers: dict[str, set[str]] = field(default_factory=dict)  # IAM's: issuer -> client ids
+    oidc_providers: dict[str, set[str]] = field(default_factory=dict)  # in IAM: issuer -> client ids
     permission_sets: dict[str, PermissionSet] = field(default_factory=dict)
     assignments: set[Assignment] = field(default_factory=set)
     access_grants: AccessGrants | None = None
@@ -278,14 +280,14 @@ class Directory:
     tenants: list[Tenant] = field(default_factory=list)
     other_roles: list[Role] = field(default_factory=list)
     other_applications: list[Application] = field(default_factory=list)
-    clocks_differ_s: int = 900  # at most; in public reports it is 5 minutes or 15, and lately 15 at STS
-    portal_requests_per_s: float | None = None  # at most; AWS's quota is 20. None: any number
-    administrator_page: int | None = None  # the most entries of a page for administrators; None: the model's
-    vpc_endpoint_required: bool = False  # by the instance's network configuration, and nobody has one here
-    # The portal's error for a user without the assignment. AWS documents this one; users have also reported
+    clocks_differ_s: int = 900  # maximum; users have reported 5 and 15 minutes, recently 15 for STS
+    portal_requests_per_s: float | None = None  # maximum; AWS's quota is 20. None: no limit
+    administrator_page: int | None = None  # largest page size for administrators; None: each service's own
+    vpc_endpoint_required: bool = False  # a network setting of the instance; no call here comes from an endpoint
+    # The portal's error if the user lacks the assignment. AWS documents this one; users have also reported
     # ForbiddenException "No access".
     not_assigned_error: str = "ResourceNotFoundException"
-    # The error for a call to another region than the application's; InvalidClientException has been seen as well.
+    # The error for a call in a region other than the application's; InvalidClientException has also been seen.
     wrong_region_error: str = "InvalidRequestRegionException"
 
     @property
@@ -295,12 +297,12 @@ class Directory:
 
     @property
     def second_application(self) -> Application:
-        """The example's application whose tokens the first exchanges."""
+        """The example's application whose tokens the first application exchanges."""
         return self.example_applications[1]
 
     @property
     def caller_role(self) -> Role:
-        """The example's role that a web identity opens; it may call CreateTokenWithIAM and assume the next role."""
+        """The example's role for web identities; it may call CreateTokenWithIAM and assume the analytics role."""
         return self.example_roles[0]
 
     @property
@@ -315,12 +317,12 @@ class Directory:
 
     @property
     def application_arn(self) -> str:
-        """The application that trusts the identity provider."""
+        """The ARN of `application`."""
         return self.application.arn
 
     @property
     def second_application_arn(self) -> str:
-        """The application whose tokens have the first as their audience."""
+        """The ARN of `second_application`."""
         return self.second_application.arn
 
     @property
@@ -330,30 +332,30 @@ class Directory:
 
     @property
     def caller_role_arn(self) -> str:
-        """The role that a web identity opens."""
+        """The ARN of `caller_role`."""
         return self.caller_role.arn
 
     @property
     def analytics_role_arn(self) -> str:
-        """The role that is assumed with an identity context."""
+        """The ARN of `analytics_role`."""
         return self.analytics_role.arn
 
     @property
     def applications(self) -> list[Application]:
-        """All of them."""
+        """All applications."""
         return [*self.example_applications, *self.other_applications]
 
     @property
     def roles(self) -> list[Role]:
-        """All of them."""
+        """All roles."""
         return [*self.example_roles, *self.other_roles]
 
     def application_named(self, arn: str) -> Application | None:
-        """The application of that ARN."""
+        """The application with that ARN."""
         return next((application for application in self.applications if application.arn == arn), None)
 
     def role(self, arn: str) -> Role | None:
-        """The role of that ARN."""
+        """The role with that ARN."""
         return next((role for role in self.roles if role.arn == arn), None)
 
     def user(self, **attribute: str) -> DirectoryUser | None:
@@ -365,5 +367,5 @@ class Directory:
         return next((group for group in self.groups if group.group_id == group_id), None)
 
     def reach(self, user_id: str) -> set[str]:
-        """The ids by which a user may be given something: their own, and those of their groups."""
+        """The ids whose assignments, grants and entitlements apply to a user: their own, and those of their groups."""
         return {user_id, *(group.group_id for group in self.groups if user_id in group.members)}

@@ -1,4 +1,4 @@
-"""Take a call to its operation, let the ordered faults happen, and write the request log."""
+"""Route a call to its operation, apply ordered faults, and write the request log."""
 
 import threading
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _NO_FAULT = Fault("none")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the server does with a call: send `answer`, or cut the connection if that is None; `cut` says how."""
+    """What the server does with a call: send `answer`, or cut the connection if that is None, in the way of `cut`."""
 
     answer: Answer | None
     slow_bytes_per_s: float | None = None
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass
 class Dispatch:
-    """Leads calls from the sockets to the services. Setting `stopping` ends every wait."""
+    """Routes calls from the sockets to the services. Setting `stopping` ends every wait."""
 
     state: State
     log: RequestLog = field(default_factory=RequestLog)
@@ -38,7 +38,7 @@ class Dispatch:
         self._paths |= control.routes(self.log, self.faults, operations)
 
     def respond(self, call: Call) -> Outcome:
-        """Carry out the operation, unless a fault prevents it."""
+        """Carry out the operation unless a fault prevents it."""
         endpoint = self._endpoint(call)
         began = self.log.arrived(endpoint.operation)
         parameters = _parameters(endpoint, call)

@@ -20,16 +20,16 @@ from oidc_helper.emulator.state import State
 
 
 def _certified() -> tuple[ssl.SSLContext, str]:
-    from oidc_helper.emulator.certificate import certified  # 40 ms, which few need
+    from oidc_helper.emulator.certificate import certified  # imported on demand: it takes 40 ms and few need it
 
     return certified(("localhost", f"{ACCOUNT}.localhost"))
 
 
 class Emulator:
-    """An identity provider and AWS: Identity Center, its portal, account access, STS, IAM, S3 grants; on one port.
+    """An identity provider and AWS (Identity Center, its portal, account access, STS, IAM, S3 grants) on one port.
 
-    A context manager; `port` 0 takes a free port. Without `keys` the identity provider makes new ones, which takes
-    50 ms. With `https`, clients have to trust `authority_pem`. In an `empty` organization nothing is set up. Raises
+    A context manager. `port` 0 takes a free port. Without `keys` the identity provider generates new ones, which takes
+    50 ms. With `https`, clients must trust `authority_pem`. In an `empty` organization nothing is set up yet. Raises
     OSError if the port is in use.
     """
 
@@ -86,14 +86,14 @@ class Emulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that lead SDKs to the emulator."""
+        """The environment variables that point SDKs to the emulator."""
         services = [
             *("STS", "SSO_OIDC", "SSO", "ACCOUNT_ACCESS_RUNTIME", "SIGNIN"),
-            *("SSO_ADMIN", "IDENTITYSTORE", "IAM", "ACCOUNT_ACCESS"),  # an administrator's
+            *("SSO_ADMIN", "IDENTITYSTORE", "IAM", "ACCOUNT_ACCESS"),  # for administrators
         ]
-        # SDKs put the account in front of this one, which no IP address bears.
-        named = {"AWS_ENDPOINT_URL_S3_CONTROL": self.url.replace("127.0.0.1", "localhost")}
-        return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services} | named
+        # SDKs put the account id in front of this host, so it cannot be an IP address.
+        s3_control = {"AWS_ENDPOINT_URL_S3_CONTROL": self.url.replace("127.0.0.1", "localhost")}
+        return {f"AWS_ENDPOINT_URL_{service}": self.url for service in services} | s3_control
 
     def mint(
         self,
@@ -105,7 +105,7 @@ class Emulator:
         key: Literal["current", "other"] = "current",
         **claims: Any,
     ) -> str:
-        """An identity token without a sign-in; a claim of None is left out.
+        """Make an identity token without a sign-in; a claim of None is left out.
 
         With `key="other"` the token names the published key but another key signs it.
         """
@@ -118,8 +118,8 @@ class Emulator:
     def trust(self, issuer: str, audience: str, email: str = "") -> None:
         """Let Identity Center and IAM trust another identity provider, for tokens with that audience.
 
-        Its keys are found by discovery. Identity Center no longer trusts the emulator's own provider. The person with
-        `email` at that provider takes the place of Alice.
+        Its keys are fetched by discovery. Identity Center no longer trusts the emulator's own provider. The person with
+        `email` at that provider replaces Alice.
         """
         directory = self.directory
         directory.oidc_providers.setdefault(issuer, set()).add(audience)
@@ -142,15 +142,15 @@ class Emulator:
             pending.email, pending.denied = email, email is None
 
     def advance(self, seconds: float) -> None:
-        """Let that much time pass for everything that expires; clocks and signatures are not affected."""
+        """Let that many seconds pass for everything that expires; the Date header and signatures are not affected."""
         self.clock.advance(seconds)
 
     def skew(self, seconds: float) -> None:
-        """Set the services' clock that much ahead of the caller's."""
+        """Set the services' clock that many seconds ahead of the caller's."""
         self.clock.skew(seconds)
 
     def fault(self, operation: str, **order: Any) -> Fault:
-        """Order a fault; `order` has the fields of Fault."""
+        """Order a fault; `order` holds the fields of Fault."""
         ordered = Fault(operation, **order)
         self._dispatch.faults.order(ordered)
         return ordered

@@ -1,4 +1,4 @@
-"""Lines for a shell and a configuration with which a user tries something against a running emulator."""
+"""Shell lines and a configuration with which a user can try a running emulator."""
 
 import json
 import shlex
@@ -8,12 +8,12 @@ from oidc_helper.emulator.control import TOKEN_PATH
 from oidc_helper.emulator.directory import Directory, IamUser
 from oidc_helper.emulator.emulator import Emulator
 
-LOOPBACK = "127.0.0.1,localhost"  # to reach without a proxy, which has a loopback of its own
+LOOPBACK = "127.0.0.1,localhost"  # never through a proxy: loopback there is another machine
 _FETCH = (
     "import sys, urllib.request as r; "
     "sys.stdout.write(r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=10).read().decode())"
 )
-# What OpenSSL, Python's requests, the SDKs of AWS and Node.js read; the first three then trust nothing else.
+# Read by OpenSSL, Python's requests, the AWS SDKs and Node.js; the first three then trust no other authority.
 _AUTHORITY_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _COMMAND = """\
 [identity.example]
@@ -60,11 +60,11 @@ account_access = {tenant}
 def example_config(
     emulator: Emulator, user: str = "alice@example.com", python: str = sys.executable, *, authority: str = ""
 ) -> str:
-    """A config.toml with a profile of each kind but S3 access grants; `python` fetches that user's identity tokens.
+    """A config.toml with a profile of each kind except S3 access grants; `python` fetches identity tokens of `user`.
 
-    `authority` is the file with the emulator's `authority_pem`, where it speaks https.
+    `authority` is the file with the emulator's `authority_pem`, if it uses https.
 
-    A second identity, with a profile of its own, signs in with the browser. If Identity Center trusts another issuer
+    A second identity, with a profile of its own, signs in with the browser. If Identity Center trusts an issuer other
     than the emulator's, the only identity signs in there. In an empty organization there are no profiles yet.
     """
     directory, regions = emulator.directory, emulator.directory.identity_center_regions
@@ -84,7 +84,7 @@ def example_config(
         "given_role_arn": directory.other_roles[0].arn,
         "tenant": directory.tenant.tenant_id,
     }
-    # JSON's strings and lists of ASCII are TOML's too
+    # ASCII strings and lists are the same in JSON and TOML
     quoted = {name: json.dumps(value) for name, value in values.items()}
     defaults = _DEFAULTS + _AUTHORITY if authority else _DEFAULTS
     own = (_COMMAND, _PERSON, defaults, _PERSONAL, _PROFILES)
@@ -93,7 +93,7 @@ def example_config(
 
 
 def _trusted(emulator: Emulator) -> tuple[str, str]:
-    """The issuer that Identity Center trusts, and its client that IAM accepts."""
+    """The issuer that Identity Center trusts, and a client id of it that IAM accepts."""
     if not emulator.directory.applications:
         return emulator.issuer, emulator.client_id
     issuer = emulator.directory.application.issuer.issuer_url
@@ -101,9 +101,9 @@ def _trusted(emulator: Emulator) -> tuple[str, str]:
 
 
 def shell_exports(emulator: Emulator, *, authority: str = "") -> str:
-    """Lines for a POSIX shell that lead SDKs and tools to the emulator; `authority` is as above.
+    """Lines for a POSIX shell that point SDKs and tools to the emulator; `authority` is as in `example_config`.
 
-    Comments give the other addresses, names and keys, and who may do what. The keys are no exports: SDKs would prefer
+    Comments give the other addresses, names and keys, and who may do what. The keys are not exported: SDKs would prefer
     them to every profile.
     """
     directory = emulator.directory
@@ -137,7 +137,7 @@ def shell_exports(emulator: Emulator, *, authority: str = "") -> str:
 
 
 def _set_up(emulator: Emulator) -> dict[str, str]:
-    """What an administrator has made."""
+    """Notes on what an administrator has set up."""
     directory = emulator.directory
     return {
         "application": directory.application_arn,
@@ -149,7 +149,7 @@ def _set_up(emulator: Emulator) -> dict[str, str]:
 
 
 def _second_application(emulator: Emulator) -> dict[str, str]:
-    """What the grants need that the first application does not have."""
+    """Notes on the application for the grants that the first application lacks."""
     second, first = emulator.directory.second_application, emulator.directory.application
     of_first = [scope for scope, accepting in second.scopes.items() if first.arn in accepting]
     return {
@@ -164,23 +164,23 @@ def _keys(user: IamUser) -> str:
 
 
 def _account_host(directory: Directory) -> str:
-    """What SDKs need, who put the account in front of the host; systemd's resolver knows all names below localhost."""
+    """A note on the host that SDKs use for S3 Control; systemd's resolver knows all names below localhost."""
     host = f"{directory.instance.owner_account_id}.localhost"
-    return f"SDKs ask {host}; where that is not known, add to /etc/hosts: 127.0.0.1 {host}"
+    return f"SDKs call {host}; if that does not resolve, add to /etc/hosts: 127.0.0.1 {host}"
 
 
 def _reach(user_id: str, directory: Directory) -> str:
-    """What a user may do with the application, for people."""
+    """What a user may do with the applications, for display."""
     if not any(user_id in application.assigned for application in directory.applications):
         return "nothing, for tests of a refusal" if directory.applications else "nothing, since nothing is set up"
-    sets = sorted((one.permission_set, one.account_id) for one in directory.assignments if one.user_id == user_id)
+    sets = sorted((each.permission_set, each.account_id) for each in directory.assignments if each.user_id == user_id)
     permission_sets = [f"{name} in {account}" for name, account in sets]
-    grants = [f"{one.scope} ({one.permission})" for one in directory.s3_grants if one.user_id == user_id]
-    given = sorted(
+    grants = [f"{each.scope} ({each.permission})" for each in directory.s3_grants if each.user_id == user_id]
+    entitlements = sorted(
         (role_arn, tenant.tenant_id)
         for tenant in directory.tenants
-        for each_id, role_arn in tenant.entitlements
-        if each_id == user_id
+        for principal_id, role_arn in tenant.entitlements
+        if principal_id == user_id
     )
-    roles = [f"{role_arn} through {tenant_id}" for role_arn, tenant_id in given]
+    roles = [f"{role_arn} through {tenant_id}" for role_arn, tenant_id in entitlements]
     return ", ".join(["the role analytics", *permission_sets, *grants, *roles])

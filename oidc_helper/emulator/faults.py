@@ -1,4 +1,4 @@
-"""Faults that a test orders: answers that are late, refusals, garbled or lost."""
+"""Faults that a test can order: late, refused, garbled or lost answers."""
 
 import re
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from oidc_helper.emulator.calls import Parameters, asked
+from oidc_helper.emulator.calls import Parameters, parameter_of
 from oidc_helper.words import did_you_mean, listed, printable
 
 Cut = Literal["before", "after", "within", "reset"]
@@ -16,12 +16,12 @@ _LONGEST_S = 86_400
 
 @dataclass
 class Fault:
-    """What happens to the next `times` calls of an operation (None: to all of them) that have those `parameters`.
+    """What happens to the next `times` calls (None: to all) of an operation that have those `parameters`.
 
     In this order: wait `delay_s`, then for `until`. `cut="before"` closes the connection. `error` (a code of the
     service model, or a common one) or `status` answers without carrying out the operation. Otherwise the operation is
-    carried out, and then `cut="after"` loses the answer, `cut="within"` loses its second half, and `cut="reset"` resets
-    the TCP connection; `body` replaces the answer, `slow_bytes_per_s` sends it byte by byte.
+    carried out; then `cut="after"` drops the answer, `cut="within"` drops its second half, and `cut="reset"` resets the
+    TCP connection. `body` replaces the answer, `slow_bytes_per_s` sends it byte by byte.
     """
 
     operation: str
@@ -38,21 +38,21 @@ class Fault:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def meets(self, operation: str, parameters: Parameters) -> bool:
-        """Whether it happens to such a call."""
+        """Whether the fault applies to a call of the operation with the parameters."""
         return operation == self.operation and all(
-            asked(parameters, name) == value for name, value in self.parameters.items()
+            parameter_of(parameters, name) == value for name, value in self.parameters.items()
         )
 
 
 class Faults:
-    """The ordered faults; for each operation the oldest happens first."""
+    """The ordered faults; for each operation the oldest one applies first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ordered: list[Fault] = []
 
     def order(self, fault: Fault) -> None:
-        """Append a fault to those ordered before."""
+        """Add a fault, after those ordered before."""
         with self._lock:
             self._ordered.append(fault)
 
@@ -62,7 +62,7 @@ class Faults:
             self._ordered.clear()
 
     def take(self, operation: str, parameters: Parameters) -> Fault | None:
-        """The fault for this call of the operation; counts it down."""
+        """The fault for this call, if any; counts it down."""
         with self._lock:
             for fault in self._ordered:
                 if not fault.meets(operation, parameters):
@@ -76,19 +76,21 @@ class Faults:
 
 
 def problems(order: Mapping[str, Any], operations: Collection[str]) -> list[str]:
-    """What is wrong with an order that came as JSON, one sentence each; `operations` are those that exist."""
-    found = [f"unknown field {printable(name)}{did_you_mean(name, _FIELDS)}" for name in order if name not in _FIELDS]
-    found += [
+    """The mistakes in an order that was read from JSON, one sentence each; `operations` are all that exist."""
+    messages = [
+        f"unknown field {printable(name)}{did_you_mean(name, _FIELDS)}" for name in order if name not in _FIELDS
+    ]
+    messages += [
         f"{name} must be {what}" for name, (fits, what) in _FIELDS.items() if name in order and not fits(order[name])
     ]
     operation = order.get("operation", "")
     if "operation" not in order:
-        found.append("operation is missing")
+        messages.append("operation is missing")
     elif isinstance(operation, str) and operation not in operations:
-        found.append(f"there is no operation {printable(operation)}{did_you_mean(operation, operations)}")
+        messages.append(f"there is no operation {printable(operation)}{did_you_mean(operation, operations)}")
     if order.get("body") is not None and order.get("status") in BODILESS:
-        found.append(f"an answer with the status {order['status']} has no body")
-    return found
+        messages.append(f"an answer with the status {order['status']} has no body")
+    return messages
 
 
 def _number(least: float, most: float, kind: Any = int | float) -> Callable[[Any], bool]:
@@ -99,7 +101,7 @@ def _number(least: float, most: float, kind: Any = int | float) -> Callable[[Any
 
 
 def _text(value: Any) -> bool:
-    """Whether it is text that can be sent: JSON can name halves of characters, which UTF-8 lacks."""
+    """Whether it is a string that UTF-8 can encode: JSON allows lone surrogates."""
     return isinstance(value, str) and not re.search(r"[\ud800-\udfff]", value)
 
 
@@ -123,7 +125,7 @@ def _or_null(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or fits(value)
 
 
-# The fields of an order -> whether a value fits, and the sentence for one that does not.
+# Field of an order -> whether a value fits, and what a value must be.
 _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "operation": (_text, "a string"),
     "status": (_or_null(_number(200, 599, int)), "an integer from 200 to 599"),

@@ -1,4 +1,4 @@
-"""The directories that the emulator starts with: of example people, with or without applications, roles and grants."""
+"""The directories that the emulator starts with: example people, with or without applications, roles and grants."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ from oidc_helper.emulator.directory import (
 from oidc_helper.emulator.keys import aws_secret, opaque, upper
 from oidc_helper.settings.limits import limits
 
-ACCOUNT = "123456789012"  # of Identity Center, the caller and the roles
+ACCOUNT = "123456789012"  # the account of Identity Center, the caller and the roles
 INSTANCE = "ssoins-1234567890abcdef"
 REGION = "eu-west-1"
 PUBLIC_CLIENT = "oidc-helper-cli"
@@ -65,7 +65,7 @@ def empty_directory(issuer: str) -> Directory:
 
 
 def example_directory(issuer: str) -> Directory:
-    """Alice and Bob are assigned; Mallory can sign in at the identity provider but is assigned to nothing."""
+    """Alice and Bob are assigned; Mallory can sign in at the identity provider but has no assignment."""
     directory = empty_directory(issuer)
     user = directory.iam_user
     caller = Role(f"arn:aws:iam::{ACCOUNT}:role/tip-caller", "AROA" + upper(17), web_identity_audiences={PUBLIC_CLIENT})
@@ -78,11 +78,11 @@ def example_directory(issuer: str) -> Directory:
         allows_session_tags=True,
         longest_session_s=limits("sts", "AssumeRole", "DurationSeconds").most or 0,
     )
-    given = [
+    entitled_roles = [
         Role(f"arn:aws:iam::{account}:role/{name}", "AROA" + upper(17), longest_session_s=43_200)
         for account, name in (("111122223333", "builder"), ("222233334444", "auditor"))
     ]
-    location = Role(
+    location_role = Role(
         f"arn:aws:iam::{ACCOUNT}:role/access-grants-location",
         "AROA" + upper(17),
         trust_policy={
@@ -111,10 +111,12 @@ def example_directory(issuer: str) -> Directory:
         Assignment(_ALICE, "222233334444", "ReadOnly"),
         Assignment(_BOB, "111122223333", "ReadOnly"),
     }
-    directory.access_grants = AccessGrants(directory.instance.arn, {"default": ("s3://", location.arn)})
+    directory.access_grants = AccessGrants(directory.instance.arn, {"default": ("s3://", location_role.arn)})
     directory.s3_grants = [S3Grant(_ALICE, "s3://reports/*", "READ")]
-    directory.tenants = [Tenant("aa-0123456789ab", {(_ALICE, role.arn) for role in given}, _AAM_ARN, _AAM_APPLICATION)]
-    directory.other_roles = [*given, location]
+    directory.tenants = [
+        Tenant("aa-0123456789ab", {(_ALICE, role.arn) for role in entitled_roles}, _AAM_ARN, _AAM_APPLICATION)
+    ]
+    directory.other_roles = [*entitled_roles, location_role]
     return directory
 
 

@@ -1,4 +1,4 @@
-"""The keys of other identity providers than the emulator's own, found by discovery, as AWS finds them."""
+"""The keys of identity providers other than the emulator's own, fetched by discovery as AWS does."""
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -14,14 +14,14 @@ _FETCH_S = 5  # for the discovery document, and again for the keys
 
 
 class ForeignKeys:
-    """The published keys of an issuer, fetched at first use and again for a token that names an unknown key."""
+    """The published keys of an issuer, fetched on first use and again if a token names an unknown key."""
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
         self._published: list[Key] = []
 
     def verified(self, token: str, *, algorithms: Collection[str]) -> Claims:
-        """Like `SigningKeys.verified`. Raises BadToken also if the keys cannot be fetched."""
+        """Like `SigningKeys.verified`. Also raises BadToken if the keys cannot be fetched."""
         kid = key_id(token)
         if not self._published or (kid and kid not in {key.kid for key in self._published}):
             self._published = list(_usable(_fetched(self._issuer)))
@@ -35,13 +35,14 @@ def _fetched(issuer: str) -> Any:
     anonymous = Client("")
     try:
         provider = discover(issuer, client=anonymous, timeout_s=_FETCH_S)
-        return get_json(provider.jwks_uri, client=anonymous, timeout_s=_FETCH_S, fresh=True).get("keys")
+        jwks_uri = provider.jwks_uri
+        return get_json(jwks_uri, issuer=issuer, client=anonymous, timeout_s=_FETCH_S, fresh=True).get("keys")
     except OidcHelperError as error:
         raise BadToken(error.message) from error
 
 
 def _usable(keys: Any) -> Iterator[Key]:
-    """The readable keys of asymmetric algorithms (RFC 8725 section 3.1)."""
+    """The keys that can be read and are for asymmetric algorithms (RFC 8725 section 3.1)."""
     for data in keys if isinstance(keys, list) else ():
         if isinstance(data, dict) and data.get("kty") in ("RSA", "EC") and data.get("use", "sig") == "sig":
             with suppress(JoseError, ValueError, TypeError, KeyError):

@@ -1,4 +1,4 @@
-"""Signing keys with their rotation and JWKS, signed and verified JWTs, and random strings."""
+"""Signing keys with rotation and JWKS, signing and verifying of JWTs, and random strings."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ Claims = dict[str, Any]
 
 
 class BadToken(Exception):  # noqa: N818 - each service turns it into its own refusal
-    """Not a JWT that one of the right keys has signed with an accepted algorithm; the text says why."""
+    """The token is no JWT that a right key has signed with an accepted algorithm; the text says why."""
 
 
 class SigningKeys:
@@ -40,12 +40,12 @@ class SigningKeys:
         return dict(KeySet(list(self._published)).as_dict(private=False))
 
     def sign(self, claims: Claims, *, alg: str = "RS256", key: str = "current", typ: str = "JWT") -> str:
-        """A JWT; with `key="other"` it names the current key but an unpublished one signs it."""
+        """Sign a JWT; with `key="other"` it names the current key, but an unpublished key signs it."""
         signer = (self._unpublished if key == "other" else self._current)[alg]
         return jwt.encode({"alg": alg, "kid": self._current[alg].kid, "typ": typ}, claims, signer)
 
     def verified(self, token: str, *, algorithms: Collection[str]) -> Claims:
-        """The claims of a token with a valid signature; the claims are not checked. Raises BadToken."""
+        """The claims of the token, whose signature alone is checked. Raises BadToken."""
         return verified(token, KeySet(list(self._published)), algorithms)
 
     @cached_property
@@ -54,7 +54,7 @@ class SigningKeys:
 
 
 def verified(token: str, keys: KeySet, algorithms: Collection[str]) -> Claims:
-    """The claims of a token that one of the keys has signed; the claims are not checked. Raises BadToken."""
+    """The claims of the token; checks only that one of the keys signed it. Raises BadToken."""
     try:
         return dict(jwt.decode(token, keys, registry=_registry(algorithms)).claims)
     except (JoseError, ValueError) as error:
@@ -101,7 +101,7 @@ def moment(claims: Claims, name: str) -> float | None:
 
 
 def opaque(length: int) -> str:
-    """A random string of that many characters that URLs allow."""
+    """A random string of that many URL-safe characters."""
     return base64.urlsafe_b64encode(secrets.token_bytes(length)).decode()[:length]
 
 
@@ -111,7 +111,7 @@ def aws_secret(length: int) -> str:
 
 
 def hexadecimal(length: int) -> str:
-    """As in the ids of AWS's resources."""
+    """A random string of hexadecimal digits, as in AWS's resource ids."""
     return secrets.token_hex(length)[:length]
 
 

@@ -1,15 +1,15 @@
-"""A large organization, for what has to work with many accounts."""
+"""A large organization, to try what has to work with many accounts."""
 
 from oidc_helper.emulator.directory import Account, Assignment, Directory, PermissionSet
 from oidc_helper.emulator.keys import upper
 
-MOST = 10_000  # accounts or permission sets, more than any organization has
+MOST = 10_000  # accounts or permission sets; no organization has more
 _FIRST = 500_000_000_000
 _NAMES = ("Admin", "ReadOnly", "Developer", "Billing")
 
 
 def enlarge(directory: Directory, accounts: int, permission_sets: int) -> None:
-    """Let the first user use so many permission sets in so many more accounts."""
+    """Add that many accounts, and assign the first user that many permission sets in each."""
     user = directory.users[0].user_id
     names = [_NAMES[number] if number < len(_NAMES) else f"Team{number}" for number in range(permission_sets)]
     for number, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""The pages that a person sees: self-contained, without scripts, never cached and never framed."""
+"""The pages that a person sees: self-contained, without scripts, never cached or framed."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -32,7 +32,7 @@ def page(title: str, *paragraphs: str, status: int = 200, error: str | None = No
     return _answer(title, body, status=status, error=error)
 
 
-def decision_page(  # noqa: PLR0913 - a page is made of its parts
+def decision_page(  # noqa: PLR0913 - the parts of a page
     title: str, question: str, *, action: str, hidden: Mapping[str, str], users: Iterable[str], offered: str
 ) -> Answer:
     """A page where a person signs in as a user; its form posts `user` and `decision` (approve or deny)."""

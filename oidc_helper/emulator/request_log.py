@@ -1,4 +1,4 @@
-"""The log of requests and their answers; its repr and its JSON show no secret."""
+"""The log of requests and their answers; its repr and JSON show no secrets."""
 
 import json
 import re
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from oidc_helper.emulator.calls import Answer, Parameters, asked, plain
+from oidc_helper.emulator.calls import Answer, Parameters, parameter_of, plain
 
-# The parameters that may be shown, as `plain` spells them; any other may be a secret.
+# The parameters that may be shown, as `plain` spells them; any other might be a secret.
 _SHOWN = {
     *(
         "accesstype",
@@ -45,7 +45,7 @@ _SHOWN = {
 class Request:
     """One call that was answered or dropped; `status` is None if the answer was lost.
 
-    `started_at` is in epoch seconds. `came_back` has the names of the members of the answer.
+    `started_at` is in epoch seconds. `came_back` holds the member names of the answer.
     """
 
     sequence: int
@@ -62,21 +62,21 @@ class Request:
 
     @property
     def ok(self) -> bool:
-        """Whether the caller received a success."""
+        """Whether the caller received a successful answer."""
         return self.status is not None and self.status < 400
 
     def asked(self, name: str) -> Any:
-        """A parameter by its name in any spelling: `grant_type` is `grantType`."""
-        return asked(self.parameters, name)
+        """The value of a parameter, by its name in any spelling: `grant_type` finds `grantType`."""
+        return parameter_of(self.parameters, name)
 
     def described(self) -> dict[str, Any]:
-        """The fields as they may be shown: parameters that may be secret are masked."""
+        """The fields for display, with parameters masked that might be secret."""
         shown = {key: value if plain(key) in _SHOWN else "***" for key, value in self.parameters.items()}
         return {**self.__dict__, "parameters": shown}
 
 
 class RequestLog:
-    """The answered calls, in the order of their answers, and the number of calls that have arrived."""
+    """The answered calls in order of their answers, and the number of calls that have arrived."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -93,7 +93,7 @@ class RequestLog:
     def answered(
         self, service: str, operation: str, parameters: Parameters, answer: Answer | None, began: float
     ) -> None:
-        """Add the outcome of a call; an answer of None was lost."""
+        """Add the outcome of a call; `answer` is None if it was lost."""
         now, duration_s = time.time(), time.monotonic() - began
         with self._changed:
             self._entries.append(
@@ -124,7 +124,7 @@ class RequestLog:
 
 
 def _members(body: bytes) -> tuple[str, ...]:
-    """The names of the members of an answer: keys of JSON or innermost elements of XML, never a value."""
+    """The member names of an answer: the keys of JSON or the innermost elements of XML, never a value."""
     try:
         answer = json.loads(body)
     except ValueError:
@@ -141,7 +141,7 @@ def _leaves(answer: dict[str, Any]) -> Iterator[str]:
 
 
 def matching(entries: Iterable[Request], operation: str, parameters: Parameters, *, ok: bool | None) -> int:
-    """The number of entries with that operation, outcome (None: any) and those parameters."""
+    """The number of entries with that operation, that outcome (None: any) and those parameters."""
     return sum(
         entry.operation == operation
         and ok in (None, entry.ok)

@@ -1,4 +1,4 @@
-"""The sockets: HTTP/1.1 on loopback, a thread for each connection, answers cut or slowed down by faults."""
+"""The sockets: HTTP/1.1 on loopback, one thread per connection; faults may cut answers or slow them down."""
 
 import contextlib
 import re
@@ -17,14 +17,14 @@ from oidc_helper.emulator.dispatch import Outcome
 from oidc_helper.emulator.faults import BODILESS
 
 _LARGEST_BODY = 1 << 20
-# A foreign page may make its own name resolve to loopback. The digits are the account prefix of s3control.
+# A foreign page may make its own name resolve to loopback. The digits are the account id in s3control hosts.
 _HOST = re.compile(r"(\d{12}\.)?(localhost|127\.0\.0\.1)(:\d+)?|\[::1\](:\d+)?")
 _IDLE_S = 60
-_Connected = socket.socket | tuple[bytes, socket.socket]  # as the base class declares it; ours are sockets
+_Connected = socket.socket | tuple[bytes, socket.socket]  # as the base class declares it; here always a socket
 
 
 class Server(ThreadingHTTPServer):
-    """Listens from the start, for https where it has a `tls` context; `respond` must be set before it serves."""
+    """Listens from the start, with https if there is a `tls` context. Set `respond` before serving."""
 
     daemon_threads = True
     request_queue_size = 512
@@ -48,7 +48,7 @@ class Server(ThreadingHTTPServer):
         return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a connection; its own thread shakes hands, since a slow client must not keep others waiting."""
+        """Accept a connection; the TLS handshake is left to its own thread, so that a slow client delays no other."""
         connection, address = super().get_request()
         if self._tls:
             connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
@@ -82,11 +82,11 @@ class _Connection(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
     timeout = _IDLE_S
-    wbufsize = -1  # head and body leave in one packet
+    wbufsize = -1  # so that head and body leave in one packet
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        with contextlib.suppress(OSError):  # the client has gone, or speaks no TLS
+        with contextlib.suppress(OSError):  # the client has gone, or does not speak TLS
             if isinstance(self.connection, ssl.SSLSocket):
                 self.connection.do_handshake()
             super().handle()
@@ -104,7 +104,7 @@ class _Connection(BaseHTTPRequestHandler):
         return "oidc-helper-emulator"
 
     def log_message(self, *_: object) -> None:
-        """The request log has more."""
+        """Log nothing: the request log says more."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return formatdate(self.server.wall() if timestamp is None else timestamp, usegmt=True)
@@ -112,7 +112,7 @@ class _Connection(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         refusal = self._refusal()
         if refusal:
-            self.close_connection = True  # an unread body may follow
+            self.close_connection = True  # the body may still be unread
             self._write(Outcome(refusal))
             return
         target, length = urlsplit(self.path), int(self.headers.get("Content-Length", "0"))
@@ -127,10 +127,10 @@ class _Connection(BaseHTTPRequestHandler):
             return
         self._write(outcome)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - the base class asks for these
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 - the base class needs these names
 
     def _refusal(self) -> Answer | None:
-        """The answer to a request whose head is wrong."""
+        """The answer to a request whose head is wrong; None if the head is right."""
         length = self.headers.get("Content-Length", "0")
         origin = self.headers.get("Origin")
         checks = (
@@ -146,7 +146,10 @@ class _Connection(BaseHTTPRequestHandler):
         return None
 
     def _is_for_any_origin(self) -> bool:
-        """Whether it changes nothing: clients may post a person's authorization request from their own pages."""
+        """Whether pages of any origin may send the request.
+
+        Requests that change nothing; and clients may post an authorization request from their own pages.
+        """
         return self.command in ("GET", "HEAD") or self.path.partition("?")[0].endswith("/authorize")
 
     def _origin(self) -> str:
@@ -180,11 +183,13 @@ class _Connection(BaseHTTPRequestHandler):
 
 def _shut(connection: _Connected) -> None:
     if isinstance(connection, socket.socket):
-        with contextlib.suppress(OSError):  # the other end was faster
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # that of TLS changes what another thread is reading
+        with contextlib.suppress(OSError):  # the other end has closed it already
+            socket.socket.shutdown(
+                connection, socket.SHUT_RDWR
+            )  # SSLSocket.shutdown would disturb another thread's read
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close without lingering (socket(7)); a shutdown before would end the connection in good order."""
+    """Close without lingering (socket(7)), which resets; a shutdown before it would end the connection cleanly."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     socket.close(connection.detach())

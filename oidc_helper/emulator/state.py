@@ -35,12 +35,12 @@ class Issued:
     scopes: tuple[str, ...]
     expires_at: float
     spent: bool = False
-    region: str = ""  # of Identity Center, which alone takes the token
+    region: str = ""  # the only region of Identity Center that accepts the token
 
 
 @dataclass
 class Pending:
-    """An authorization request (RFC 6749 section 4.1.1) that waits for a person."""
+    """An authorization request (RFC 6749 section 4.1.1) that waits for a person's decision."""
 
     client_id: str
     redirect_uri: str
@@ -53,14 +53,14 @@ class Pending:
 
 @dataclass
 class Code:
-    """An authorization code, and the request and the person that it was issued for."""
+    """An authorization code, with the request and the person for whom it was issued."""
 
     request: Pending
     email: str
     expires_at: float
     signed_in_at: float
     spent: bool = False
-    session: Session | None = None  # begun when the code was redeemed
+    session: Session | None = None  # the session that redeeming the code began
 
 
 @dataclass
@@ -89,18 +89,18 @@ class Context:
 
 @dataclass(frozen=True)
 class Credentials:
-    """An access key and its principal; a user's key has no session token and does not expire."""
+    """An access key and its principal; an IAM user's key has no session token and does not expire."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(repr=False)
     expires_at: float | None
-    arn: str  # of the session, or the user
+    arn: str  # the ARN of the session or the user
     user_id: str  # as in GetCallerIdentity
-    principal_arn: str  # as policies name it: the role, or the user
+    principal_arn: str  # the role or the user, as policies name it
     context: Context | None = None
     source_identity: str | None = None
-    direct: bool = False  # a portal gave them, and no chain of roles
+    direct: bool = False  # issued by a portal, not by role chaining
 
     @property
     def account_id(self) -> str:
@@ -115,7 +115,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class SignInToken:
-    """What opens the console as that session, and how long the console then stays open."""
+    """A token that opens the console as the session `arn`, until `session_ends_at`."""
 
     arn: str
     expires_at: float
@@ -124,13 +124,13 @@ class SignInToken:
 
 @dataclass
 class State:
-    """The whole memory. A service holds `lock` while it works, so that nothing changes between a check and its use."""
+    """The whole memory. An operation holds `lock`, so that nothing changes between a check and its use."""
 
     url: str
     directory: Directory
     clock: Clock
     keys: SigningKeys  # the identity provider's
-    center_keys: SigningKeys = field(default_factory=lambda: SigningKeys("ES256"))  # of Identity Center's ID tokens
+    center_keys: SigningKeys = field(default_factory=lambda: SigningKeys("ES256"))  # Identity Center's, for ID tokens
     foreign_keys: dict[str, ForeignKeys] = field(default_factory=dict)  # by issuer
     lock: threading.RLock = field(default_factory=threading.RLock)
     pending: dict[str, Pending] = field(default_factory=dict)
@@ -140,18 +140,20 @@ class State:
     tokens: dict[str, Issued] = field(default_factory=dict)  # Identity Center's
     contexts: dict[str, Context] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)  # by access key id
-    sign_in_tokens: dict[str, SignInToken] = field(default_factory=dict)  # of the console
+    sign_in_tokens: dict[str, SignInToken] = field(default_factory=dict)  # for the console
     portal: Throttle = field(default_factory=Throttle)
-    redeemed: dict[tuple[str, str], float] = field(default_factory=dict)  # (iss, jti) -> when to forget it
+    redeemed: dict[tuple[str, str], float] = field(
+        default_factory=dict
+    )  # (iss, jti) -> when to forget it, in epoch seconds
 
     def verified(self, token: str, issuer: str, *, algorithms: Collection[str]) -> Claims:
-        """The claims of a token that the issuer has signed; the claims are not checked. Raises BadToken."""
+        """The claims of the token; checks only that the issuer signed it. Raises BadToken."""
         if issuer == self.directory.identity_provider.issuer:
             return self.keys.verified(token, algorithms=algorithms)
         return self.foreign_keys.setdefault(issuer, ForeignKeys(issuer)).verified(token, algorithms=algorithms)
 
     def credentials_of(self, access_key_id: str) -> Credentials | None:
-        """The credentials with that access key id: of a role session, or of an IAM user."""
+        """The credentials with that access key id, of a role session or an IAM user."""
         for user in (self.directory.iam_user, self.directory.administrator):
             if access_key_id == user.access_key_id:
                 return Credentials(access_key_id, user.secret_access_key, None, None, user.arn, user.user_id, user.arn)

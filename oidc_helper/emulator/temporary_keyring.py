@@ -1,4 +1,4 @@
-"""A keyring back end for trials: a file in a temporary directory."""
+"""A keyring back end for trials, which keeps passwords in a temporary file."""
 
 import json
 import os
@@ -14,9 +14,9 @@ BACKEND = f"{__name__}.TemporaryKeyring"
 
 
 class TemporaryKeyring(KeyringBackend):
-    """Only PYTHON_KEYRING_BACKEND selects it; the variable OIDC_HELPER_TEMPORARY_KEYRING names the file."""
+    """Selected only by PYTHON_KEYRING_BACKEND; the variable OIDC_HELPER_TEMPORARY_KEYRING names the file."""
 
-    priority = 0.1  # too low to be selected by itself
+    priority = 0.1  # too low to be chosen automatically
 
     def get_password(self, service: str, username: str) -> str | None:
         """The stored password, or None."""
@@ -37,7 +37,7 @@ class TemporaryKeyring(KeyringBackend):
 
     @staticmethod
     def _lock() -> lock.Lock:
-        """All entries share one file, but commands for two identities hold two different locks."""
+        """Lock the file, which all entries share: commands for two identities hold two different locks."""
         return lock.hold("temporary keyring", timeout_s=10, purpose="the temporary keyring")
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Both configuration files of a newcomer's first steps, in a directory of their choice."""
+"""Write the two configuration files for a newcomer's first steps, in a directory of their choice."""
 
 import json
 import logging
@@ -64,34 +64,34 @@ _PROFILES = ("analytics", "dev-admin", "remote", "nightly")
 
 
 def write(emulator: Emulator, directory: str) -> str:
-    """Write the files, and return the lines for a shell that lead to them and to the emulator.
+    """Write the files, and return shell lines that point to them and to the emulator.
 
-    A file that says all of that already stays, with what was added to it. Raises OidcHelperError, and then writes
-    nothing.
+    A file that already says all of this stays as it is, with anything that the user added. If it raises
+    OidcHelperError, it has written nothing.
     """
-    where = Path(directory).absolute()
-    settings, aws, token = (str(where / name) for name in ("config.toml", "aws-config", "identity-token"))
-    authority = str(where / "ca.pem") if emulator.authority_pem else ""
+    folder = Path(directory).absolute()
+    settings, aws, token = (str(folder / name) for name in ("config.toml", "aws-config", "identity-token"))
+    authority = str(folder / "ca.pem") if emulator.authority_pem else ""
     identity_token = emulator.mint("alice@example.com", lifetime_s=_TOKEN_LIFETIME_S)
     contents = {settings: _settings(emulator, token, authority), aws: _aws_config(emulator), token: identity_token}
     if authority:
         contents[authority] = emulator.authority_pem
     plan = [of_lines(path, text.splitlines(), whole=True) for path, text in contents.items()]
-    ours = {change.path for change in plan if (change.before or b"").startswith(_MARK.encode())}
-    if settings in ours:
-        ours |= {token, authority}  # which have no room for a mark
-    if foreign := [change.path for change in plan if change.before is not None and change.path not in ours]:
+    replaceable = {change.path for change in plan if (change.before or b"").startswith(_MARK.encode())}
+    if settings in replaceable:
+        replaceable |= {token, authority}  # files that cannot hold the mark
+    if foreign := [change.path for change in plan if change.before is not None and change.path not in replaceable]:
         raise WrongSettings(f"{printable(foreign[0])} is not the emulator's", "name another directory, or move it")
-    needed = [change for change in plan if not _says_that(change)]
-    carry_out(needed)
-    for change in needed:
+    outdated = [change for change in plan if not _says_that(change)]
+    carry_out(outdated)
+    for change in outdated:
         if change.before is not None and change.path in (settings, aws):
-            log.warning("%s was written anew; what it said is in %s", printable(change.path), change.path + BACKUP)
+            log.warning("%s was rewritten; its old content is in %s", printable(change.path), change.path + BACKUP)
     if any(change.path == settings and change.before is not None for change in plan):
-        log.warning("what was signed in to at the emulator's last run is over; to forget it: oidc-helper logout --all")
+        log.warning("sign-ins at the emulator's last run no longer work; to forget them: oidc-helper logout --all")
     variables = {
         paths.CONFIG_VARIABLE: settings,
-        paths.SITE_CONFIG_VARIABLE: "",  # a company's settings would lie beneath
+        paths.SITE_CONFIG_VARIABLE: "",  # leave out a company's settings
         "AWS_CONFIG_FILE": aws,
     }
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
@@ -99,7 +99,7 @@ def write(emulator: Emulator, directory: str) -> str:
 
 
 def _says_that(change: Change) -> bool:
-    """Whether the file says all that is to be written, and perhaps more, which is a person's."""
+    """Whether the file already says all that would be written; it may also say more, which the user added."""
     before, after = (change.before or b"").decode("utf-8", "replace"), change.after.decode()
     if not change.path.endswith(".toml"):
         return all(section.strip() in before for section in after.split("\n\n"))
@@ -109,10 +109,10 @@ def _says_that(change: Change) -> bool:
         return False
 
 
-def _has(present: Any, wanted: Any) -> bool:
-    if isinstance(wanted, dict) and isinstance(present, dict):
-        return all(key in present and _has(present[key], value) for key, value in wanted.items())
-    return bool(present == wanted)
+def _has(present: Any, required: Any) -> bool:
+    if isinstance(required, dict) and isinstance(present, dict):
+        return all(key in present and _has(present[key], value) for key, value in required.items())
+    return bool(present == required)
 
 
 def _settings(emulator: Emulator, token: str, authority: str) -> str:
@@ -126,7 +126,7 @@ def _settings(emulator: Emulator, token: str, authority: str) -> str:
         "caller_role_arn": directory.caller_role_arn,
         "role_arn": directory.analytics_role_arn,
     }
-    quoted = {name: json.dumps(value) for name, value in values.items()}  # JSON's strings of ASCII are TOML's too
+    quoted = {name: json.dumps(value) for name, value in values.items()}  # ASCII strings are the same in JSON and TOML
     return _SETTINGS.format(
         mark=_MARK,
         token_url=token_url,

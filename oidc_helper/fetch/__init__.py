@@ -1,1 +1,1 @@
-"""One fetch, in the order of the design, and what it keeps of tokens and sign-ins."""
+"""One fetch, in the order of the design, and the tokens and sign-ins that it keeps."""

@@ -1,14 +1,12 @@
-"""One fetch, in order: the cache, the lock, and what `work` does under it; nothing is known of how.
+"""One fetch, in order: the cache, the lock, and the steps of `work` under it; it does not know how they work.
 
 1. Fresh credentials in the cache are the answer, without a lock.
-2. The lock of this identity and application is taken; then the cache is looked into again, since another process may
-   have done the work.
+2. Take the lock of this identity and application, then check the cache again: another process may have done the work.
 3. to 5. are in `work`.
-6. Where no proof can be had without a person, the person is asked, without that lock, or SignInNeeded names the command
-   to run.
+6. If a proof needs a person, ask one, without that lock, or raise SignInNeeded, which names the command to run.
 
-While cached credentials still live, 2 to 5 get a few seconds; when they fail for a passing reason, the cached ones are
-the answer, and nobody tries again for a while.
+While cached credentials still live, 2 to 5 get a few seconds. If they fail for a passing reason, the cached credentials
+are the answer, and no process tries again for a while.
 """
 
 import logging
@@ -31,7 +29,7 @@ from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Proof
 from oidc_helper.machine import pause
 from oidc_helper.machine.lock import Lock
-from oidc_helper.person.telling import reporting_to
+from oidc_helper.person.outcome import reporting_to
 from oidc_helper.record import Record
 from oidc_helper.settings import Profile
 from oidc_helper.store.kinds import CREDENTIALS
@@ -41,7 +39,7 @@ log = logging.getLogger("oidc_helper.fetch.broker")
 
 _T = TypeVar("_T")
 
-# While cached credentials live, seconds for a whole renewal, and for the lock: it may be that of a stopped process.
+# While cached credentials live: seconds for a whole renewal, and for its lock, which a stopped process may hold.
 _RENEWAL_S, _LOCK_S = 5, 1
 _FETCHING, _ASKING = "oidc-helper for profile", "oidc-helper signing in for profile"
 
@@ -62,10 +60,10 @@ class Fetched:
 
 @dataclass(frozen=True)
 class _Task(Generic[_T]):
-    """What one process shall do for a profile: `look` finds what another one made, and `do` makes it.
+    """Work that one process does for a profile: `look` finds the result of another process, and `do` produces one.
 
-    `may_ask`: a person may be asked. `waits`: for a person who is being asked elsewhere; `patience_s` is for any lock.
-    `conditions` are those of `failures`; empty: it shares no other's failure.
+    `may_ask`: this process may ask a person. `waits`: it waits while another process asks one. `patience_s` is the
+    longest wait for any lock. `conditions` are those of `failures`; if empty, it shares no other process's failure.
     """
 
     profile: Profile
@@ -83,26 +81,26 @@ class _Task(Generic[_T]):
         return self.profile.identity.source not in UNATTENDED
 
     def prove_under_lock(self) -> Proof:
-        """Get a proof that needs nobody. A process that may ask seeks its proof later, when it keeps nobody waiting."""
+        """Get a proof that needs no person. A process that may ask one does so later, without this lock."""
         if self.may_ask and self.takes_a_person:
             raise SignInNeeded("a new proof of identity is needed")
         return self.means.prove(may_ask=False)
 
     def acquire(self, name: str, purpose: str) -> Lock | None:
-        """`lock.acquire` within the time that the task has."""
+        """`lock.acquire`, within the task's time."""
         timeout_s = min(self.patience_s, self.means.deadline.left())
         return self.means.store.acquire(name, timeout_s=timeout_s, purpose=f"{purpose} {self.profile.name}")
 
     def hold(self, name: str, purpose: str) -> Lock:
-        """`lock.hold`, likewise."""
+        """`lock.hold`, within the task's time."""
         timeout_s = min(self.patience_s, self.means.deadline.left())
         return self.means.store.hold(name, timeout_s=timeout_s, purpose=f"{purpose} {self.profile.name}")
 
 
 def fetch(profile: Profile, stamp: str, means: Means, *, refresh: bool = False, ahead: bool = False) -> Fetched:
-    """Get the credential_process JSON of a profile; `stamp` is that of the settings it was resolved from.
+    """Get the credential_process JSON of a profile; `stamp` is the stamp of its settings.
 
-    `refresh` ignores the cache; `ahead` renews what will soon be due, though it could still be served. Raises
+    `refresh` ignores the cache; `ahead` renews credentials that are due although they could still be served. Raises
     OidcHelperError.
     """
     cached = None if refresh else _cached(profile, means)
@@ -117,8 +115,8 @@ def fetch(profile: Profile, stamp: str, means: Means, *, refresh: bool = False, 
         return _fresh(None if refresh else _cached(profile, means), stamp, means, ahead=ahead)
 
     def do(progress: Progress) -> Fetched:
-        made = work.credentials(progress)
-        return _cache(made, profile, stamp, means, person=kept_tokens.person(progress.tokens.subject))
+        new = work.credentials(progress)
+        return _cache(new, profile, stamp, means, person=kept_tokens.person(progress.tokens.subject))
 
     has_time = not (spare or ahead)
     may_ask = means.may_ask and has_time
@@ -141,7 +139,7 @@ def fetch(profile: Profile, stamp: str, means: Means, *, refresh: bool = False, 
 
 
 def _renewed_in_time(spare: Fetched, profile: Profile, means: Means, renew: Callable[[], Fetched]) -> Fetched:
-    """New credentials, or after a passing failure those that still live, which then serve all callers for a while."""
+    """New credentials; after a passing failure, the spare ones, which then serve all callers for a while."""
     entry = names.entry_name(CREDENTIALS, profile.name)
     if pause.lasts(entry, means.now()):
         return spare
@@ -155,15 +153,14 @@ def _renewed_in_time(spare: Fetched, profile: Profile, means: Means, renew: Call
 
 
 def fetch_tokens(profile: Profile, means: Means, *, may_ask: bool = False, refused: str = "") -> Tokens:
-    """Get tokens whose access token lives and covers the profile's scopes; one that was `refused` serves no longer.
+    """Get tokens whose access token lives and covers the profile's scopes. Raises OidcHelperError.
 
-    Raises OidcHelperError.
+    `refused`: an access token that AWS refused, so it is not used again.
     """
 
     def look() -> Tokens | None:
         tokens = kept_tokens.load(profile, means.store)
-        serves = work.serves(tokens, profile, means.now()) and tokens.access_token != refused
-        return tokens if serves else None
+        return tokens if work.suffice(tokens, profile, means.now()) and tokens.access_token != refused else None
 
     def do(progress: Progress) -> Tokens:
         work.drop_access(progress, refused)
@@ -173,31 +170,31 @@ def fetch_tokens(profile: Profile, means: Means, *, may_ask: bool = False, refus
 
 
 def sign_in(profile: Profile, means: Means, *, anew: bool) -> tuple[Tokens, bool]:
-    """Get tokens, from a person where it takes one, and whether it took a new proof.
+    """Get tokens, from a person if necessary, and whether that took a new proof.
 
-    `anew`: a new proof is wanted though tokens are at hand; a source that has no other than theirs is no failure. How
-    others have failed is not looked at.
+    `anew` asks for a new proof even if there are tokens; a source that can only give the same proof again is not a
+    failure. Failures of other processes are ignored.
     """
 
     def do(progress: Progress) -> tuple[Tokens, bool]:
         if anew:
-            return work.signed_in(progress)
+            return work.with_new_proof(progress)
         return work.usable(progress), progress.proof is not None
 
     task = _Task(profile, means, look=lambda: None, do=do, may_ask=means.may_ask)
     if not (anew and task.takes_a_person):
         return _by_one_process(task)
     with task.hold(asking_lock(profile), _ASKING):
-        return _asked(task)
+        return _ask_person(task)
 
 
 def still_alive(profile: Profile, stamp: str, means: Means) -> Fetched | None:
-    """Find cached credentials that are due for renewal but not over; for when renewing them does not work now."""
+    """Find cached credentials that are due for renewal but still usable, for when renewing them fails."""
     return _spare(_cached(profile, means), stamp, means)
 
 
 def asking_lock(profile: Profile) -> str:
-    """The lock of the process that asks the profile's person to sign in."""
+    """The name of the lock of the process that asks the profile's person to sign in."""
     return f"asking {profile.identity.name}"
 
 
@@ -225,59 +222,60 @@ def _from_cache(cached: Record, *, due: bool = False) -> Fetched:
 
 
 def _by_one_process(task: _Task[_T]) -> _T:
-    """Do the task without a person where that is possible, else with the person's proof.
+    """Do the task without a person if possible, else with the person's proof.
 
-    The person is asked by one process, while no other waits for it that has all it needs. A process that may not ask
-    waits for a sign-in that is open, and goes on with what came of it.
+    One process asks the person; processes that need no person do not wait for it. A process that may not ask waits for
+    a sign-in that is open, and goes on with its result.
     """
     store, profile = task.means.store, task.profile
-    noted = store.failure(profile.name)
+    earlier_failure = store.failure(profile.name)
     while True:
         try:
             return _under_lock(task)
-        except SignInNeeded as needed:
+        except SignInNeeded as error:
             if not (task.takes_a_person and task.waits):
                 raise
-            missing = needed
-        if error := failures.shared(noted, store.failure(profile.name), task.conditions):
-            raise error
+            sign_in_needed = error
+        if shared := failures.shared(earlier_failure, store.failure(profile.name), task.conditions):
+            raise shared
         with task.acquire(asking_lock(profile), _ASKING) or nullcontext() as lock:
             if lock and task.may_ask:
                 try:
                     return _under_lock(task)  # another process may have asked a moment ago
                 except SignInNeeded:
-                    return _asked(task)
+                    return _ask_person(task)
             if lock:
-                with _noted(task):
-                    raise missing
+                with _noting_failure(task):
+                    raise sign_in_needed
 
 
 def _under_lock(task: _Task[_T]) -> _T:
-    """Step 2: do the work in one process, and find in all others what it made.
+    """Step 2: one process does the work; the others pick up its result.
 
-    They look after each wait, without the lock, so that a hundred do not queue for it; the one with the lock looks once
-    more before it works. Where it failed they fail likewise: retrying in turn would time everyone out.
+    Waiters check the cache after each wait without taking the lock, so that a hundred of them do not queue for it. The
+    holder checks once more before it starts. If the holder failed, the waiters fail the same way: if each retried in
+    turn, all would time out.
     """
     means, profile = task.means, task.profile
-    noted = means.store.failure(profile.name)
-    may_go_on = task.takes_a_person and task.waits
+    earlier_failure = means.store.failure(profile.name)
+    may_ask_next = task.takes_a_person and task.waits
     has_waited = False
     while True:
         with task.acquire(profile.tokens_name, _FETCHING) or nullcontext() as lock:
-            if (made := task.look()) is not None:
-                return made
+            if (result := task.look()) is not None:
+                return result
             if lock:
-                with _noted(task, but_not=SignInNeeded if may_go_on else ()):
+                with _noting_failure(task, but_not=SignInNeeded if may_ask_next else ()):
                     return task.do(work.begin(profile, means, task.prove_under_lock, after_another=has_waited))
             has_waited = True
-        if error := failures.shared(noted, means.store.failure(profile.name), task.conditions):
-            raise error
+        if shared := failures.shared(earlier_failure, means.store.failure(profile.name), task.conditions):
+            raise shared
 
 
-def _asked(task: _Task[_T]) -> _T:
-    """Step 6: ask the person, and only then take the lock. To be called by one process at a time."""
+def _ask_person(task: _Task[_T]) -> _T:
+    """Step 6: ask the person, and only then take the lock. The caller holds the lock for asking."""
     means, profile = task.means, task.profile
-    with _noted(task):
+    with _noting_failure(task):
         proof = means.prove(may_ask=True)
         with reporting_to(proof.finish):
             lock = task.hold(profile.tokens_name, _FETCHING)
@@ -287,31 +285,31 @@ def _asked(task: _Task[_T]) -> _T:
             return task.do(progress)
 
 
-def _cache(made: Credentials, profile: Profile, stamp: str, means: Means, *, person: str) -> Fetched:
-    """Put new credentials into the cache; where it cannot keep them that is a warning, since the answer comes first."""
-    now, answer = means.now(), credentials.process_json(made)
-    if not made.alive(now) or made.expires_at is None:
+def _cache(new: Credentials, profile: Profile, stamp: str, means: Means, *, person: str) -> Fetched:
+    """Cache new credentials. Failing to save them is only a warning: the answer comes first."""
+    now, answer = means.now(), credentials.process_json(new)
+    if not new.alive(now) or new.expires_at is None:
         raise OidcHelperError("the new credentials have already expired", "set this machine's clock")
-    serve_until = credentials.serve_until(made.expires_at, now)
-    renew_from = credentials.renew_from(made.expires_at, now) if profile.renew == "ahead" else serve_until
+    serve_until = credentials.serve_until(new.expires_at, now)
+    renew_from = credentials.renew_from(new.expires_at, now) if profile.renew == "ahead" else serve_until
     text = record.compose(
         answer,
         serve_until=serve_until,
         stamp=stamp,
         renew_from=renew_from,
-        expires_at=made.expires_at,
+        expires_at=new.expires_at,
         region=profile.region,
     )
     details = {"identity": profile.identity.name, "person": person}
-    put = partial(means.store.put, CREDENTIALS, profile.name, text, expires_at=made.expires_at, details=details)
+    put = partial(means.store.put, CREDENTIALS, profile.name, text, expires_at=new.expires_at, details=details)
     save_or_warn(put)
     note_or_warn(lambda: means.store.forget_failure(profile.name))
-    return Fetched(answer, made.expires_at, serve_until, renew_from)
+    return Fetched(answer, new.expires_at, serve_until, renew_from)
 
 
 @contextmanager
-def _noted(task: _Task[_T], *, but_not: type[OidcHelperError] | tuple[()] = ()) -> Iterator[None]:
-    """Note a failure before the lock is given back: waiting processes look for it first."""
+def _noting_failure(task: _Task[_T], *, but_not: type[OidcHelperError] | tuple[()] = ()) -> Iterator[None]:
+    """Note a failure before the lock is released: waiting processes look for it first."""
     try:
         yield
     except but_not:

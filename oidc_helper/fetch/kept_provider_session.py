@@ -1,4 +1,4 @@
-"""The provider session of one identity, in and out of the store: a refresh token, which serves all applications."""
+"""Load and save the provider session of one identity: a refresh token, which serves all its applications."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -15,10 +15,10 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class ProviderSession:
-    """A user's session at the identity provider; `binding` names its settings: under others it is a miss.
+    """A user's session at the identity provider; `binding` names its settings: under other settings it is a miss.
 
-    `user` is for people to read, `subject` the provider's own name of that user. Times are in epoch seconds;
-    `refresh_expires_at` is None where the provider did not tell.
+    `user` is for people to read, `subject` is the provider's own name for that user. `refresh_expires_at` is in epoch
+    seconds, None if the provider did not say.
     """
 
     binding: str
@@ -29,14 +29,14 @@ class ProviderSession:
 
 
 def load(identity: Identity, store: Store) -> ProviderSession:
-    """The session kept for the identity as it is set now; an empty one where there is none. Raises StoreUnusable."""
+    """The session kept for the identity under its present settings, or else an empty one. Raises StoreUnusable."""
     binding = _binding(identity)
     text = store.get(SIGN_IN, identity.name)
     return (text and _from_text(text, binding)) or ProviderSession(binding)
 
 
 def save(identity: Identity, session: ProviderSession, store: Store) -> None:
-    """Keep it, with what status tells of it; a session that is over is deleted. Raises StoreUnusable."""
+    """Keep the session, with the details that status shows; delete one that is over. Raises StoreUnusable."""
     if not session.refresh_token:
         store.delete(SIGN_IN, identity.name)
         return
@@ -50,17 +50,17 @@ def save(identity: Identity, session: ProviderSession, store: Store) -> None:
 
 
 def lock_name(identity: str) -> str:
-    """The lock for redeeming the identity's refresh token, and for replacing it."""
+    """The name of the lock for redeeming or replacing the identity's refresh token."""
     return f"{SIGN_IN} {identity}"
 
 
 def failure_name(identity: str) -> str:
-    """The name, which no profile has, under which the failure of a sign-in is noted."""
+    """The name under which the failure of a sign-in is noted; no profile can have it."""
     return f"sign-in:{identity}"
 
 
 def _from_text(text: str, binding: str) -> ProviderSession | None:
-    """What `save` wrote for the same binding; None for anything torn, foreign or from the future."""
+    """The session that `save` wrote for the same binding; None for anything torn, foreign or from the future."""
     try:
         stored = json.loads(text)
         if stored.pop("version") != _VERSION or stored["binding"] != binding:
@@ -69,13 +69,13 @@ def _from_text(text: str, binding: str) -> ProviderSession | None:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     texts = (session.user, session.subject, session.refresh_token)
-    sound = all(isinstance(value, str) for value in texts)
-    sound = sound and (session.refresh_expires_at is None or is_instant(session.refresh_expires_at))
-    return session if sound else None
+    is_sound = all(isinstance(text, str) for text in texts)
+    is_sound = is_sound and (session.refresh_expires_at is None or is_instant(session.refresh_expires_at))
+    return session if is_sound else None
 
 
 def _binding(identity: Identity) -> str:
-    """Name the settings that the refresh token was asked for with: under others it would bring other tokens."""
+    """A digest of the settings of the sign-in: under others the refresh token would bring other tokens."""
     parts: list[object] = [names.configuration(), identity.issuer, identity.client_id, identity.scopes]
     parts += [identity.audience, identity.resource, identity.assertion]
     return sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The tokens of one identity and application, in and out of the store."""
+"""Load and save the tokens of one identity and application."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ from oidc_helper.store.store import Store
 
 
 def load(profile: Profile, store: Store) -> Tokens:
-    """The tokens kept for the profile's identity and application as they are set now; empty ones where there are none.
+    """The tokens kept for the profile's identity and application under their present settings, or else empty ones.
 
     Raises StoreUnusable.
     """
@@ -25,7 +25,7 @@ def load(profile: Profile, store: Store) -> Tokens:
 
 
 def save(profile: Profile, tokens: Tokens, store: Store) -> None:
-    """Keep them, with what status tells of them. Raises StoreUnusable."""
+    """Keep the tokens, with the details that status shows. Raises StoreUnusable."""
     store.put(
         TOKENS,
         profile.tokens_name,
@@ -43,7 +43,7 @@ def save(profile: Profile, tokens: Tokens, store: Store) -> None:
 
 
 def of_proof(tokens: Tokens, proof: Proof, profile: Profile) -> Tokens:
-    """The same tokens under the user of a proof; an identity token is kept with them if it opens the caller's role."""
+    """The same tokens with the user of a proof, and with its identity token if that opens the caller's role."""
     named = replace(tokens, user=proof.user, subject=proof.subject)
     if not isinstance(proof, Assertion) or not profile.caller.web_identity_role_arn:
         return named
@@ -51,28 +51,28 @@ def of_proof(tokens: Tokens, proof: Proof, profile: Profile) -> Tokens:
 
 
 def named_by_center(tokens: Tokens) -> Tokens:
-    """The same tokens under the user of Identity Center's ID token; without one, under a name never seen before."""
+    """The same tokens with the user of Identity Center's ID token; without one, under a name never seen before."""
     user = unverified_claims(tokens.id_token).get("sub")
     subject = user if isinstance(user, str) and user else person(tokens.access_token)
     return replace(tokens, user=user if user == subject else "", subject=f"identity center {subject}")
 
 
 def person(subject: str) -> str:
-    """A digest that tells only whether two subjects are the same person."""
+    """A digest that only shows whether two subjects are the same person."""
     return sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _signs_until(tokens: Tokens) -> int | None:
-    """Until when the caller's role is open or can be opened without a new identity token; None where there is none."""
+    """Until when the caller's role is open, or can be opened without a new identity token; None without a role."""
     if not tokens.caller_role:
         return None
     return max(tokens.identity_token_expires_at, (tokens.caller and tokens.caller.expires_at) or 0)
 
 
 def _binding(profile: Profile) -> str:
-    """Name the settings that tokens belong to: the same identity and application of the same configuration.
+    """A digest of the settings that tokens belong to: an identity and an application of one configuration.
 
-    The application's ARN names its instance of Identity Center; the regions are only ways to it.
+    Regions are not among them: the application's ARN names its instance of Identity Center, however we reach it.
     """
     identity = profile.identity
     parts: list[object] = [names.configuration(), identity.source, identity.issuer, identity.client_id, identity.path]

@@ -1,4 +1,4 @@
-"""The parts that a fetch works with, whatever they are made of."""
+"""The parts that a fetch works with, as interfaces."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -18,27 +18,27 @@ class Exchange(Protocol):
         """Get the credentials that sign CreateTokenWithIAM."""
 
     def prepare(self, caller: Credentials) -> None:
-        """Find out whether CreateTokenWithIAM can be sent, so that nothing is spent on one that cannot."""
+        """Check that CreateTokenWithIAM can be sent, so that no token is spent on a request that cannot."""
 
     def create_token(self, caller: Credentials, parameters: Mapping[str, Any], *, issued_in: str) -> dict[str, Any]:
-        """Ask CreateTokenWithIAM, once; `issued_in` is the region of Identity Center that issued a parameter."""
+        """Call CreateTokenWithIAM, once; `issued_in` is the region whose Identity Center issued a parameter."""
 
     def credentials(self, tokens: Tokens, caller: Callable[[], Credentials]) -> Credentials:
-        """Turn tokens into what the profile is for."""
+        """Turn tokens into the credentials of the profile's target."""
 
 
 class Prove(Protocol):
     """Gets a new proof, from a person only if one may be asked. Raises OidcHelperError."""
 
     def __call__(self, *, may_ask: bool) -> Proof:
-        """Get it."""
+        """Get the proof."""
 
 
 class Means(NamedTuple):
-    """The parts of one fetch; libraries are loaded when a part is used first.
+    """The parts of one fetch; each part loads its libraries when it is first used.
 
-    `may_ask`: there may be a person whom `prove` can ask. `exchange` gives the way to AWS, the same each time. `mend`
-    tells a person how to come to a new identity token. `same_person` names the identities that share the profile's
+    `may_ask`: there may be a person whom `prove` can ask. `exchange` returns the calls to AWS, the same object each
+    time. `mend` is a hint how to get a new identity token. `same_person` names the identities that share the profile's
     sign-in. `now` is in epoch seconds; all must be done by the `deadline`.
     """
 

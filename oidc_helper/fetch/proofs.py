@@ -1,7 +1,7 @@
 """New proofs: from the identity's source, from the provider's session, or from a person who signs in.
 
-A provider session is kept for the identity, under a lock of its own: one sign-in serves all applications. No lock is
-held here while a person is asked.
+A provider session is kept for the identity, under its own lock: one sign-in serves all applications. No lock is held
+here while a person signs in.
 """
 
 import logging
@@ -19,8 +19,9 @@ from oidc_helper.fetch.kept_provider_session import ProviderSession
 from oidc_helper.identity.proof import Assertion, GrantParameters, Proof
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.machine.deadline import Deadline
+from oidc_helper.machine.lock import Lock
 from oidc_helper.oidc import ClockOff, SessionOver
-from oidc_helper.person.telling import Finish, reporting_to
+from oidc_helper.person.outcome import Finish, reporting_to
 from oidc_helper.settings import Profile
 from oidc_helper.store.kinds import TOKENS
 from oidc_helper.store.saving import note_or_warn, save_or_warn
@@ -32,19 +33,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("oidc_helper.fetch.proofs")
 
-_QUIET_S = 60  # after a sign-in that failed or was ignored, the next caller of a storm opens no further tab
-_REST_S = 5  # of a deadline, that a person leaves for the exchange
+_QUIET_S = 60  # after a sign-in that failed or was ignored: many callers at once must not open a tab each
+_REST_S = 5  # of the deadline, kept for the exchange after the person has signed in
 _REFRESHABLE = "offline_access"
-# OpenID Connect Core section 11: some providers drop the scope without a person's consent.
+# OpenID Connect Core section 11: some providers ignore the scope unless the person consents.
 _NO_REFRESH_TOKEN = f'allow {_REFRESHABLE} to the client, or ask with authorize_parameters = {{ prompt = "consent" }}'
 
 
 class Asking(NamedTuple):
-    """How a person may be asked. `person` is made once there is something to ask.
+    """How to ask a person. `person` is called only when there is something to ask.
 
-    `way` overrules the one that suits the machine. `anew` passes over the kept session, and `as_another` over the one
-    that the browser has at the provider too. `patience_s` are the seconds that a person may take beside the deadline;
-    0: within it, as for a caller that waits.
+    `way` overrides the one that suits the machine. `anew` ignores the kept session, and `as_another` also the browser's
+    session at the provider. `patience_s` is the time that a person may take on top of the deadline; 0 means within the
+    deadline, because a caller waits.
     """
 
     person: "Callable[[], Person]"
@@ -55,10 +56,10 @@ class Asking(NamedTuple):
 
 
 class Prover(NamedTuple):
-    """The makers of proofs for one profile; without `asking` no person is asked. `now` is in epoch seconds.
+    """Gets proofs for one profile; without `asking` it asks no person. `now` is in epoch seconds.
 
-    `tokens_of` gets the tokens of another profile, and is told whether a person may be asked; `center_url` the base of
-    Identity Center's own endpoints.
+    `tokens_of` takes the name of another profile and whether it may ask a person, and returns that profile's tokens.
+    `center_url` returns the base URL of Identity Center's own endpoints.
     """
 
     profile: Profile
@@ -81,19 +82,19 @@ class Prover(NamedTuple):
         return ways.get(self.profile.identity.source, prover.from_source)()
 
     def from_source(self) -> Proof:
-        """The token of a file, a variable, a command or a CI system."""
+        """An identity token from a file, a variable, a command or a CI system."""
         profile, timeout_s = self.profile, self.deadline.left()
         token = identity.obtain(profile.identity, now=self.now(), timeout_s=timeout_s, ca_bundle=profile.ca_bundle)
         return Assertion(token)
 
     def with_other_profile(self) -> Proof:
-        """The access token of another application."""
+        """Another application's access token."""
         tokens = self.tokens_of(self.profile.identity.profile, self.asking is not None)
         parameters = {"subjectToken": tokens.access_token, "subjectTokenType": ACCESS_TOKEN_TYPE}
         return GrantParameters(parameters, tokens.user, tokens.subject, region=tokens.region)
 
     def at_identity_center(self) -> Proof:
-        """A code of Identity Center's own authorize endpoint."""
+        """A code from Identity Center's own authorize endpoint."""
         from oidc_helper.sign_in import identity_center
 
         nobody = SignInNeeded("nobody is signed in at Identity Center")
@@ -117,8 +118,8 @@ class Prover(NamedTuple):
         return GrantParameters(parameters, by_person=True, finish=self._noting(obtained.finish))
 
     def at_provider(self) -> Proof:
-        """An OpenID provider's token: renewed while its session lasts, else from a person who signs in."""
-        with self._alone():
+        """An OpenID provider's token: renewed while the provider session lasts, else from a person who signs in."""
+        with self._session_lock():
             session = kept_provider_session.load(self.profile.identity, self.store)
             missing = SignInNeeded(f"nobody is signed in as {self.profile.identity.name}")
             if session.refresh_token and not (self.asking and self.asking.anew):
@@ -127,7 +128,7 @@ class Prover(NamedTuple):
                 except (SignInNeeded, Refused, TryAgain) as failure:
                     log.debug("%s", failure.message)
                     if isinstance(failure, TryAgain | ClockOff) and not (self.asking and self.asking.patience_s):
-                        raise  # no sign-in is needed once that is over, and nobody has come for one
+                        raise  # once this trouble is over no sign-in is needed, and the person did not ask for one
                     if isinstance(failure, SessionOver):
                         self._save(replace(session, refresh_token=""))
                     missing = self._mended_by_a_sign_in(failure, session.user)
@@ -162,32 +163,32 @@ class Prover(NamedTuple):
                 self.profile.identity,
                 asking.person(),
                 way=asking.way,
-                anew=asking.as_another,
+                as_another=asking.as_another,
                 timeout_s=timeout_s,
                 **self._access(),
             )
             token = signed_in.identity_token
             with reporting_to(signed_in.finish):
-                self._confirm(asking, token, self._displaced(former, signed_in.subject, token), timeout_s)
+                self._confirm(asking, token, self._displaced_user(former, signed_in.subject, token), timeout_s)
         refresh_token = signed_in.refresh_token or ""
         if not refresh_token and _REFRESHABLE in self.profile.identity.scopes:
-            log.warning("no refresh token came, so that the sign-in will not last: %s", _NO_REFRESH_TOKEN)
+            log.warning("no refresh token came, so the sign-in will not last: %s", _NO_REFRESH_TOKEN)
         expires_at = signed_in.refresh_expires_at
-        with self._alone():
+        with self._session_lock():
             self._save(ProviderSession(former.binding, token.user, signed_in.subject, refresh_token, expires_at))
         return Assertion(token, by_person=True, finish=self._noting(signed_in.finish))
 
-    def _displaced(self, former: ProviderSession, subject: str, token: IdentityToken) -> str:
-        """Another user, of whom something is kept that goes with this sign-in; empty where there is none."""
+    def _displaced_user(self, former: ProviderSession, subject: str, token: IdentityToken) -> str:
+        """Another user, whose session or tokens this sign-in will replace; empty if there is none."""
         if former.subject and subject and former.subject != subject:
             return former.user
-        person, mine = kept_tokens.person(token.subject), self.profile.identity.name
-        kept = (one.details for one in self.store.entries() if one.kind == TOKENS)
-        others = (one for one in kept if one.get("identity") == mine and one.get("person") != person)
-        return next((str(one.get("user") or "another user") for one in others), "")
+        person, name = kept_tokens.person(token.subject), self.profile.identity.name
+        kept = (entry.details for entry in self.store.entries() if entry.kind == TOKENS)
+        others = (details for details in kept if details.get("identity") == name and details.get("person") != person)
+        return next((str(details.get("user") or "another user") for details in others), "")
 
     def _confirm(self, asking: Asking, token: IdentityToken, displaced: str, timeout_s: float) -> None:
-        """Name the person, and have it confirmed that it is another one: somebody else may have answered.
+        """Show who signed in; if that displaces a user, ask the person to confirm: somebody else may have answered.
 
         Raises SignInNeeded.
         """
@@ -204,7 +205,7 @@ class Prover(NamedTuple):
             agreed = None
         if (agreed or "").strip().lower() not in ("y", "yes"):
             hint = f"{self.profile.login} --force"
-            raise SignInNeeded(f"{user} has signed in, and before it was {former}: nothing was changed", hint)
+            raise SignInNeeded(f"{user} has signed in, not {former} as before: nothing was changed", hint)
 
     def _access(self) -> dict[str, Any]:
         """The parameters of every call to the provider."""
@@ -213,19 +214,17 @@ class Prover(NamedTuple):
         secret = client_secret.resolve(self.profile.identity, timeout_s=self.deadline.left())
         return {"client_secret": secret, "ca_bundle": self.profile.ca_bundle, "now": self.now}
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Be the only process that redeems this identity's refresh token, or puts another in its place."""
+    def _session_lock(self) -> Lock:
+        """The lock for redeeming or replacing this identity's refresh token, taken within the deadline."""
         name = self.profile.identity.name
         timeout_s, purpose = self.deadline.left(), f"oidc-helper for identity {name}"
-        with self.store.hold(kept_provider_session.lock_name(name), timeout_s=timeout_s, purpose=purpose):
-            yield
+        return self.store.hold(kept_provider_session.lock_name(name), timeout_s=timeout_s, purpose=purpose)
 
     @contextmanager
     def _attempt(self, missing: SignInNeeded) -> Iterator[tuple[Asking, float]]:
-        """Ask the person, within the seconds that come second; a failure is remembered.
+        """Give the block the way to ask the person, and the seconds for it; remember a failure that the person saw.
 
-        Raises `missing` where no person may be asked.
+        Raises `missing` if no person may be asked.
         """
         asking, deadline = self.asking, self.deadline
         if asking is None:
@@ -247,7 +246,7 @@ class Prover(NamedTuple):
             raise SignInNeeded(f"a sign-in did not work {ago_s:.0f} s ago: {failure.message}")
 
     def _noting(self, finish: Finish) -> Finish:
-        """A Finish that also notes how the sign-in went."""
+        """A Finish that also notes the outcome of the sign-in."""
 
         def finish_and_note(error: str | None) -> None:
             finish(error)

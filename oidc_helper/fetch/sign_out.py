@@ -1,4 +1,4 @@
-"""Forgetting a sign-in: here, and at Identity Center and the identity provider where they can be reached."""
+"""Forgetting a sign-in: here, and at Identity Center and the identity provider if they can be reached."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -18,18 +18,18 @@ log = logging.getLogger("oidc_helper.fetch.sign_out")
 
 
 class Servers(NamedTuple):
-    """The calls that end a session, with the tokens of Identity Center and the refresh token of the provider."""
+    """The calls that end a session: with Identity Center's tokens, and with the provider's refresh token."""
 
     end_session: Callable[[Tokens], None]
     revoke: Callable[[str], None]
 
 
 def forget(shared: Iterable[Profile], store: Store, servers: Servers, *, time_left: Callable[[], float]) -> bool:
-    """Remove one sign-in: its tokens and the credentials of all profiles that share them; whether there was anything.
+    """Remove one sign-in: its tokens, and the credentials of all profiles that share them. Returns whether any existed.
 
-    Sessions are ended first, while their tokens are still known. A server that cannot be reached is a warning: the
-    secrets are gone here all the same. Raises StoreUnusable where some cannot be removed, after removing all others;
-    also where another process has the lock and may keep new ones.
+    Sessions are ended first, while their tokens are still known. A server that cannot be reached is only a warning: the
+    secrets are removed here all the same. Raises StoreUnusable, after removing all it can, if some cannot be removed,
+    or if another process holds the lock and may keep new ones.
     """
     profiles = list(shared)
     first = profiles[0]
@@ -57,10 +57,10 @@ def _forget_failures(names: Iterable[str], store: Store) -> bool:
 
 
 def any_of(steps: Iterable[Callable[[], bool]]) -> bool:
-    """Take every step, and tell whether one of them removed something.
+    """Take every step; returns whether any of them removed something.
 
-    Where steps raise StoreUnusable or TryAgain the others are taken all the same, and StoreUnusable tells at the end
-    what went wrong.
+    If steps raise StoreUnusable or TryAgain, the others are taken all the same, and StoreUnusable then reports all that
+    went wrong.
     """
     removed, problems = [], []
     for step in steps:
@@ -75,7 +75,7 @@ def any_of(steps: Iterable[Callable[[], bool]]) -> bool:
 
 
 def _with(hold: Callable[[], Lock], steps: Iterable[Callable[[], bool]]) -> bool:
-    """Take the steps under a lock, and without it where another process does not give it up."""
+    """Take the steps under a lock; take them even without it, if another process does not release it."""
     try:
         lock = hold()
     except (StoreUnusable, TryAgain) as problem:

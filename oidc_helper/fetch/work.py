@@ -1,11 +1,11 @@
-"""Steps 3 to 5 of a fetch, for the process that has the lock of an identity and application.
+"""Steps 3 to 5 of a fetch, for the process that holds the lock of an identity and application.
 
-3. `live`: tokens that live are enough; only the credentials are asked for.
+3. `live`: if the kept tokens live, get only the credentials.
 4. `refreshed`: CreateTokenWithIAM with Identity Center's refresh token.
 5. `exchanged`: CreateTokenWithIAM with a new proof.
 
-Beside them `caller` opens the role that signs 4 and 5, and the session of a role. Nobody is asked here: a person's
-proof is at hand when the work begins.
+`caller` opens the role that signs 4 and 5, and the role session. No person is asked here: a person's proof was obtained
+before the work begins.
 """
 
 import logging
@@ -24,7 +24,7 @@ from oidc_helper.fetch.means import Means
 from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Assertion, Proof
 from oidc_helper.identity.token import IdentityToken, parse
-from oidc_helper.person.telling import reporting_to
+from oidc_helper.person.outcome import reporting_to
 from oidc_helper.settings import Profile
 from oidc_helper.store.in_kernel import REMEDY
 from oidc_helper.store.kinds import CREDENTIALS, TOKENS
@@ -35,23 +35,23 @@ log = logging.getLogger("oidc_helper.fetch.work")
 
 _T = TypeVar("_T")
 
-_TOKEN_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # this refresh or identity token will never work
-_ELSEWHERE = "InvalidRequestRegionException"  # only another region takes this token
-_OF_A_PERSON = {
+_TOKEN_OVER = {"InvalidGrantException", "ExpiredTokenException"}  # the refresh or identity token will never work
+_ELSEWHERE = "InvalidRequestRegionException"  # only another region accepts the token
+_CONCERNS_A_PERSON = {
     *("AccessDenied", "AccessDeniedException", "ForbiddenException", "InvalidGrantException"),
     *("InvalidContextAssertion", "ResourceNotFoundException", "UnauthorizedException"),
 }
-ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # nor this access token or context
-_CONTEXT_STALE = "InvalidContextAssertion"  # nor this context, while the access token may be good
-CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # nor these keys of the caller
+ACCESS_OVER = {"UnauthorizedException", "ExpiredTokenException"}  # the access token or context will never work
+_CONTEXT_STALE = "InvalidContextAssertion"  # the context will never work, but the access token may
+CALLER_OVER = {"ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"}  # the caller's keys never will
 
 
 @dataclass
 class Progress:
-    """How far a fetch has come: the tokens to go on with, those in the store, and the proof that `prove` has got.
+    """How far a fetch has come: the current `tokens`, those `saved` in the store, and the `proof` from `prove`.
 
-    `after_another`: this process waited for one that may have done the same, and found nothing that came of it.
-    `has_refreshed` and `has_exchanged`: steps 4 and 5 were begun, and are not begun again.
+    `after_another`: this process waited for one that may have done the same work, and found no result of it.
+    `has_refreshed` and `has_exchanged`: steps 4 and 5 have begun, and do not begin again.
     """
 
     profile: Profile
@@ -72,26 +72,26 @@ def begin(profile: Profile, means: Means, prove: Callable[[], Proof], *, after_a
 
 
 def begin_with(proof: Proof, profile: Profile, means: Means) -> Progress:
-    """Start from a proof that is at hand, and what the store has of its user."""
+    """Start from a given proof, and the tokens that the store has of its user."""
     progress = begin(profile, means, lambda: proof)
     _proof(progress)
     return progress
 
 
 def credentials(progress: Progress) -> Credentials:
-    """Steps 3 to 5, then ask for the credentials; again with newer tokens where those at hand are refused."""
+    """Steps 3 to 5, then get the credentials; if AWS refuses the tokens, try again with newer ones."""
     kept = live(progress)
     tokens = kept or renewed(progress)
     while True:
         try:
-            made = _credentials_of(tokens, progress)
+            result = _credentials_of(tokens, progress)
         except Refused as refusal:
-            tokens = _newer(progress, refusal, were_kept=tokens is kept)
+            tokens = _newer_tokens(progress, refusal, were_kept=tokens is kept)
         else:
             break
-    if progress.tokens != progress.saved:  # the caller was opened anew
+    if progress.tokens != progress.saved:  # the caller has new keys
         _save(progress, progress.tokens)
-    return made
+    return result
 
 
 def usable(progress: Progress) -> Tokens:
@@ -105,45 +105,45 @@ def drop_access(progress: Progress, refused: str) -> None:
         _save(progress, progress.tokens.without_access())
 
 
-def signed_in(progress: Progress) -> tuple[Tokens, bool]:
-    """Step 5 before the others, for a sign-in; whether a new proof was exchanged.
+def with_new_proof(progress: Progress) -> tuple[Tokens, bool]:
+    """Step 5 before the others, for a sign-in: the tokens, and whether a new proof was exchanged.
 
-    A source that no person renews may have no proof but the one of the tokens at hand, which do then.
+    If an UNATTENDED source has only the proof that the kept tokens came from, those tokens do.
     """
     try:
         return exchanged(progress), True
     except SignInNeeded:
-        at_hand = progress.tokens.access_token or progress.tokens.refresh_token
-        if not at_hand or progress.profile.identity.source not in UNATTENDED:
+        are_kept = progress.tokens.access_token or progress.tokens.refresh_token
+        if not are_kept or progress.profile.identity.source not in UNATTENDED:
             raise
         return usable(progress), False
 
 
 def live(progress: Progress) -> Tokens | None:
-    """Step 3: tokens that were made for another profile, or an hour ago; a person's new sign-in is worth more."""
+    """Step 3: tokens of an earlier fetch or of another profile; None if a person has just signed in for new ones."""
     tokens = progress.tokens
-    return tokens if not _signed_in(progress) and serves(tokens, progress.profile, progress.means.now()) else None
+    return tokens if not _is_by_person(progress) and suffice(tokens, progress.profile, progress.means.now()) else None
 
 
 def renewed(progress: Progress) -> Tokens:
-    """Steps 4 and 5: a refresh where that works, else a new proof."""
+    """Steps 4 and 5: a refresh if that works, else a new proof."""
     tokens, profile = progress.tokens, progress.profile
-    may_refresh = tokens.refresh_token and not progress.has_refreshed and not _signed_in(progress)
+    may_refresh = tokens.refresh_token and not progress.has_refreshed and not _is_by_person(progress)
     if may_refresh and (not tokens.requested or tokens.covers(profile.scopes)):
-        answered = refreshed(progress)
-        if answered and _fits(answered, profile):
-            return answered
+        new = refreshed(progress)
+        if new and _fits(new, profile):
+            return new
     return exchanged(progress)
 
 
 def refreshed(progress: Progress) -> Tokens | None:
-    """Step 4; None where the refresh token is over, or of no use in the region that answers."""
+    """Step 4; None if the refresh token is over, or is of no use in the region that answers."""
     progress.has_refreshed = True
 
     def ask(signer: Credentials) -> Tokens | None:
         try:
             parameters = {"refreshToken": progress.tokens.refresh_token}
-            return _answered(progress, _asked(progress, signer, "refresh_token", parameters))
+            return _save_answer(progress, _create_token(progress, signer, "refresh_token", parameters))
         except Refused as refusal:
             if refusal.code == _ELSEWHERE:
                 log.debug("the refresh token is good in another region only, which does not answer")
@@ -154,35 +154,36 @@ def refreshed(progress: Progress) -> Tokens | None:
             _save(progress, replace(progress.tokens, refresh_token=""))
             return None
 
-    return _signed(progress, lambda signer: ask(signer()))
+    return _signed_by_caller(progress, lambda signer: ask(signer()))
 
 
 def exchanged(progress: Progress) -> Tokens:
-    """Step 5; the person's page learns how it went."""
+    """Step 5; the person's page shows the outcome."""
     profile = progress.profile
     progress.has_exchanged = True
     with reporting_to(partial(_finish, progress)):
         proof = _proof(progress)
         if isinstance(proof, Assertion):
             token = proof.token
-            _answered(progress, _signed(progress, lambda signer: _asked_once(progress, signer(), token)))
+            answer = _signed_by_caller(progress, lambda signer: _redeem_once(progress, signer(), token))
+            _save_answer(progress, answer)
         else:
             parameters = proof.parameters
-            answer = _signed(progress, lambda signer: _asked_with_proof(progress, signer(), parameters))
-            _answered(progress, answer)
-            _drop_other_persons(progress)  # the user of a code is known from the answer only
+            answer = _signed_by_caller(progress, lambda signer: _redeem(progress, signer(), parameters))
+            _save_answer(progress, answer)
+            _drop_other_persons(progress)  # only the answer names the user of a code
         if not _fits(progress.tokens, profile):
             raise Refused(
                 "CreateTokenWithIAM gave no identity context, which a role session needs",
                 "add sts:identity_context to the profile's scopes",
             )
     _finish(progress, None)
-    failures.forget_mended(progress.means.same_person, progress.means.store, by_person=_signed_in(progress))
+    failures.forget_mended(progress.means.same_person, progress.means.store, by_person=_is_by_person(progress))
     return progress.tokens
 
 
 def caller(progress: Progress) -> Credentials:
-    """The caller's credentials; those that an identity token opened are kept with the tokens while they live."""
+    """The caller's credentials; those opened by an identity token are kept with the tokens while they live."""
     exchange, tokens = progress.means.exchange(), progress.tokens
     role = progress.profile.caller.web_identity_role_arn
     if not role:
@@ -194,20 +195,20 @@ def caller(progress: Progress) -> Credentials:
     return opened
 
 
-def serves(tokens: Tokens, profile: Profile, now: float) -> bool:
-    """Whether tokens are enough for the profile as they are."""
+def suffice(tokens: Tokens, profile: Profile, now: float) -> bool:
+    """Whether the profile can use the tokens as they are."""
     return _fits(tokens, profile) and tokens.access_alive(now) and tokens.covers(profile.scopes)
 
 
 def _credentials_of(tokens: Tokens, progress: Progress) -> Credentials:
     with _naming_the_person(progress):
-        return _signed(progress, partial(progress.means.exchange().credentials, tokens))
+        return _signed_by_caller(progress, partial(progress.means.exchange().credentials, tokens))
 
 
-def _signed(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) -> _T:
-    """Ask with the caller's signature; once more with new keys where AWS no longer knows those that were kept.
+def _signed_by_caller(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) -> _T:
+    """Ask with the caller's signature; if AWS no longer accepts the caller's kept keys, once more with new ones.
 
-    It refuses before it looks at anything else: no token is used up.
+    AWS checks the signature before anything else, so the refused request has used up no token.
     """
     signer, kept = partial(caller, progress), progress.saved.caller
     try:
@@ -220,10 +221,10 @@ def _signed(progress: Progress, ask: Callable[[Callable[[], Credentials]], _T]) 
         return ask(signer)
 
 
-def _newer(progress: Progress, refusal: Refused, *, were_kept: bool) -> Tokens:
-    """Newer tokens than those that were refused, by a step that this fetch has not taken yet.
+def _newer_tokens(progress: Progress, refusal: Refused, *, were_kept: bool) -> Tokens:
+    """Newer tokens than the refused ones, by a step that this fetch has not taken yet.
 
-    Raises the refusal where it speaks of something else or no step is left, SignInNeeded where a person may mend it.
+    Raises the refusal if it is not about the tokens or no step is left, SignInNeeded if a person may mend it.
     """
     is_stale = refusal.code == _CONTEXT_STALE
     if not is_stale and not (were_kept and refusal.code in ACCESS_OVER):
@@ -242,31 +243,31 @@ def _newer(progress: Progress, refusal: Refused, *, were_kept: bool) -> Tokens:
 def _by_a_step_left(progress: Progress, refusal: Refused) -> Tokens:
     if not progress.has_exchanged:
         return renewed(progress)
-    answered = refreshed(progress) if progress.tokens.refresh_token and not progress.has_refreshed else None
-    if answered and _fits(answered, progress.profile):
-        return answered
+    new = refreshed(progress) if progress.tokens.refresh_token and not progress.has_refreshed else None
+    if new and _fits(new, progress.profile):
+        return new
     if _is_of_kept_session(progress):
         raise SignInNeeded("new tokens fare no better", progress.means.mend) from refusal
     raise refusal
 
 
-def _signed_in(progress: Progress) -> bool:
+def _is_by_person(progress: Progress) -> bool:
     """Whether a person has just signed in for this fetch."""
     return progress.proof is not None and progress.proof.by_person
 
 
 def _is_of_kept_session(progress: Progress) -> bool:
-    """Whether the proof came without a person, though one may sign in for another."""
-    return progress.profile.identity.source not in UNATTENDED and not _signed_in(progress)
+    """Whether the proof came from a kept session; a person may sign in for another proof."""
+    return progress.profile.identity.source not in UNATTENDED and not _is_by_person(progress)
 
 
 def _fits(tokens: Tokens, profile: Profile) -> bool:
-    """Whether they hold what the profile's target takes: an answer to refresh_token may lack the identity context."""
+    """Whether the tokens hold all that the profile's target needs: a refresh may bring no identity context."""
     return bool(tokens.identity_context) or profile.target != "role"
 
 
 def _opened_by_kept_token(progress: Progress) -> Credentials | None:
-    """The caller's role, opened by the kept identity token: an exchange does not use it up for that."""
+    """The caller's role, opened by the kept identity token: even after its exchange, the token still opens a role."""
     kept, now = progress.tokens, progress.means.now()
     if progress.proof or not kept.identity_token or kept.identity_token_expires_at <= now:
         return None
@@ -283,7 +284,7 @@ def _identity_token(proof: Proof) -> IdentityToken | None:
 
 
 def _proof(progress: Progress) -> Proof:
-    """The new proof of this fetch; from now on the tokens are those of its user."""
+    """The new proof of this fetch; `progress.tokens` become those of its user."""
     if progress.proof is None:
         progress.proof = progress.prove()
         if progress.tokens.subject not in ("", progress.proof.subject):
@@ -295,7 +296,7 @@ def _proof(progress: Progress) -> Proof:
 
 
 def _drop_other_persons(progress: Progress) -> None:
-    """Forget at once what was another person's, in every profile that shares the sign-in."""
+    """Forget another person's credentials and tokens at once, in every profile that shares the sign-in."""
     means, person = progress.means, kept_tokens.person(progress.tokens.subject)
     for entry in means.store.entries():
         shared = entry.kind in (CREDENTIALS, TOKENS) and entry.details.get("identity") in means.same_person
@@ -304,22 +305,22 @@ def _drop_other_persons(progress: Progress) -> None:
             note_or_warn(partial(means.store.delete, entry.kind, entry.name))
 
 
-def _asked(progress: Progress, signer: Credentials, grant: str, proof: Mapping[str, str]) -> dict[str, Any]:
+def _create_token(progress: Progress, signer: Credentials, grant: str, proof: Mapping[str, str]) -> dict[str, Any]:
     """CreateTokenWithIAM's answer."""
     scopes = progress.profile.scopes
     parameters = {"grantType": grant, **proof, **({"scope": list(scopes)} if scopes else {})}
-    token_of = progress.tokens if grant == "refresh_token" else progress.proof
+    origin = progress.tokens if grant == "refresh_token" else progress.proof
     with _naming_the_person(progress):
-        return progress.means.exchange().create_token(signer, parameters, issued_in=token_of.region if token_of else "")
+        return progress.means.exchange().create_token(signer, parameters, issued_in=origin.region if origin else "")
 
 
 @contextmanager
 def _naming_the_person(progress: Progress) -> Iterator[None]:
-    """Say in a refusal that concerns a person whom it concerns, and how to be another one."""
+    """Name the person in a refusal that concerns one, and say how to sign in as another user."""
     try:
         yield
     except Refused as refusal:
-        if refusal.code in _OF_A_PERSON and progress.tokens.user:
+        if refusal.code in _CONCERNS_A_PERSON and progress.tokens.user:
             profile = progress.profile
             refusal.message += f" (signed in as {printable(progress.tokens.user)})"
             if profile.identity.source not in UNATTENDED:
@@ -328,28 +329,29 @@ def _naming_the_person(progress: Progress) -> Iterator[None]:
         raise
 
 
-def _asked_with_proof(
+def _redeem(
     progress: Progress, signer: Credentials, proof: Mapping[str, str], token: IdentityToken | None = None
 ) -> dict[str, Any]:
-    """CreateTokenWithIAM's answer to a proof of the profile's grant, which may be a token.
+    """CreateTokenWithIAM's answer to a proof of the profile's grant; `token` if the proof is an identity token.
 
-    Raises SignInNeeded where one of a kept session is refused: a person's may be taken.
+    Raises SignInNeeded if a proof from a kept session is refused: a person's proof may be accepted.
     """
     try:
-        return _asked(progress, signer, progress.profile.grant, proof)
+        return _create_token(progress, signer, progress.profile.grant, proof)
     except Refused as refusal:
         if token:
-            refusal.hint = _reasons(token, refusal)
+            refusal.hint = _hint_about_token(token, refusal)
         if refusal.code not in _TOKEN_OVER or not _is_of_kept_session(progress):
             raise
         mend, is_over = progress.means.mend, refusal.code == "ExpiredTokenException"
         raise SignInNeeded(refusal.message, mend if is_over else f"{mend}; {refusal.hint}") from None
 
 
-def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
+def _redeem_once(progress: Progress, signer: Credentials, token: IdentityToken) -> dict[str, Any]:
     """CreateTokenWithIAM's answer to an identity token, which counts only once.
 
-    Raises SignInNeeded for a spent one, and StoreUnusable where its answer, or that it was sent, could not be kept.
+    Raises SignInNeeded if the token is spent, StoreUnusable if its answer could not be kept, or the mark that it was
+    sent.
     """
     means = progress.means
     means.exchange().prepare(signer)
@@ -365,7 +367,7 @@ def _asked_once(progress: Progress, signer: Credentials, token: IdentityToken) -
         with single_use.sending(token, means.store, now=means.now(), warn=unnoted) as is_new:
             if not is_new:
                 raise _sent_before(progress, token)
-            return _asked_with_proof(progress, signer, {"assertion": token.raw}, token)
+            return _redeem(progress, signer, {"assertion": token.raw}, token)
     except (Refused, SignInNeeded) as refusal:
         refusal.hint = "; ".join(filter(None, (refusal.hint, *doubts)))
         raise
@@ -384,8 +386,8 @@ def _sent_before(progress: Progress, token: IdentityToken) -> OidcHelperError:
     return SignInNeeded(sent, mend)
 
 
-def _reasons(token: IdentityToken, refusal: Refused) -> str:
-    """Name what is wrong with the token itself: first where the grant was refused, else behind the other reason."""
+def _hint_about_token(token: IdentityToken, refusal: Refused) -> str:
+    """The refusal's hint with the faults of the token itself; if the grant was refused, the faults replace the hint."""
     doubts = " and ".join(token.doubts)
     doubt = f"the identity token {doubts}, which Identity Center requires" if doubts else ""
     if refusal.code == "InvalidGrantException":
@@ -393,8 +395,8 @@ def _reasons(token: IdentityToken, refusal: Refused) -> str:
     return "; ".join(filter(None, (refusal.hint, doubt)))
 
 
-def _answered(progress: Progress, answer: Mapping[str, Any]) -> Tokens:
-    """The tokens after an answer of CreateTokenWithIAM, saved before anything else is done with it."""
+def _save_answer(progress: Progress, answer: Mapping[str, Any]) -> Tokens:
+    """The tokens with CreateTokenWithIAM's answer, saved before anything else is done with them."""
     requested, now = progress.profile.scopes, progress.means.now()
     changed = tokens_record.from_answer(progress.tokens, answer, requested=requested, now=now)
     _save(progress, changed if changed.subject else kept_tokens.named_by_center(changed))
@@ -407,6 +409,6 @@ def _save(progress: Progress, tokens: Tokens) -> None:
 
 
 def _finish(progress: Progress, error: str | None) -> None:
-    """Let the page of a person who signed in say how it went."""
+    """Show the outcome on the page of a person who signed in."""
     if progress.proof:
         progress.proof.finish(error)

@@ -1,1 +1,1 @@
-"""Credentials for programs that read variables: which are set and removed, and how each shell writes them."""
+"""Hand credentials to programs in environment variables: which to set and remove, and how each shell writes them."""

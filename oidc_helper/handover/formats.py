@@ -1,4 +1,4 @@
-"""Variables in the words of a shell or of a file, quoted for its reader."""
+"""Variables in the syntax of a shell or of a file, quoted for its reader."""
 
 import json
 import re
@@ -13,46 +13,46 @@ Format = Callable[[Mapping[str, str], Sequence[str]], str]
 _PLAIN = re.compile(r"[A-Za-z0-9_+=/.,:@-]*")
 
 
-def _sh(given: Mapping[str, str], gone: Sequence[str]) -> str:
-    removed = f"unset {' '.join(gone)}\n" if gone else ""
-    return removed + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in given.items())
+def _sh(to_set: Mapping[str, str], to_remove: Sequence[str]) -> str:
+    unset = f"unset {' '.join(to_remove)}\n" if to_remove else ""
+    return unset + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in to_set.items())
 
 
-def _fish(given: Mapping[str, str], gone: Sequence[str]) -> str:
+def _fish(to_set: Mapping[str, str], to_remove: Sequence[str]) -> str:
     def quoted(value: str) -> str:
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
-    removed = "".join(f"set -e {name};\n" for name in gone)
-    return removed + "".join(f"set -gx {name} {quoted(value)};\n" for name, value in given.items())
+    unset = "".join(f"set -e {name};\n" for name in to_remove)
+    return unset + "".join(f"set -gx {name} {quoted(value)};\n" for name, value in to_set.items())
 
 
 def powershell_quoted(value: str) -> str:
-    """The value as a word of PowerShell that stands for itself."""
+    """The value as a literal string of PowerShell."""
     return "'" + value.replace("'", "''") + "'"
 
 
-def _powershell(given: Mapping[str, str], gone: Sequence[str]) -> str:
-    removed = "".join(f"Remove-Item Env:{name} -ErrorAction SilentlyContinue\n" for name in gone)
-    return removed + "".join(f"$Env:{name} = {powershell_quoted(value)}\n" for name, value in given.items())
+def _powershell(to_set: Mapping[str, str], to_remove: Sequence[str]) -> str:
+    unset = "".join(f"Remove-Item Env:{name} -ErrorAction SilentlyContinue\n" for name in to_remove)
+    return unset + "".join(f"$Env:{name} = {powershell_quoted(value)}\n" for name, value in to_set.items())
 
 
-def _cmd(given: Mapping[str, str], gone: Sequence[str]) -> str:
-    for name, value in given.items():
+def _cmd(to_set: Mapping[str, str], to_remove: Sequence[str]) -> str:
+    for name, value in to_set.items():
         if set(value) & set('"%!'):
             raise WrongSettings(f"cmd cannot take the value of {name}", "name the profile without quotes and % and !")
-    removed = "".join(f"set {name}=\n" for name in gone)
-    return removed + "".join(f'set "{name}={value}"\n' for name, value in given.items())
+    unset = "".join(f"set {name}=\n" for name in to_remove)
+    return unset + "".join(f'set "{name}={value}"\n' for name, value in to_set.items())
 
 
-def _dotenv(given: Mapping[str, str], _gone: Sequence[str]) -> str:
-    """Docker's env files know no quotes, so that there are some only where other readers need them."""
+def _dotenv(to_set: Mapping[str, str], _to_remove: Sequence[str]) -> str:
+    """Docker's env files know no quotes, so a value is quoted only if other readers need it."""
     return "".join(
-        f"{name}={value if _PLAIN.fullmatch(value) else shlex.quote(value)}\n" for name, value in given.items()
+        f"{name}={value if _PLAIN.fullmatch(value) else shlex.quote(value)}\n" for name, value in to_set.items()
     )
 
 
-def _json(given: Mapping[str, str], _gone: Sequence[str]) -> str:
-    return json.dumps(given, indent=2) + "\n"
+def _json(to_set: Mapping[str, str], _to_remove: Sequence[str]) -> str:
+    return json.dumps(to_set, indent=2) + "\n"
 
 
 FORMATS: Mapping[str, Format] = {

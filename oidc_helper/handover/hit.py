@@ -1,24 +1,24 @@
-"""`exec` with a record at hand that serves: the program takes our place after next to no imports, as `get` answers."""
+"""`exec` on a hit: the program replaces this process after almost no imports, as fast as `get` answers."""
 
 import os
 
 from oidc_helper.handover import variables
 
-_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")  # which a program would inherit as ignored
+_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")  # the program would inherit this
 
 
 def become(words: list[str], profile: str, answer: bytes, region: str) -> None:
-    """Become the program, with the credentials of `answer`; returns where the full program has something to say."""
+    """Become the program, with the credentials of `answer`; returns if the full oidc-helper has to take over."""
     credentials = _members(answer)
     if not credentials or os.environ.get(variables.PROFILE):
         return
-    given = variables.given(credentials, profile=profile, region=region)
-    replace_process(words, variables.replaced(dict(os.environ), given))
+    to_set = variables.of_credentials(credentials, profile=profile, region=region)
+    replace_process(words, variables.replaced(dict(os.environ), to_set))
 
 
 def replace_process(words: list[str], environment: dict[str, str]) -> OSError | ValueError:
-    """Replace this process by a program; returns where that fails, with the reason: ValueError if it has no name."""
-    import _signal as signals  # type: ignore[import-not-found]  # signal itself takes 2 ms to make enumerations
+    """Replace this process by a program; returns the reason if that fails, a ValueError if the program has no name."""
+    import _signal as signals  # type: ignore[import-not-found]  # importing signal takes 2 ms, for its enumerations
 
     ignored = [getattr(signals, name) for name in _IGNORED_BY_PYTHON]
     for number in ignored:
@@ -33,9 +33,9 @@ def replace_process(words: list[str], environment: dict[str, str]) -> OSError | 
 
 
 def _members(answer: bytes) -> dict[str, str]:
-    """The members of JSON as `aws.credentials` writes it, without the 3 ms that json takes to import.
+    """The members of the JSON that `aws.credentials` writes, without the 3 ms that importing json takes.
 
-    Where no backslash is, a quotation mark begins or ends a string. Empty for what is not just strings.
+    Without backslashes, each quotation mark begins or ends a string. Empty if a member is not a string.
     """
     beginning, _, rest = answer.decode().partition('{"Version":1,"')
     if beginning or "\\" in rest or not rest.endswith('"}'):

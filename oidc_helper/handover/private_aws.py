@@ -1,4 +1,4 @@
-"""Files of AWS for one program: the user's settings without anything that leads to credentials."""
+"""AWS configuration files for one program: the user's settings without anything that leads to credentials."""
 
 import shutil
 import tempfile
@@ -9,8 +9,8 @@ from pathlib import Path
 
 @contextmanager
 def files(config: str) -> Iterator[dict[str, str]]:
-    """The variables that name such files, for as long as the block runs; `config` is the text of the configuration."""
-    directory = Path(tempfile.mkdtemp(prefix="oidc-helper-"))  # for us alone
+    """The variables that name such files, which exist while the block runs; `config` is the text of the config file."""
+    directory = Path(tempfile.mkdtemp(prefix="oidc-helper-"))  # only this user can read it
     try:
         (directory / "config").write_text(config, encoding="utf-8")
         (directory / "credentials").touch()

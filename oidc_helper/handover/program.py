@@ -1,4 +1,4 @@
-"""A program that takes the place of this process, with an environment of its own."""
+"""A program that replaces this process, with its own environment."""
 
 import errno
 import os
@@ -10,25 +10,25 @@ from oidc_helper.errors import OidcHelperError
 from oidc_helper.handover import hit
 from oidc_helper.words import printable
 
-_EXIT_CODES = {errno.ENOENT: 127, errno.ENOTDIR: 127}  # as shells have it; 126 where it is there
+_EXIT_CODES = {errno.ENOENT: 127, errno.ENOTDIR: 127}  # those of shells; 126 if the program exists
 
 
 def shell(environment: Mapping[str, str]) -> str:
-    """The shell of the person."""
+    """The person's shell."""
     if sys.platform == "win32":
         return environment.get("COMSPEC", "cmd.exe")
     return environment.get("SHELL") or "/bin/sh"
 
 
 def become(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Replace this process; on Windows, where that cannot be, the exit code of a child. Raises OidcHelperError."""
+    """Replace this process; on Windows, which cannot, return the exit code of a child. Raises OidcHelperError."""
     if sys.platform == "win32":
         return _child(words, environment)
     raise _not_run(words[0], hit.replace_process(list(words), dict(environment)))
 
 
 def _child(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Ctrl-C reaches the child too, which decides what comes of it."""
+    """Run a child, which gets Ctrl-C too and decides what it means."""
     import subprocess
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -39,7 +39,7 @@ def _child(words: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _not_run(program: str, error: OSError | ValueError) -> OidcHelperError:
-    """The error for a program that cannot be run, such as one without a name; its exit code is that of shells."""
+    """The error for a program that cannot be run, such as one without a name, with the exit code that shells use."""
     number = error.errno if isinstance(error, OSError) else errno.ENOENT
     reason = "does not exist" if number == errno.ENOENT else f"cannot be run: {os.strerror(number or 0)}"
     failure = OidcHelperError(f"{printable(program) or repr('')} {reason}", "name it by its whole path, or check PATH")

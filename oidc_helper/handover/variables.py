@@ -1,9 +1,9 @@
 """The variables that hand credentials to a program, and those that would lead it to others; light, for a hit."""
 
 PROFILE = "OIDC_HELPER_PROFILE"
-"""Names the profile to a prompt; where it is set, credentials have been handed over already."""
+"""Names the profile, for a prompt; if it is set, credentials have been handed over already."""
 
-# What an SDK would prefer, or would put together with the new keys. Sources: botocore's chain of providers, the
+# Variables that an SDK would prefer to the new keys, or combine with them. Sources: botocore's chain of providers, the
 # credential providers of AWS's other SDKs, and aws-vault's experience.
 _OTHERS = (
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
@@ -16,9 +16,9 @@ _OTHERS = (
 )
 
 
-def given(credentials: dict[str, str], *, profile: str, region: str) -> dict[str, str]:
-    """The variables of credentials, which have the names of credential_process JSON."""
-    members = {
+def of_credentials(credentials: dict[str, str], *, profile: str, region: str) -> dict[str, str]:
+    """The variables to set for credentials, whose members are named as in credential_process JSON."""
+    values = {
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials.get("SessionToken"),
@@ -27,21 +27,21 @@ def given(credentials: dict[str, str], *, profile: str, region: str) -> dict[str
         "AWS_DEFAULT_REGION": region,  # older SDKs read this one
         PROFILE: profile,
     }
-    return {name: value for name, value in members.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
-def at_endpoint(leading: dict[str, str], *, profile: str, region: str) -> dict[str, str]:
-    """The variables beside those `leading` to an endpoint; where it fails, no SDK turns to the machine's own role."""
+def at_endpoint(endpoint: dict[str, str], *, profile: str, region: str) -> dict[str, str]:
+    """The variables to set beside those of an `endpoint`; if it fails, no SDK turns to the machine's own role."""
     region_names = ("AWS_REGION", "AWS_DEFAULT_REGION") if region else ()
-    return {**leading, **dict.fromkeys(region_names, region), "AWS_EC2_METADATA_DISABLED": "true", PROFILE: profile}
+    return {**endpoint, **dict.fromkeys(region_names, region), "AWS_EC2_METADATA_DISABLED": "true", PROFILE: profile}
 
 
-def conflicting(environment: dict[str, str], given: dict[str, str]) -> list[str]:
-    """The variables of the environment that must go, in order."""
-    return [name for name in _OTHERS if name in environment and name not in given]
+def conflicting(environment: dict[str, str], to_set: dict[str, str]) -> list[str]:
+    """The variables to remove from the environment, in order."""
+    return [name for name in _OTHERS if name in environment and name not in to_set]
 
 
-def replaced(environment: dict[str, str], given: dict[str, str]) -> dict[str, str]:
-    """The environment with the credentials, and without what would lead to others."""
-    gone = conflicting(environment, given)
-    return {**{name: value for name, value in environment.items() if name not in gone}, **given}
+def replaced(environment: dict[str, str], to_set: dict[str, str]) -> dict[str, str]:
+    """The environment with the variables to set, and without those that would lead to other credentials."""
+    to_remove = conflicting(environment, to_set)
+    return {**{name: value for name, value in environment.items() if name not in to_remove}, **to_set}

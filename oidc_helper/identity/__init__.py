@@ -1,7 +1,7 @@
 """Identity sources that need no person: their table, and the one check that every identity token goes through.
 
-A source has three outcomes: a token, None where its file or variable does not exist, or an error where it exists and
-is broken.
+A source has three outcomes: a token, None if its file or variable does not exist, or an error if it exists but is
+broken.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
 Fetch = Callable[[Identity, float], str | None]
-"""Fetches the text of a token, for the identity's settings and within so many seconds."""
+"""Fetches the text of a token, by an identity's settings and within a number of seconds."""
 
 UNATTENDED: Mapping[str, Fetch] = {
     "ci": ci.fetch,
@@ -25,13 +25,13 @@ UNATTENDED: Mapping[str, Fetch] = {
 }
 
 INTERACTIVE = frozenset({"browser", "device", "identity-center"})
-"""The sources that may need a person: `sign_in` has them."""
+"""The sources that may need a person; the room `sign_in` implements them."""
 
 
 def obtain(identity: Identity, *, now: float, timeout_s: float, ca_bundle: str | None = None) -> IdentityToken:
     """Get an unexpired token from an UNATTENDED source within `timeout_s` seconds. Raises OidcHelperError.
 
-    `ca_bundle` names the authorities to trust beside the usual ones.
+    `ca_bundle` names certificate authorities to trust in addition to the usual ones.
     """
     place = describe(identity)
     try:
@@ -47,7 +47,7 @@ def obtain(identity: Identity, *, now: float, timeout_s: float, ca_bundle: str |
 
 
 def mend(identity: Identity) -> str:
-    """How to give an UNATTENDED source a new token, as a hint; empty for sources where a person signs in."""
+    """The hint how to give an UNATTENDED source a new token; empty for sources where a person signs in."""
     return {
         "ci": "run it in a CI job that may ask for identity tokens",
         "command": f"let {printable(identity.command[0])} print a new identity token" if identity.command else "",

@@ -1,4 +1,4 @@
-"""Identity tokens that CI systems and Google Cloud issue to their jobs; oidc-helper-ci(7) has what they must set."""
+"""Identity tokens that CI systems and Google Cloud issue to their jobs; oidc-helper-ci(7) says what a job must set."""
 
 import json
 import os
@@ -17,15 +17,15 @@ from oidc_helper.words import printable
 
 _NONE = "the CI system gives no identity token"
 _PASSING = (408, 429)
-# Of GitLab's own example: the audience in capitals, whatever no variable may have as an underscore.
+# As in GitLab's own example: the audience in capitals, with an underscore for each character that no variable may have.
 _NOT_IN_VARIABLE = re.compile(r"[^A-Z0-9_]|^[^A-Z_]")
-_AZURE_AUDIENCE = "api://AzureADTokenExchange"  # the only one of its tokens
+_AZURE_AUDIENCE = "api://AzureADTokenExchange"  # the only audience that it issues tokens for
 _GOOGLE = ("Google", "Google Compute Engine")
 _PRODUCT = Path("/sys/class/dmi/id/product_name")
 
 
 class _Job(NamedTuple):
-    """What a token is asked for, and how: `timeout_s` and `ca_bundle` as `machine.requests` has them."""
+    """The token to ask for, and how to ask: `timeout_s` and `ca_bundle` are those of `machine.requests`."""
 
     identity: str
     audience: str
@@ -47,9 +47,9 @@ class _Job(NamedTuple):
 
 
 class System(NamedTuple):
-    """A CI system: the variable that is set in its jobs, how to get a token there, and what a job needs for that.
+    """A CI system: the variable that its jobs have, how to get a token there, and the hint how to allow a job that.
 
-    `allow` has the audience as `{audience}`, and GitLab's name for its variable as `{variable}`.
+    `allow` may contain `{audience}`, and `{variable}` for GitLab's name of its variable.
     """
 
     name: str
@@ -61,7 +61,7 @@ class System(NamedTuple):
 def fetch(identity: Identity, timeout_s: float, *, ca_bundle: str | None = None) -> str | None:
     """Ask the CI system for a token with the identity's audience; None outside of CI.
 
-    Raises SignInNeeded where the job may have none, TryAgain where no usable answer comes, WrongSettings.
+    Raises SignInNeeded if the job may not have one, TryAgain if no usable answer comes, WrongSettings.
     """
     job = _Job(identity.name, identity.audience, timeout_s, ca_bundle)
     system = next((system for system in SYSTEMS if os.environ.get(system.variable)), None)
@@ -101,7 +101,7 @@ def _of_bitbucket(_job: _Job) -> str:
 
 
 def _of_azure(job: _Job) -> str:
-    """Azure DevOps' REST API, Oidctoken - Create; azure-identity sends the same."""
+    """Azure DevOps' REST API, "Oidctoken - Create"; azure-identity sends the same request."""
     if job.audience != _AZURE_AUDIENCE:
         raise WrongSettings(
             f"Azure Pipelines issues identity tokens for {_AZURE_AUDIENCE} only", f'set audience = "{_AZURE_AUDIENCE}"'
@@ -113,14 +113,14 @@ def _of_azure(job: _Job) -> str:
 
 
 def _of_google(job: _Job) -> str | None:
-    """The metadata server's token, or that of the service account GOOGLE_SERVICE_ACCOUNT_NAME; None elsewhere."""
+    """The metadata server's token, or one of the service account GOOGLE_SERVICE_ACCOUNT_NAME; None outside Google."""
     account = os.environ.get("GOOGLE_SERVICE_ACCOUNT_NAME")
     if not account and not _is_of_google():
         return None
     metadata = f"http://{os.environ.get('GCE_METADATA_HOST', 'metadata.google.internal')}/computeMetadata/v1"
-    own = f"{metadata}/instance/service-accounts/default"
-    asked = urlencode({"audience": job.audience, "format": "full"})
-    url = f"{own}/token" if account else f"{own}/identity?{asked}"
+    default_account = f"{metadata}/instance/service-accounts/default"
+    query = urlencode({"audience": job.audience, "format": "full"})
+    url = f"{default_account}/token" if account else f"{default_account}/identity?{query}"
     answer = ask(url, headers={"Metadata-Flavor": "Google"}, timeout_s=job.timeout_s, directly=True)
     if not account:
         return _checked(answer, url).body.decode("ascii", "replace")
@@ -138,7 +138,7 @@ def _is_of_google() -> bool:
 
 
 def _variable(name: str) -> str:
-    """The value of a variable that the system sets for the job. Raises SignInNeeded."""
+    """The value of a variable that the CI system sets for the job. Raises SignInNeeded."""
     value = os.environ.get(name)
     if not value:
         raise SignInNeeded(f"{_NONE}: {name} is not set")
@@ -146,7 +146,7 @@ def _variable(name: str) -> str:
 
 
 def _printed(job: _Job, *words: str) -> str:
-    """What the system's own program prints. Raises SignInNeeded, TryAgain."""
+    """The output of the CI system's own program. Raises SignInNeeded, TryAgain."""
     try:
         return command.printed(words, job.identity, "CI system's program", job.timeout_s)
     except (SignInNeeded, WrongSettings) as error:
@@ -154,7 +154,7 @@ def _printed(job: _Job, *words: str) -> str:
 
 
 def _member(answer: Answer, name: str, url: str, secret: str = "") -> str:
-    """A text in the JSON of an answer. Raises SignInNeeded, TryAgain."""
+    """A string member of the JSON object in an answer. Raises SignInNeeded, TryAgain."""
     try:
         value = json.loads(_checked(answer, url, secret).body)[name]
     except (ValueError, LookupError, TypeError, RecursionError):
@@ -184,7 +184,7 @@ SYSTEMS = (
     System("GitHub Actions", "GITHUB_ACTIONS", _of_github, "let the job have permissions: id-token: write"),
     System("GitLab", "GITLAB_CI", _of_gitlab, "add to the job id_tokens: {{{variable}: {{aud: {audience}}}}}"),
     System("Buildkite", "BUILDKITE", _of_buildkite, "run it where buildkite-agent is in PATH, 3.104 or newer"),
-    System("CircleCI", "CIRCLECI", _of_circleci, "give the job a context, whose jobs may have OIDC tokens"),
+    System("CircleCI", "CIRCLECI", _of_circleci, "give the job a context: only jobs with one get OIDC tokens"),
     System("Bitbucket", "BITBUCKET_BUILD_NUMBER", _of_bitbucket, "let the step have oidc: {{audiences: [{audience}]}}"),
     System(
         "Azure Pipelines", "TF_BUILD", _of_azure, "map SYSTEM_ACCESSTOKEN: $(System.AccessToken) in env of the step"

@@ -1,4 +1,4 @@
-"""The secret of a confidential client: the settings say where it is kept, and never hold it."""
+"""The secret of a confidential client: the settings say where it is, and never contain it."""
 
 from oidc_helper import redaction
 from oidc_helper.errors import SignInNeeded, StoreUnusable, WrongSettings
@@ -17,7 +17,7 @@ def resolve(identity: Identity, *, timeout_s: float, prompts: bool = False) -> s
         place, hint = f"the client_secret command {printable(location.command[0])}", "see what it prints"
         try:
             printed = command.output(location.command, identity.name, "client_secret command", timeout_s)
-        except SignInNeeded as error:  # signing in would need the secret too
+        except SignInNeeded as error:  # a sign-in would need the secret too
             raise StoreUnusable(error.message, hint) from None
         secret = printed.rstrip("\r\n")
     else:

@@ -1,4 +1,4 @@
-"""Identity tokens, and secrets of clients, that another program prints; it runs without a shell, within a deadline."""
+"""Identity tokens and client secrets that another program prints; it runs without a shell, within a deadline."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from oidc_helper.machine import child, reentry
 from oidc_helper.settings import Identity
 from oidc_helper.words import printable
 
-_SECRET_FROM = 8  # characters: shorter words of an output are words
+_SECRET_FROM = 8  # characters: shorter words of an output are ordinary words, not secrets
 
 
 def fetch(identity: Identity, timeout_s: float) -> str | None:
@@ -21,13 +21,13 @@ def fetch(identity: Identity, timeout_s: float) -> str | None:
 
 
 def output(words: Sequence[str], identity_name: str, role: str, timeout_s: float) -> str:
-    """The stdout of a command that the settings name for that identity. Raises OidcHelperError as `printed` does."""
+    """The stdout of a command that the settings name for that identity. Raises as `printed`, and refuses re-entry."""
     reentry.refuse_command(identity_name, words)
     return printed(words, identity_name, role, timeout_s)
 
 
 def printed(words: Sequence[str], identity_name: str, role: str, timeout_s: float) -> str:
-    """The stdout of a command, which messages call by its `role`; stderr is shown where it fails.
+    """The stdout of a command, which messages call by its `role`; if it fails, the error shows its stderr.
 
     Raises OidcHelperError.
     """
@@ -37,7 +37,7 @@ def printed(words: Sequence[str], identity_name: str, role: str, timeout_s: floa
     if max(len(answer), len(errors)) > child.LARGEST:
         raise SignInNeeded(f"{name} printed more than any identity token or secret")
     if process.returncode != 0:
-        # What it would have given as the secret, it may repeat as its reason.
+        # Its error message may repeat the secret that it printed.
         redaction.learn(*(word for word in answer.decode(errors="replace").split() if len(word) >= _SECRET_FROM))
         complaint = errors.decode(errors="replace").strip()
         if cycle := reentry.cycle_in(complaint):
@@ -54,7 +54,7 @@ def printed(words: Sequence[str], identity_name: str, role: str, timeout_s: floa
 
 def _start(words: Sequence[str], name: str, identity_name: str) -> "subprocess.Popen[bytes]":
     try:
-        # In a session of its own, so that a program that takes too long is ended with all that it has started.
+        # In its own session, so that a program that takes too long is ended with all the processes that it has started.
         return subprocess.Popen(
             list(words),
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Identity tokens that a CI system or a parent process leaves in an environment variable."""
+"""Identity tokens that a CI system or a parent process passes in an environment variable."""
 
 import os
 
@@ -6,5 +6,5 @@ from oidc_helper.settings import Identity
 
 
 def fetch(identity: Identity, _timeout_s: float) -> str | None:
-    """The variable's value; None where it is not set."""
+    """The variable's value; None if it is not set."""
     return os.environ.get(str(identity.variable))

@@ -6,13 +6,13 @@ from pathlib import Path
 from oidc_helper.errors import SignInNeeded
 from oidc_helper.settings import Identity
 
-_LARGEST = 1_048_576  # bytes to read at most: a wrong path may name anything
-# Editors and PowerShell begin a text with a mark of its encoding.
+_LARGEST = 1_048_576  # bytes to read at most: a wrong path may name any file
+# Editors and PowerShell put a byte order mark before the text.
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def fetch(identity: Identity, _timeout_s: float) -> str | None:
-    """The file's text, read anew each time since agents rotate it; None where there is no file."""
+    """The file's text, read each time because agents rotate it; None if there is no file."""
     path = Path(str(identity.path))
     try:
         if path.exists() and not path.is_file():  # a pipe or a device could block for ever

@@ -1,27 +1,27 @@
-"""The proof of a user's identity, as one exchange takes it: an identity token, or the parameters of another grant."""
+"""The proof of a user's identity, as an exchange takes it: an identity token, or the parameters of another grant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from oidc_helper.identity.token import IdentityToken
-from oidc_helper.person.telling import Finish
+from oidc_helper.person.outcome import Finish
 
 
-def _nobody_waits(_error: str | None) -> None:
-    """No page is open that wants to know how the exchange went."""
+def _no_page(_error: str | None) -> None:
+    """A Finish for when no page waits for the outcome."""
 
 
 @dataclass(frozen=True)
 class Assertion:
     """An identity token for the jwt-bearer grant; it opens the caller's role too.
 
-    `by_person`: it comes from a sign-in just now. `finish` must be called once with None or with what went wrong.
+    `by_person`: a person has just signed in for it. `finish` must be called once, with None or with the error.
     """
 
     token: IdentityToken
     by_person: bool = False
-    finish: Finish = field(default=_nobody_waits, repr=False)
+    finish: Finish = field(default=_no_page, repr=False)
     region: ClassVar[str] = ""
 
     @property
@@ -31,23 +31,23 @@ class Assertion:
 
     @property
     def subject(self) -> str:
-        """The user, for comparing."""
+        """The user's identifier, for comparing."""
         return self.token.subject
 
 
 @dataclass(frozen=True)
 class GrantParameters:
-    """A code or a subject token, under the names that CreateTokenWithIAM has for what its grant takes.
+    """A code or a subject token, as the parameters of CreateTokenWithIAM for its grant.
 
-    `user` and `subject` as in Assertion, empty where only the answer names the user; `by_person` and `finish` likewise.
-    `region` is the one of Identity Center that issued a subject token, and may be the only one that takes it.
+    The other fields are those of Assertion; `user` and `subject` are empty if only the answer names the user. `region`
+    is the region whose Identity Center issued a subject token; it may be the only one that accepts it.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
     user: str = ""
     subject: str = ""
     by_person: bool = False
-    finish: Finish = field(default=_nobody_waits, repr=False)
+    finish: Finish = field(default=_no_page, repr=False)
     region: str = ""
 
 

@@ -1,4 +1,4 @@
-"""The identity token: its claims as far as they can be read without trust, and its faults before it is sent.
+"""The identity token: its unverified claims, and the faults that can be seen before it is sent.
 
 Identity Center and STS verify its signature; nothing here decides whether a claim is true.
 """
@@ -15,7 +15,7 @@ from oidc_helper.errors import SignInNeeded
 from oidc_helper.machine.clock import instant
 from oidc_helper.words import printable
 
-_LARGEST = 65_536  # characters; identity providers stay below 16 KiB, web servers refuse more than that in a header
+_LARGEST = 65_536  # characters; real tokens stay below 16 KiB, since web servers refuse longer headers
 
 
 @dataclass(frozen=True)
@@ -29,40 +29,40 @@ class IdentityToken:
 
     @property
     def user(self) -> str:
-        """The user's name, in the words that a person knows best."""
+        """The user's name, in the form that people know best."""
         names = (self.claims.get(claim) for claim in ("email", "preferred_username", "upn", "sub"))
         return next((name for name in names if isinstance(name, str) and name), "")
 
     @property
     def subject(self) -> str:
-        """The user's lasting name: `sub` is unique within the issuer (OpenID Connect Core, section 2)."""
+        """The user's permanent identifier: `sub` is unique within the issuer (OpenID Connect Core, section 2)."""
         return f"{self.issuer} {self.claims.get('sub', '')}"
 
     @property
     def issuer(self) -> str:
-        """The issuer, as the token says itself."""
+        """The issuer that the token claims."""
         return str(self.claims.get("iss") or "")
 
     @property
     def single_use_id(self) -> str:
-        """The mark by which Identity Center tells an issuer's tokens apart; a digest where the token has no `jti`."""
+        """The `jti`, by which Identity Center tells an issuer's tokens apart; a digest if the token has none."""
         jti = self.claims.get("jti")
         return jti if isinstance(jti, str) and jti else hashlib.sha256(self.raw.encode()).hexdigest()
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Faults that Identity Center probably refuses; it is asked nevertheless, since its rules may change."""
+        """Faults that Identity Center will probably refuse; we send the token all the same, as the rules may change."""
         missing = tuple(f"has no {claim}" for claim in ("jti", "aud", "iss") if not self.claims.get(claim))
         signed = () if self.algorithm == "RS256" else (f"is signed with {printable(self.algorithm)}, not RS256",)
         return missing + signed
 
     def described(self) -> str:
-        """Name what Identity Center compares with its settings: issuer and audience."""
+        """The issuer and audience, which Identity Center compares with its settings, for a message."""
         return f"iss {printable(self.issuer)!r}, aud {printable(str(self.claims.get('aud')))!r}"
 
 
 def parse(raw: str, *, now: float, where: str) -> IdentityToken:
-    """Read a signed JWT whose expiry has not passed, as any use needs it; `where` names the source.
+    """Read a signed JWT that has not expired; `where` names its source in messages.
 
     Raises SignInNeeded. Shape after RFC 7519, section 7.2, and RFC 7515, section 3.1.
     """
@@ -76,7 +76,7 @@ def parse(raw: str, *, now: float, where: str) -> IdentityToken:
         raise SignInNeeded(f"{where} does not hold a JWT: three parts joined by dots")
     header, claims = _decoded(parts[0]), _decoded(parts[1])
     if header is None or claims is None:
-        raise SignInNeeded(f"{where} does not hold a JWT: its parts are no JSON objects")
+        raise SignInNeeded(f"{where} does not hold a JWT: its parts are not JSON objects")
     expires_at = instant(claims.get("exp"))
     if expires_at is None:
         raise SignInNeeded(
@@ -89,7 +89,7 @@ def parse(raw: str, *, now: float, where: str) -> IdentityToken:
 
 
 def unverified_claims(raw: str) -> Mapping[str, Any]:
-    """The claims of a JWT that came straight from its issuer; empty where the text is none."""
+    """The claims of a JWT that came straight from its issuer; empty if the text is not a JWT."""
     parts = raw.split(".")
     return (len(parts) == 3 and _decoded(parts[1])) or {}
 

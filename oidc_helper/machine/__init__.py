@@ -1,1 +1,1 @@
-"""What the operating system gives: files, locks, time, children, TLS."""
+"""The services of the operating system: files, locks, time, child processes, the network, TLS."""

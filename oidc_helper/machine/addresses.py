@@ -1,4 +1,4 @@
-"""Connect to the first of a host's addresses that accepts it: IPv6 may swallow packets where IPv4 works (RFC 8305)."""
+"""Connects to the first address of a host that accepts: IPv6 may swallow packets while IPv4 works (RFC 8305)."""
 
 import os
 import selectors
@@ -11,16 +11,16 @@ from errno import EINPROGRESS, EWOULDBLOCK
 from itertools import chain, zip_longest
 from typing import Any
 
-_HEAD_START_S = 0.25  # of an address before the next is tried beside it: RFC 8305 section 5
-_UNDER_WAY = {0, EINPROGRESS, EWOULDBLOCK, 10_035}  # the last is Windows's
+_HEAD_START_S = 0.25  # of an address before the next one is tried in parallel: RFC 8305 section 5
+_UNDER_WAY = {0, EINPROGRESS, EWOULDBLOCK, 10_035}  # the last is WSAEWOULDBLOCK of Windows
 
 _Address = tuple[int, int, int, str, Any]
 
 
 def connect(host: str, port: int, timeout_s: float) -> socket.socket:
-    """A connected socket, whose timeout is `timeout_s`. Raises OSError: the last address's, or TimeoutError.
+    """A connected socket with the timeout `timeout_s`. Raises the OSError of the last address, or TimeoutError.
 
-    Looking up the name is not part of the timeout.
+    The timeout does not cover looking up the name.
     """
     ends = time.monotonic() + timeout_s
     addresses = deque(_by_turns(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
@@ -29,7 +29,7 @@ def connect(host: str, port: int, timeout_s: float) -> socket.socket:
         while addresses or attempts.get_map():
             if addresses:
                 try:
-                    attempts.register(sockets.enter_context(_begun(addresses.popleft())), selectors.EVENT_WRITE)
+                    attempts.register(sockets.enter_context(_connecting(addresses.popleft())), selectors.EVENT_WRITE)
                 except OSError as error:
                     failure = error
                     continue
@@ -41,14 +41,14 @@ def connect(host: str, port: int, timeout_s: float) -> socket.socket:
                 assert isinstance(attempt, socket.socket)  # noqa: S101  # nothing else was registered
                 attempts.unregister(attempt)
                 if not (code := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
-                    return _kept(attempt, timeout_s)
+                    return _winner(attempt, timeout_s)
                 failure = OSError(code, os.strerror(code))
                 attempt.close()
     raise failure
 
 
-def _begun(address: _Address) -> socket.socket:
-    """A socket that is connecting. Raises OSError where there is no way to the address."""
+def _connecting(address: _Address) -> socket.socket:
+    """A socket that is connecting. Raises OSError if there is no way to the address."""
     family, kind, protocol, _, place = address
     attempt = socket.socket(family, kind, protocol)
     attempt.settimeout(0)
@@ -59,12 +59,12 @@ def _begun(address: _Address) -> socket.socket:
     return attempt
 
 
-def _kept(attempt: socket.socket, timeout_s: float) -> socket.socket:
-    """The socket in a new object: the old one is closed with those that lost."""
-    kept = socket.socket(attempt.family, attempt.type, attempt.proto, fileno=attempt.detach())
-    kept.settimeout(timeout_s)
-    kept.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return kept
+def _winner(attempt: socket.socket, timeout_s: float) -> socket.socket:
+    """The same connection in a new object: the old object is closed with those that lost."""
+    connection = socket.socket(attempt.family, attempt.type, attempt.proto, fileno=attempt.detach())
+    connection.settimeout(timeout_s)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def _by_turns(addresses: Iterable[_Address]) -> Iterator[_Address]:

@@ -1,4 +1,4 @@
-"""Programs that we start and that may not answer: they are ended together with those that they started."""
+"""Programs that we start and that may not answer: we end them together with the programs that they started."""
 
 import os
 import signal
@@ -12,15 +12,15 @@ from typing import IO, Any
 from oidc_helper.errors import TryAgain, WrongSettings
 from oidc_helper.words import printable
 
-LARGEST = 65_536  # bytes of either stream; no identity token is so long, nor any answer of a credential_process
+LARGEST = 65_536  # bytes of each stream; no identity token and no answer of a credential_process is that long
 _PIECE = 8_192  # bytes
-_REST_S = 1  # for reading what a process that has ended left in its pipes
-# Its standard input ends when we do, even by SIGKILL; $0 is the session to kill then.
+_REST_S = 1  # to read the rest that an ended process left in its pipes
+# A shell whose standard input ends when we do, even by SIGKILL; it kills the session $0 then.
 _GUARD = ("/bin/sh", "-c", 'read end; kill -s KILL -- "-$0"')
 
 
 def end(process: "subprocess.Popen[Any]") -> None:
-    """Kill a process that leads a session of its own, with its session; never raises, never waits for long."""
+    """Kill a process that leads its own session, and that session; never raises, never waits for long."""
     with suppress(OSError):
         if sys.platform == "win32":
             process.kill()  # there are no sessions
@@ -31,11 +31,11 @@ def end(process: "subprocess.Popen[Any]") -> None:
 
 
 def streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> tuple[bytes, bytes]:
-    """What a process that leads a session of its own wrote to stdout and stderr, once it has ended by itself.
+    """The stdout and stderr of a process that leads its own session, once it has ended by itself.
 
-    A daemon that it left behind may hold the pipes open, and is not waited for. A process that writes more than LARGEST
-    bytes to a stream is killed, and the stream is longer than that. If we die meanwhile, it is killed, too. Raises
-    TryAgain, which calls it by its `name`, where it took too long and was killed.
+    A daemon that it left behind may hold the pipes open; we do not wait for that. A process that writes more than
+    LARGEST bytes to a stream is killed, and that stream is then longer than LARGEST. If we die meanwhile, the process
+    is killed too. Raises TryAgain, which calls the process `name`, if it took too long and was killed.
     """
     contents = bytearray(), bytearray()
 
@@ -66,7 +66,7 @@ def streams(process: "subprocess.Popen[bytes]", name: str, timeout_s: float) -> 
 
 @contextmanager
 def _guarded(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Kill the session of a process if we die meanwhile; without a shell that does it, the process goes on."""
+    """Kill the session of a process if we die meanwhile; if no shell can be started for that, the process goes on."""
     null = subprocess.DEVNULL
     guard = None
     if sys.platform != "win32":
@@ -78,26 +78,26 @@ def _guarded(process: "subprocess.Popen[bytes]") -> Iterator[None]:
         yield
     finally:
         if guard:
-            guard.kill()  # before its standard input ends
+            guard.kill()  # before its standard input ends, at which it would kill the session
             guard.communicate()
 
 
-def bounded(time_left: Callable[[], float], what: str) -> Callable[..., "subprocess.Popen[Any]"]:
-    """Make a stand-in for subprocess.Popen, for a library that waits for ever; `what` names the process in errors."""
+def bounded(time_left: Callable[[], float], name: str) -> Callable[..., "subprocess.Popen[Any]"]:
+    """A stand-in for subprocess.Popen, for a library that would wait for ever; errors call the process `name`."""
 
     class Bounded(subprocess.Popen[Any]):
         def __init__(self, words: Any, **pipes: Any) -> None:
-            apart = sys.platform != "win32"
+            has_sessions = sys.platform != "win32"
             try:
-                super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=apart, **pipes)
+                super().__init__(words, stdin=subprocess.DEVNULL, start_new_session=has_sessions, **pipes)
             except OSError as error:
                 program = printable(str(words[0] if words else ""))
                 reason = (
                     "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be run: {error.strerror}"
                 )
-                raise WrongSettings(f"{what}: its program {program} {reason}", "name it by its whole path") from None
+                raise WrongSettings(f"{name}: its program {program} {reason}", "name it by its whole path") from None
 
         def communicate(self, *_: Any) -> tuple[Any, Any]:
-            return streams(self, what, time_left())
+            return streams(self, name, time_left())
 
     return Bounded

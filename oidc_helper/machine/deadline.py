@@ -10,7 +10,7 @@ from oidc_helper.errors import TryAgain
 
 _T = TypeVar("_T")
 
-# The kernel may give a signal to any thread, and Python then does not wake the main thread from waiting for a lock.
+# The kernel may give a signal to any thread, and Python then does not wake the main thread if it waits for a lock.
 _TICK_S = 0.2
 
 
@@ -19,7 +19,7 @@ class DeadlinePassed(TryAgain):
 
 
 class Deadline:
-    """The moment by which all must be done; `rest_s` is kept back from single waits, for reporting that one failed."""
+    """The moment by which everything must be done; each wait leaves `rest_s` unused, to report that it failed."""
 
     def __init__(self, seconds: float, *, rest_s: float = 2) -> None:
         self.seconds = seconds
@@ -32,7 +32,7 @@ class Deadline:
 
     @contextmanager
     def extended(self, seconds: float) -> Iterator[None]:
-        """Add seconds for the block, which may ask a person; seconds that it leaves unused are taken back."""
+        """Add seconds for the block, which may ask a person; unused seconds are taken back."""
         began = time.monotonic()
         self._end += seconds
         try:
@@ -42,7 +42,7 @@ class Deadline:
 
     @contextmanager
     def shortened(self, seconds: float) -> Iterator[None]:
-        """Leave the block at most so many seconds, for what is worth no more; afterwards all is as it was."""
+        """Give the block, which is worth no more, at most so many seconds; afterwards the deadline is as before."""
         before = self._end
         self._end = min(before, time.monotonic() + seconds)
         try:
@@ -51,14 +51,14 @@ class Deadline:
             self._end = before
 
     def run(self, work: Callable[[], _T]) -> _T:
-        """Do the work in a thread, which is left behind when the time is over. Raises DeadlinePassed."""
+        """Do the work in a thread, which is left behind when time is up. Raises DeadlinePassed."""
         outcome: list[_T] = []
         failure: list[BaseException] = []
 
         def do() -> None:
             try:
                 outcome.append(work())
-            except BaseException as error:  # noqa: BLE001  # it is raised again in the thread that waits
+            except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
                 failure.append(error)
 
         thread = threading.Thread(target=do, daemon=True)

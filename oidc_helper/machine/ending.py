@@ -1,4 +1,4 @@
-"""The end of another process, which need not be our child."""
+"""Waits for the end of another process, which need not be our child."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ if sys.platform == "win32":
     _SYNCHRONIZE, _FOREVER = 0x0010_0000, 0xFFFF_FFFF
 
     def of(process: int) -> Callable[[], object]:
-        """What waits for the process to end."""
+        """A callable that returns when the process has ended."""
         system = ctypes.WinDLL("kernel32")
         system.OpenProcess.restype = wintypes.HANDLE
         system.WaitForSingleObject.argtypes = [wintypes.HANDLE, wintypes.DWORD]
@@ -22,26 +22,26 @@ if sys.platform == "win32":
 else:
     import select
 
-    _LOOK_S = 0.2
+    _PAUSE_S = 0.2
 
     def of(process: int) -> Callable[[], object]:
-        """What waits for the process to end."""
+        """A callable that returns when the process has ended."""
         if sys.platform == "linux":
             try:
                 return partial(select.select, [os.pidfd_open(process)], [], [])
             except OSError:  # it has ended; or the kernel is older than 5.3, or a sandbox forbids it
                 pass
-        return partial(_look_again_and_again, process)
+        return partial(_poll, process)
 
-    def _look_again_and_again(process: int) -> None:
-        while _is_there(process):
-            time.sleep(_LOOK_S)
+    def _poll(process: int) -> None:
+        while _is_running(process):
+            time.sleep(_PAUSE_S)
 
-    def _is_there(process: int) -> bool:
+    def _is_running(process: int) -> bool:
         try:
             os.kill(process, 0)
         except ProcessLookupError:
             return False
-        except PermissionError:  # it has become another user's
+        except PermissionError:  # it is another user's by now
             return True
         return True

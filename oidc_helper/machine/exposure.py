@@ -1,8 +1,8 @@
-"""Whether a file may be obeyed: it is of somebody we trust, and nobody else can write it, or put another in its place.
+"""Whether a file can be trusted: its owner is somebody we trust, and nobody else can write or replace it.
 
-The same holds for each directory and link on the way to it, as sshd has it for authorized_keys (StrictModes).
+The same must hold for each directory and link on the way to it, as sshd requires for authorized_keys (StrictModes).
 
-On Windows the profile directory guards the user's files, and of the site's the owners are looked at.
+On Windows the profile directory guards the user's files, and we check the owners of the site's.
 """
 
 import os
@@ -12,45 +12,45 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-_ALL_USERS = "4294967295"  # as many as a namespace has that is none (user_namespaces(7))
+_ALL_USERS = "4294967295"  # the length of the map in the initial namespace, which leaves out none (user_namespaces(7))
 
 
 def foreign_place(path: str) -> tuple[Path, int] | None:
-    """The first place on the way to a file that is neither ours nor root's, and its owner's number. Raises OSError."""
+    """The first place on the way to a file that is neither ours nor root's, and its owner's uid. Raises OSError."""
     if sys.platform == "win32":
         return None
-    return _of_others(path, {0, os.geteuid()})
+    return _first_untrusted(path, {0, os.geteuid()})
 
 
 def unofficial_place(path: str) -> tuple[Path, int | str] | None:
-    """The first place that belongs neither to root nor to the owner of the interpreter, who can let us do anything.
+    """The first place that belongs neither to root nor to the interpreter's owner, who can make us do anything anyway.
 
-    On Windows the owner is a SID, and the places are the file and its directory: below the system's own ones anybody
-    may make new ones. Raises OSError.
+    On Windows the owner is a SID, and we check only the file and its directory: below the system's own directories
+    anybody may make new ones. Raises OSError.
     """
     if sys.platform == "win32":
         from oidc_helper.machine import windows_owners
 
         return windows_owners.unofficial_place(path)
     interpreter = Path(sys.executable)
-    return _of_others(path, {0, interpreter.stat().st_uid, interpreter.lstat().st_uid})
+    return _first_untrusted(path, {0, interpreter.stat().st_uid, interpreter.lstat().st_uid})
 
 
-def _of_others(path: str, trusted: set[int]) -> tuple[Path, int] | None:
+def _first_untrusted(path: str, trusted: set[int]) -> tuple[Path, int] | None:
     trusted |= _unmapped()
     owners = ((place, place.lstat().st_uid) for place in _way(path))
     return next(((place, owner) for place, owner in owners if owner not in trusted), None)
 
 
 def open_place(path: str) -> Path | None:
-    """The first place on the way to a file where others than its owner can write, the file included. Raises OSError."""
+    """The first place on the way to a file, or the file, that others than its owner can write to. Raises OSError."""
     if sys.platform == "win32":
         return None
     return next((place for place in _way(path) if _is_open_to_others(place)), None)
 
 
 def _way(path: str) -> Iterator[Path]:
-    """Every directory and link that the system passes from the root to the file of an absolute path, and that file."""
+    """Every directory and link that the system follows from the root to the file of an absolute path, and the file."""
     place, ahead = Path("/"), list(reversed(Path(path).parts))
     while ahead:
         part = ahead.pop()
@@ -65,14 +65,14 @@ def _is_open_to_others(place: Path) -> bool:
     status = place.lstat()
     if stat.S_ISLNK(status.st_mode):  # its permissions mean nothing
         return False
-    if stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX:  # only owners move what lies there
+    if stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX:  # only owners can replace entries there
         return False
     by_group = status.st_mode & stat.S_IWGRP and not _is_private_group(place, status)
     return bool(by_group or status.st_mode & stat.S_IWOTH) and not _is_read_only(place)
 
 
 def _is_private_group(place: Path, status: os.stat_result) -> bool:
-    """Whether the group is its owner alone, as where the umask is 002; the group's bits may stand for an ACL, too."""
+    """Whether the owner is the group's only member, as is usual with umask 002; the bits may also stand for an ACL."""
     if sys.platform == "win32":
         return True
     import grp
@@ -86,12 +86,12 @@ def _is_private_group(place: Path, status: os.stat_result) -> bool:
 
 
 def _is_read_only(place: Path) -> bool:
-    """Whether nobody can write there, whatever the permissions: volumes of Kubernetes are 0777, and read-only."""
+    """Whether the file system is read-only, whatever the permissions: volumes of Kubernetes are 0777 and read-only."""
     return sys.platform != "win32" and bool(os.statvfs(place).f_flag & os.ST_RDONLY)
 
 
 def _unmapped() -> set[int]:
-    """The number that stands for all users whom our user namespace leaves out, among them the machine's root."""
+    """The uid that stands for all users outside our user namespace, among them the machine's root."""
     with suppress(OSError, ValueError, IndexError):
         if Path("/proc/self/uid_map").read_text("utf-8").split()[2] != _ALL_USERS:
             return {int(Path("/proc/sys/kernel/overflowuid").read_text("utf-8"))}

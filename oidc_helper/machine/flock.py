@@ -1,4 +1,4 @@
-"""How a file is locked on this system: `try_exclusive`, `unlock` and `wait`, with one meaning everywhere."""
+"""Locks on files: `try_exclusive`, `unlock` and `wait` mean the same on every system."""
 
 import os
 import sys
@@ -9,14 +9,14 @@ from pathlib import Path
 from oidc_helper.machine import private_files
 
 if sys.platform == "win32":
-    # msvcrt.locking knows exclusive locks only, so each waiter looks again and again whether the file is free.
+    # msvcrt.locking has exclusive locks only, so each waiter tries again and again whether the file is free.
     import msvcrt
 
     _PAUSE_S = 0.05
-    _BYTE = 2**30  # behind the text: other processes cannot read a byte that is locked
+    _BYTE = 2**30  # after the text: other processes cannot read a locked byte
 
     def try_exclusive(descriptor: int) -> bool:
-        """Whether the lock is ours now; the file's position moves. Raises OSError where there are no locks."""
+        """Take the lock if it is free, and say whether it is ours. Moves the file's position. Raises OSError."""
         os.lseek(descriptor, _BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -25,12 +25,12 @@ if sys.platform == "win32":
         return True
 
     def unlock(descriptor: int) -> None:
-        """Give the lock back; the file's position moves."""
+        """Release the lock. Moves the file's position."""
         os.lseek(descriptor, _BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
     def wait(path: Path, timeout_s: float) -> bool:
-        """Whether the lock was free for a moment before time was up."""
+        """Wait until the lock is free for a moment; False if time was up first."""
         deadline = time.monotonic() + timeout_s
         while (left_s := deadline - time.monotonic()) > 0:
             time.sleep(min(left_s, _PAUSE_S))
@@ -44,21 +44,21 @@ if sys.platform == "win32":
         return False
 
 else:
-    # flock belongs to the open file, so that threads exclude each other too, and works over NFS.
+    # flock belongs to the open file, so that threads exclude each other too; it works over NFS.
     import fcntl
 
-    _PAUSE_S = 0.002  # a lock that cannot be taken though nobody works is in the hands of another waiter for a moment
+    _PAUSE_S = 0.002  # another waiter may hold the lock for a moment, so that it seems taken though nobody works
 
     def try_exclusive(descriptor: int) -> bool:
-        """Whether the lock is ours now. Raises OSError where the file system has no locks."""
+        """Take the lock if it is free, and say whether it is ours. Raises OSError if the file system has no locks."""
         return _try(descriptor, fcntl.LOCK_EX)
 
     def unlock(descriptor: int) -> None:
-        """Give the lock back explicitly: closing is not enough where a forked child has a copy."""
+        """Release the lock explicitly: closing is not enough if a forked child has a copy."""
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     def wait(path: Path, timeout_s: float) -> bool:
-        """Whether nobody held the lock exclusively for a moment before time was up.
+        """Wait until nobody holds the lock exclusively for a moment; False if time was up first.
 
         A shared lock wakes all waiters together. flock has no timeout, and a signal would need the main thread: so a
         thread waits, and is left behind when time is up.

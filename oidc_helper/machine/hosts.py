@@ -1,12 +1,12 @@
 """The host that a URL leads to, and whether it is this machine.
 
-For this machine plain http is safe, and a proxy is never asked.
+To this machine, plain http is safe and no proxy is ever used.
 """
 
 import re
 
-# The authority of RFC 3986 without its rarities: the libraries that judge a URL and those that connect read it alike.
-# Of `http://a\@b/`, one of them reads the host a, and another one b.
+# The authority of RFC 3986 without its rarities, so that the libraries that check a URL and those that connect read the
+# same host. In `http://a\@b/`, one library reads the host a and another b.
 _URL = re.compile(
     r"[a-z][a-z0-9+.-]*://(?:[^\s/?#@\\]*@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?(?:[/?#][!-~]*)?",
     re.ASCII | re.IGNORECASE,
@@ -14,17 +14,17 @@ _URL = re.compile(
 
 
 EMULATOR_PORT = 7420
-"""Where the files of `oidc-helper emulator --write` find the emulator."""
+"""The port at which the files of `oidc-helper emulator --write` expect the emulator."""
 
 
 def host_in(url: str) -> str:
-    """The host in small letters, without brackets; empty where one reader of URLs may find another than the next."""
+    """The host in lower case, without brackets; empty if two libraries might read different hosts."""
     match = _URL.fullmatch(url)
     return match[1].strip("[]").lower() if match else ""
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the host of the URL is this machine, by its address or as `localhost`; no name is looked up."""
+    """Whether the host of the URL is this machine, by its address or as `localhost`; looks up no name."""
     import ipaddress
 
     host = host_in(url)
@@ -37,7 +37,7 @@ def is_loopback(url: str) -> bool:
 def nothing_listens(host: str, setting: str) -> str:
     """The hint for a refused connection to a host and port of this machine; empty for any other host.
 
-    `setting` names the host.
+    `setting` is the setting that names the host.
     """
     if not is_loopback(f"http://{host}"):
         return ""

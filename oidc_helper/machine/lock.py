@@ -1,10 +1,10 @@
-"""Locks between processes: only writers hold them, a killed holder frees them, and waiters are told its name.
+"""Locks between processes: only writers hold them, those of a killed process are free, and waiters learn the holder.
 
-A lock is a socket name of Linux and a file at once; each excludes processes that the other does not. The name works
-between those that cannot use the same directory: one has another runtime directory, or finds the state directory
-read-only. The file works between network namespaces, and is all there is on other systems. Where one of the two cannot
-be had, the other has to do. Files are never deleted. All waiters wake at once when a holder is done: most only want
-what it made.
+On Linux a lock is both a socket name and a file; each excludes processes that the other does not. The name works
+between processes that cannot use the same directory, since one has another runtime directory or finds the state
+directory read-only. The file works between network namespaces, and is all there is on other systems. If one of the two
+cannot be had, the other has to do. Files are never deleted. All waiters wake at once when the holder is done: most only
+want its result.
 """
 
 import errno
@@ -26,11 +26,11 @@ from oidc_helper.machine import flock, private_files, socket_lock
 
 _LONGEST_TEXT = 200  # bytes
 
-_Wait = Callable[[float], bool]  # for so many seconds; whether the holder went meanwhile
+_Wait = Callable[[float], bool]  # takes seconds; returns whether the holder went meanwhile
 
 
 class Lock:
-    """A lock that this process has, until `release` or the end of a `with` block."""
+    """A lock that this process holds, until `release` or the end of a `with` block."""
 
     def __init__(self) -> None:
         self._name: int | None = None  # descriptors, of the socket and of the file
@@ -45,7 +45,7 @@ class Lock:
         self.release()
 
     def add(self, *, name: int | None = None, file: int | None = None) -> None:
-        """Take over the descriptor of a socket, or of a file, that has the lock."""
+        """Take over the descriptor of a socket, or of a file, that holds the lock."""
         self._name = self._name if name is None else name
         self._file = self._file if file is None else file
         _all_locks.add(self)
@@ -55,7 +55,7 @@ class Lock:
         return (self._name, self._file) != (None, None)
 
     def sign(self, purpose: str) -> None:
-        """Write our process and its purpose into the file, for those who wait."""
+        """Write our process number and purpose into the file, for waiters to read."""
         if self._file is not None:
             text = f"process {os.getpid()}, {purpose}".encode("utf-8", "replace")[:_LONGEST_TEXT]
             with suppress(OSError):  # a full disk does not stop the work
@@ -64,7 +64,7 @@ class Lock:
                 os.write(self._file, text)
 
     def release(self) -> None:
-        """Let the next one work; a second call does nothing. The file is free before the name is, where others wait."""
+        """Let the next process work; a second call does nothing. Frees the file before the name, where waiters wait."""
         if self._file is not None:
             with suppress(OSError):
                 os.ftruncate(self._file, 0)
@@ -72,7 +72,7 @@ class Lock:
         self.leave_to_parent()
 
     def leave_to_parent(self) -> None:
-        """Close a forked child's copy: the lock ends with the parent then, not with the last of its children."""
+        """Close a forked child's copy, so that the lock ends with the parent, not with the last of its children."""
         descriptors = (self._file, self._name)
         self._name = self._file = None
         _all_locks.discard(self)
@@ -82,13 +82,13 @@ class Lock:
 
 
 def acquire(name: str, *, timeout_s: float, purpose: str) -> Lock | None:
-    """Try to become the only one at work on `name`: the lock, or None once another process that had it is done.
+    """Try to become the only process at work on `name`: the lock, or None once another process that held it is done.
 
-    After None the caller looks whether its own work was done meanwhile, and calls again if not; with the lock it looks
-    once more, since the former holder may have finished in between. All waiters get their None at once and look without
-    the lock: a hundred of them do not queue for it. `purpose` tells other waiters what we do, as `get analytics`.
-    Raises TryAgain, naming the holder, after `timeout_s`, and StoreUnusable where no lock can be had at all: two might
-    do then what counts once.
+    After None the caller checks whether the holder has done the caller's work too, and calls again if not. With the
+    lock it checks once more, since the former holder may have finished in between. All waiters get None at once and
+    check without the lock, so that a hundred of them do not queue for it. `purpose` tells other waiters what we do,
+    such as `get analytics`. Raises TryAgain, naming the holder, after `timeout_s`, and StoreUnusable if no lock can be
+    taken at all: two processes might both do what must be done once.
     """
     end = time.monotonic() + timeout_s
     lock, obstacles = Lock(), []
@@ -107,7 +107,7 @@ def acquire(name: str, *, timeout_s: float, purpose: str) -> Lock | None:
                 raise _gave_up(_holder(name))
     if not lock:
         raise StoreUnusable(
-            f"no lock can be had, so that others might do the same: {'; '.join(dict.fromkeys(obstacles))}",
+            f"no lock can be taken, so another process might do the same: {'; '.join(dict.fromkeys(obstacles))}",
             "make the state directory writable, or let XDG_STATE_HOME name another",
         )
     lock.sign(purpose)
@@ -115,7 +115,7 @@ def acquire(name: str, *, timeout_s: float, purpose: str) -> Lock | None:
 
 
 def hold(name: str, *, timeout_s: float, purpose: str) -> Lock:
-    """Become the only one at work on `name`, whatever others have done meanwhile. Raises as `acquire` does."""
+    """Become the only process at work on `name`, whatever others have done meanwhile. Raises as `acquire` does."""
     end = time.monotonic() + timeout_s
     lock = None
     while lock is None:
@@ -123,10 +123,10 @@ def hold(name: str, *, timeout_s: float, purpose: str) -> Lock:
     return lock
 
 
-def _by_name(lock: Lock, name: str) -> _Wait | None:
-    """Add the lock's part that is a socket name; where another process has it, how to wait for that. Raises OSError."""
+def _take_name(lock: Lock, name: str) -> _Wait | None:
+    """Add the socket name to the lock; if another process has it, return how to wait for that. Raises OSError."""
     if sys.platform != "linux":
-        raise OSError(errno.ENOLCK, "locks take a file on this system")
+        raise OSError(errno.ENOLCK, "this system has locks on files only")
     descriptor = socket_lock.try_exclusive(_socket_name(name))
     if descriptor is None:
         return partial(socket_lock.wait, _socket_name(name))
@@ -134,8 +134,8 @@ def _by_name(lock: Lock, name: str) -> _Wait | None:
     return None
 
 
-def _by_file(lock: Lock, name: str, *, spare: bool) -> _Wait | None:
-    """Likewise the part that is a file."""
+def _take_file(lock: Lock, name: str, *, spare: bool) -> _Wait | None:
+    """The same for the file."""
     path = private_files.directory("locks", spare=spare) / _file_name(name)
     descriptor = _try(path)
     if descriptor is None:
@@ -144,10 +144,10 @@ def _by_file(lock: Lock, name: str, *, spare: bool) -> _Wait | None:
     return None
 
 
-# Of each line the first that works.
+# All lines are needed; in each, the first way that works is enough.
 _WAYS: tuple[tuple[Callable[[Lock, str], _Wait | None], ...], ...] = (
-    (_by_name,),
-    (partial(_by_file, spare=False), partial(_by_file, spare=True)),
+    (_take_name,),
+    (partial(_take_file, spare=False), partial(_take_file, spare=True)),
 )
 
 
@@ -158,7 +158,7 @@ def _gave_up(holder: str) -> TryAgain:
 
 
 def _try(path: Path) -> int | None:
-    """The descriptor of the locked file, or None where another has it. Raises OSError where there is no locking."""
+    """The descriptor of the locked file; None if another process has it. Raises OSError if there is no locking."""
     descriptor = private_files.open_file(path, os.O_RDWR | os.O_CREAT)
     try:
         if flock.try_exclusive(descriptor) and _is_at(descriptor, path):
@@ -171,7 +171,7 @@ def _try(path: Path) -> int | None:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Whether the file is still the one that others open: somebody may tidy up the state directory by hand."""
+    """Whether others who open the path get the same file: somebody may have tidied up the state directory by hand."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -179,23 +179,23 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def holder(name: str) -> str:
-    """The process at work on `name`, as `process 123, get analytics`; empty where there is none, or it is ours."""
-    said = _holder(name)
-    return "" if f"{said},".startswith(f"process {os.getpid()},") else said
+    """The process at work on `name`, as `process 123, get analytics`; empty if there is none, or it is ours."""
+    process = _holder(name)
+    return "" if f"{process},".startswith(f"process {os.getpid()},") else process
 
 
 def _holder(name: str) -> str:
-    """The process that has the socket, with its purpose if it could write a file; else the one that a file names."""
+    """The process that has the socket, with its purpose if it could write a file; else the one named in a file."""
     process, texts = _process_at_socket(name), []
     for spare in (False, True):
         with suppress(OSError):
-            texts.append(_said(private_files.directory("locks", spare=spare) / _file_name(name)))
+            texts.append(_text_in(private_files.directory("locks", spare=spare) / _file_name(name)))
     if process:
         return next((text for text in texts if f"{text},".startswith(f"{process},")), process)
     return next(filter(None, texts), "")
 
 
-def _said(path: Path) -> str:
+def _text_in(path: Path) -> str:
     text = ""
     with suppress(OSError), os.fdopen(private_files.open_file(path, os.O_RDONLY), "rb") as file:
         text = file.read(_LONGEST_TEXT).decode("utf-8", "replace")
@@ -211,7 +211,7 @@ def _process_at_socket(name: str) -> str:
 
 
 def _socket_name(name: str) -> str:
-    """As with files, one for each state directory."""
+    """Each state directory has its own, as with files."""
     with suppress(FileNotFoundError):
         return f"{paths.state_directory()} {name}"
     return name

@@ -1,8 +1,8 @@
-"""The pause after a failure: while it lasts, what did not work is not tried again where there is something else.
+"""The pause after a failure: while it lasts, we do not repeat what failed if there is an alternative.
 
-Instead of a renewal, credentials that still live are handed out; instead of a region, another one is asked.
+Instead of renewing, we hand out credentials that are still alive; instead of asking a region, we ask another one.
 
-The time of an empty file tells when it began, so that a hit can see it, and no reader writes anything.
+The time of an empty file tells when the pause began, so that a hit can see it, and no reader writes anything.
 """
 
 import os
@@ -11,11 +11,11 @@ import zlib
 
 from oidc_helper import paths
 
-_LASTS_S = 30  # botocore calls before every request while less than 15 minutes are left
+_LASTS_S = 30  # botocore calls us before every request while less than 15 minutes are left
 
 
 def begin(entry: str, now: float) -> None:
-    """Let an entry rest from `now` on (epoch seconds); where that cannot be noted, each caller tries."""
+    """Begin the pause of an entry at `now` (epoch seconds); if that cannot be noted, each caller tries again."""
     from oidc_helper.machine import private_files
 
     try:
@@ -27,7 +27,7 @@ def begin(entry: str, now: float) -> None:
 
 
 def lasts(entry: str, now: float) -> bool:
-    """Whether an entry rests; a pause that begins later than `now` is none."""
+    """Whether the pause of an entry lasts; one that begins later than `now` does not count."""
     try:
         status = os.lstat(f"{paths.state_directory()}/pauses/{_file_name(entry)}")
     except OSError:

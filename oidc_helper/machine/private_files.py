@@ -1,6 +1,6 @@
 """Files in the state directory: private, ours, and never another user's file through a link.
 
-With `spare`, the same in the runtime directory, for where the state directory cannot be written: it ends with the boot.
+With `spare`, the same in the runtime directory, in case the state directory cannot be written; it ends with the boot.
 """
 
 import errno
@@ -19,20 +19,20 @@ from oidc_helper import paths
 T = TypeVar("T")
 
 _DIRECTORY_MODE, _FILE_MODE = 0o700, 0o600
-_TRIES = 50 if sys.platform == "win32" else 1  # Windows neither opens nor replaces a file that another has open
+_TRIES = 50 if sys.platform == "win32" else 1  # Windows neither opens nor replaces a file that another process has open
 _PAUSE_S = 0.01
 
 
 def directory(*below: str, spare: bool = False) -> Path:
-    """The state directory, or one below it; made for us alone where it is missing, and closed to others.
+    """The state directory, or one below it; created for us alone if it is missing, and closed to others.
 
-    Raises OSError, also where it belongs to another user, or would be made in the home of one.
+    Raises OSError, also if it belongs to another user, or would be created in another user's home.
     """
     path = _base(spare=spare)
     _make(path)
     if spare:
         for above in path.parents[:2]:
-            _require_ours(above.lstat(), above)  # another user could put something else in our place
+            _require_ours(above.lstat(), above)  # another user could replace what is ours
     _close_to_others(path.stat(), path)
     for name in below:
         path /= name
@@ -42,7 +42,7 @@ def directory(*below: str, spare: bool = False) -> Path:
 
 
 def open_file(path: Path, flags: int) -> int:
-    """A descriptor, which no child inherits, of a regular file of ours. Raises OSError."""
+    """A descriptor, which no child inherits, of a regular file that we own. Raises OSError."""
     descriptor = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), _FILE_MODE)
     try:
         status = os.fstat(descriptor)
@@ -77,16 +77,16 @@ def wrecks(name: str, *, spare: bool = False) -> list[Path]:
 def replace(name: str, text: str, *, spare: bool = False) -> None:
     """Rename a complete and synced file over the old one. Raises OSError."""
     path = directory(spare=spare) / name
-    beginning = path.with_name(f".{name}.{os.urandom(8).hex()}")
+    draft = path.with_name(f".{name}.{os.urandom(8).hex()}")
     try:
-        with os.fdopen(open_file(beginning, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
+        with os.fdopen(open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        patiently(lambda: beginning.replace(path))
+        patiently(lambda: draft.replace(path))
     except OSError:
         with suppress(OSError):
-            beginning.unlink()
+            draft.unlink()
         raise
     _sync(path.parent)
 
@@ -101,7 +101,7 @@ def _base(*, spare: bool) -> Path:
 
 
 def _spare_directory() -> Path:
-    """One for each state directory, below the one that ends with the boot or the last login of this user."""
+    """One for each state directory, below the runtime directory, which ends with the boot or this user's last login."""
     try:
         state = paths.state_directory()
     except FileNotFoundError:  # a user without a home
@@ -110,7 +110,7 @@ def _spare_directory() -> Path:
 
 
 def _runtime_directory() -> Path:
-    """As platformdirs' user_runtime_path, which would cost each reader of the index 23 ms."""
+    """The same as platformdirs' user_runtime_path, whose import would cost each reader of the index 23 ms."""
     if sys.platform != "linux":
         import platformdirs
 
@@ -122,9 +122,9 @@ def _runtime_directory() -> Path:
 
 
 def _make(path: Path) -> None:
-    """Make a directory, and those missing above it, for us alone, whatever the caller's umask.
+    """Create a directory and its missing parents, for us alone, whatever the caller's umask.
 
-    The umask itself stays as it is: a program that we start inherits it, and makes files of its own.
+    The umask itself stays as it is: a program that we start inherits it for its own files.
     """
     if path.is_dir():
         return
@@ -139,7 +139,7 @@ def _make(path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    if sys.platform != "win32":  # it gives no descriptor of a directory
+    if sys.platform != "win32":  # it cannot open a directory
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -148,7 +148,7 @@ def _sync(path: Path) -> None:
 
 
 def patiently(step: Callable[[], T]) -> T:
-    """The step's result; on Windows it is tried for half a second while another program has the file open."""
+    """The step's result; on Windows it is retried for half a second while another program has the file open."""
     for _ in range(_TRIES - 1):
         try:
             return step()
@@ -158,7 +158,7 @@ def patiently(step: Callable[[], T]) -> T:
 
 
 def _close_to_others(status: os.stat_result, path: Path) -> None:
-    """It may have been open; files that others put there meanwhile are theirs, and are not used."""
+    """It may have been open until now; files that others put there are theirs, and we do not use them."""
     _require_ours(status, path)
     if sys.platform != "win32" and stat.S_IMODE(status.st_mode) & 0o077:
         path.chmod(_DIRECTORY_MODE)

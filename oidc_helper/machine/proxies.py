@@ -1,4 +1,4 @@
-"""The proxy on the way to a host, as the environment names it, or else the system's settings."""
+"""The proxy on the way to a host, from the environment or else from the system's settings."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 class Proxy(NamedTuple):
-    """A proxy and how to prove oneself to it; `user` is empty where it asks for no proof."""
+    """A proxy and how to authenticate to it; `user` is empty if it needs no authentication."""
 
     scheme: str
     host: str
@@ -33,7 +33,7 @@ class Proxy(NamedTuple):
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy for a URL, None for a direct connection, as always to this machine. Raises WrongSettings."""
+    """The proxy for a URL; None for a direct connection, as always to this machine. Raises WrongSettings."""
     from urllib.request import getproxies
 
     parts = urlsplit(url)
@@ -45,19 +45,19 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def setting_for(url: str) -> str:
-    """The name of the setting that has the proxy for a URL which goes through one."""
+    """The name of the setting with the proxy, for a URL that needs one."""
     from urllib.request import getproxies
 
     return _setting(_scheme(urlsplit(url), getproxies()))
 
 
 def _scheme(parts: SplitResult, proxies: Mapping[str, str]) -> str:
-    """The scheme whose proxy counts; empty where none does."""
+    """The scheme whose proxy applies; empty if none does."""
     return next((scheme for scheme in (parts.scheme, "all") if proxies.get(scheme)), "")
 
 
 def _is_exempt(parts: SplitResult) -> bool:
-    """Whether NO_PROXY has the host, its domain or, which the standard library passes over, its network."""
+    """Whether NO_PROXY has the host, its domain or its network, which the standard library does not look for."""
     import ipaddress
     from urllib.request import getproxies, proxy_bypass
 
@@ -73,7 +73,7 @@ def _is_exempt(parts: SplitResult) -> bool:
 
 
 def _setting(scheme: str) -> str:
-    """The name under which the environment has the proxy; lower case counts first."""
+    """The variable that names the proxy, first in lower case; otherwise the system's setting."""
     names = (f"{scheme}_proxy", f"{scheme}_proxy".upper())
     return next((name for name in names if os.environ.get(name)), "the system's proxy setting")
 

@@ -1,4 +1,4 @@
-"""Readers of our streams, who may be slow: a pipe that nobody empties would hold us for ever."""
+"""Readers of our streams, which may be slow: a pipe that nobody empties would block us for ever."""
 
 import select
 import sys
@@ -8,9 +8,9 @@ PATIENCE_S = 5  # with a reader whose pipe is full
 
 
 def takes_a_message(stream: TextIO) -> bool:
-    """Whether a few lines can be written without waiting, at last after some seconds; always so in memory."""
+    """Whether a few lines can be written without waiting, now or within PATIENCE_S; always true in memory."""
     if sys.platform == "win32":
-        return True  # it tells of sockets only
+        return True  # it can poll sockets only
     try:
         poll = select.poll()
         poll.register(stream.fileno(), select.POLLOUT)

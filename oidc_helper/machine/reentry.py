@@ -1,7 +1,7 @@
 """Refuses cycles: a program that we ask for keys or tokens must not ask us.
 
-They show in the AWS configuration, in the address of a container's endpoint, and at run time in a variable that we set
-for the programs we start.
+A cycle shows in the AWS configuration, in the address of a container's endpoint, or at run time in a variable that we
+set for the programs we start.
 """
 
 import os
@@ -17,20 +17,20 @@ from oidc_helper.words import printable
 
 VARIABLE = "OIDC_HELPER_REENTRY"
 ENDPOINT = "/v1/credentials/"
-"""The path of an endpoint of ours, before the name of a profile."""
+"""The path of our own endpoints, up to the name of the profile."""
 
 _MESSAGE = "the settings lead back to oidc-helper: "
-_HINT = "let the caller be a web_identity_role_arn or an AWS profile with keys of its own, and command another program"
+_HINT = "set caller to a web_identity_role_arn or an AWS profile with keys of its own, and command to another program"
 _marking, _marks = threading.Lock(), list[str]()
 _OURSELVES = re.compile(r"""(?:^|[/\\\s"'])oidc[-_]helper(?:\.exe)?(?:$|[\s"'])""")
 
 
-def refuse_cycle(profiles: Mapping[str, Mapping[str, Any]], ours: str, start: str) -> None:
+def refuse_cycle(profiles: Mapping[str, Mapping[str, Any]], profile: str, start: str) -> None:
     """Follow source_profile and credential_process from the AWS profile `start`; WrongSettings if they lead to us.
 
-    `profiles` are the parsed sections of the AWS configuration and credentials files, by name.
+    `profiles` are the parsed sections of the AWS configuration and credentials files, by name; `profile` is ours.
     """
-    trail = [f"profile {ours}"]
+    trail = [f"profile {profile}"]
     for name, section in profiles_behind(profiles, start):
         trail.append(f"AWS profile {printable(name)}")
         process = section.get("credential_process")
@@ -55,19 +55,19 @@ def is_ours(command: str) -> bool:
 
 
 def refuse_command(identity: str, words: Sequence[str]) -> None:
-    """Refuse an identity command that runs us; the source `profile` is for tokens of ours. Raises WrongSettings."""
+    """Refuse an identity command that runs us; our own tokens need the source `profile`. Raises WrongSettings."""
     if is_ours(" ".join(words)):
         raise _cycle([f"identity {identity}", "its command, oidc-helper"])
 
 
-def refuse_endpoint(ours: str, url: str) -> None:
-    """Refuse a container's endpoint that serves the profile which asks it for the caller's keys. Raises WrongSettings.
+def refuse_endpoint(profile: str, url: str) -> None:
+    """Refuse a container's endpoint that serves the very profile whose caller needs its keys. Raises WrongSettings.
 
-    A `serve` that is started where its own variables are exported would ask itself.
+    A `serve` that is started with its own variables exported would ask itself.
     """
-    if unquote(urlsplit(url).path) == f"{ENDPOINT}{ours}":
+    if unquote(urlsplit(url).path) == f"{ENDPOINT}{profile}":
         raise _cycle(
-            [f"profile {ours}", f"the container's endpoint {printable(url)}"],
+            [f"profile {profile}", f"the container's endpoint {printable(url)}"],
             "start it without AWS_CONTAINER_CREDENTIALS_FULL_URI, or set another caller",
         )
 
@@ -78,15 +78,15 @@ def cycle_in(stderr: str) -> WrongSettings | None:
     return _cycle([printable(report[1].partition("hint:")[0].strip())]) if report else None
 
 
-def refuse_reentry(ours: str) -> None:
-    """Raise WrongSettings where a process of ours, which waits for the answer, started us through other programs."""
+def refuse_reentry(profile: str) -> None:
+    """Raise WrongSettings if a process of ours, which waits for the answer, started us through other programs."""
     if starter := os.environ.get(VARIABLE):
-        raise _cycle([printable(starter), f"profile {ours}"])
+        raise _cycle([printable(starter), f"profile {profile}"])
 
 
 @contextmanager
 def marked(starter: str) -> Iterator[None]:
-    """Mark every process started meanwhile with what it works for, as `profile analytics`; threads may overlap."""
+    """Mark every process that the block starts with its purpose, such as `profile analytics`; threads may overlap."""
     with _marking:
         _marks.append(starter)
         os.environ[VARIABLE] = starter

@@ -20,7 +20,7 @@ _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
 
 
 class Answer(NamedTuple):
-    """The answer to a request; a body that is too large is cut, and the names of headers are of any case."""
+    """The answer to a request; a body that is too large is cut, and header names ignore case."""
 
     status: int
     body: bytes
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
     @property
     def said(self) -> str:
-        """The body as a line of a message, which has no secret covered yet."""
+        """The body as one line for a message, in which secrets are not covered yet."""
         return printable(self.body.decode("utf-8", "replace").strip())
 
 
@@ -41,9 +41,9 @@ def ask(  # noqa: PLR0913  the parts of a request
     ca_bundle: str | None = None,
     directly: bool = False,
 ) -> Answer:
-    """The answer to a GET, or to the POST of a body, sent as all other requests are; redirects are not followed.
+    """The answer to a GET, or to the POST of a body, sent like all other requests; redirects are not followed.
 
-    `directly` passes over proxies. Raises TryAgain where none comes, WrongSettings for a proxy or certificates that
+    `directly` bypasses proxies. Raises TryAgain if no answer comes, WrongSettings for a proxy or certificates that
     cannot be used.
     """
     request = _Request("GET" if body is None else "POST", url, headers or {}, body)
@@ -51,7 +51,7 @@ def ask(  # noqa: PLR0913  the parts of a request
 
 
 def head(url: str, *, timeout_s: float, ca_bundle: str | None = None) -> Answer:
-    """The answer to a HEAD, which is all headers. Raises as above."""
+    """The answer to a HEAD, which has headers only. Raises as `ask` does."""
     return _answer(_Request("HEAD", url), timeout_s=timeout_s, ca_bundle=ca_bundle)
 
 
@@ -86,7 +86,7 @@ def _answer(request: _Request, *, timeout_s: float, ca_bundle: str | None, direc
 
 
 def _read(way: "PoolManager", request: _Request, timeout_s: float) -> Answer:
-    """The answer, whose body is cut where nobody will read on."""
+    """The answer; its body is cut at our limits of size and time."""
     answer = way.request(
         request.method,
         request.url,
@@ -97,10 +97,10 @@ def _read(way: "PoolManager", request: _Request, timeout_s: float) -> Answer:
         redirect=False,
         preload_content=False,
     )
-    read, ends = b"", time.monotonic() + timeout_s
+    content, ends = b"", time.monotonic() + timeout_s
     for part in answer.stream(_CHUNK):
-        read += part
-        if len(read) > _LARGEST or time.monotonic() > ends:
+        content += part
+        if len(content) > _LARGEST or time.monotonic() > ends:
             break
     answer.close()
-    return Answer(answer.status, read, answer.headers)
+    return Answer(answer.status, content, answer.headers)

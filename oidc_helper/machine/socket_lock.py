@@ -1,9 +1,9 @@
-"""A lock without a file: a name in Linux's abstract socket namespace, which is one for each network namespace.
+"""A lock without a file: a name in Linux's abstract socket namespace, of which each network namespace has its own.
 
 The kernel frees the name with the last descriptor of its socket, so a killed holder keeps nobody waiting; waiters
-connect to the holder, and all wake when it goes. Any user of the machine may take the name: then there is no such lock,
-which is an error. The kernel keyring would be ours alone, but cannot lock: it has no "make it unless it exists", does
-not free what a killed process made, and nobody can wait for it.
+connect to the holder, and all wake when it goes. Any user of the machine may take the name: then we cannot have this
+lock, which is an error. The kernel keyring would be ours alone, but cannot lock: it has no "create unless it exists",
+does not free the key of a killed process, and nobody can wait for it.
 """
 
 import errno
@@ -14,7 +14,7 @@ import struct
 import sys
 import time
 
-_WAITERS = 4_096  # the kernel takes net.core.somaxconn where that is less; those beyond look again and again
+_WAITERS = 4_096  # the kernel lowers it to net.core.somaxconn; waiters beyond it try again and again
 _PAUSE_S = 0.02
 _SILENCE_S = 0.5  # a holder of ours answers at once: it binds and listens in one go
 
@@ -22,21 +22,21 @@ if sys.platform == "linux":
     _PEER = struct.Struct("=iII")  # struct ucred of unix(7): process, user, group
 
     def try_exclusive(name: str) -> int | None:
-        """The descriptor that has the lock; None where another process has it. Raises OSError where there are none."""
-        with socket.socket(socket.AF_UNIX) as ours:
+        """The descriptor that holds the lock; None if another process does. Raises OSError if there are no locks."""
+        with socket.socket(socket.AF_UNIX) as listener:
             try:
-                ours.bind(_address(name))
-                ours.listen(_WAITERS)
+                listener.bind(_address(name))
+                listener.listen(_WAITERS)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
                 return None
-            return ours.detach()
+            return listener.detach()
 
     def wait(name: str, timeout_s: float) -> bool:
-        """Whether the holder went before time was up.
+        """Wait until the holder goes; False if time was up first.
 
-        Raises OSError where it is a process of another user, or one that does not answer, and so cannot be ours.
+        Raises OSError if the holder is another user's process, or does not answer, and so cannot be ours.
         """
         now = time.monotonic()
         end, silent_until = now + timeout_s, now + _SILENCE_S
@@ -46,13 +46,13 @@ if sys.platform == "linux":
                 try:
                     waiter.connect(_address(name))
                     _process_of(waiter)
-                    waiter.recv(1)  # nothing is ever sent: it ends with the holder's socket
+                    waiter.recv(1)  # nothing is ever sent: it returns when the holder's socket closes
                 except ConnectionResetError:
                     return True
                 except ConnectionRefusedError:
                     if _is_free(name):  # it has just gone
                         return True
-                except BlockingIOError:  # too many wait
+                except BlockingIOError:  # too many waiters
                     pass
                 except TimeoutError:
                     return False
@@ -64,7 +64,7 @@ if sys.platform == "linux":
         return False
 
     def holder(name: str) -> int | None:
-        """The process that has the lock; None where none has. Raises OSError where it is another user's."""
+        """The process that holds the lock; None if there is none. Raises OSError if it is another user's."""
         with socket.socket(socket.AF_UNIX) as visitor:
             visitor.settimeout(0)
             try:

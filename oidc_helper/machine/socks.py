@@ -1,4 +1,4 @@
-"""The way through a SOCKS 5 proxy, which connects to a host and then only passes bytes on (RFC 1928, RFC 1929)."""
+"""Connects through a SOCKS 5 proxy, which opens the connection and then only passes bytes on (RFC 1928, RFC 1929)."""
 
 import socket
 from collections.abc import Callable
@@ -18,11 +18,11 @@ class SocksRefusal(OSError):  # noqa: N818  # as the kinds of errors.py
 
 
 def connect_through(proxy: Proxy, host: str, port: int, timeout_s: float) -> socket.socket:
-    """A socket that is connected to the host, whose name the proxy looks up. Raises OSError, of which SocksRefusal."""
+    """A socket connected to the host, whose name the proxy looks up. Raises OSError, as SocksRefusal from the proxy."""
     tunnel = connect(proxy.host, proxy.port, timeout_s)
     try:
-        _dig(tunnel, proxy, host, port)
-    except (SOCKSError, OverflowError):  # a text that is too long for its length overflows
+        _negotiate(tunnel, proxy, host, port)
+    except (SOCKSError, OverflowError):  # OverflowError: a text is too long for its length byte
         tunnel.close()
         raise SocksRefusal("it does not answer as a SOCKS 5 proxy does") from None
     except OSError:
@@ -31,10 +31,10 @@ def connect_through(proxy: Proxy, host: str, port: int, timeout_s: float) -> soc
     return tunnel
 
 
-def _dig(tunnel: socket.socket, proxy: Proxy, host: str, port: int) -> None:
+def _negotiate(tunnel: socket.socket, proxy: Proxy, host: str, port: int) -> None:
     dialogue = socks5.SOCKS5Connection()
-    proofs = [socks5.SOCKS5AuthMethod.USERNAME_PASSWORD] if proxy.user else []
-    dialogue.send(socks5.SOCKS5AuthMethodsRequest([socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED, *proofs]))
+    methods = [socks5.SOCKS5AuthMethod.USERNAME_PASSWORD] if proxy.user else []
+    dialogue.send(socks5.SOCKS5AuthMethodsRequest([socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED, *methods]))
     chosen = _answer(tunnel, dialogue, partial(_read, length=2)).method
     if chosen == socks5.SOCKS5AuthMethod.USERNAME_PASSWORD and proxy.user:
         dialogue.send(socks5.SOCKS5UsernamePasswordRequest(proxy.user.encode(), proxy.password.encode()))
@@ -55,16 +55,16 @@ def _answer(tunnel: socket.socket, dialogue: socks5.SOCKS5Connection, read: Call
 
 
 def _reply(tunnel: socket.socket) -> bytes:
-    """A whole reply, and no byte of the host's behind it: version, code, 0, kind of address, address, port."""
+    """A whole reply and no byte after it, which is the host's: version, code, 0, kind of address, address, port."""
     head = _read(tunnel, length=5)
     length = _ADDRESS_LENGTHS.get(head[3:4], head[4] + 1)
     return head + _read(tunnel, length=length - 1 + 2)
 
 
 def _read(tunnel: socket.socket, *, length: int) -> bytes:
-    read = b""
-    while len(read) < length:
-        if not (part := tunnel.recv(length - len(read))):
+    content = b""
+    while len(content) < length:
+        if not (part := tunnel.recv(length - len(content))):
             raise ProtocolError("the proxy hung up")
-        read += part
-    return read
+        content += part
+    return content

@@ -1,4 +1,4 @@
-"""Explains failures of TLS to people, and tells whether one came before the request was sent."""
+"""Explains TLS failures to people, and tells whether one came before the request was sent."""
 
 import ssl
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ class Trouble(NamedTuple):
 _AUTHORITY = "name the certificate authority of your proxy with {setting} or AWS_CA_BUNDLE"
 _CLOCK = "check this machine's clock; if it is right, the operator of that server must renew the certificate"
 _NETWORK = "check the network and the proxy (HTTPS_PROXY): a log-in page may answer in its place"
-_OF_HANDSHAKE = {"do_handshake", "ssl_wrap_socket"}  # the latter reads certificates first
-_BROKEN = "tell the operator of that server, or of your proxy, that its certificate has to be made anew"
-# By OpenSSL's x509_vfy.h; systems that verify by themselves give no number.
+_OF_HANDSHAKE = {"do_handshake", "ssl_wrap_socket"}  # ssl_wrap_socket reads certificates first
+_BROKEN = "tell the operator of that server, or of your proxy, that its certificate must be replaced"
+# Numbers of OpenSSL's x509_vfy.h; systems that verify by themselves give none.
 _UNVOUCHED = (0, 1, 2, 18, 19, 20, 21, 27)  # no authority known here vouches for the certificate
 _CERTIFICATES = {
     9: ("is not valid yet", _CLOCK),
@@ -31,7 +31,7 @@ _CERTIFICATES = {
 def trouble(host: str, error: BaseException, *, setting: str = "ca_bundle") -> Trouble | None:
     """Explain an error that a certificate or the protocol caused; None for any other.
 
-    `setting` is the one with which a user names a certificate authority.
+    `setting` is the setting that names a certificate authority.
     """
     if wrong := _of_certificate(error):
         return Trouble(f"the TLS certificate of {host} {wrong[0]}", wrong[1].format(setting=setting))
@@ -43,7 +43,7 @@ def trouble(host: str, error: BaseException, *, setting: str = "ca_bundle") -> T
 
 
 def came_before_request(error: BaseException) -> bool:
-    """Whether no byte of the request can have left; the types of the libraries' errors do not tell."""
+    """Whether no byte of the request can have left; the libraries' types of errors do not tell."""
     frames = (trace.tb_frame for cause in _causes(error) for trace in _traces(cause.__traceback__))
     return any(frame.f_code.co_name in _OF_HANDSHAKE for frame in frames) or _of_certificate(error) is not None
 

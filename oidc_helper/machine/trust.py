@@ -13,8 +13,8 @@ from oidc_helper.words import printable
 if TYPE_CHECKING:
     import ssl  # 10 ms, which reading settings need not pay
 
-SYSTEM = "system"  # as a ca_bundle: what the operating system trusts, and no more
-# The first that is set names the authorities, as it does for the programs that it comes from.
+SYSTEM = "system"  # as a ca_bundle: only the authorities that the operating system trusts
+# The first one that is set names the authorities, as it does for the programs that introduced it.
 _VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _FILES_ONLY = "SSL_CERT_FILE"  # all others may be directories
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+")  # the only names that OpenSSL looks for in a directory
@@ -23,9 +23,9 @@ _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+")  # the only names that OpenSSL
 def trust(ca_bundle: str | None, *, setting: str = "ca_bundle") -> "ssl.SSLContext":
     """A context that verifies servers; equal settings and files share one, since reading certificates takes 25 ms.
 
-    It trusts the authorities of the environment, by default those of the system and of Mozilla, and those in the file
-    or directory `ca_bundle` too, which `setting` names; with SYSTEM only those of the system. Raises WrongSettings for
-    what cannot be read.
+    It trusts the authorities that the environment names, by default those of the system and of Mozilla, and also those
+    in the file or directory `ca_bundle`, the value of `setting`; with SYSTEM only those of the system. Raises
+    WrongSettings for certificates that cannot be read.
     """
     variable = roots_variable()
     roots = os.environ.get(variable, "")
@@ -33,14 +33,14 @@ def trust(ca_bundle: str | None, *, setting: str = "ca_bundle") -> "ssl.SSLConte
 
 
 def roots_variable() -> str:
-    """The variable that names the authorities; empty where none does."""
+    """The variable that names the authorities; empty if none does."""
     return next((name for name in _VARIABLES if os.environ.get(name)), "")
 
 
 def key_log() -> str:
-    """The file of SSLKEYLOGFILE, to which OpenSSL writes the keys of connections; empty where there is none.
+    """The file of SSLKEYLOGFILE, to which OpenSSL writes the keys of connections; empty if there is none.
 
-    Raises WrongSettings: libraries fail in ways of their own where it cannot be written.
+    Raises WrongSettings if it cannot be written: each library would fail in its own way.
     """
     path = "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
     try:
@@ -55,7 +55,7 @@ def key_log() -> str:
 
 
 def _state(path: str) -> tuple[int, ...]:
-    """What tells a file from another at the same path, and from itself before it was changed; empty without a file."""
+    """Device, inode and mtime, which change when a file is replaced or edited; empty without a file."""
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
@@ -83,8 +83,9 @@ def _context(
             context.load_verify_locations(certifi.where())
         if ca_bundle:
             _load(context, ca_bundle, setting)
-    # An authority is trusted though its own issuer is not at hand. Unlike `ssl.create_default_context` from Python 3.13
-    # on, and like botocore, we do not ask for the letter of RFC 5280, which many inspecting proxies' own break.
+    # An authority is trusted even if its own issuer is missing. Unlike `ssl.create_default_context` from Python 3.13
+    # on, and like botocore, we do not insist on the letter of RFC 5280, which the authorities of many inspecting
+    # proxies break.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if key_log:
         context.keylog_filename = key_log

@@ -1,4 +1,4 @@
-"""Who owns a file on Windows: a site's settings must be of an administrator, or of the owner of the interpreter."""
+"""Who owns a file on Windows: a site's settings must belong to an administrator, or to the interpreter's owner."""
 
 import ctypes
 import sys
@@ -18,10 +18,10 @@ _OWNER = 1  # OWNER_SECURITY_INFORMATION in winnt.h
 def unofficial_place(path: str) -> tuple[Path, str] | None:
     """The directory of a file, or the file, if it belongs to anybody else, and its owner's SID. Raises OSError.
 
-    Any user may make a directory or a file below %ProgramData%, but becomes its owner.
+    Any user may create a directory or a file below %ProgramData%, but becomes its owner.
     """
     file = Path(path)
-    file.lstat()  # where there is none, that is all
+    file.lstat()  # raises if there is none
     trusted = {*_TRUSTED, owner(sys.executable)}
     owners = ((place, owner(str(place))) for place in (file.parent, file))
     return next(((place, sid) for place, sid in owners if sid not in trusted), None)
@@ -56,5 +56,5 @@ if sys.platform == "win32":
 else:
 
     def owner(path: str) -> str:
-        """Never called elsewhere."""
+        """Never called on other systems."""
         raise NotImplementedError(path)

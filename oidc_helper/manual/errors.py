@@ -1,7 +1,8 @@
-"""What a user can meet: every message with its cause and its remedy, as one table by exit status.
+"""Every message that a user can see, with its cause and its remedy, as one table by exit status.
 
-A message stays where it is raised; here it stands with `…` for what differs from run to run. The refusals of AWS and of
-identity providers come from the tables that make their hints. The page oidc-helper-errors(7) is made from this one:
+Messages are written where they are raised; this table repeats them with `…` for the parts that differ from run to run.
+The refusals of AWS and of identity providers come from the tables that make their hints. This table makes the page
+oidc-helper-errors(7):
 `python -m oidc_helper.manual.errors > man/oidc-helper-errors.7`.
 """
 
@@ -16,9 +17,9 @@ from oidc_helper.oidc import refusals as provider_refusals
 
 
 class Row(NamedTuple):
-    """Messages of one cause, each a line; words in backquotes are typed or written as they are.
+    """Messages of one cause, one per line; words in backquotes are literal.
 
-    `codes` are the exit statuses where they are not that of the row's section.
+    `codes` are the exit statuses if they differ from the status of the section.
     """
 
     messages: str
@@ -32,7 +33,7 @@ class Row(NamedTuple):
         return self.messages.splitlines()
 
     def fits(self, message: str) -> bool:
-        """Whether it is one of the messages."""
+        """Whether `message` is one of these messages."""
         return any(re.fullmatch(_pattern(form), message, re.DOTALL) for form in self.forms)
 
 
@@ -43,18 +44,18 @@ def _pattern(form: str) -> str:
 _FAILED = (
     Row(
         "unexpected …, which is a bug",
-        "The program met something that it was not made for.",
-        "Run it again with `--debug`, which shows no secret, and report what it traces.",
+        "The program has a bug.",
+        "Run it again with `--debug`, which shows no secret, and report the trace.",
     ),
     Row(
         "the answer cannot be written: …\nstandard output is closed: the answer has nowhere to go",
-        "Standard output is a full disk, a closed stream, or a reader that does not read.",
+        "Standard output leads to a full disk, a closed stream, or a program that does not read.",
         "Check where standard output goes.",
     ),
     Row(
         "the new credentials have already expired",
-        "This machine's clock is ahead, or AWS's answer was delayed for longer than it lasts.",
-        "Set the clock; `oidc-helper doctor --only clock` compares it.",
+        "This machine's clock is ahead, or the answer of AWS took longer than the credentials last.",
+        "Set the clock; `oidc-helper doctor --only clock` compares it with the servers'.",
     ),
     Row(
         "an endpoint needs …, which oidc-helper does not bring by itself",
@@ -68,26 +69,27 @@ _FAILED = (
     ),
     Row(
         "… cannot be read: …\n… cannot be written: …\n… was replaced and cannot be put back: …",
-        "The system refuses a file of the configuration, or of AWS's, that was to be changed; nothing else was.",
-        "Do what the hint says of the file, and run the command again.",
+        "The system does not let the command read or change a file of the configuration, or of AWS's; it changed "
+        "no other file.",
+        "Do what the hint says about the file, and run the command again.",
         (1, 3),
     ),
     Row(
         "… cannot be run: …\n… does not exist",
-        "The program that `exec` was told to run is not there (status 127) or cannot be started (126).",
-        "Name it by its whole path, or check `PATH`.",
+        "The program that `exec` was told to run does not exist (status 127) or cannot be started (126).",
+        "Give its whole path, or check `PATH`.",
         (126, 127),
     ),
     Row(
         "no browser can be opened: …\nFirefox is not found\nthe program that BROWSER names is not found\n"
-        "no browser has come for the address in … s\n… cannot be run",
+        "no browser opened the address within … s\n… cannot be run",
         "`console` has no browser to open on this machine.",
         "Add `--print` and open the address elsewhere, or name a program with `--browser-command`.",
     ),
     Row(
         "boto3 got no credentials: …",
         "The demonstration failed on this machine.",
-        "Run `oidc-helper emulator` and look at what `oidc-helper get --debug` says with it.",
+        "Run `oidc-helper emulator`, and see what `oidc-helper get --debug` says with its settings.",
     ),
 )
 
@@ -95,31 +97,31 @@ _WRONG = (
     Row(
         "… is no IP address to listen at\nthere is no port …\nport … of … is taken\nport … of … is for root alone\n"
         "this machine has no address …\nport … of … cannot be used: …",
-        "`serve` or the emulator cannot listen there.",
-        "Leave `--port` and `--bind` out, or choose others; port 0 is any that is free.",
+        "`serve` or the emulator cannot listen on this address or port.",
+        "Leave `--port` and `--bind` out, or choose others; port 0 means any free port.",
     ),
     Row(
         "no socket was passed: LISTEN_FDS is not set\n"
         "the socket in LISTEN_FDS is for another process: LISTEN_PID is not ours\n"
         "… sockets were passed, and one is served\ndescriptor … is no open socket: …\n"
-        "descriptor … is no listening TCP socket, which SDKs need\n--fd brings an address and a port of its own",
-        "`serve --fd` takes one listening TCP socket, as systemd passes it.",
-        "Start it by a `.socket` unit with `ListenStream=127.0.0.1:PORT`, or leave `--fd` out.",
+        "descriptor … is no listening TCP socket, which SDKs need\n--fd has its own address and port",
+        "`serve --fd` takes exactly one listening TCP socket, as systemd passes it.",
+        "Start it from a `.socket` unit with `ListenStream=127.0.0.1:PORT`, or leave `--fd` out.",
     ),
     Row(
         "each profile has a token of its own, and needs a file of its own\nthe token file … cannot be written: …",
-        "`serve --token-file` writes a file for each profile, and its directory must be there.",
-        "Name files that can be written, with `{profile}` for the profile's name.",
+        "`serve --token-file` writes one file for each profile, into a directory that must exist.",
+        "Name files that can be written, with `{profile}` in place of the profile's name.",
     ),
     Row(
         "…; the former settings stay in force",
-        "`serve` was told to read its settings anew, and they are wrong.",
-        "Mend what the message says, and send SIGHUP again.",
+        "`serve` was told to read its settings again, and they have a mistake.",
+        "Correct what the message names, and send SIGHUP again.",
     ),
     Row(
         "a command is missing\nthere is no command …\n… does not take …\n… is a profile, not a command\nargument …: …\n"
         "--template …\n--region …",
-        "The command line has a word that is not known there, or lacks one.",
+        "A word of the command line is unknown in its place, or one is missing.",
         "Type what the hint says; `oidc-helper help` lists all commands.",
     ),
     Row(
@@ -127,149 +129,148 @@ _WRONG = (
         "completion needs the name of a shell\n--min-ttl is for --check\n"
         "there is no help on …\nthere is no check …\n--admin looks at one profile\n… goes with --admin\n"
         "--exchange does not go with --admin, which spends nothing",
-        "The command needs other words beside its name.",
+        "The command needs other words after its name.",
         "Type what the hint says.",
     ),
     Row(
         "identity … needs nobody to sign in\nIdentity Center's own sign-in knows no device code",
-        "The option chooses a way for a person to sign in that the identity source does not have.",
+        "The option chooses a way to sign in that the identity source does not have.",
         "Leave the option out.",
     ),
     Row(
         "no configuration: …\nno configuration at …\nthere is no profile in …",
-        "There are no settings yet, or `OIDC_HELPER_CONFIG` or `--config` names a file that is not there.",
-        "`oidc-helper configure` makes them; `oidc-helper help config` shows how to write them; "
-        "`oidc-helper demo` shows all without any.",
+        "There are no settings yet, or `OIDC_HELPER_CONFIG` or `--config` names a file that does not exist.",
+        "Create them with `oidc-helper configure`, or write them as `oidc-helper help config` explains; "
+        "`oidc-helper demo` works without any.",
     ),
     Row(
         "no profile …\nno identity …\n… is an identity, not a profile",
         "The configuration has no entry of that name.",
-        "Choose one of those that the hint lists, or add it.",
+        "Choose one that the hint lists, or add it.",
     ),
     Row(
         "…: … (line …): …\n…: is larger than … bytes\n…: is not UTF-8 text\n…: is nested too deeply\n"
         "…: is not TOML: …\n…: cannot be read: …\n…: is not a regular file\n…: would become larger than … bytes",
-        "The configuration has a mistake; the message names its file, key and line, and at a terminal there is a line "
-        "for each. A mistake in one profile or identity stops only what uses it.",
+        "The configuration has a mistake; the message names the file, key and line. At a terminal, each mistake has a "
+        "line of its own. A mistake in one profile or identity stops only what uses it.",
         "Edit the file at that line; `oidc-helper help config` explains every key.",
     ),
     Row(
         "…belongs to another user (…)\n…belongs to user …: a site's configuration belongs to …\n…: others can write …",
-        "The configuration names programs to run and servers to send tokens to, so that nobody else may change it.",
+        "The configuration names programs to run and servers to send tokens to, so nobody else may have write access.",
         "Run the command in the hint.",
     ),
     Row(
         "profile … has nothing to get credentials for",
-        "The profile names an application and no role, permission set or grant.",
-        "Set `role_arn`, or `account_id` and `permission_set`, or ask for a `token` only.",
+        "The profile names an application, but no role, permission set or grant.",
+        "Set `role_arn`, or `account_id` and `permission_set`; or use `oidc-helper token`.",
     ),
     Row(
-        "the credentials of … are in this environment already\n"
-        "the credentials of … that can be had last …, less than --min-ttl",
-        "`exec` would run inside of itself, or credentials do not last as long as was asked for.",
-        "Leave that shell or add `--nested`; ask for less, or raise `duration_seconds`.",
+        "the credentials of … are in this environment already\nthe credentials of … last only …, less than --min-ttl",
+        "`exec` would run inside another `exec`, or no credentials last as long as `--min-ttl` asks for.",
+        "Leave the inner shell or add `--nested`; lower `--min-ttl`, or raise `duration_seconds`.",
     ),
     Row(
         "--destination … is no page of the console\n--service … is no service of the console\n"
         "--browser-command … is no command\n--browser-command: … does not exist\n"
         "the sign-in of … cannot sign out and in again",
-        "`console` was told a page or a program that cannot be opened, or to sign out where that is not possible.",
+        "`console` was given a page or a program that it cannot open, or was told to sign out where it cannot.",
         "Write it as the hint says, or leave `--logout` out.",
     ),
     Row(
         "Azure Pipelines issues identity tokens for … only",
-        "The audience of a token of Azure Pipelines cannot be chosen.",
-        "Set the `audience` in the hint, also in the application's trusted token issuer.",
+        "Azure Pipelines does not let you choose the audience of its tokens.",
+        "Set `audience` to the value in the hint, and use the same one in the application's trusted token issuer.",
     ),
     Row(
         "cmd cannot take the value of …",
-        "A value has signs that cmd would interpret.",
-        "Name the profile without quotes, `%` and `!`, or use `--format powershell`.",
+        "A value contains characters that cmd would interpret.",
+        "Give the profile a name without quotes, `%` and `!`, or use `--format powershell`.",
     ),
     Row(
         "the settings lead back to oidc-helper: …",
         "The caller's credentials, or the command of the identity, come from the very profile that needs them.",
-        "Let the caller be a `web_identity_role_arn` or have keys of its own, and `command` another program. Start "
-        "`serve` where `AWS_CONTAINER_CREDENTIALS_FULL_URI` leads elsewhere.",
+        "Set `caller` to a `web_identity_role_arn` or to an AWS profile with keys of its own, and `command` to another "
+        "program. Start `serve` where `AWS_CONTAINER_CREDENTIALS_FULL_URI` does not point to it.",
     ),
     Row(
         "… has no AWS credentials: nothing in …",
-        "The profile's `caller` is the environment or an AWS profile, and there are no keys; or the administrator has "
-        "none.",
+        "The profile's `caller` is the environment or an AWS profile without keys; or the administrator has none.",
         "Export `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or set `caller = { web_identity_role_arn = ... }`; "
         "for `doctor --admin`, name an AWS profile with `--admin-profile`.",
     ),
     Row(
         "…'s credentials cannot be had from …\n… gave no credentials in time",
-        "The AWS profile, container or instance that the caller's or the administrator's keys come from fails; the "
-        "status is that of its reason: a mistake, a sign-in that it needs, no answer, or a refusal.",
-        "Try it alone with the command in the hint, such as `aws sts get-caller-identity --profile NAME`.",
+        "The AWS profile, container or instance that should give the caller's or the administrator's keys fails. The "
+        "exit status tells why: a mistake (2), a sign-in that it needs (3), no answer (4), or a refusal (5).",
+        "Try it by itself with the command in the hint, such as `aws sts get-caller-identity --profile NAME`.",
         (2, 3, 4, 5),
     ),
     Row(
         "--claims … holds neither a JSON object nor a JWT",
-        "The file that `--claims` names has no claims of an identity token.",
-        "Put the claims into it as a JSON object, or the identity token itself.",
+        "The file that `--claims` names does not contain the claims of an identity token.",
+        "Put the claims into the file as a JSON object, or put the identity token itself there.",
     ),
     Row(
         "there is no AWS profile …\nthe AWS configuration cannot be read: …\n"
         "… names the AWS profile …, which is in neither file of AWS…",
-        "`caller` or a variable names an AWS profile, which AWS's files do not have, or they have a mistake.",
+        "`caller` or a variable names an AWS profile that AWS's files do not have, or these files have a mistake.",
         "Correct the name, or the file that the message names.",
     ),
     Row(
         "the AWS profile … takes an MFA code (mfa_serial), and here nobody is asked for one",
         "The caller's AWS profile asks for a code at every use.",
-        "Name an AWS profile whose keys need none, such as those that `aws sts get-session-token` gives.",
+        "Name an AWS profile whose keys need no code, such as those that `aws sts get-session-token` gives.",
     ),
     Row(
         "… is not the address of a host\n… leads to … without TLS, and secrets would go there in clear text\n"
         "… cannot be used: …",
-        "A variable of the SDKs, such as `AWS_ENDPOINT_URL_STS`, or a key of the AWS profile has no usable value.",
+        "A variable of the SDKs, such as `AWS_ENDPOINT_URL_STS`, or a key of the AWS profile has an unusable value.",
         "Correct or unset what the message names.",
     ),
     Row(
         "OIDC_HELPER_KERNEL_KEYRING is …",
-        "The value is not one that is known, and would turn the cache off.",
-        "Set it to one of those that the hint names, or unset it.",
+        "The value is unknown, and would turn the cache off.",
+        "Set it to one of the values in the hint, or unset it.",
     ),
     Row(
         "… names a proxy with …://, which cannot be used\n… is not the address of a proxy",
-        "The variable that names the proxy has a form that is not known; desktops write `socks://` into `ALL_PROXY`.",
+        "The variable that names the proxy has an unknown form; some desktops write `socks://` into `ALL_PROXY`.",
         "Begin it with `socks5h://`, `http://` or `https://`.",
     ),
     Row(
         "…: the certificates in … cannot be read: …\nSSLKEYLOGFILE: … cannot be written: …",
-        "`ca_bundle`, or a variable such as `AWS_CA_BUNDLE`, names a file that is not there or holds no certificate.",
-        "Correct what the message names first, or unset it.",
+        "`ca_bundle`, or a variable such as `AWS_CA_BUNDLE`, names a file that does not exist or holds no certificate; "
+        "or the file that `SSLKEYLOGFILE` names cannot be written.",
+        "Correct or unset the key or variable that the message begins with.",
     ),
     Row(
-        "the real user is …, the effective one …: credentials are of one user",
+        "the real user is …, the effective one …: credentials belong to one user",
         "The program was started with the rights of another user.",
         "Start it as one user, as `sudo` and `su` do.",
     ),
     Row(
         "missing flags: …\nwrong flags: …\n--portal is not an address\n"
         "another part of the configuration would no longer work: …",
-        "What `configure` was told is not enough, or does not fit; nothing was written.",
+        "The flags of `configure` are not enough, or do not fit; nothing was written.",
         "Correct what the message names, or run it at a terminal without `--non-interactive`, where it asks.",
     ),
     Row(
         "no plan can be made: …\na plan needs …\na plan is for one profile\n"
-        "--plan takes …, not …\n--plan does not go with --…\nthese options are of a plan",
-        "What `doctor --plan` was told is not enough, or is more than AWS takes.",
+        "--plan takes …, not …\n--plan does not go with --…\nthese options are for a plan",
+        "The options of `doctor --plan` are not enough, or are more than AWS takes.",
         "Name a profile, or give what the message names; `oidc-helper doctor --help` has every option of a plan.",
     ),
     Row(
         "there is no terminal to ask at",
-        "The command shows a change and asks whether to make it, and there is nobody to answer.",
-        "Add `--yes`; `configure` takes each answer as a flag, and its hint is a whole example.",
+        "The command shows a change and asks whether to make it, but nobody can answer.",
+        "Add `--yes`; `configure` takes each answer as a flag, and its hint is a complete example.",
     ),
     Row(
         "… cannot be started: …\n… does not exist\n…: its program …",
-        "The program of an identity, a client secret or an AWS profile is not there, or cannot be started; programs "
+        "The program of an identity, a client secret or an AWS profile does not exist or cannot be started; programs "
         "that the desktop or cron starts have another `PATH`.",
-        "Name it by its whole path.",
+        "Give its whole path.",
     ),
     Row(
         "… holds no client_secret",
@@ -283,7 +284,7 @@ _WRONG = (
         "… cannot name an AWS profile\nprofile … would now be called …, and there is an AWS profile of that name\n"
         "… of AWS profile … has control characters, or white space at its ends\n"
         "profile … is gone, and … uses it",
-        "A profile cannot be made, renamed or removed without harm to what is there.",
+        "Making, renaming or removing this profile would harm something that exists.",
         "Choose another name, or first change by hand what the message names.",
         (1, 2),
     ),
@@ -293,16 +294,16 @@ _WRONG = (
         "… (line …): …: no SDK reads that\n… is written in a way that cannot be changed here\n"
         "…: … has no header of its own, and cannot be changed here\n"
         "… has characters that some SDK misreads in credential_process",
-        "A file that was to be changed is one that cannot be changed safely; both files are as they were.",
+        "The command would change a file that cannot be changed safely; it left both files as they were.",
         "Do what the hint says, and run the command again.",
         (2, 3),
     ),
     Row(
         "--issuer, --audience and --email go together\n… is out of range\n"
-        "--write is for the emulator's own identity provider\n--empty has nothing that … could name\n"
+        "--write is for the emulator's own identity provider\n--empty sets nothing up that … could use\n"
         "--region …\n… is not the emulator's",
         "The emulator cannot run with these options.",
-        "Choose what the hint names.",
+        "Change them as the hint says.",
     ),
 )
 
@@ -318,17 +319,17 @@ _SIGN_IN = (
     Row(
         "the session at … was not renewed: …\n"
         "… renews the session without an identity token, which only a sign-in brings",
-        "The identity provider wants to see the person, or gives an ID token only when a person signs in.",
-        "Run the command in the hint; the provider may have a setting for ID tokens at each refresh.",
+        "The identity provider wants the person to sign in again, or gives an ID token only when a person signs in.",
+        "Run the command in the hint; the provider may have a setting for an ID token at each refresh.",
     ),
     Row(
         "a sign-in did not work … s ago: …",
-        "For a minute after a sign-in that failed or was ignored, `get` opens no other browser tab.",
+        "For a minute after a sign-in that failed or was ignored, `get` does not open another browser tab.",
         "Run `oidc-helper login PROFILE`.",
     ),
     Row(
         "nobody finished the sign-in in the browser in time",
-        "The person did not finish; or the browser shows an error of the provider, for which the redirect URI is not "
+        "The person did not finish, or the browser shows an error of the provider, because the redirect URI is not "
         "registered as it was sent.",
         "Register it with the port that the address bar shows, or set `redirect_ports`, `redirect_host` or "
         "`redirect_path` to what is registered.",
@@ -341,18 +342,19 @@ _SIGN_IN = (
     ),
     Row(
         "a background job cannot ask",
-        "The command would ask a question, and runs in the background of its terminal.",
+        "The command has a question, but runs in the background of its terminal.",
         "Bring it to the foreground: `fg`.",
     ),
     Row(
         "the address that begins the sign-in was opened twice: another program may have read it",
-        "The browser is started with an address that works once, and somebody was faster, or it opens addresses twice.",
-        "Sign in again; where it is the browser, use `oidc-helper login --paste`.",
+        "The browser is started with an address that works once; either another program opened it first, or the "
+        "browser opens addresses twice.",
+        "Sign in again; if it is the browser, use `oidc-helper login --paste`.",
     ),
     Row(
-        "… has signed in, and before it was …: nothing was changed",
-        "Another person signed in than the one whose tokens and credentials are kept.",
-        "Run `oidc-helper login --force PROFILE`, which forgets those of the former.",
+        "… has signed in, not … as before: nothing was changed",
+        "The person who signed in is not the one whose tokens and credentials are kept.",
+        "Run `oidc-helper login --force PROFILE`, which deletes those of the previous person.",
     ),
     Row(
         "the identity token of … was sent before, and each counts only once\n"
@@ -364,28 +366,28 @@ _SIGN_IN = (
     Row(
         "there is no identity token: … does not exist\n… is not a regular file\n… is empty\n… does not hold a JWT: …\n"
         "… holds more than … characters, and no identity token is so long",
-        "The file, the variable or the command's answer, which the identity names, holds no identity token.",
-        "Put a new one there; `oidc-helper explain PROFILE` shows what is read.",
+        "The file or variable that the identity names, or the output of its command, holds no identity token.",
+        "Put a new one there; `oidc-helper explain PROFILE` shows where it is read from.",
     ),
     Row(
         "the identity token of … has no usable exp",
-        "The token says in no usable way when it expires.",
+        "The token has no usable expiry time.",
         "Let the identity provider issue tokens with `exp`.",
     ),
     Row(
         "the identity token of … expired … s ago",
-        "What the identity source gives is no longer valid.",
+        "The identity source gives a token that is no longer valid.",
         "Put a new token there, or check the clock.",
     ),
     Row(
         "… printed more than any identity token or secret\n… failed with exit code …\n… was killed by …\n"
         "… printed something that is not text",
-        "The command of the identity, or of its client secret, failed; its last line of complaint follows.",
+        "The command of the identity, or of its client secret, failed; the last line of its error output follows.",
         "Run it by hand; `oidc-helper explain PROFILE` shows it.",
     ),
     Row(
         "the CI system gives no identity token: …",
-        "The job may not have identity tokens, or does not run in a CI system that gives any.",
+        "The job is not allowed identity tokens, or does not run in a CI system that gives any.",
         "Set what the hint says for this CI system; `oidc-helper help ci` has an example for each.",
     ),
 )
@@ -393,51 +395,51 @@ _SIGN_IN = (
 _AGAIN = (
     Row(
         "the credentials are being fetched\nthere are no credentials with enough time left",
-        "An endpoint of `serve` was asked before its first fetch was over, or while fetches fail.",
-        "Ask again in a second; `oidc-helper status` says how a profile stands.",
+        "A program asked an endpoint of `serve` before its first fetch was over, or while fetches fail.",
+        "Ask again in a second; `oidc-helper status` shows the state of each profile.",
     ),
     Row(
         "… cannot be reached (…)\n… did not answer (…)\n… does not answer in time\n… takes no connection in time\n"
         "… breaks the connection off (…)\n"
         "… gives no identity token: HTTP status …: …\n… gives no sign-in token: HTTP status …",
-        "The network, a proxy, or the server itself.",
-        "Check the network and `HTTPS_PROXY`; `oidc-helper doctor PROFILE` tells what it is.",
+        "The network, a proxy or the server itself has a problem.",
+        "Check the network and `HTTPS_PROXY`; `oidc-helper doctor PROFILE` tells which of them it is.",
     ),
     Row(
         "…: … gave an answer that cannot be read\n…: … answered …, and not in AWS's words",
-        "A proxy, or the page of a hotel's network, speaks in the place of AWS.",
+        "A proxy, or the sign-in page of a public network, answers in place of AWS.",
         "Sign in to the network, or check the proxy and the region.",
     ),
     Row(
         "… did not work: …\n… answers with HTTP status …\n… ListRoles gives the same page again and again\n"
         "the listing was given up",
-        "The server failed, or is asked too often.",
+        "The server failed, or gets too many requests.",
         "Try again in a while.",
     ),
     Row(
         "the TLS certificate of … is not trusted…",
         "A proxy intercepts TLS with its own certificate authority, which neither the system nor `AWS_CA_BUNDLE` has.",
-        "Set `ca_bundle` in the profile to its certificate.",
+        "Set `ca_bundle` in the profile to the certificate of that authority.",
     ),
     Row(
         "the TLS certificate of … is not valid yet\nthe TLS certificate of … has expired",
-        "The clock of this machine is wrong, or the certificate is not renewed.",
-        "Set the clock: `oidc-helper doctor --only clock` compares it.",
+        "The clock of this machine is wrong, or the server's certificate was not renewed.",
+        "Set the clock: `oidc-helper doctor --only clock` compares it with the servers'.",
     ),
     Row(
         "the TLS certificate of … is for another name\nTLS with … breaks off (…)",
-        "Something between here and the server answers in its place.",
+        "Something between this machine and the server answers in its place.",
         "Check the network and `HTTPS_PROXY`.",
     ),
     Row(
         "not done within … s\n… did not answer within … s",
-        "The deadline of the profile has passed: callers would soon give up.",
-        "See what is slow with `--debug`, or raise `deadline_seconds`.",
+        "The deadline of the profile has passed; it ends a command before its callers give up.",
+        "Find out with `--debug` what is slow, or raise `deadline_seconds`.",
     ),
     Row(
         "gave up waiting for …",
         "Another process has been doing the same work for longer than this one may wait.",
-        "Try again when that is done, or end the process that the message names.",
+        "Try again when it is done, or end the process that the message names.",
     ),
     Row(
         "no further process can be started: …\na process of oidc-helper ended without an answer",
@@ -451,13 +453,13 @@ _AGAIN = (
     ),
     Row(
         "… was changed since it was read",
-        "Another program wrote the file meanwhile; nothing of it was overwritten.",
-        "Look at it, then run the command again.",
+        "Another program wrote the file in the meantime; none of its changes were overwritten.",
+        "Look at the file, then run the command again.",
     ),
     Row(
         "cannot listen on …: …",
-        "Other programs have the ports of `redirect_ports`.",
-        "End what listens there, or name more, here and at the identity provider.",
+        "Other programs use all ports of `redirect_ports`.",
+        "End the programs that listen there, or add more ports, here and at the identity provider.",
     ),
 )
 
@@ -465,12 +467,12 @@ _REFUSED = (
     Row(
         "… refuses to sign these credentials in: HTTP status …\n… answers with HTTP status … and no sign-in token",
         "AWS's sign-in does not open the console for these credentials, or a proxy answers in its place.",
-        "Take new ones with `get --refresh`; ask whether a policy of the network forbids it; check the proxy.",
+        "Get new ones with `get --refresh`; ask whether a policy of the network forbids it; check the proxy.",
     ),
     Row(
         "… of the identity token: …\neach region names another one",
-        "What `configure` tried would not work: a claim of the provider's tokens, or the region of the application.",
-        "Correct it at the provider or with the flag in the hint; `--no-sign-in` writes all the same.",
+        "`configure` found what would not work: a claim of the provider's tokens, or the region of the application.",
+        "Correct it at the provider or with the flag in the hint; `--no-sign-in` writes the settings anyway.",
         (1, 5),
     ),
     Row(
@@ -480,26 +482,26 @@ _REFUSED = (
     ),
     Row(
         "CreateTokenWithIAM gave no identity context, which a role session needs",
-        "The tokens are for the portal alone.",
+        "The tokens are for the portal only.",
         "Add `sts:identity_context` to the profile's `scopes`, and sign in again.",
     ),
     Row(
         "Identity Center gave no ID token\n… gave no ID token",
-        "`openid` is missing in `scopes`: the profile's for Identity Center, the identity's for the provider.",
+        "`openid` is missing from `scopes`: the profile's for Identity Center, the identity's for the provider.",
         'Add it, then run `oidc-helper login PROFILE`; or set `assertion = "access_token"`.',
     ),
     Row(
         "… says that its issuer is …, not …",
-        "`issuer` is not the provider's own name: a slash at the end counts, and so does `common` for a tenant ID.",
-        "Use the provider's spelling for `issuer`, for IAM and for the trusted token issuer.",
+        "`issuer` differs from the provider's own name; a slash at the end or `common` for a tenant ID is enough.",
+        "Use the provider's spelling for `issuer`, in IAM and in the trusted token issuer.",
     ),
     Row(
         "… redirects to …, which is not followed\n… sends a compressed answer that nobody asked for\n"
         "… answers with HTTP status …\n… sends … and not JSON\n… answers with more than … bytes\n"
         "… gives an answer that makes no sense\n… gives an answer that cannot be used (…)\n"
         "… gives … that is not a list of words",
-        "What answers at `issuer` is no OpenID provider, or not at this path.",
-        "Check `issuer`: below it, `/.well-known/openid-configuration` is a JSON document.",
+        "The server at `issuer` is not an OpenID provider, or not at this path.",
+        "Check `issuer`: `/.well-known/openid-configuration` below it must be a JSON document.",
         (4, 5),
     ),
     Row(
@@ -510,20 +512,20 @@ _REFUSED = (
     Row(
         "… names … as the page for the code, which is not an https address\n"
         "… names … as its …, which is not an https address\n… names an impossible URL",
-        "The identity provider's own configuration is wrong, and secrets would go in clear text.",
+        "The identity provider's own configuration is wrong: it would send secrets in clear text.",
         "Tell its administrators.",
     ),
     Row(
         "the answer of … cannot be used: …\nthe ID token of … cannot be trusted: …",
-        "The identity provider's answer is not for this client, this sign-in or this time.",
+        "The identity provider's answer is for another client, another sign-in or another time.",
         "Compare `issuer` and `client_id` with the provider's settings, check the clock, and sign in again.",
         (4, 5),
     ),
     Row(
         "the ID token of … is signed with none of its published keys\n"
         "the ID token of … is signed with …, and the provider's own list has …",
-        "The provider signs in a way that it does not publish.",
-        "Let it sign the client's ID tokens with RS256; sign in again.",
+        "The provider signs with a key or an algorithm that it does not publish.",
+        "Let it sign the client's ID tokens with RS256, and sign in again.",
     ),
     Row(
         "… answered the refresh token with somebody else's identity token",
@@ -532,7 +534,7 @@ _REFUSED = (
     ),
     Row(
         "… did not revoke the refresh token: HTTP status …",
-        "At `logout`, the identity provider did not end its session; here everything is forgotten.",
+        "At `logout`, the identity provider did not end its session; everything on this machine is deleted.",
         "End the session at the provider.",
     ),
 )
@@ -541,8 +543,8 @@ _STORE = (
     Row(
         "… is locked\n… is locked, and in this session nobody can be asked (…)\n"
         "… is locked or hangs: no answer within … s\nno keyring answers within … s",
-        "The keyring waits for its password, and nobody is asked while `get` runs.",
-        "Unlock it, as the hint says for this keyring, or run `oidc-helper login PROFILE` at the desktop.",
+        "The keyring needs its password, and nobody is asked while `get` runs.",
+        "Unlock the keyring as the hint says, or run `oidc-helper login PROFILE` at the desktop.",
     ),
     Row(
         "the chosen keyring back end cannot be used: …",
@@ -552,42 +554,42 @@ _STORE = (
     Row(
         "there is no keyring in this session\nthe kernel keyring …\n…, but nothing of it is kept: …\n"
         "cannot keep the … of …: …",
-        "No place of this session keeps secrets, as in containers and over SSH without a desktop.",
+        "Nothing in this session keeps secrets, as in containers and over SSH without a desktop.",
         "Start a Secret Service, or name a keyring back end with `PYTHON_KEYRING_BACKEND`.",
     ),
     Row(
         "the … of … may lie in …, which this session does not use",
-        "The sign-in was kept in a keyring which cannot be reached from here, as over SSH.",
-        "Run it in the session that has this keyring, or sign in for this one with the command in the hint.",
+        "The sign-in may be in a keyring that is out of reach from here, as over SSH.",
+        "Run the command in the session that has this keyring, or sign in for this one with the command in the hint.",
     ),
     Row(
         "… did not keep what was put there\n… failed (…)\n… cannot be opened\n… has gone\n"
         "… did not accept the password (…)\n"
         "… was not opened, its question was dismissed (…)\n… is not there in a network logon (…)\n"
         "… takes no entry of this length (…)",
-        "The keyring is broken, or a stand-in that forgets.",
+        "The keyring is broken, or its back end does not really keep anything.",
         "Choose another keyring back end; `oidc-helper doctor --only vault` tries it.",
     ),
     Row(
         "no keyring holds client_secret",
-        "The client secret is set to be in the keyring, and is not.",
-        "Set it with the command in the hint, or set `client_secret = { command = [...] }`.",
+        "The settings say that the client secret is in the keyring, but it is not.",
+        "Store it with the command in the hint, or set `client_secret = { command = [...] }`.",
     ),
     Row(
-        "cannot write in …: …\nno lock can be had, so that others might do the same: …\n"
+        "cannot write in …: …\nno lock can be taken, so another process might do the same: …\n"
         "the process before this one may have sent the identity token, and …",
-        "The state directory cannot be written, so that processes cannot tell each other which tokens were sent.",
-        "Make it yours and writable, or let `XDG_STATE_HOME` name another.",
+        "The state directory cannot be written, so processes cannot tell each other which tokens were sent.",
+        "Make the directory yours and writable, or let `XDG_STATE_HOME` name another.",
     ),
 )
 
 
-# What other programs say, with their own status.
+# Messages of other programs, which exit with their own status.
 _OTHERS = (
     Row(
         "AccessDenied…",
-        "S3, Lambda and others say so with a role session: STS restricts identity-enhanced sessions to services that "
-        "support them.",
+        "S3, Lambda and others answer this to a role session: STS restricts identity-enhanced sessions to services "
+        "that support them.",
         "Use a permission set or an S3 access grant.",
     ),
     Row(
@@ -597,32 +599,32 @@ _OTHERS = (
     ),
     Row(
         "Error when retrieving credentials from custom-process: …",
-        "boto3 and the AWS CLI show so the message that oidc-helper gave them; other SDKs hide it.",
-        "Look the message up above; `oidc-helper status` repeats it.",
+        "boto3 and the AWS CLI show the message of oidc-helper in this way; other SDKs hide it.",
+        "Look the message up on this page; `oidc-helper status` repeats it.",
     ),
     Row(
         "identity resolver timed out after 5s",
-        'With `sign_in = "when-needed"`, the Rust SDKs stop waiting after 5 s; the sign-in goes on.',
-        "Finish it and run the program again, or run `oidc-helper login PROFILE` before.",
+        'With `sign_in = "when-needed"`, the Rust SDKs stop waiting after 5 s, but the sign-in goes on.',
+        "Finish it and run the program again, or run `oidc-helper login PROFILE` first.",
     ),
 )
-# Why an identity provider answers so; what to do is in the table that makes the hints.
+# Why an identity provider answers with this code; the remedies are in the table that makes the hints.
 _BY_PROVIDER: Mapping[str, str] = {
     "access_denied": "The person declined, or may not use the client",
     "account_selection_required": "The provider wants the person to choose an account",
     "consent_required": "The provider wants the person to agree",
     "expired_token": "The code for another device was not entered in time",
-    "interaction_required": "The provider wants to see the person",
+    "interaction_required": "The provider wants the person to sign in or to confirm something",
     "invalid_client": "`client_id` is wrong, or the client is confidential",
-    "invalid_grant": "The session or the code is over, was revoked, or is of another client",
+    "invalid_grant": "The session or the code has ended, was revoked, or belongs to another client",
     "invalid_scope": "The provider does not have such a scope; Cognito and Google have no `offline_access`",
-    "invalid_target": "The provider does not know the `audience` that was asked for",
-    "login_required": "The session of the browser is over",
+    "invalid_target": "The provider does not know the `audience` of the request",
+    "login_required": "The session in the browser is over",
     "server_error": "The provider failed",
-    "slow_down": "The provider is asked too often",
+    "slow_down": "The provider gets too many requests",
     "temporarily_unavailable": "The provider is overloaded, or in maintenance",
     "unauthorized_client": "The client may not use this grant",
-    "unsupported_grant_type": "The provider does not have this grant, such as that of the device code",
+    "unsupported_grant_type": "The provider does not have this grant, such as the device code grant",
     "unsupported_response_type": "The provider, or the client, does not have the authorization code flow",
 }
 
@@ -632,7 +634,7 @@ def of_providers() -> Iterator[Row]:
     for code, (kind, hint) in provider_refusals.KINDS.items():
         said = provider_refusals.DECLINED.get(code, "… refused")
         yield Row(f"{said}: {code}…", _BY_PROVIDER[code], hint or "run the command in the hint", (kind.exit_code,))
-    yield Row("… refused: …", "The provider has a code of its own", "see what it logs about this sign-in")
+    yield Row("… refused: …", "The provider has an error code of its own", "see what it logs about this sign-in")
 
 
 def of_aws() -> Iterator[Row]:
@@ -645,13 +647,13 @@ def of_aws() -> Iterator[Row]:
         yield Row(f"… was refused: …: …{words}…", *remedy)
     yield Row(
         "… was refused: …",
-        "AWS has a reason that is not known here; its own words follow its code",
-        "look it up in AWS's reference of the operation that the message begins with",
+        "AWS refused for a reason that oidc-helper does not know; AWS's own message follows the error code",
+        "look the code up in AWS's API reference of the operation that the message begins with",
     )
 
 
 class Section(NamedTuple):
-    """Rows under a heading; `code` is the exit status of those that have no other."""
+    """Rows under a heading; `code` is the exit status of rows without `codes`."""
 
     heading: str
     code: int
@@ -659,7 +661,7 @@ class Section(NamedTuple):
 
 
 def table() -> list[Section]:
-    """The whole table, in the order of exit statuses."""
+    """The whole table, by exit status."""
     return [
         Section("1: failed", 1, _FAILED),
         Section("2: wrong usage or settings", 2, _WRONG),
@@ -673,7 +675,7 @@ def table() -> list[Section]:
 
 
 def explained(message: str) -> list[Row]:
-    """The rows that a message fits, the one with the most of its words first; else those that have a part of it."""
+    """The rows whose messages match, the longest match first; otherwise the rows that contain the text."""
     words = message.strip().removeprefix("oidc-helper: ")
     rows = [row for section in table() for row in section.rows]
     fitting = [row for row in rows if row.fits(words)] or [row for row in rows if words in row.messages]
@@ -685,7 +687,7 @@ def _length(row: Row) -> int:
 
 
 def page(date: str) -> str:
-    """The source of the manual page, as of this date."""
+    """The source of the manual page, dated `date`."""
     return "\n".join([*_lines(date), ""])
 
 
@@ -701,7 +703,7 @@ def _lines(date: str) -> Iterator[str]:
 
 
 def source_of(row: Row) -> Iterator[str]:
-    """The lines of a row in the source of a page."""
+    """The lines of a row, in the source of the page."""
     yield ".Bl -tag -width Ds -compact"
     yield from (f".It Sy {_quoted(form)}" for form in row.forms)
     yield from _prose(row.cause)
@@ -727,20 +729,20 @@ looks for the cause, and
 .Ql oidc-helper get --debug PROFILE
 traces every call and shows no secret.
 .Sh DIAGNOSTICS
-The messages stand under the exit status that comes with them; an ellipsis stands for names, numbers and the words of
-others.
-Where several messages have one cause, they stand together.
+Messages are listed under the exit status that comes with them; an ellipsis stands for names, numbers and text of
+other programs.
+Messages with the same cause are listed together.
 .Pp
 .Ql oidc-helper create-token-with-iam
 has the exit statuses of the AWS CLI, see
 .Xr oidc-helper-create-token-with-iam 1 ;
-its messages name the option that is wrong, and its refusals are those of
+its messages name the wrong option, and its refusals are those of
 .Qq CreateTokenWithIAM
 below."""
 
 
 def _quoted(text: str) -> str:
-    """A text as one argument of a macro, which takes a single sign for punctuation."""
+    """A text as one argument of a macro, which would take a single character for punctuation."""
     return f'"{_escaped(text)}"' if len(text) > 1 else rf"\&{text}"
 
 
@@ -749,7 +751,7 @@ def _escaped(text: str) -> str:
 
 
 def _prose(text: str) -> Iterator[str]:
-    """Sentences, each on lines of its own, with what is in backquotes as words of the command line."""
+    """Sentences, each on lines of its own, with the words in backquotes set as literals."""
     whole = text[:1].upper() + text[1:]
     for sentence in re.split(r"(?<=\.) (?=[A-Z`])", whole if whole.endswith(".") else f"{whole}."):
         parts = re.split(r"`([^`]*)`([.,:;)]*)", sentence)

@@ -1,6 +1,6 @@
 """Requests to an OpenID provider, and the checks of its answers; this room knows nothing of people and terminals.
 
-Its modules load libraries that take 200 ms: import them where a sign-in begins.
+Its modules load libraries that take 200 ms: import them only when a sign-in begins.
 """
 
 from oidc_helper.errors import Refused, SignInNeeded
@@ -11,4 +11,4 @@ class SessionOver(SignInNeeded):
 
 
 class ClockOff(Refused):
-    """The provider's clock and ours differ by too much: a sign-in does not help, setting the clock does."""
+    """The provider's clock and ours differ too much: setting the clock helps, a sign-in does not."""

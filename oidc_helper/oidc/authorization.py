@@ -14,9 +14,9 @@ from oidc_helper.words import printable
 
 @dataclass(frozen=True)
 class Request:
-    """An authorization request. Only `issuer` may answer it, and has to add `iss` where it `must_name_itself`.
+    """An authorization request. Only `issuer` may answer it, and must add `iss` if `must_name_itself`.
 
-    `url` holds the secrets `state` and `nonce`: it belongs into no argument of a program.
+    `url` holds the secrets `state` and `nonce`: never pass it as an argument of a program.
     """
 
     url: str = field(repr=False)
@@ -52,7 +52,7 @@ def begin(  # noqa: PLR0913 - the parts of a request
     must_name_itself: bool = False,
     parameters: Mapping[str, str],
 ) -> Request:
-    """Make a request with a new state and PKCE verifier, and a nonce where there is an issuer to repeat it."""
+    """Make a request with a new state and PKCE verifier, and with a nonce if there is an issuer to repeat it."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     redaction.learn(state, nonce, verifier)
     further = {"nonce": nonce} | dict(parameters) if issuer else dict(parameters)
@@ -62,9 +62,9 @@ def begin(  # noqa: PLR0913 - the parts of a request
 
 
 def read(request: Request, query: str) -> Answer:
-    """Read the query of the redirect, without its `?`. Raises ForeignAnswerError where it has not our state.
+    """Read the query of the redirect, without its `?`. Raises ForeignAnswerError if it lacks our state.
 
-    With the state it is the answer, whatever else is in it: nobody but the provider's page knows the state.
+    A query with our state is the answer, whatever else it holds: only the provider's page knows the state.
     """
     answer = parse_qs(query, keep_blank_values=True, errors="replace")
     states = answer.get("state", [""])
@@ -78,7 +78,7 @@ def read(request: Request, query: str) -> Answer:
 
 
 def _fault(request: Request, answer: Mapping[str, list[str]]) -> str:
-    """Why an answer cannot be used; empty where it can (RFC 9207 section 2.4, RFC 6749 section 4.1.2)."""
+    """Why an answer cannot be used; empty if it can (RFC 9207 section 2.4, RFC 6749 section 4.1.2)."""
     issuers = answer.get("iss", [""] if request.must_name_itself else [])
     foreign = next((issuer for issuer in issuers if issuer != request.issuer), None)
     if request.issuer and foreign is not None:

@@ -50,22 +50,23 @@ def call(  # noqa: PLR0913 - the parts of a call
     url: str,
     send: Callable[[Any], _T],
     *,
+    issuer: str,
     client: Client,
     timeout_s: float,
     authentication: str = "none",
     wants_json: bool = True,
 ) -> _T:
-    """Let `send` talk to the host of `url` with an `authlib` session; redirects are not followed.
+    """Let `send` talk to the host of `url`, an address of `issuer`, with an `authlib` session; it follows no redirect.
 
-    Raises TryAgain where no answer came or the trouble may pass, Refused where the answer is of no use, WrongSettings
-    for a proxy or certificates that cannot be used.
+    Raises TryAgain if no answer came or the trouble may pass, Refused if the answer is of no use, WrongSettings for a
+    proxy or certificates that cannot be used.
     """
     host = host_of(url)
     seconds = max(0.1, min(timeout_s, _LONGEST_CALL_S))
     ends = time.monotonic() + seconds
 
     def work() -> _T:
-        judge = _Judge(host, ends, wants_json=wants_json)
+        judge = _Judge(host, issuer, ends, wants_json=wants_json)
         with closing(_session(client, url, authentication, seconds, judge)) as session:
             return send(session)
 
@@ -82,37 +83,46 @@ def call(  # noqa: PLR0913 - the parts of a call
     except httpx2.InvalidURL:
         raise Refused(f"{host} names an impossible URL") from None
     except httpx2.HTTPError as error:
-        what = f"{host} gives an answer that cannot be used ({type(error).__name__})"
-        raise Refused(what, "check issuer: is this an OpenID provider?") from None
-    except (ValueError, TypeError, AttributeError, RecursionError):  # what json and authlib make of nonsense
-        raise nonsense(host) from None
+        message = f"{host} gives an answer that cannot be used ({type(error).__name__})"
+        raise Refused(message, provider_hint(issuer)) from None
+    except (ValueError, TypeError, AttributeError, RecursionError):  # json and authlib raise these for nonsense
+        raise nonsense(host, issuer) from None
 
 
-def get_json(url: str, *, client: Client, timeout_s: float, fresh: bool = False) -> dict[str, Any]:
+def get_json(url: str, *, issuer: str, client: Client, timeout_s: float, fresh: bool = False) -> dict[str, Any]:
     """The JSON object at `url`; `fresh` bypasses caches on the way. Raises as `call` does."""
     headers = {"Accept": "application/json"} | ({"Cache-Control": "no-cache"} if fresh else {})
 
     def send(session: Any) -> Any:
         response = session.request("GET", url, withhold_token=True, headers=headers)
         if response.status_code >= 400:
-            raise _no_success(response)
+            raise _no_success(response, issuer)
         return response.json()
 
-    document = call(url, send, client=client, timeout_s=timeout_s)
+    document = call(url, send, issuer=issuer, client=client, timeout_s=timeout_s)
     if not isinstance(document, dict):
-        raise nonsense(host_of(url))
+        raise nonsense(host_of(url), issuer)
     return document
 
 
-def nonsense(host: str) -> Refused:
+def nonsense(host: str, issuer: str) -> Refused:
     """The error for an answer that makes no sense."""
-    return Refused(f"{host} gives an answer that makes no sense", "check issuer: is this an OpenID provider?")
+    return Refused(f"{host} gives an answer that makes no sense", provider_hint(issuer))
 
 
-def _no_success(response: Any) -> Refused:
-    """The error for an answer that says no without a reason, with the address that was asked."""
+def provider_hint(issuer: str) -> str:
+    """The hint for an answer that no OpenID provider would give."""
+    return f"{_issuer_hint(issuer)}: is this an OpenID provider?"
+
+
+def _issuer_hint(issuer: str) -> str:
+    return f'check issuer = "{issuer}"'
+
+
+def _no_success(response: Any, issuer: str) -> Refused:
+    """The error for a failure without a reason; it names the address of the request."""
     address = printable(str(response.url).partition("?")[0])
-    return Refused(f"{address} answers with HTTP status {response.status_code}", "check issuer")
+    return Refused(f"{address} answers with HTTP status {response.status_code}", _issuer_hint(issuer))
 
 
 def _session(client: Client, url: str, authentication: str, timeout_s: float, judge: "_Judge") -> Any:
@@ -133,7 +143,7 @@ def _session(client: Client, url: str, authentication: str, timeout_s: float, ju
 
 
 def _basic(client: Any, _method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:
-    """RFC 6749 section 2.3.1 with the form encoding of both parts, which authlib leaves out."""
+    """RFC 6749 section 2.3.1, with the form encoding of both parts that authlib leaves out."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
     basic = b64encode(pair.encode()).decode()
     redaction.learn(pair, basic)
@@ -146,6 +156,7 @@ class _Judge:
     """Judges an answer before its body is read. Raises Refused or TryAgain; `ends` is on the monotonic clock."""
 
     host: str
+    issuer: str
     ends: float
     wants_json: bool
 
@@ -155,21 +166,22 @@ class _Judge:
             raise TryAgain(f"{self.host} answers with HTTP status {status}", "try again in a while")
         if 300 <= status < 400:
             target = printable(response.headers.get("Location", "nowhere"))
-            raise Refused(f"{self.host} redirects to {target}, which is not followed", "check issuer")
+            raise Refused(f"{self.host} redirects to {target}, which is not followed", _issuer_hint(self.issuer))
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise Refused(f"{self.host} sends a compressed answer that nobody asked for", "check issuer")
+            raise Refused(f"{self.host} sends a compressed answer that nobody asked for", _issuer_hint(self.issuer))
         response.stream = _Bounded(response.stream, self)
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         # Some providers send JSON as text/plain, text/html or application/octet-stream.
         if media_type.endswith(("/json", "+json")) or _begins_as_json(response):
             return
         if status >= 400:
-            raise _no_success(response)
+            raise _no_success(response, self.issuer)
         if self.wants_json:
-            raise Refused(f"{self.host} sends {printable(media_type) or 'something'} and not JSON", "check issuer")
+            sent = printable(media_type) or "something"
+            raise Refused(f"{self.host} sends {sent} and not JSON", _issuer_hint(self.issuer))
 
     def too_much(self) -> Refused:
-        return Refused(f"{self.host} answers with more than {_LARGEST:,} bytes", "check issuer")
+        return Refused(f"{self.host} answers with more than {_LARGEST:,} bytes", _issuer_hint(self.issuer))
 
 
 def _begins_as_json(response: Any) -> bool:
@@ -177,7 +189,7 @@ def _begins_as_json(response: Any) -> bool:
 
 
 class _Bounded(httpx2.SyncByteStream):
-    """A body within the limits of time and size; httpx2's own timeouts are those of single reads."""
+    """A body within the limits of time and size; httpx2's own timeouts only limit single reads."""
 
     def __init__(self, stream: httpx2.SyncByteStream, judge: _Judge) -> None:
         self._stream = stream
@@ -215,7 +227,7 @@ def _unreached(host: str, error: Exception) -> TryAgain:
 
 
 def _reason(error: BaseException) -> str:
-    """The reason that the system gave for a failed connection, in a word or two; else the library's name for it."""
+    """The system's reason for a failed connection, in a few words; else the library's name for it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, socket.gaierror):

@@ -1,4 +1,4 @@
-"""Device authorization: a person enters a code elsewhere, and the provider is polled until then (RFC 8628)."""
+"""Device authorization: a person enters a code elsewhere, and we poll the provider until then (RFC 8628)."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -17,14 +17,14 @@ from oidc_helper.oidc.refusals import refusal
 from oidc_helper.words import printable
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-_INTERVAL_S, _LONGEST_INTERVAL_S = 5, 60  # where the provider names none, or an absurd one
-_LONGEST_S = 3600  # no code is waited for longer, whatever its lifetime
+_INTERVAL_S, _LONGEST_INTERVAL_S = 5, 60  # the first if the provider names no interval, or one beyond the second
+_LONGEST_S = 3600  # the longest wait for a code, whatever its lifetime
 _WAIT_LONGER_S = {"authorization_pending": 0, "slow_down": 5}
 
 
 @dataclass(frozen=True)
 class DeviceCode:
-    """The code and addresses to show, and the secret to poll with; `complete_url` includes the code where it can."""
+    """The code and addresses to show, and the secret to poll with; `complete_url` includes the code if possible."""
 
     secret: str = field(repr=False)
     user_code: str
@@ -52,7 +52,7 @@ def poll(  # noqa: PLR0913 - the code, the provider, the time and the clock
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Granted:
-    """Ask until the person has decided, no more often than the provider allows. Raises SignInNeeded, Refused, TryAgain.
+    """Poll until the person decides, no more often than the provider allows. Raises SignInNeeded, Refused, TryAgain.
 
     `clock` and `sleep` are in seconds.
     """
@@ -72,7 +72,7 @@ def poll(  # noqa: PLR0913 - the code, the provider, the time and the clock
 
 
 def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
-    """The answer of section 3.2; some providers write `url` for `uri`, and numbers as text or texts as numbers."""
+    """The answer of section 3.2; some providers write `url` for `uri`, numbers as text, or text as numbers."""
     url = answer.get("verification_uri") or answer.get("verification_url")
     secret, user_code = answer.get("device_code"), answer.get("user_code")
     if isinstance(user_code, int) and not isinstance(user_code, bool):
@@ -80,7 +80,7 @@ def _checked(provider: Provider, answer: Mapping[str, Any]) -> DeviceCode:
     lifetime_s, interval_s = (grants.seconds(answer.get(name)) for name in ("expires_in", "interval"))
     texts = (secret, user_code, url)
     if not all(isinstance(text, str) and text for text in texts) or not lifetime_s:
-        raise nonsense(provider.host)
+        raise nonsense(provider.host, provider.issuer)
     redaction.learn(secret)
     if not is_safe_to_open(str(url), provider.issuer):
         raise Refused(

@@ -1,4 +1,4 @@
-"""The token endpoint, which redeems a code or a refresh token, and revocation (RFC 6749, RFC 7009)."""
+"""Requests to the token endpoint, which redeems codes and refresh tokens, and revocation (RFC 6749, RFC 7009)."""
 
 import math
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ _LONGEST_LIFE_S = 10**9
 class Granted:
     """The tokens of an answer (RFC 6749 section 5.1); a token that it leaves out is empty.
 
-    `refresh_lifetime_s` is the refresh token's lifetime, 0 where the provider does not name it. `date` is the answer's
-    header of that name.
+    `refresh_lifetime_s` is the refresh token's lifetime, 0 if the provider does not name it. `date` is the answer's
+    Date header.
     """
 
     access_token: str = field(repr=False)
@@ -54,10 +54,10 @@ def redeem_code(
 
 
 def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s: float, **parameters: str) -> Granted:
-    """Get new tokens; their refresh token, a new one or the old one, is the one to use from now on.
+    """Get new tokens; their refresh token, new or unchanged, is the one to use from now on.
 
-    Raises SessionOver where the provider will never accept the old one again, SignInNeeded where it says no in other
-    words, which differ between providers, and TryAgain.
+    Raises SessionOver if the provider will never accept the old one again, SignInNeeded for any other refusal, whose
+    words differ between providers, and TryAgain.
     """
     try:
         granted = ask(
@@ -65,8 +65,8 @@ def refresh(provider: Provider, client: Client, refresh_token: str, *, timeout_s
         )
     except OAuthError as error:
         raise _not_renewed(provider, refusal(provider.host, error.error, error.description)) from None
-    except Refused as refused:
-        raise _not_renewed(provider, refused) from None
+    except Refused as error:
+        raise _not_renewed(provider, error) from None
     return granted if granted.refresh_token else replace(granted, refresh_token=refresh_token)
 
 
@@ -80,7 +80,15 @@ def revoke(provider: Provider, client: Client, refresh_token: str, *, timeout_s:
         return status
 
     authentication = provider.authentication_of(client)
-    status = call(url, send, client=client, timeout_s=timeout_s, authentication=authentication, wants_json=False)
+    status = call(
+        url,
+        send,
+        issuer=provider.issuer,
+        client=client,
+        timeout_s=timeout_s,
+        authentication=authentication,
+        wants_json=False,
+    )
     if status >= 300:
         raise Refused(f"{provider.host} did not revoke the refresh token: HTTP status {status}")
 
@@ -92,35 +100,35 @@ def ask(provider: Provider, client: Client, *, timeout_s: float, grant_type: str
     members = answers.accepted(answer)
     tokens = {name: members.get(name) or "" for name in ("access_token", "id_token", "refresh_token")}
     if not all(isinstance(value, str) for value in tokens.values()):
-        raise nonsense(provider.host)
+        raise nonsense(provider.host, provider.issuer)
     redaction.learn(*tokens.values())
-    # No standard names this lifetime: the first is Keycloak's word, the second that of Entra ID and others.
+    # No standard names this lifetime: the first name is Keycloak's, the second is used by Entra ID and others.
     lifetime = members.get("refresh_expires_in") or members.get("refresh_token_expires_in")
     return Granted(**tokens, refresh_lifetime_s=seconds(lifetime), date=answer.date)
 
 
 def post(provider: Provider, client: Client, url: str, form: Mapping[str, str], timeout_s: float) -> answers.Answer:
-    """Send a form to an endpoint, with the client's proof of itself. Raises Refused, TryAgain."""
+    """Send a form to an endpoint, with the client's authentication. Raises Refused, TryAgain."""
     authentication = provider.authentication_of(client)
 
     def send(session: Any) -> answers.Answer:
-        headers, proof = {"Accept": "application/json"}, session.client_auth(authentication)
-        return answers.read(session.request("POST", url, data=form, headers=headers, auth=proof))
+        headers, auth = {"Accept": "application/json"}, session.client_auth(authentication)
+        return answers.read(session.request("POST", url, data=form, headers=headers, auth=auth))
 
-    return call(url, send, client=client, timeout_s=timeout_s, authentication=authentication)
+    return call(url, send, issuer=provider.issuer, client=client, timeout_s=timeout_s, authentication=authentication)
 
 
-def _not_renewed(provider: Provider, refused: OidcHelperError) -> OidcHelperError:
-    """What a refused refresh means: a person can mend it, unless it may pass by itself."""
-    if isinstance(refused, TryAgain):
-        return refused
-    if isinstance(refused, Refused) and refused.code == "invalid_grant":
-        return SessionOver(f"the session at {provider.host} is over: {refused.message}")
-    return SignInNeeded(f"the session at {provider.host} was not renewed: {refused.message}")
+def _not_renewed(provider: Provider, error: OidcHelperError) -> OidcHelperError:
+    """The error for a refresh that failed: a person can mend it by signing in, unless it may pass by itself."""
+    if isinstance(error, TryAgain):
+        return error
+    if isinstance(error, Refused) and error.code == "invalid_grant":
+        return SessionOver(f"the session at {provider.host} is over: {error.message}")
+    return SignInNeeded(f"the session at {provider.host} was not renewed: {error.message}")
 
 
 def seconds(value: Any) -> int:
-    """A number of seconds, rounded up, also where a provider writes it as text; 0 for anything else."""
+    """A number of seconds, rounded up, even if a provider writes it as text; 0 for anything else."""
     try:
         number = 0.0 if isinstance(value, bool) else float(value)
     except (ValueError, TypeError, OverflowError):

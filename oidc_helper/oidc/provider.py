@@ -1,4 +1,4 @@
-"""An OpenID provider as its discovery document describes it, once checked (OpenID Connect Discovery 1.0)."""
+"""An OpenID provider as its discovery document describes it, after checks (OpenID Connect Discovery 1.0)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 from oidc_helper.errors import Refused
 from oidc_helper.machine.hosts import host_in, is_loopback
 from oidc_helper.machine.requests import host_of
-from oidc_helper.oidc.connection import Client, get_json
+from oidc_helper.oidc.connection import Client, get_json, provider_hint
 from oidc_helper.words import printable
 
 _PATH = "/.well-known/openid-configuration"
-_LONGEST_ADDRESS = 2048  # characters, as browsers and cameras take them
+_LONGEST_ADDRESS = 2048  # characters that browsers and cameras take
 _DEFAULT_AUTHENTICATION = "client_secret_basic"  # Discovery section 3, and the default of client registration
 
 
 @dataclass(frozen=True)
 class Provider:
-    """The parts of the document that we use; an endpoint that the provider lacks is empty."""
+    """The parts of the document that we use; an endpoint that it does not name is empty."""
 
     issuer: str
     token_endpoint: str
@@ -29,7 +29,7 @@ class Provider:
     algorithms: tuple[str, ...] = ("RS256",)
     authentications: tuple[str, ...] = (_DEFAULT_AUTHENTICATION,)
     prompts: tuple[str, ...] = ()
-    challenges: tuple[str, ...] = ()  # PKCE methods; a provider may have them and list none
+    challenges: tuple[str, ...] = ()  # PKCE methods; a provider may support some and list none
     names_itself: bool = False  # by `iss` in authorization responses, RFC 9207
 
     @property
@@ -38,14 +38,14 @@ class Provider:
         return host_of(self.issuer)
 
     def endpoint(self, name: str) -> str:
-        """The URL of the endpoint with that name. Raises Refused where the provider has none."""
+        """The URL of the endpoint with that name. Raises Refused if the provider has none."""
         url: str = getattr(self, name)
         if not url:
             raise Refused(f"{self.host} offers no {name.replace('_', ' ')}", "see what its discovery document lists")
         return url
 
     def authentication_of(self, client: Client) -> str:
-        """How the client proves itself: as its settings say, else by the default, else as the provider lists."""
+        """How the client authenticates: as its settings say, else by the default, else as the provider lists."""
         if not client.secret:
             return "none"
         if client.authentication:
@@ -56,16 +56,11 @@ class Provider:
 
 def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
     """Read and check the document of an issuer. Raises Refused, TryAgain."""
-    try:
-        document = get_json(issuer.removesuffix("/") + _PATH, client=client, timeout_s=timeout_s)
-    except Refused as failure:
-        failure.hint = failure.hint.replace("check issuer", f'check issuer = "{issuer}"')
-        raise
-    host = host_of(issuer)
-    said = document.get("issuer")
-    if said != issuer:
+    document = get_json(issuer.removesuffix("/") + _PATH, issuer=issuer, client=client, timeout_s=timeout_s)
+    named = document.get("issuer")
+    if named != issuer:
         raise Refused(
-            f"{host} says that its issuer is {printable(str(said))!r}, not {issuer!r}",
+            f"{host_of(issuer)} says that its issuer is {printable(str(named))!r}, not {issuer!r}",
             "write issuer exactly as the identity provider does, with or without a slash at the end",
         )
     return Provider(
@@ -75,7 +70,7 @@ def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
         authorization_endpoint=_endpoint(document, "authorization_endpoint", issuer),
         device_authorization_endpoint=_endpoint(document, "device_authorization_endpoint", issuer),
         revocation_endpoint=_endpoint(document, "revocation_endpoint", issuer),
-        algorithms=_algorithms(document, host) or ("RS256",),
+        algorithms=_algorithms(document, issuer) or ("RS256",),
         authentications=_words(document, "token_endpoint_auth_methods_supported") or (_DEFAULT_AUTHENTICATION,),
         prompts=_words(document, "prompt_values_supported"),
         challenges=_words(document, "code_challenge_methods_supported"),
@@ -84,7 +79,7 @@ def discover(issuer: str, *, client: Client, timeout_s: float) -> Provider:
 
 
 def is_safe(url: str, issuer: str) -> bool:
-    """Whether secrets may go to the URL: by https, or by plain http on this machine where the issuer is on it too."""
+    """Whether secrets may go to the URL: by https, or by plain http if both it and the issuer are on this machine."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -96,7 +91,7 @@ def is_safe(url: str, issuer: str) -> bool:
 
 
 def is_safe_to_open(url: str, issuer: str) -> bool:
-    """Whether a person may be sent to the URL; a fragment names a place in a page, and no page has a longer address."""
+    """Whether a person may be sent to the URL, which may have a fragment here: it only names a place in the page."""
     return (
         len(url) <= _LONGEST_ADDRESS and is_safe(url.partition("#")[0], issuer) and url.isascii() and url.isprintable()
     )
@@ -114,16 +109,16 @@ def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bo
     return url
 
 
-def _algorithms(document: Mapping[str, Any], host: str) -> tuple[str, ...]:
-    """The algorithms of signatures, which decide what is trusted: an odd list is refused."""
+def _algorithms(document: Mapping[str, Any], issuer: str) -> tuple[str, ...]:
+    """The signature algorithms. They decide what we trust, so a malformed list is refused."""
     name = "id_token_signing_alg_values_supported"
     listed, words = document.get(name) or [], _words(document, name)
     if not isinstance(listed, list) or len(words) < len(listed):
-        raise Refused(f"{host} gives {name} that is not a list of words", "check issuer: is this an OpenID provider?")
+        raise Refused(f"{host_of(issuer)} gives {name} that is not a list of words", provider_hint(issuer))
     return words
 
 
 def _words(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """The words of a list; what is none is passed over."""
+    """The strings of a list, without its other members; empty if it is not a list."""
     words = document.get(name)
     return tuple(word for word in words if isinstance(word, str)) if isinstance(words, list) else ()

@@ -1,4 +1,4 @@
-"""The error codes of OAuth and OpenID Connect, of all endpoints: our kind of error for each, and a remedy."""
+"""The error codes of all OAuth and OpenID Connect endpoints: our kind of error for each, and a remedy."""
 
 from collections.abc import Mapping
 from typing import Any

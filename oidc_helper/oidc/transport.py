@@ -1,4 +1,4 @@
-"""Sends httpx2's requests the way that all others go."""
+"""A transport that sends httpx2's requests the way that all our other requests go."""
 
 from collections.abc import Iterator
 
@@ -10,9 +10,9 @@ from oidc_helper.machine import tls
 from oidc_helper.machine.http import way_to
 from oidc_helper.machine.trust import trust
 
-_CHUNK = 65_536  # bytes, also of what was compressed: a small answer cannot fill the memory
+_CHUNK = 65_536  # bytes after decompression too: a small answer cannot fill the memory
 _DECODED = ("gzip", "x-gzip", "deflate")
-# The first that fits: what urllib3 raises -> what httpx2 makes of it.
+# urllib3's error -> the httpx2 error to raise for it; the first that fits counts.
 _ERRORS: dict[type[Exception], type[httpx2.RequestError]] = {
     failures.NewConnectionError: httpx2.ConnectError,
     failures.ProxyError: httpx2.ProxyError,
@@ -25,13 +25,13 @@ _ERRORS: dict[type[Exception], type[httpx2.RequestError]] = {
 
 
 class Transport(httpx2.BaseTransport):
-    """Sends requests to the host of one URL. Raises WrongSettings where proxy or certificates cannot be used."""
+    """Sends requests to the host of one URL. Raises WrongSettings if the proxy or certificates cannot be used."""
 
     def __init__(self, url: str, *, ca_bundle: str | None) -> None:
         self._way = way_to(url, trust=trust(ca_bundle))
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send the request; the body of the answer is read and decoded as it is asked for."""
+        """Send the request; the answer's body is read and decoded only as the caller reads it."""
         limits = request.extensions["timeout"]
         try:
             answer = self._way.urlopen(
@@ -47,7 +47,7 @@ class Transport(httpx2.BaseTransport):
         except failures.HTTPError as error:
             raise _error(error) from error
         encoding = answer.headers.get("Content-Encoding", "").lower()
-        headers = [(name, text) for name, text in answer.headers.items() if not _is_done(name, encoding)]
+        headers = [(name, text) for name, text in answer.headers.items() if not _is_outdated(name, encoding)]
         return httpx2.Response(answer.status, headers=headers, stream=_Body(answer), request=request)
 
     def close(self) -> None:
@@ -69,8 +69,8 @@ class _Body(httpx2.SyncByteStream):
         self._answer.close()
 
 
-def _is_done(header: str, encoding: str) -> bool:
-    """Whether a header describes the body before it was decoded."""
+def _is_outdated(header: str, encoding: str) -> bool:
+    """Whether a header describes the body as it was before decoding."""
     return encoding in _DECODED and header.lower() in {"content-encoding", "content-length"}
 
 

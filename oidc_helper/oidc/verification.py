@@ -22,10 +22,10 @@ _SIGNATURES = frozenset(
 )
 _LEEWAY_S = 60
 _TIMES = ("exp", "iat", "nbf")
-_JUDGED = ("iss", "sub", "aud", "azp", "nonce", "at_hash", *_TIMES)  # nobody here uses amr, auth_time and all others
+_JUDGED = ("iss", "sub", "aud", "azp", "nonce", "at_hash", *_TIMES)  # we use no others, such as amr and auth_time
 _KEY = ("kty", "crv", "n", "e", "x", "y", "alg")  # members that make a public key, and the algorithm that it is for
 _LONGEST_HEADER = 8192  # bytes; joserfc's own limit of 512 is too small for a certificate
-_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)  # all that garbage raises
+_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)  # what garbage can raise
 
 
 def verify(  # noqa: PLR0913 - all that a token is compared with
@@ -39,9 +39,9 @@ def verify(  # noqa: PLR0913 - all that a token is compared with
     now: float,
     timeout_s: float,
 ) -> Mapping[str, Any]:
-    """The claims of a valid ID token. Raises ClockOff where its times are wrong by our clock only, Refused, TryAgain.
+    """The claims of a valid ID token. Raises ClockOff if its times are wrong only by our clock, Refused, TryAgain.
 
-    `nonce` is None where none was sent, `date` the Date header of the answer with the token, `now` in epoch seconds.
+    `nonce` is None if none was sent, `date` the Date header of the answer with the token, `now` in epoch seconds.
     """
     header, claims = _signed(id_token, provider, client, timeout_s)
     judged = {name: claims[name] for name in _JUDGED if claims.get(name) is not None}
@@ -72,7 +72,7 @@ def verify(  # noqa: PLR0913 - all that a token is compared with
 def _signed(
     id_token: str, provider: Provider, client: Client, timeout_s: float
 ) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """Header and claims, verified with a published key; the keys are read again where none has the token's kid."""
+    """Header and claims, verified with a published key; if none has the token's kid, the keys are read once more."""
     allowed = _SIGNATURES.intersection(provider.algorithms)
     try:
         header = jws.extract_compact(id_token.encode(), registry=_registry(allowed)).headers()
@@ -86,7 +86,7 @@ def _signed(
             "let the identity provider sign the client's ID tokens with RS256",
         )
     for fresh in (False, True):
-        document = get_json(provider.jwks_uri, client=client, timeout_s=timeout_s, fresh=fresh)
+        document = get_json(provider.jwks_uri, issuer=provider.issuer, client=client, timeout_s=timeout_s, fresh=fresh)
         named, others = _usable(document.get("keys"), header)
         for key in named + others:
             try:
@@ -105,9 +105,9 @@ def _signed(
 
 
 def _usable(keys: Any, header: Mapping[str, Any]) -> tuple[list[Key], list[Key]]:
-    """The public signature keys that the token may be signed with: those with its kid, and those without any.
+    """The public signature keys that the token may be signed with: those with its kid, and those without a kid.
 
-    Other and unreadable keys are passed over; a member that is null or an empty list says nothing.
+    Other keys and unreadable ones are ignored; a member that is null or an empty list counts as absent.
     """
     named: list[Key] = []
     others: list[Key] = []
@@ -143,7 +143,7 @@ def _instant(provider: Provider, name: str, value: Any) -> float:
 
 
 def _registry(algorithms: frozenset[str]) -> jws.JWSRegistry:
-    """Of these algorithms; unknown header parameters are ignored (RFC 7515 section 4)."""
+    """A registry of these algorithms only; unknown header parameters are ignored (RFC 7515 section 4)."""
     registry = jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
     registry.max_header_length = _LONGEST_HEADER
     return registry

@@ -1,1 +1,1 @@
-"""How a person is shown something and asked: terminal, browser, QR code."""
+"""Showing a person something, and asking: terminal, browser, QR code."""

@@ -1,4 +1,4 @@
-"""The person's browser: whether one can be opened from here, and opening an address in it without waiting."""
+"""The person's browser: whether one can be opened from here, and opening an address without waiting for the browser."""
 
 import os
 import platform
@@ -23,18 +23,16 @@ _DESKTOPS = ("darwin", "win32")  # systems that always have a browser
 _OPENERS = ("xdg-open", "gio open", "sensible-browser", "x-www-browser")
 _MARKS = ("{url}", "%s")
 _PRINT = "let it print the address, and open that elsewhere: add --print"
-_FIREFOX = {"darwin": "/usr/bin/open -a Firefox"}  # elsewhere it has its own name
-_WINDOWS = "rundll32.exe url.dll,FileProtocolHandler"  # no shell: & and ^ stay what they are
+_FIREFOX = {"darwin": "/usr/bin/open -a Firefox"}  # elsewhere the program is `firefox`
+_WINDOWS = "rundll32.exe url.dll,FileProtocolHandler"  # no shell, so & and ^ mean nothing special
 
 
 def obstacle(environment: Mapping[str, str] = os.environ) -> str:
-    """The reason why no browser can be opened here, as `this is an SSH session`; empty where one can."""
+    """The reason why no browser can be opened here, such as `this is an SSH session`; empty if one can be opened."""
     desktop = sys.platform in _DESKTOPS or ((_is_wsl() or _has_display(environment)) and _commands(environment))
     checks = (
-        (
-            environment.get("BROWSER"),
-            "",
-        ),  # editors' remote sessions set it to a program that opens the browser at the person's side
+        # Editors' remote sessions set it to a program that opens the browser on the person's own machine.
+        (environment.get("BROWSER"), ""),
         (any(environment.get(name) for name in _SSH), "this is an SSH session"),
         (desktop, ""),
         (any(Path(name).exists() for name in _CONTAINER_FILES), "this is a container"),
@@ -47,22 +45,22 @@ def obstacle(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def open_browser(url: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Start the browser and return; False where no program could be started. Raises ValueError for other than web URLs.
+    """Start the browser and return; False if no program could be started. Raises ValueError if it is not a web address.
 
-    The browser inherits none of our streams and has a session of its own, since it outlives us.
+    The browser inherits none of our streams and has its own session, since it outlives us.
     """
     if urlsplit(url).scheme not in ("http", "https") or not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("not a web address")
-    return any(_started(_with_address(words, url)) for words in _commands(environment))
+    return any(_start(_with_address(words, url)) for words in _commands(environment))
 
 
 def opening(
     template: str | None, *, of_firefox: bool = False, environment: Mapping[str, str] = os.environ
 ) -> Callable[[str], None]:
-    """What opens an address by the person's own command, or else as `open_browser` does, though of any scheme.
+    """A function that opens an address of any scheme, by the person's own command or else as `open_browser` does.
 
     In the template, `{url}` stands for the address, which otherwise comes last. `of_firefox`: without a template, only
-    BROWSER and Firefox will do. Raises WrongSettings where the template is wrong, OidcHelperError for no browser.
+    BROWSER and Firefox will do. Raises WrongSettings if the template is wrong, OidcHelperError if there is no browser.
     """
     if template is not None:
         commands = [_split(template, environment)]
@@ -72,14 +70,14 @@ def opening(
         raise OidcHelperError(f"no browser can be opened: {reason}", _PRINT)
     else:
         commands = _commands(environment)
-    if not (there := _of_programs(commands, environment)):
+    if not (usable := _installed(commands, environment)):
         missing = "Firefox is not found" if of_firefox else "the program that BROWSER names is not found"
         raise OidcHelperError(missing, "name a browser: --browser-command 'firefox {url}'")
-    return partial(_opened, there)
+    return partial(_open, usable)
 
 
 def _split(template: str, environment: Mapping[str, str]) -> list[str]:
-    """The words of a person's own command, whose program is there. Raises WrongSettings."""
+    """The words of the person's own command, whose program must exist. Raises WrongSettings."""
     try:
         words = shlex.split(template)
     except ValueError:
@@ -88,24 +86,24 @@ def _split(template: str, environment: Mapping[str, str]) -> list[str]:
         raise WrongSettings(
             f"--browser-command {template!r} is no command", "write it as: --browser-command 'firefox --new-tab {url}'"
         )
-    if not _of_programs([words], environment):
+    if not _installed([words], environment):
         raise WrongSettings(
             f"--browser-command: {printable(words[0])} does not exist", "name it by its whole path, or check PATH"
         )
     return words
 
 
-def _opened(commands: Sequence[Sequence[str]], url: str) -> None:
-    if not any(_started(_with_address(words, url)) for words in commands):
+def _open(commands: Sequence[Sequence[str]], url: str) -> None:
+    if not any(_start(_with_address(words, url)) for words in commands):
         raise OidcHelperError(f"{printable(commands[0][0])} cannot be run", _PRINT)
 
 
 def _commands(environment: Mapping[str, str]) -> list[list[str]]:
-    """The commands to try in turn, of those whose program exists."""
-    return _of_programs(_known(environment), environment)
+    """The commands to try in turn: those whose program exists."""
+    return _installed(_known(environment), environment)
 
 
-def _of_programs(commands: Iterable[list[str]], environment: Mapping[str, str]) -> list[list[str]]:
+def _installed(commands: Iterable[list[str]], environment: Mapping[str, str]) -> list[list[str]]:
     return [words for words in commands if shutil.which(words[0], path=environment.get("PATH"))]
 
 
@@ -122,18 +120,18 @@ def _known(environment: Mapping[str, str]) -> Iterator[list[str]]:
 
 def _named(environment: Mapping[str, str]) -> Iterator[list[str]]:
     for command in environment.get("BROWSER", "").split(os.pathsep):
-        with suppress(ValueError):  # a quotation mark without its partner
+        with suppress(ValueError):  # an unmatched quotation mark
             if words := [command] if Path(command).is_file() else shlex.split(command):
                 yield words
 
 
 def _with_address(words: Sequence[str], url: str) -> list[str]:
-    """The command with the address in place of `{url}`, or `%s` as is usual in BROWSER, or else at its end."""
+    """The command with the address in place of `{url}`, or of `%s` as is usual in BROWSER, or else at its end."""
     mark = next((mark for mark in _MARKS if any(mark in word for word in words)), "")
     return [word.replace(mark, url) for word in words] if mark else [*words, url]
 
 
-def _started(words: Sequence[str]) -> bool:
+def _start(words: Sequence[str]) -> bool:
     try:
         process = subprocess.Popen(
             words,
@@ -146,7 +144,7 @@ def _started(words: Sequence[str]) -> bool:
         )
     except OSError:
         return False
-    threading.Thread(target=process.wait, name="browser", daemon=True).start()  # otherwise it would end as a zombie
+    threading.Thread(target=process.wait, name="browser", daemon=True).start()  # so that it does not end as a zombie
     return True
 
 

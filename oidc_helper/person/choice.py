@@ -10,7 +10,7 @@ _TRIES = 5
 
 
 def choose(terminal: Terminal, question: str, choices: Mapping[str, str], *, timeout_s: float) -> str:
-    """One of the names, each of which is shown with its description. Raises SignInNeeded where none is chosen."""
+    """Show the names with their descriptions, and return the chosen name. Raises SignInNeeded if none is chosen."""
     names = list(choices)
     width = max(map(len, names))
     terminal.show(question, *(f"  {at}  {name:{width}}  {choices[name]}" for at, name in enumerate(names, 1)))

@@ -12,37 +12,37 @@ from typing import Any, Protocol
 from oidc_helper.errors import SignInNeeded
 
 Show = Callable[[str], None]
-"""Shows typed characters, or the removal of some."""
+"""Shows typed characters, or removes some from the screen."""
 
 _QUIET_S, _LONGEST_PASTE_S = 0.1, 2  # terminals send a long paste in parts
-_POLL_S = 0.05  # on Windows one can only ask whether a key was hit
+_POLL_S = 0.05  # Windows only says whether a key was hit
 
 
 class Keyboard(Protocol):
     """The keyboard of a terminal."""
 
     def read_line(self, timeout_s: float, show: Show) -> str | None:
-        """A line without its end; None for the end of input. Raises TimeoutError, SignInNeeded."""
+        """A line without its line end; None at the end of input. Raises TimeoutError, SignInNeeded."""
 
     def restore(self) -> None:
         """Put the terminal's settings back; a second call does nothing."""
 
     def discard(self) -> None:
-        """Drop what was typed and not read: a shell would take the rest of a paste for commands."""
+        """Drop unread input: a shell would take the rest of a paste for commands."""
 
 
 if sys.platform != "win32":
     import termios
 
     class PosixKeyboard:
-        """A terminal's descriptor, read key by key since kernels cut lines at 4,096 characters (macOS: 1,024)."""
+        """The keyboard of a terminal, read key by key: kernels cut lines at 4,096 characters (macOS: 1,024)."""
 
         def __init__(self, descriptor: int) -> None:
             self._descriptor = descriptor
-            self._settings: Any = None  # of the terminal, while a line is read
+            self._settings: Any = None  # the terminal's own, while a line is read
 
         def read_line(self, timeout_s: float, show: Show) -> str | None:
-            """See Keyboard; control characters keep their meaning, so that ctrl-c interrupts."""
+            """See Keyboard; control characters keep their meaning, so ctrl-c interrupts."""
             self._refuse_in_background()
             ends, line = time.monotonic() + timeout_s, Line(show)
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -56,7 +56,7 @@ if sys.platform != "win32":
             except OSError as error:
                 if isinstance(error, TimeoutError):
                     raise
-                return None  # the terminal went away
+                return None  # the terminal is gone
             finally:
                 self.restore()
             return line.text
@@ -73,7 +73,7 @@ if sys.platform != "win32":
         def discard(self) -> None:
             """See Keyboard."""
             ends = time.monotonic() + _LONGEST_PASTE_S
-            with suppress(OSError, SignInNeeded, termios.error):  # the terminal went away, or is another job's
+            with suppress(OSError, SignInNeeded, termios.error):  # the terminal is gone, or another job has it
                 self._refuse_in_background()
                 settings = termios.tcgetattr(self._descriptor)
                 self._read_keys()
@@ -83,13 +83,13 @@ if sys.platform != "win32":
                 termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
 
         def _read_keys(self) -> None:
-            """Read keys as they are typed, and show none."""
+            """Let the terminal hand over each key as it is typed, without showing it."""
             changed = termios.tcgetattr(self._descriptor)
             changed[3] &= ~(termios.ICANON | termios.ECHO)
             termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
 
         def _refuse_in_background(self) -> None:
-            """The kernel would stop a background job that touches the keyboard, and nothing would keep the deadline."""
+            """Raise SignInNeeded in a background job: the kernel would stop it, and nothing would keep the deadline."""
             try:
                 foreground = os.tcgetpgrp(self._descriptor)
             except OSError:  # it is not our controlling terminal
@@ -139,7 +139,7 @@ def windows() -> WindowsKeyboard:
 
 
 class Line:
-    """A line as it is typed: backspace and ctrl-u correct it, enter ends it, ctrl-d on an empty line means None."""
+    """A line while it is typed: backspace and ctrl-u correct it, enter ends it, ctrl-d on an empty line means None."""
 
     def __init__(self, show: Show) -> None:
         self.text: str | None = ""
@@ -148,7 +148,7 @@ class Line:
         self._escape = ""
 
     def type(self, keys: str) -> None:
-        """Take keys in order; escape sequences, such as those of arrows and bracketed paste, do nothing."""
+        """Apply keys in order; escape sequences, such as those of arrows and bracketed paste, are ignored."""
         for key in keys:
             if self.over or self._escaping(key):
                 continue

@@ -1,4 +1,4 @@
-"""The person who signs in, reduced to what a sign-in needs of them: a terminal, a browser, and a clock."""
+"""The person who signs in, reduced to what a sign-in needs: a terminal, a browser, and a clock."""
 
 import time
 from collections.abc import Callable

@@ -1,12 +1,12 @@
-"""A QR code in block characters, for terminals that are wide enough and have them."""
+"""A QR code in block characters, for terminals that have these characters and are wide enough."""
 
 _BORDER = 2  # modules; ISO/IEC 18004 asks for 4, and the terminal's margin and our colours make up for the rest
-_BLACK_ON_WHITE, _RESET = "\x1b[30;107m", "\x1b[0m"  # many scanners read no inverted code, as in a dark theme
+_BLACK_ON_WHITE, _RESET = "\x1b[30;107m", "\x1b[0m"  # a dark theme would invert the code, which many scanners reject
 _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
 def drawn(text: str, columns: int) -> list[str]:
-    """The code, two rows of modules in a line; no lines where it is wider than that many columns."""
+    """The code, with two rows of modules in each line; no lines if it is wider than that many columns."""
     import segno
 
     rows = [bytes(row) for row in segno.make_qr(text, error="l").matrix_iter(border=_BORDER)]

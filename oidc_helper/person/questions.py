@@ -1,4 +1,4 @@
-"""Questions at the terminal: a line to edit, one of a list that is searched by typing, and yes or no."""
+"""Questions at the terminal: a line to edit, a list to search by typing, and yes or no."""
 
 import os
 import sys
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from prompt_toolkit.output import Output
 
 _PATIENCE_S = 900
-_MOST_ROWS = 10  # of a list at once
+_MOST_ROWS = 10  # that a list shows at once
 _STYLE = Style.from_dict({"question": "bold", "present": "", "chosen": "reverse", "note": ""})
-# Marks at the beginning of a line, and their colours in the terminal's own palette, which is readable on its ground.
+# Marks at the beginning of a line, and their colours in the terminal's own palette, which suits its background.
 _COLOURS = {"✓ ": 32, "✗ ": 31, "! ": 33}
 _DIFF_COLOURS = {"+": 32, "-": 31, "@": 36}
 
 Check = Callable[[str], object]
-"""Raises ValueError with what is wrong with an answer, as the end of a sentence that its subject begins."""
+"""Raises ValueError if an answer is wrong; its text ends a sentence that begins with the subject of the question."""
 
 
 class Questions:
     """A person who answers at a terminal. Ctrl-C raises KeyboardInterrupt, the end of input EOFError.
 
-    What was typed before a question was there is no answer to it: `discard` drops it.
+    Keys typed before a question is shown do not answer it: `discard` drops them.
     """
 
     def __init__(self, terminal: Terminal, keyboard: "Input", screen: "Output", discard: Callable[[], None]) -> None:
@@ -52,7 +52,7 @@ class Questions:
         self._discard = discard
 
     def show(self, *lines: str) -> None:
-        """Show lines, of which those with a mark are coloured."""
+        """Show lines; those with a mark are coloured."""
         parts = (part for line in lines for part in folded(line, self._terminal.columns))
         self._terminal.draw(*(self._coloured(part, _COLOURS) for part in parts))
 
@@ -72,11 +72,11 @@ class Questions:
         wanted: str = "",
         room: int = 24,
     ) -> str:
-        """A line without white space at its ends; Enter alone takes the `present` one, which is in brackets.
+        """A line without white space at its ends; Enter alone takes the `present` answer, which is shown in brackets.
 
-        `words` complete what is typed. An answer that the check refuses comes back with the up arrow; what is said of
-        it begins with `subject`, or with the question. `wanted` says in more words what the question takes. The answer
-        stands beside the question where there is `room` for so many characters.
+        `words` complete what is typed. An answer that the check refuses can be fetched with the up arrow; the complaint
+        begins with `subject`, or with the question. `wanted` describes the answer in more words than the question. The
+        person types beside the question if there is `room` for that many characters, else below it.
         """
         session: PromptSession[str] = PromptSession(
             input=self._keyboard,
@@ -91,7 +91,7 @@ class Questions:
             self.show(f"{label}:")
             prompt = "> "
         while True:
-            self._forget()
+            self._drop_typed()
             answer = session.prompt([("class:question", prompt)], in_thread=False).strip() or present
             if not answer and not may_be_empty:
                 self.show(f"✗ an answer is needed: {wanted or question}")
@@ -104,8 +104,8 @@ class Questions:
                 return answer
 
     def choose(self, question: str, rows: Sequence[str], *, present: int = 0) -> int:
-        """The number of one of the rows: the arrows move, typed words narrow the list, Enter takes."""
-        self._forget()
+        """The index of the chosen row: the arrows move, typed words narrow the list, Enter chooses."""
+        self._drop_typed()
         if os.environ.get("TERM") == "dumb":
             return list(rows).index(
                 choose(self._terminal, f"{question}:", dict.fromkeys(rows, ""), timeout_s=_PATIENCE_S)
@@ -115,7 +115,7 @@ class Questions:
         return chosen
 
     def decide(self, question: str, answers: Sequence[str]) -> str:
-        """One of the words, of which the first letter is enough and Enter takes the first."""
+        """One of the answers; its first letter is enough, and Enter alone takes the first answer."""
         first, *others = answers
         shown = "/".join([first.capitalize(), *others])
 
@@ -126,7 +126,7 @@ class Questions:
         answer = self.ask(f"{question} ({shown})", check=check, may_be_empty=True, subject="the answer", room=2).lower()
         return next(word for word in answers if word.startswith(answer))
 
-    def _forget(self) -> None:
+    def _drop_typed(self) -> None:
         self._discard()
         clear_typeahead(self._keyboard)
 
@@ -139,7 +139,7 @@ class Questions:
 
 
 class _List:
-    """Rows, of which the words of a search leave some, and one of these is marked."""
+    """Rows, narrowed by the words of a search; one of the rows left is marked."""
 
     def __init__(self, rows: Sequence[str], marked: int) -> None:
         self._rows = rows
@@ -148,7 +148,7 @@ class _List:
         self._search = Buffer(multiline=False, on_text_changed=lambda _: self._narrow())
 
     def run(self, prompt: str, keyboard: "Input", screen: "Output") -> int:
-        """Let the person choose."""
+        """Let the person choose a row; returns its index."""
         keys = KeyBindings()
         for key, step in {"up": -1, "down": 1, "pageup": -_MOST_ROWS, "pagedown": _MOST_ROWS}.items():
             keys.add(key)(lambda _, step=step: self._move(step))
@@ -193,7 +193,7 @@ class _List:
 
 @contextmanager
 def questions(terminal: Terminal) -> Iterator[Questions]:
-    """Ask at the controlling terminal, whatever the standard streams are. Raises OSError where there is none."""
+    """Ask at the controlling terminal, not the standard streams. Raises OSError if there is none."""
     if sys.platform == "win32":
         with open("CONOUT$", "w", encoding="utf-8") as console:  # noqa: PTH123  # a device
             keys = create_input(always_prefer_tty=True)
@@ -209,7 +209,7 @@ def questions(terminal: Terminal) -> Iterator[Questions]:
         screen.enable_cpr = False  # it asks the terminal where the cursor is, and some never answer
 
         def discard() -> None:
-            with suppress(termios.error):  # the terminal went away, which the question finds out
+            with suppress(termios.error):  # the terminal is gone, which the question will report
                 termios.tcflush(keyboard, termios.TCIFLUSH)
 
         yield Questions(terminal, create_input(keyboard), screen, discard)

@@ -1,4 +1,4 @@
-"""The terminal where a person reads, answers and waits; it has nothing to do with the standard streams."""
+"""The terminal where a person reads, answers and waits; independent of the standard streams."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def has_terminal() -> bool:
-    """Whether this process has a controlling terminal, wherever the standard streams lead."""
+    """Whether this process has a controlling terminal, even if the standard streams lead elsewhere."""
     try:
         Terminal.open().close()
     except OSError:
@@ -25,7 +25,7 @@ def has_terminal() -> bool:
 
 
 class Terminal:
-    """A person's screen and keyboard; as a context manager of the main thread, it leaves the terminal as it was.
+    """A person's screen and keyboard; the main thread uses it as a context manager, which restores the terminal.
 
     Without a keyboard it cannot ask. Other threads may show lines and wait meanwhile.
     """
@@ -37,12 +37,12 @@ class Terminal:
         self._lock = threading.RLock()  # a signal may close it while the same thread writes
         self._has_asked = False
         self._progress = ""
-        self._waits: list[tuple[Callable[[], str], float]] = []  # the innermost is shown
+        self._waits: list[tuple[Callable[[], str], float]] = []  # only the last, the innermost, is shown
         self.was_used = False  # whether a person has seen any line
 
     @classmethod
     def open(cls) -> Self:
-        """The controlling terminal. Raises OSError where there is none."""
+        """The controlling terminal. Raises OSError if there is none."""
         from oidc_helper.person import keyboard
 
         if sys.platform == "win32":
@@ -59,7 +59,7 @@ class Terminal:
         self.close()
 
     def close(self) -> None:
-        """Remove the progress line, leave nothing typed to the shell, restore the keyboard, and close the screen."""
+        """Remove the progress line, drop unread input, restore the keyboard, and close the screen."""
         if self._screen.closed:
             return
         self._draw("")
@@ -87,7 +87,7 @@ class Terminal:
         )
 
     def show(self, *lines: str) -> None:
-        """Write lines, folded to the terminal's width; words from outside must have been made `printable`."""
+        """Write lines, folded to the terminal's width; text from outside must be `printable` already."""
         self.draw(*(part for line in lines for part in folded(line, self.columns)) if self._screen.isatty() else lines)
 
     def draw(self, *lines: str) -> None:
@@ -97,7 +97,7 @@ class Terminal:
             self._write(self._clear() + "".join(f"{line}\n" for line in lines) + self._progress)
 
     def ask(self, prompt: str, *, timeout_s: float, hidden: bool = False) -> str | None:
-        """A line that the person types or pastes; None for the end of input. Raises TimeoutError, SignInNeeded."""
+        """A line that the person types or pastes; None at the end of input. Raises TimeoutError, SignInNeeded."""
         if self._keyboard is None:
             return None
         self._waits.append((str, time.monotonic()))  # no progress line moves while somebody types
@@ -112,7 +112,7 @@ class Terminal:
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
-        """Show `what` and the seconds so far until the block ends; a wait inside another one hides the outer."""
+        """Show `what` and the seconds so far until the block ends; a wait inside another hides the outer one."""
         if not self._moving:
             self.show(what)
             yield
@@ -122,7 +122,7 @@ class Terminal:
 
     @contextmanager
     def watching(self, what: Callable[[], str]) -> Iterator[None]:
-        """The same for a text that changes; where a line cannot be taken back, show nothing."""
+        """The same for a text that changes; on a screen that cannot erase a line, show nothing."""
         self._waits.append((what, time.monotonic()))
         done = threading.Event()
         thread = threading.Thread(target=self._count, args=(len(self._waits), done), name="progress", daemon=True)
@@ -155,6 +155,6 @@ class Terminal:
         return f"\r{' ' * (self.columns - 1)}\r" if self._progress else ""
 
     def _write(self, text: str) -> None:
-        with suppress(OSError, ValueError):  # a terminal that went away is no reason to stop
+        with suppress(OSError, ValueError):  # a terminal that is gone is no reason to stop
             self._screen.write(text)
             self._screen.flush()

@@ -1,4 +1,4 @@
-"""Times as people read them, on the clock of their own place, and instants as JSON has them, which are UTC."""
+"""Times for people, in local time, and instants for JSON, in UTC."""
 
 import time
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ _DAYS = {-1: "yesterday ", 0: "", 1: "tomorrow "}
 
 
 def until(expires_at: float | None, now: float | None = None) -> str:
-    """Say when something ends, and what is left of it; all times are epoch seconds."""
+    """Say when something ends, and how much of it is left; all times are epoch seconds."""
     if expires_at is None:
         return "until it is revoked"
     left = expires_at - (time.time() if now is None else now)
@@ -16,7 +16,7 @@ def until(expires_at: float | None, now: float | None = None) -> str:
 
 
 def moment(at: float, now: float | None = None) -> str:
-    """The time of day, after the day where that is not today's."""
+    """The time of day, with the day before it if that is not today."""
     here, today = (datetime.fromtimestamp(each).astimezone() for each in (at, time.time() if now is None else now))
     day = _DAYS.get((here.date() - today.date()).days, f"{here:%Y-%m-%d} ")
     return f"{day}{here:%H:%M:%S}"
@@ -33,20 +33,20 @@ def span(seconds: float) -> str:
 
 
 def at_most(seconds: float) -> str:
-    """Give a limit, of which a person need not know the last second."""
+    """Give a limit, without seconds that a person need not know."""
     return f"{round(seconds / 60)} min" if seconds >= 120 else f"{int(seconds)} s"
 
 
 def iso(at: float | None) -> str | None:
-    """Give an instant as in credential_process JSON."""
+    """Give an instant in the form of credential_process JSON."""
     return None if at is None else datetime.fromtimestamp(at, UTC).strftime(_INSTANT)
 
 
 def epoch_s(instant: str) -> float:
-    """The epoch seconds of such an instant."""
+    """The epoch seconds of an instant in that form."""
     return datetime.strptime(instant, _INSTANT).replace(tzinfo=UTC).timestamp()
 
 
 def seconds_left(instant: str) -> float:
-    """The seconds until it, negative once it is over."""
+    """The seconds until an instant in that form, negative once it is over."""
     return epoch_s(instant) - time.time()

@@ -68,10 +68,10 @@ SOURCES: Mapping[str, Source] = {
 _IDENTITY = (
     Key("source", "where the identity token comes from", checks.choice(*SOURCES), required=True),
     Key("issuer", "the identity provider's issuer URL, exactly as it is in the identity token", checks.issuer),
-    Key("client_id", "the client that the identity provider knows us as"),
+    Key("client_id", "our client id at the identity provider"),
     Key(
         "scopes",
-        "the scopes asked of the identity provider",
+        "the scopes to request from the identity provider",
         checks.scopes,
         default=("openid", "email", "offline_access"),
     ),
@@ -84,7 +84,7 @@ _IDENTITY = (
     ),
     Key(
         "client_authentication",
-        "how a confidential client proves itself",
+        "how a confidential client authenticates",
         checks.choice("client_secret_basic", "client_secret_post"),
     ),
     Key(
@@ -93,15 +93,15 @@ _IDENTITY = (
         checks.choice("id_token", "access_token"),
         default="id_token",
     ),
-    Key("audience", "the audience to ask the identity token for"),
-    Key("resource", "the resource to ask the access token for", checks.resource),
+    Key("audience", "the audience to request for the identity token"),
+    Key("resource", "the resource to request the access token for", checks.resource),
     Key("login_hint", "the user name that the identity provider's page suggests"),
     Key(
         "authorize_parameters",
         "further parameters of the authorization request",
         checks.parameters,
     ),
-    Key("redirect_ports", "the ports to receive the browser on, the first free one", checks.ports),
+    Key("redirect_ports", "the ports for the browser's redirect; the first free one is used", checks.ports),
     Key(
         "redirect_host",
         "the host of the redirect URI",
@@ -116,8 +116,12 @@ _IDENTITY = (
     ),
     Key("path", "the file that holds the identity token", checks.path, is_path=True),
     Key("variable", "the environment variable that holds the identity token", checks.variable),
-    Key("command", "the command that prints the identity token, as a list of words; no shell sees it", checks.command),
-    Key("profile", "the profile of this file whose access token is exchanged", checks.name),
+    Key(
+        "command",
+        "the command that prints the identity token, as a list of words; it runs without a shell",
+        checks.command,
+    ),
+    Key("profile", "the profile of this configuration whose access token is exchanged", checks.name),
 )
 
 _ROLES: tuple[Target, ...] = ("role", "account access")
@@ -126,7 +130,7 @@ _PROFILE = (
     Key("application_arn", "the Identity Center application to get tokens from", checks.application_arn, required=True),
     Key(
         "identity_center_region",
-        "the region of the Identity Center instance; of a list, the next is tried where one cannot be connected to",
+        "the region of the Identity Center instance, or a list: the next one is tried if no connection can be made",
         checks.regions,
         required=True,
     ),
@@ -138,7 +142,7 @@ _PROFILE = (
         why_table="""must be a table such as { web_identity_role_arn = "arn:aws:iam::123456789012:role/NAME" }""",
         one_of=True,
     ),
-    Key("role_arn", "the role to open a session of", checks.role_arn, targets=_ROLES),
+    Key("role_arn", "the role to get a session of", checks.role_arn, targets=_ROLES),
     Key(
         "account_access",
         "the tenant of account access manager that gives the role",
@@ -146,7 +150,7 @@ _PROFILE = (
         targets=("account access",),
     ),
     Key("account_id", "the account of the permission set", checks.account_id, targets=("permission set",)),
-    Key("permission_set", "the permission set to open, by name", checks.permission_set, targets=("permission set",)),
+    Key("permission_set", "the name of the permission set", checks.permission_set, targets=("permission set",)),
     Key(
         "s3_grant",
         "the S3 access grant to ask for with the role session",
@@ -154,8 +158,8 @@ _PROFILE = (
         why_table="""must be a table such as { target = "s3://BUCKET/PREFIX*", permission = "READ" }""",
         targets=("role",),
     ),
-    Key("region", "the region where the role session and the S3 access grant are asked for", checks.region),
-    Key("scopes", "the scopes asked of the Identity Center application", checks.scopes, default=()),
+    Key("region", "the region where the role session and the S3 access grant are requested", checks.region),
+    Key("scopes", "the scopes to request from the Identity Center application", checks.scopes, default=()),
     Key(
         "duration_seconds",
         "the length of the role session",
@@ -184,7 +188,7 @@ _PROFILE = (
     ),
     Key(
         "ca_bundle",
-        "the certificate authorities to trust beside the usual ones, at the identity provider, AWS and the CI system",
+        "certificate authorities to trust besides the usual ones, at the identity provider, AWS and the CI system",
         checks.path,
         is_path=True,
         words=(SYSTEM,),
@@ -207,17 +211,19 @@ _GENERATED = (
 )
 
 _CALLER = (
-    Key("web_identity_role_arn", "the role that the same identity token opens, with no AWS key", checks.role_arn),
-    Key("profile", "the profile of the AWS configuration whose credentials sign"),
-    Key("environment", "the credentials of the environment, container or instance sign", checks.true),
+    Key(
+        "web_identity_role_arn", "the role to assume with the same identity token, without any AWS key", checks.role_arn
+    ),
+    Key("profile", "the AWS profile whose credentials sign"),
+    Key("environment", "sign with the credentials of the environment, container or instance", checks.true),
 )
 
 _S3_GRANT = (
-    Key("target", "the objects, as a bucket and prefix or one object", checks.s3_target, required=True),
-    Key("permission", "the permission on them", checks.choice("READ", "WRITE", "READWRITE"), required=True),
+    Key("target", "the objects to access: a bucket and prefix, or one object", checks.s3_target, required=True),
+    Key("permission", "the permission on these objects", checks.choice("READ", "WRITE", "READWRITE"), required=True),
     Key(
         "privilege",
-        "whether the credentials reach the whole grant or the target only",
+        "whether the credentials cover the whole grant or only the target",
         checks.choice("Default", "Minimal"),
         default="Default",
     ),
@@ -226,7 +232,7 @@ _S3_GRANT = (
 
 _CLIENT_SECRET = (
     Key("keyring", "the entry of the keyring that holds the secret, under the user oidc-helper"),
-    Key("command", "the command that prints the secret, as a list of words; no shell sees it", checks.command),
+    Key("command", "the command that prints the secret, as a list of words; it runs without a shell", checks.command),
 )
 
 KEYS: Mapping[str, tuple[Key, ...]] = {

@@ -35,8 +35,8 @@ class OwnFlag(NamedTuple):
 OWN = (
     OwnFlag("--for", "a service to use the credentials with: redshift", "SERVICE", tuple(SERVICES)),
     OwnFlag("--group", "the group of Identity Center that may sign in (default: every user)", "NAME"),
-    OwnFlag("--claim", "the claim of the identity token that tells the user (default: email)", "CLAIM"),
-    OwnFlag("--attribute", "the user's attribute that equals the claim (default: emails.value)", "ATTRIBUTE"),
+    OwnFlag("--claim", "the claim of the identity token that identifies the user (default: email)", "CLAIM"),
+    OwnFlag("--attribute", "the user's attribute that must equal the claim (default: emails.value)", "ATTRIBUTE"),
 )
 
 

@@ -1,1 +1,1 @@
-"""The ways in which a person signs in, at an OpenID provider or at Identity Center."""
+"""The ways for a person to sign in, at an OpenID provider or at Identity Center."""

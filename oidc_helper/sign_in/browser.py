@@ -1,4 +1,4 @@
-"""Signing in with the browser of this machine, whose answer comes to a server on the loopback."""
+"""Signing in with the browser of this machine, which brings the answer to a server on the loopback interface."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from oidc_helper.person.terminal import Terminal
 from oidc_helper.sign_in.loopback import Loopback
 from oidc_helper.sign_in.redirect import Answered, Begin, Redirect
 
-_ADVICE_AFTER_S = 10  # an error page of the provider comes within seconds, and no answer follows it
+_ADVICE_AFTER_S = 10  # the provider shows an error page within seconds, and then no answer comes
 
 
 def authorize(begin: Begin, redirect: Redirect, person: Person, *, place: str, timeout_s: float) -> Answered:

@@ -22,9 +22,9 @@ def sign_in(
 
 
 def _instructions(code: DeviceCode, place: str, limit_s: float) -> list[str]:
-    """The instructions, with the warning that they need (RFC 8628 section 5.4).
+    """The instructions, with the warning that RFC 8628 section 5.4 asks for.
 
-    The limit may be shorter than the life of the code: a program that asks for credentials does not wait for so long.
+    The limit may be shorter than the code's lifetime: a program that asks for credentials does not wait that long.
     """
     return [
         f"oidc-helper: to sign in at {place}, open this address on any device",
@@ -37,5 +37,5 @@ def _instructions(code: DeviceCode, place: str, limit_s: float) -> list[str]:
 
 
 def _qr_code(code: DeviceCode, terminal: Terminal) -> list[str]:
-    """The address for a phone's camera; nothing where the terminal cannot show it."""
+    """The address for a phone's camera; nothing if the terminal cannot show it."""
     return qr.drawn(code.complete_url, terminal.columns) if terminal.draws_blocks else []

@@ -1,4 +1,4 @@
-"""Signing in at Identity Center itself: its own authorize endpoint, whose code CreateTokenWithIAM takes."""
+"""Signing in at Identity Center itself: its authorize endpoint returns a code for CreateTokenWithIAM."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from typing import Literal
 
 from oidc_helper.oidc import authorization
 from oidc_helper.person.browser import obstacle
+from oidc_helper.person.outcome import Finish, reporting_to
 from oidc_helper.person.person import Person
-from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, paste
 from oidc_helper.sign_in.redirect import code_of, redirect_of
@@ -35,9 +35,9 @@ def sign_in(  # noqa: PLR0913 - the identity, the person, the place, the way and
     way: Literal["browser", "paste"] | None = None,
     timeout_s: float,
 ) -> CodeObtained:
-    """Let a person sign in at the service whose base is `endpoint_url`. Raises OidcHelperError.
+    """Let a person sign in at the service with the base URL `endpoint_url`. Raises OidcHelperError.
 
-    The request is that of AWS's samples: its parameter is called `scopes`, and it has neither nonce nor `iss`.
+    As in AWS's samples, the parameter is called `scopes`, and there is neither a nonce nor `iss`.
     """
 
     def begin(redirect_uri: str) -> authorization.Request:

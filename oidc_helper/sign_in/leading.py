@@ -1,4 +1,4 @@
-"""Leading a browser of this machine to an address that nobody else may read in the arguments of its process."""
+"""Leading a browser of this machine to a secret address, which the arguments of its process would show to all users."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,14 @@ from oidc_helper.sign_in.loopback import Loopback
 
 
 def lead(url: str, open_browser: Callable[[str], object], *, timeout_s: float) -> None:
-    """Open the browser at an address of ours, which leads this user to `url`, once. Raises OidcHelperError."""
+    """Open the browser at our own address, which redirects this user to `url`, once. Raises OidcHelperError."""
     loopback = Loopback(path="")
     try:
         loopback.serve(url)
         open_browser(loopback.start_url)
         if not loopback.has_led.wait(timeout_s):
             raise OidcHelperError(
-                f"no browser has come for the address in {timeout_s:g} s",
+                f"no browser opened the address within {timeout_s:g} s",
                 "let it print the address, and open that yourself: add --print",
             )
     finally:

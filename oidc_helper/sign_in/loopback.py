@@ -1,6 +1,6 @@
-"""The loopback redirect (RFC 8252 section 7.3): a server that takes one answer, and that nothing else disturbs.
+"""The loopback redirect (RFC 8252 section 7.3): a server that accepts one answer, and that nothing else disturbs.
 
-It also sends the browser on its way, since every user can read the arguments of a browser's process.
+It also redirects the browser to the provider, since every user can read the arguments of a browser's process.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from oidc_helper.sign_in import listeners, page, peer, request_head
 
 log = logging.getLogger("oidc_helper.loopback")
 
-_REQUEST_S = 10  # a browser sends at once; this ends the spare connections that it opens
+_REQUEST_S = 10  # a browser sends its request at once; this ends the spare connections that it opens
 _LINGER_S = 2  # for a browser to read our answer before its connection ends
 _HOLD_S = 120  # the longest that the page waits for the outcome of the exchange
-# Beyond so many connections the oldest is dropped. A connection that sends at once, as a browser's does, is read within
-# four turns of the event loop, and each turn accepts `_ACCEPTED` more: no flood can drive it out.
+# Beyond that many connections, the oldest is dropped. A connection that sends at once, as a browser does, is read
+# within four turns of the event loop, and each turn accepts `_ACCEPTED` more: no flood can drive it out.
 _MOST_CONNECTIONS, _ACCEPTED = 128, 16
 _HTTP = 80  # the port that browsers leave out of Host
 _USED_TWICE = "the address that begins the sign-in was opened twice: another program may have read it"
@@ -40,7 +40,7 @@ _REASONS = {
 
 
 class _Reply(NamedTuple):
-    """A status, the page where the status has no usual one, and where a redirect leads."""
+    """A status, its page (empty: the usual page of the status), and the target of a redirect."""
 
     status: int
     body: bytes = b""
@@ -48,18 +48,18 @@ class _Reply(NamedTuple):
 
 
 def _no_answer(_query: str) -> Answer:
-    raise ForeignAnswerError("none is awaited")
+    raise ForeignAnswerError("no answer is expected")
 
 
 class Loopback:
-    """One redirect URI on this machine, and `start_url`, which leads to the provider, once.
+    """One redirect URI on this machine, and `start_url`, which redirects to the provider, once.
 
-    `serve` begins to answer, `wait` gets the answer; then `finish`, or in any case `close`, ends everything.
-    `has_led` is set once a browser was told where `start_url` leads.
+    `serve` starts the server, `wait` returns the answer to the sign-in; then call `finish`, or else `close`. `has_led`
+    is set once a browser has been redirected from `start_url`.
     """
 
     def __init__(self, *, ports: Sequence[int] = (), host: str = listeners.IPV4, path: str) -> None:
-        """Listen on the first free one of `ports` (none: any); the redirect URI names this machine `host`.
+        """Listen on the first free one of `ports` (none: any port); the redirect URI calls this machine `host`.
 
         Raises TryAgain.
         """
@@ -78,9 +78,9 @@ class Loopback:
         self._thread: threading.Thread | None = None
 
     def serve(self, url: str, read: Callable[[str], Answer] = _no_answer) -> None:
-        """Send the browser to `url`, and read its answer, in the background.
+        """In the background, redirect the browser to `url` and `read` the answer that it brings.
 
-        By default none is awaited. `read` raises ForeignAnswerError for a query that is not the awaited answer.
+        By default no answer is expected. `read` raises ForeignAnswerError for a query that is not the expected answer.
         """
         self._url, self._read = url, read
         self._loop = asyncio.new_event_loop()
@@ -93,7 +93,7 @@ class Loopback:
         self._thread.start()
 
     def wait(self, timeout_s: float) -> Answer | None:
-        """The answer, whose page then waits for `finish`; None after `timeout_s`. Raises SignInNeeded."""
+        """The browser's answer, whose page then waits for `finish`; None after `timeout_s`. Raises SignInNeeded."""
         try:
             answer = self._answers.get(timeout=max(0.0, timeout_s))
         except queue.Empty:
@@ -103,11 +103,11 @@ class Loopback:
         return answer
 
     def finish(self, error: str | None) -> None:
-        """Let the page say that the sign-in has worked, or show the error, and end; further calls do nothing."""
+        """Show success or the error on the page, and end; further calls do nothing."""
         self._end(page.failed(error) if error else page.signed_in())
 
     def close(self) -> None:
-        """End as given up; further calls do nothing."""
+        """Show on a waiting page that the sign-in was given up, and end; further calls do nothing."""
         self._end(page.failed("The sign-in was given up."))
 
     def _end(self, outcome: bytes) -> None:
@@ -134,7 +134,7 @@ class Loopback:
             )
             for listener in self._sockets
         ]
-        listeners.widen(self._sockets)  # asyncio has one number for the queue and for what it accepts in a turn
+        listeners.widen(self._sockets)  # asyncio's `backlog` limits both the queue and the connections per turn
         await self._outcome
         for server in servers:
             server.close()
@@ -179,13 +179,13 @@ class Loopback:
                 writer.write(_response(http, reply))
                 writer.write_eof()
                 while await reader.read(request_head.LARGEST_LINE):
-                    pass  # closing a connection with unread bytes would reset it, and lose the answer
+                    pass  # closing a connection with unread bytes resets it, and the browser would lose the answer
         finally:
             if reply.location:
                 self.has_led.set()
 
     def _judge(self, request: h11.Request, ours: peer.Address, theirs: peer.Address) -> _Reply:
-        """The reply; one with status 200 is to the answer, which `wait` gets."""
+        """The reply to a request; status 200 means that it was the answer, which `wait` returns."""
         path, _, query = request.target.partition(b"?")
         if dict(request.headers).get(b"host", b"").lower() not in self._hosts:  # DNS rebinding
             return _Reply(421)
@@ -200,7 +200,7 @@ class Loopback:
         return self._started() if path == self._start else self._answered(query.decode("ascii"))
 
     def _started(self) -> _Reply:
-        """Lead to the provider once: whoever else opens the address may have got there first, and be answering."""
+        """Redirect to the provider once: if two open the address, the other may have been first, and may answer."""
         if self._was_started:
             self._is_over = True
             self._answers.put(SignInNeeded(_USED_TWICE))

@@ -1,4 +1,4 @@
-"""The page that a browser shows at the end of a sign-in: self-contained, without script, fit for screen readers."""
+"""The page that a browser shows at the end of a sign-in: self-contained, without scripts, fit for screen readers."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -64,17 +64,17 @@ _RETURN = "Return to the terminal. You can close this tab."
 
 
 def signed_in() -> bytes:
-    """The whole sign-in has worked, the exchange included."""
+    """The page for a sign-in that has worked, including the exchange."""
     return _page("Signed in", good=True)
 
 
 def failed(reason: str) -> bytes:
-    """The answer was the awaited one, and what followed it failed for the reason."""
+    """The page for the expected answer, if a later step failed for this reason."""
     return _page("Not signed in", reason)
 
 
 def ignored(reason: str) -> bytes:
-    """The request was not the awaited answer; the sign-in goes on as if it had not come."""
+    """The page for a request that was not the expected answer; the sign-in still waits for that."""
     return _page("Nothing to do here", reason)
 
 

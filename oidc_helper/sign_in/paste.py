@@ -1,4 +1,4 @@
-"""Signing in with a browser that cannot reach this machine: the person pastes the address of its redirect."""
+"""Signing in with a browser that cannot reach this machine: the person pastes the address it was redirected to."""
 
 import secrets
 from urllib.parse import urlsplit
@@ -48,7 +48,7 @@ def _read(request: Request, pasted: str) -> Answer:
     try:
         parts = urlsplit(pasted)
     except ValueError:
-        raise ForeignAnswerError("it is no address") from None
+        raise ForeignAnswerError("it is not an address") from None
     if parts.netloc and parts.netloc == urlsplit(request.url).netloc != urlsplit(request.redirect_uri).netloc:
         raise ForeignAnswerError("it is the address to sign in at, not the one that follows")
     query = parts.query or pasted.lstrip("?")

@@ -1,4 +1,4 @@
-"""The user at the other end of a connection within this machine, as Linux tells it (proc(5), /proc/net/tcp)."""
+"""The user at the other end of a connection within this machine, from Linux's tables (proc(5), /proc/net/tcp)."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _ESTABLISHED, _NO_INODE = "01", "0"
-_MAPPED = b"\0" * 10 + b"\xff\xff"  # before an IPv4 address, in a socket for both kinds (RFC 4291 section 2.5.5.2)
+_MAPPED = b"\0" * 10 + b"\xff\xff"  # before an IPv4 address in an IPv6 socket (RFC 4291 section 2.5.5.2)
 
 Address = tuple[str, int]
 
@@ -24,19 +24,20 @@ class _Row(NamedTuple):
 
 
 def is_foreign(ours: Address, theirs: Address) -> bool:
-    """Whether another user is at their end, or nobody any more, who would hide by hanging up after the request.
+    """Whether the other end belongs to another user, or is closed already: to hang up after the request is to hide.
 
-    False where nothing tells: on other systems, and for what comes from outside, such as WSL's host. So it is for root,
-    who needs no such way, and whose relay brings the connections of WSL's host in some versions.
+    False if nothing shows it: on other systems, and for connections from outside, such as those of WSL's host. False
+    for root, too: root has simpler attacks, and in some versions its relay brings the connections of WSL's host.
     """
     if sys.platform != "linux":
         return False
     near, far = _spelled(*ours), _spelled(*theirs)
     rows = [row for row in _rows() if row.local in near or row.remote in near]
-    their_end = [row for row in rows if row.local in far]
-    if their_end:
-        return all(row.inode == _NO_INODE or row.user not in (0, os.geteuid()) for row in their_end)
-    # Without their end it comes from outside, or has been reset; the port where we listen shows whether Linux tells.
+    far_rows = [row for row in rows if row.local in far]
+    if far_rows:
+        return all(row.inode == _NO_INODE or row.user not in (0, os.geteuid()) for row in far_rows)
+    # Without a row of its own, the other end is outside or was reset. If not even our listening port has a row, the
+    # tables show nothing.
     return bool(rows) and not any(row.remote in far and row.state == _ESTABLISHED for row in rows)
 
 
@@ -49,7 +50,7 @@ def _rows() -> Iterator[_Row]:
 
 
 def _spelled(address: str, port: int) -> set[str]:
-    """An address as both tables may spell it: words of the machine's byte order, in hexadecimal."""
+    """An address as either table may spell it: hexadecimal words in the machine's byte order."""
     packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
     forms = [packed] if len(packed) > 4 else [packed, _MAPPED + packed]
     words = ([form[at : at + 4] for at in range(0, len(form), 4)] for form in forms)

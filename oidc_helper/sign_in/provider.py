@@ -13,8 +13,8 @@ from oidc_helper.oidc.grants import Granted
 from oidc_helper.oidc.provider import Provider, discover
 from oidc_helper.oidc.verification import verify
 from oidc_helper.person.browser import obstacle
+from oidc_helper.person.outcome import Finish, reporting_to
 from oidc_helper.person.person import Person, Way
-from oidc_helper.person.telling import Finish, reporting_to
 from oidc_helper.settings import Identity
 from oidc_helper.sign_in import browser, device, paste
 from oidc_helper.sign_in.redirect import code_of, redirect_of
@@ -22,11 +22,11 @@ from oidc_helper.sign_in.redirect import code_of, redirect_of
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The outcome of a sign-in: the JWT to exchange, and the provider's refresh token where it issued one.
+    """The outcome of a sign-in: the JWT to exchange, and the provider's refresh token if it issued one.
 
-    `refresh_expires_at` is in epoch seconds, None where the provider does not name it. `subject` is the person's `sub`,
-    empty where there is no ID token. `finish` must be called once after the exchange, with None or the error: the
-    person's page waits for it.
+    `refresh_expires_at` is in epoch seconds, None if the provider does not name it. `subject` is the person's `sub`,
+    empty if there is no ID token. `finish` must be called once after the exchange, with None or the error: the person's
+    page waits for it.
     """
 
     identity_token: IdentityToken
@@ -38,7 +38,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Renewed:
-    """The outcome of a renewal; `refresh_token`, a new one or the old one, is the one to keep from now on."""
+    """The outcome of a renewal; its `refresh_token`, new or unchanged, is the one to keep from now on."""
 
     identity_token: IdentityToken
     refresh_token: str = field(repr=False)
@@ -50,7 +50,7 @@ def sign_in(  # noqa: PLR0913 - the identity, the person, the way, the time, and
     person: Person,
     *,
     way: Way | None = None,
-    anew: bool = False,
+    as_another: bool = False,
     timeout_s: float,
     client_secret: str | None = None,
     ca_bundle: str | None = None,
@@ -58,14 +58,14 @@ def sign_in(  # noqa: PLR0913 - the identity, the person, the way, the time, and
 ) -> SignedIn:
     """Let a person sign in, by the `way` or else the one that suits source and machine. Raises OidcHelperError.
 
-    `anew` asks the provider to ignore the session that the browser may have there. `now` is in epoch seconds.
+    `as_another` asks the provider to ignore the browser's session there. `now` is in epoch seconds.
     """
     deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
-    provider_side = _AtProvider(identity, provider, client, deadline, now, anew)
+    at_provider = _AtProvider(identity, provider, client, deadline, now, as_another)
     way = way or _suitable(identity, provider, person)
-    return provider_side.by_device(person) if way == "device" else provider_side.by_redirect(person, way)
+    return at_provider.by_device(person) if way == "device" else at_provider.by_redirect(person, way)
 
 
 def renew(  # noqa: PLR0913 - the refresh token, and what calls to the provider take
@@ -81,21 +81,21 @@ def renew(  # noqa: PLR0913 - the refresh token, and what calls to the provider 
 ) -> Renewed:
     """Get a new identity token without a person; it must name the `subject`, unless that is empty.
 
-    `keep` takes a new refresh token and its end in epoch seconds, None where the provider names none. It is called
-    before all else, since the old token is spent and later steps may fail.
-    Raises oidc.SessionOver where the refresh token will never work again, other kinds of OidcHelperError where it may;
-    of these only TryAgain may pass without a person.
+    `keep` is called with a new refresh token and its end in epoch seconds, None if the provider names none: before all
+    else, since the old token is spent and later steps may fail.
+    Raises oidc.SessionOver if the refresh token will never work again, other kinds of OidcHelperError if it may; of
+    these only TryAgain may pass without a person.
     """
     deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
     granted = grants.refresh(provider, client, refresh_token, timeout_s=deadline.left(), **_resource(identity))
-    provider_side = _AtProvider(identity, provider, client, deadline, now)
+    at_provider = _AtProvider(identity, provider, client, deadline, now)
     if granted.refresh_token != refresh_token:
-        keep(granted.refresh_token, provider_side.refresh_expires_at(granted))
+        keep(granted.refresh_token, at_provider.refresh_expires_at(granted))
     if not granted.id_token and identity.assertion == "id_token":  # OpenID Connect Core section 12.2 allows that
         raise SignInNeeded(f"{provider.host} renews the session without an identity token, which only a sign-in brings")
-    token, new_subject = provider_side.assertion(granted, nonce=None)
+    token, new_subject = at_provider.assertion(granted, nonce=None)
     if subject and new_subject and new_subject != subject:  # OpenID Connect Core section 12.2
         raise Refused(f"{provider.host} answered the refresh token with somebody else's identity token")
     return Renewed(token, granted.refresh_token, new_subject or subject)
@@ -109,7 +109,7 @@ def revoke(
     client_secret: str | None = None,
     ca_bundle: str | None = None,
 ) -> None:
-    """End the session at the provider. Raises TryAgain, and Refused, also where the provider offers no revocation."""
+    """End the session at the provider. Raises TryAgain, and Refused, also if the provider offers no revocation."""
     deadline = Deadline(timeout_s, rest_s=0)
     client = _client(identity, client_secret, ca_bundle)
     provider = discover(identity.issuer, client=client, timeout_s=deadline.left())
@@ -118,14 +118,14 @@ def revoke(
 
 @dataclass(frozen=True)
 class _AtProvider:
-    """One sign-in or renewal at a provider, and all that its steps need."""
+    """One sign-in or renewal at a provider, with all that its steps need."""
 
     identity: Identity
     provider: Provider
     client: Client
     deadline: Deadline
     now: Callable[[], float]
-    anew: bool = False
+    as_another: bool = False
 
     @property
     def place(self) -> str:
@@ -163,11 +163,11 @@ class _AtProvider:
         return SignedIn(token, granted.refresh_token or None, self.refresh_expires_at(granted), subject, finish)
 
     def refresh_expires_at(self, granted: Granted) -> int | None:
-        """The end of the refresh token in epoch seconds, None where the provider does not name it."""
+        """The end of the refresh token in epoch seconds, None if the provider does not name it."""
         return int(self.now()) + granted.refresh_lifetime_s if granted.refresh_lifetime_s else None
 
     def assertion(self, granted: Granted, *, nonce: str | None) -> tuple[IdentityToken, str]:
-        """The token to exchange, and its subject; an ID token is verified whichever of the two is exchanged."""
+        """The token to exchange, and its subject; an ID token is verified even if the access token is exchanged."""
         subject = ""
         if granted.id_token:
             claims = verify(
@@ -204,19 +204,19 @@ class _AtProvider:
         )
 
     def _prompt(self) -> dict[str, str]:
-        """OpenID Connect Core section 3.1.2.1; a provider may list another word than `login` in its discovery document.
+        """The prompt for `as_another` (OpenID Connect Core section 3.1.2.1); not every provider supports `login`.
 
-        The prompt of the settings stays, and is enough where it lets a person change accounts.
+        The prompt of the settings stays; if it lets a person change accounts, it is enough.
         """
         prompts = self.identity.authorize_parameters.get("prompt", "").split()
-        known = self.provider.prompts or ("login",)
-        if not self.anew or not {"login", "select_account"}.isdisjoint(prompts):
+        supported = self.provider.prompts or ("login",)
+        if not self.as_another or not {"login", "select_account"}.isdisjoint(prompts):
             return {}
-        return {"prompt": " ".join(["login" if "login" in known else "select_account", *prompts])}
+        return {"prompt": " ".join(["login" if "login" in supported else "select_account", *prompts])}
 
 
 def _suitable(identity: Identity, provider: Provider, person: Person) -> Way:
-    """The browser, which is the safest way, or else a device code, which is the easiest."""
+    """The browser, which is the safest way, or else a device code, which is the easiest, or else a pasted address."""
     if identity.source == "device":
         return "device"
     why_not = obstacle()
@@ -231,7 +231,7 @@ def _client(identity: Identity, secret: str | None, ca_bundle: str | None) -> Cl
 
 
 def _parameters(identity: Identity) -> dict[str, str]:
-    """The identity's parameters of an authorization request, which one for a device code takes too."""
+    """The identity's parameters of an authorization request, and of a request for a device code."""
     parameters = {"scope": " ".join(identity.scopes), "audience": identity.audience, "login_hint": identity.login_hint}
     return {name: value for name, value in parameters.items() if value} | _resource(identity)
 

@@ -1,4 +1,4 @@
-"""The redirect, which ends a sign-in by browser as by paste: where it leads, and the answer that it brings."""
+"""The redirect that ends a sign-in by browser or by paste: its target, and the answer that it brings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from oidc_helper.errors import Refused
 from oidc_helper.oidc.authorization import Answer, Request
 from oidc_helper.oidc.refusals import refusal
-from oidc_helper.person.telling import Finish
+from oidc_helper.person.outcome import Finish
 from oidc_helper.settings import Identity
 
 Begin = Callable[[str], Request]
@@ -15,7 +15,7 @@ Begin = Callable[[str], Request]
 
 @dataclass(frozen=True)
 class Redirect:
-    """The redirect URI's parts; without ports, any free one is taken."""
+    """The redirect URI's parts; without ports, any free port will do."""
 
     ports: tuple[int, ...]
     host: str
@@ -24,7 +24,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Answered:
-    """The request with its answer, and the function that ends the person's part."""
+    """The request with its answer, and the function that shows the outcome to the person."""
 
     request: Request
     answer: Answer
@@ -32,7 +32,7 @@ class Answered:
 
 
 def code_of(answered: Answered, host: str) -> str:
-    """The code that the answer brings; `host` names the provider. Raises OidcHelperError where it brings none."""
+    """The code that the answer brings; `host` names the provider. Raises OidcHelperError if it brings none."""
     answer = answered.answer
     if answer.fault:
         raise Refused(f"the answer of {host} cannot be used: {answer.fault}", "compare issuer with the provider's own")
@@ -42,5 +42,5 @@ def code_of(answered: Answered, host: str) -> str:
 
 
 def redirect_of(identity: Identity) -> Redirect:
-    """The redirect as the settings say."""
+    """The redirect of the identity's settings."""
     return Redirect(identity.redirect_ports, identity.redirect_host, identity.redirect_path)

@@ -1,18 +1,18 @@
-"""The head of a browser's request, read within limits: what nobody here reads is dropped as it comes."""
+"""The head of a browser's request, read within limits: headers that we do not use are dropped as they come."""
 
 import asyncio
 import re
 
 import h11
 
-LARGEST_LINE = 262_144  # bytes; what browsers take of a redirect, whose answer may bring many parameters
-_LARGEST_HEAD = 1_048_576  # bytes; browsers send all cookies that other programs set on this host, whatever the port
+LARGEST_LINE = 262_144  # bytes; the most that browsers take of a redirect, whose answer may have many parameters
+_LARGEST_HEAD = 1_048_576  # bytes; browsers send all cookies that other programs set on this host, on any port
 
 
 async def read(reader: asyncio.StreamReader) -> tuple[h11.Connection, h11.Request | int]:
-    """The request, of whose headers only Host is read, or the status that refuses it.
+    """The request, with no header but Host, or the status that refuses it.
 
-    `reader` has the limit LARGEST_LINE. Raises EOFError where the head stays incomplete.
+    `reader` has the limit LARGEST_LINE. Raises EOFError if the head stays incomplete.
     """
     http = h11.Connection(h11.SERVER, max_incomplete_event_size=2 * LARGEST_LINE)
     try:
@@ -38,7 +38,7 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
 
 
 async def _line(reader: asyncio.StreamReader, most: int) -> tuple[bytes, int]:
-    """A line, empty where it is longer than LARGEST_LINE, and what it leaves of `most` bytes."""
+    """A line, empty if it is longer than LARGEST_LINE, and the number of bytes that it leaves of `most`."""
     left = most
     while True:
         try:

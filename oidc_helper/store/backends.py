@@ -1,4 +1,4 @@
-"""What is known of keyring's back ends: the place where each keeps secrets, and how it behaves."""
+"""Facts about keyring's back ends: the place where each keeps secrets, and how it behaves."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,10 +11,10 @@ NONE_YET = "has no keyring yet, and nobody can be asked for the password of a ne
 
 
 class Traits(NamedTuple):
-    """How a back end behaves; `limit` is in UTF-16 words an entry, None where any length will do.
+    """How a back end behaves; `limit` is the UTF-16 words that an entry holds, None if any length will do.
 
-    `is_open` is there where reading or writing may ask a person, whether one is there or not: it looks first, without
-    asking, and tells False where there is nothing to open yet. It raises StoreUnusable where the back end is locked.
+    `is_open` is set if reading or writing may ask a person, even when nobody is there: it checks first, without asking,
+    and returns False if there is nothing to open yet. It raises StoreUnusable if the back end is locked.
     """
 
     place: str
@@ -22,8 +22,8 @@ class Traits(NamedTuple):
     limit: int | None = None
     is_open: Callable[[Any], bool] | None = None
     says_locked: bool = False  # by itself, when it reads or writes
-    keeps_copies: bool = False  # of the former secret, and finds one where the latest is missing
-    trusted: bool = False  # it raises where it did not keep a text as it is, and prints nothing
+    keeps_copies: bool = False  # of the former secret, and finds the copy when the latest is missing
+    trusted: bool = False  # it raises if it did not keep a text unchanged, and prints nothing
 
     def unusable(self, problem: str) -> StoreUnusable:
         """An error that names the place."""
@@ -78,11 +78,11 @@ def traits_of(backend: Any) -> Traits:
 
 
 def class_name(kind: type) -> str:
-    """A class as keyring's own settings name it."""
+    """The name of a class as keyring's own settings spell it."""
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def hint_of(place: str, otherwise: str) -> str:
-    """How to come to the records of a place from a session that does not use it, or what to do `otherwise`."""
+    """How to reach the records of a place from a session that does not use it, or what to do `otherwise`."""
     known = next((traits for traits in _TRAITS.values() if traits.place == place), Traits(place))
     return f"run it in the session that has {places.name_of(place)}{otherwise}; {known.hint}"

@@ -1,6 +1,6 @@
 """Which keyring this session has: the one that the user chose, else the one that the system brings, else none.
 
-The user's choice (keyringrc.cfg, PYTHON_KEYRING_BACKEND) is obeyed. Without one, no back end that is a file is taken.
+We obey the user's choice (keyringrc.cfg, PYTHON_KEYRING_BACKEND). Without one, we take no back end that is a file.
 """
 
 import os
@@ -20,14 +20,14 @@ _SYSTEMS = {"darwin": "keyring.backends.macOS.Keyring", "win32": "keyring.backen
 
 
 def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
-    """The keyring of this session, None where there is none; `timeout_s` bounds the search and each later call.
+    """The keyring of this session, None if there is none; `timeout_s` bounds the search and each later call.
 
-    Raises StoreUnusable where the back end that the user chose cannot be used.
+    Raises StoreUnusable if the back end that the user chose cannot be used.
     """
     try:
         backend = Deadline(timeout_s).run(lambda: _secret_service(prompts=prompts))
         if backend is None and _may_exist():
-            from keyring import core  # noqa: F401  outside of the deadline: it is slow where a hundred of us start
+            from keyring import core  # noqa: F401  outside of the deadline: it is slow when a hundred of us start
 
             with silenced():
                 backend = Deadline(timeout_s).run(lambda: _of_the_system() or _of_keyring())
@@ -40,7 +40,7 @@ def find(*, timeout_s: float, prompts: bool = False) -> Vault | None:
 
 
 def _secret_service(*, prompts: bool) -> Any:
-    """The Secret Service without the library keyring, where the user chose nothing and keyring would prefer it."""
+    """The Secret Service without the library keyring, if the user chose nothing and keyring would prefer it too."""
     if sys.platform != "linux" or keyring_settings.exist() or not _is_secret_service_preferred():
         return None
     from oidc_helper.store.secret_service_backend import SecretServiceBackend
@@ -49,7 +49,7 @@ def _secret_service(*, prompts: bool) -> Any:
 
 
 def _is_secret_service_preferred() -> bool:
-    """Whether there is one, and no KWallet with a way to it in a session of KDE."""
+    """Whether there is a Secret Service, unless in a session of KDE keyring would have a way to KWallet."""
     if "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
         return False
     if "KDE" in os.environ.get("XDG_CURRENT_DESKTOP", "").split(":"):
@@ -66,16 +66,16 @@ def _is_secret_service_preferred() -> bool:
 
 
 def _may_exist() -> bool:
-    """False on a server or in a container of Linux, where keyring would import all it has and find nothing."""
+    """False on a Linux server or in a Linux container, where keyring would import all it has and find nothing."""
     if sys.platform != "linux" or "DBUS_SESSION_BUS_ADDRESS" in os.environ or keyring_settings.exist():
         return True
     from importlib.metadata import entry_points
 
-    return any(not one.value.startswith("keyring.") for one in entry_points(group="keyring.backends"))
+    return any(not point.value.startswith("keyring.") for point in entry_points(group="keyring.backends"))
 
 
 def _of_the_system() -> Any:
-    """The back end that macOS or Windows brings, where the user chose nothing."""
+    """The back end that macOS or Windows brings, if the user chose nothing."""
     if keyring_settings.exist() or sys.platform not in _SYSTEMS:
         return None
     from keyring import core
@@ -87,18 +87,18 @@ def _of_the_system() -> Any:
 
 
 def _of_keyring() -> Any:
-    """The back end that the user named, or else keyring's choice of all that it recommends."""
+    """The back end that the user named, or else keyring's choice among those that it recommends."""
     from keyring import core
     from keyring.backends.chainer import ChainerBackend
 
     core.init_backend(limit=core.recommended)
     backend: Any = core.get_keyring()
     if isinstance(backend, ChainerBackend):
-        backend = backend.backends[0]  # the one it writes to; all that we read is what we wrote
+        backend = backend.backends[0]  # the one it writes to: we read only what we wrote
     return None if backends.class_name(type(backend)) in _NO_KEYRING else _prepared(backend)
 
 
 def _prepared(backend: Any) -> Any:
     if backends.traits_of(backend).limit and "KEYRING_PROPERTY_PERSIST" not in os.environ:
-        backend.persist = "local machine"  # Windows would send secrets round with a roaming profile
+        backend.persist = "local machine"  # Windows would copy secrets to other machines with a roaming profile
     return backend

@@ -1,11 +1,11 @@
-"""A hit where the kernel keyring is full or missing: a record in the Secret Service, read with few imports."""
+"""A hit when the kernel keyring is full or missing: a record in the Secret Service, read with few imports."""
 
 import os
 
 from oidc_helper import kernel
 from oidc_helper.store import keyring_settings
 
-_TIMEOUT_S = 2  # it takes 3 ms; the full program meets a service that hangs again, and says so
+_TIMEOUT_S = 2  # it takes 3 ms; if the service hangs, the full program asks it again and says so
 
 
 def read(entry: str) -> bytes | None:
@@ -29,5 +29,5 @@ def _lies_elsewhere(entry: str) -> bool:
     """Whether the record went elsewhere because the kernel keyring was full; a miss needs the same imports anyway."""
     from oidc_helper.store import index, places
 
-    noted = index.read().entries.get(entry)
-    return noted is not None and noted.place != places.KERNEL
+    note = index.read().entries.get(entry)
+    return note is not None and note.place != places.KERNEL

@@ -1,4 +1,4 @@
-"""Records in the kernel keyring: credentials as a hit prints them, all others sealed; room is made where it is full."""
+"""Records in the kernel keyring: credentials as a hit prints them, all others sealed; makes room if it is full."""
 
 import errno
 import sys
@@ -13,22 +13,22 @@ from oidc_helper.store.places import KERNEL, name_of
 REMEDY = "start a Secret Service, or name a keyring back end with PYTHON_KEYRING_BACKEND"
 
 _LONGEST_TIMEOUT_S = 2**31 - 1
-# The kernel counts a key that was dropped until it has swept, which took 60 ms, and longer on a busy machine.
+# The kernel counts a dropped key until it has swept it, which took 60 ms, and longer on a busy machine.
 _MOSTLY_SWEPT_S, _SWEPT_S, _PAUSE_S = 0.1, 0.5, 0.01
-_PATIENCE_S = 2  # others may fill the quota, however many keys of ours go; the answer must not wait for that
-_SAYS = {
+_PATIENCE_S = 2  # others may fill the quota however many of our keys go; the answer must not wait for that
+_REASONS = {
     errno.EPERM: "is forbidden here, as in most containers",
-    errno.ENOSYS: "is not to be had here",
+    errno.ENOSYS: "is not available here",
     errno.EDQUOT: "is full (see /proc/key-users)",
     errno.EFBIG: "takes no record of this size",
 }
 if sys.platform == "linux":
     _REVOKED = "was revoked by a process that this user's session started"
-    _SAYS |= {errno.ENOKEY: _REVOKED, errno.EKEYREVOKED: _REVOKED, errno.EKEYEXPIRED: _REVOKED}
+    _REASONS |= {errno.ENOKEY: _REVOKED, errno.EKEYREVOKED: _REVOKED, errno.EKEYEXPIRED: _REVOKED}
 
 
 def require_place() -> str:
-    """The place. Raises StoreUnusable where nothing can be put there."""
+    """The place. Raises StoreUnusable if nothing can be put there."""
     try:
         kernel.probe()
     except OSError as error:
@@ -37,7 +37,7 @@ def require_place() -> str:
 
 
 def get(kind: str, entry: str) -> str | None:
-    """The record's text; None where there is none, or its parts do not add up."""
+    """The record's text; None if there is none, or its parts do not add up."""
     payload = kernel.read(entry)
     if payload is None:
         return None
@@ -67,7 +67,7 @@ def put(kind: str, entry: str, text: str, *, left_s: int) -> None:
 
 
 def delete(entry: str) -> bool:
-    """Delete a record; False where there was none, or the kernel never took anything."""
+    """Delete a record; False if there was none, or the kernel never took any."""
     try:
         return kernel.delete(entry)
     except OSError:
@@ -75,15 +75,15 @@ def delete(entry: str) -> bool:
 
 
 def problem(number: int | None) -> StoreUnusable:
-    """The error for one that the kernel reports by its errno."""
-    says = _SAYS.get(number or 0, f"refuses (errno {number})")
-    return StoreUnusable(f"the {name_of(KERNEL)} {says}", REMEDY)
+    """The error for an errno of the kernel."""
+    reason = _REASONS.get(number or 0, f"refuses (errno {number})")
+    return StoreUnusable(f"the {name_of(KERNEL)} {reason}", REMEDY)
 
 
 def _make_room(kind: str, entry: str) -> bool:
-    """Drop a key of credentials, which are cheap to get again: tokens may need a person. False where there is none.
+    """Drop a key of credentials, which are cheap to get again: tokens may need a person. False if there is none.
 
-    Credentials make room for themselves alone: the key that they replace counts as long as both are there.
+    Credentials drop only the key that they replace, which counts against the quota as long as both exist.
     """
     try:
         if kind == CREDENTIALS:

@@ -1,7 +1,7 @@
-"""What is known without opening a secret: names, places and expiries of records, spent assertions, last failures.
+"""The index, which has no secret: names, places and expiries of records, spent assertions, and last failures.
 
-One file, replaced as a whole: readers take no lock, and anything that makes no sense in it counts as absent. Where the
-state directory cannot be written, a second file in the runtime directory goes on until it can.
+It is one file, replaced as a whole: readers take no lock, and anything in it that makes no sense counts as absent. If
+the state directory cannot be written, a second file in the runtime directory takes over until it can.
 """
 
 import errno
@@ -24,11 +24,11 @@ Detail = str | int | None
 _VERSION = 1
 _FILE = "index.json"
 _LARGEST = 4 * 2**20  # bytes; a thousand records are 300 kB
-_LOCK_TIMEOUT_S = 5  # a hundred writers in turn need one second
+_LOCK_TIMEOUT_S = 5  # a hundred writers, one after another, need one second
 # errno values that mean there is no index of ours to preserve: no file, no directory, a link, another user's, one
 # closed to us.
 _NOTHING_TO_PRESERVE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EPERM}
-if sys.platform != "win32":  # where it means that another process has the file open at this moment
+if sys.platform != "win32":  # on Windows another process has the file open at this moment
     _NOTHING_TO_PRESERVE.add(errno.EACCES)
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ T = TypeVar("T")
 class Entry:
     """One record: its place, its times in epoch seconds, and details for status, none of them secret.
 
-    Places are ids of `places`; `former_places` are others that may still hold a former text of the record.
+    Places are ids of `places`; `former_places` are other ones that may still hold a former text of the record.
     """
 
     kind: str
@@ -57,10 +57,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Failure:
-    """The last failure of a profile; `at` in epoch seconds, `identity` is that of the profile.
+    """The last failure of a profile; `at` is in epoch seconds, `identity` is the profile's.
 
-    Processes that waited under the same `conditions`, which are a digest, have failed with it; empty: none.
-    `reach` is empty, or names the keyrings of the session whose failure it is: another session has others.
+    `conditions` is a digest: processes that waited under the same conditions fail in the same way; empty: none do.
+    `reach` is empty, or a digest of the session's keyrings: a session with other keyrings has not failed.
     """
 
     at: float
@@ -74,9 +74,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Index:
-    """The whole index; its keys are names of entries, but `assertion_mark`s in `spent`.
+    """The whole index; its keys are names of entries, or `assertion_mark`s in `spent`.
 
-    `spent` tells when the assertions end, in epoch seconds; `unkept` why the latest text of a record was kept nowhere.
+    `spent` has the ends of assertions in epoch seconds; `unkept` has the reasons why a record's latest text was kept
+    nowhere.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
@@ -86,23 +87,23 @@ class Index:
 
 
 def read() -> Index:
-    """The index as it is, less anything that cannot be read, is not ours or makes no sense."""
+    """The index as it is, without anything that cannot be read, is not ours or makes no sense."""
     return _merged(*(_read(spare=spare) for spare in (False, True)))
 
 
 def read_in_state_directory() -> Index:
-    """The part of it that every session of the user finds, whatever its runtime directory."""
+    """The part of the index that every session of the user finds, whatever its runtime directory."""
     return _read(spare=False)
 
 
 def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT_S) -> Index:
-    """Put `change` of the index in its place, one process at a time, and return it.
+    """Apply `change` to the index, one process at a time, and return the new index.
 
-    Raises StoreUnusable where it can be written nowhere or another process keeps the index too long.
+    Raises StoreUnusable if it can be written nowhere, or another process holds the lock too long.
     """
     try:
         with lock.hold("index", timeout_s=timeout_s, purpose="writing the index"):
-            before = _merged(*(_to_be_replaced(spare=spare) for spare in (False, True)))
+            before = _merged(*(_read_to_replace(spare=spare) for spare in (False, True)))
             after = change(before)
             if after != before or _has_wrecks():
                 _write(after)
@@ -137,7 +138,7 @@ def _place() -> str:
 
 
 def assertion_mark(issuer: str, jti: str) -> str:
-    """The key of `spent`: a digest, since a file need not tell who signed in."""
+    """A key of `spent`: a digest, since a file need not tell who signed in."""
     return hashlib.sha256(f"{issuer}\0{jti}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -153,8 +154,8 @@ def _read(*, spare: bool) -> Index:
         return Index()
 
 
-def _to_be_replaced(*, spare: bool) -> Index:
-    """The index for a writer; one that cannot be read at this moment must not count as empty, and be overwritten."""
+def _read_to_replace(*, spare: bool) -> Index:
+    """The index for a writer; one that cannot be read at this moment must not count as empty and be overwritten."""
     try:
         return _parsed(private_files.read(_FILE, _LARGEST, spare=spare))
     except OSError as error:
@@ -164,7 +165,7 @@ def _to_be_replaced(*, spare: bool) -> Index:
 
 
 def _write(index: Index) -> None:
-    """Where it is written in the state directory, nothing is left in the spare one. Raises OSError."""
+    """Write it to the state directory and remove the spare file, or else write it to the spare one. Raises OSError."""
     text = _serialised(index)
     try:
         _replace(text, spare=False)
@@ -186,7 +187,7 @@ def _replace(text: str, *, spare: bool) -> None:
 
 
 def _merged(usual: Index, spare: Index) -> Index:
-    """Of what both tell, the newer."""
+    """Both indexes in one; for a key that both have, the newer value."""
     return Index(
         entries=_newest(usual.entries, spare.entries, lambda entry: entry.written_at),
         spent=_newest(usual.spent, spare.spent, lambda end: end),

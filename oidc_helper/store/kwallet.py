@@ -1,4 +1,4 @@
-"""KDE's wallet as far as keyring does not tell: whether opening it would ask a person."""
+"""The fact about KDE's wallet that keyring does not tell: whether opening it would ask a person."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from oidc_helper.store import session_bus
 
 
 def is_locked(bus_name: str, object_path: str) -> bool:
-    """Whether the wallet that keyring would open is closed; nobody is asked. Raises OSError, DBusErrorResponse."""
+    """Whether the wallet that keyring would open is closed; asks nobody. Raises OSError, DBusErrorResponse."""
     address = DBusAddress(object_path, bus_name=bus_name, interface="org.kde.KWallet")
     with session_bus.connection() as bus:
 

@@ -11,21 +11,21 @@ from oidc_helper.errors import OidcHelperError, StoreUnusable
 from oidc_helper.store import index
 from oidc_helper.store.index import Failure, Index, without
 
-# What leads to another keyring, or to none: cron has no session bus.
+# Variables that lead to another keyring, or to none: cron has no session bus.
 _REACH = ("DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND", kernel.VARIABLE)
 
 
 class Ledger:
-    """The notes, which lie in the index; a method that writes raises StoreUnusable. `now` tells epoch seconds."""
+    """The notes, which lie in the index; a method that writes raises StoreUnusable. `now` returns epoch seconds."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
 
     def mark_spent(self, issuer: str, jti: str, *, until: int) -> bool:
-        """Note that an assertion is spent, until that epoch second; False where another had noted it before.
+        """Note that an assertion is spent, until that epoch second; False if another process had noted it before.
 
-        Where it could not be noted in the state directory, a key without a secret is a note too: a process with another
-        runtime directory finds that. Raises StoreUnusable where it is noted nowhere.
+        If the note cannot be written in the state directory, a kernel key without a secret serves as one: a process
+        with another runtime directory finds that. Raises StoreUnusable if it can be noted nowhere.
         """
         mark = index.assertion_mark(issuer, jti)
         is_new = not kernel.exists(_spent_key(mark))
@@ -60,7 +60,7 @@ class Ledger:
     def remember_failure(
         self, profile: str, error: OidcHelperError, *, conditions: str = "", identity: str = ""
     ) -> None:
-        """Note how a profile failed; a store that this session cannot use is no failure of another session.
+        """Note how a profile failed; a store that this session cannot use is no failure for another session.
 
         `conditions` and `identity` as in Failure.
         """
@@ -69,37 +69,37 @@ class Ledger:
         index.update(lambda before: replace(before, failures={**before.failures, _failure_key(profile): failure}))
 
     def forget_failure(self, profile: str) -> None:
-        """Drop that note; where there is none, no lock is taken."""
+        """Drop that note; takes no lock if there is none."""
         key = _failure_key(profile)
         if key in index.read().failures:
             index.update(lambda before: replace(before, failures=without(before.failures, key)))
 
     def forget_failures(self, identities: Collection[str], exit_codes: Collection[int]) -> None:
-        """Drop the notes of profiles of these identities that failed in these ways; where there are none, no lock."""
+        """Drop the notes of profiles of these identities that failed in these ways; takes no lock if there are none."""
 
-        def is_meant(key: str, noted: Failure) -> bool:
+        def matches(key: str, failure: Failure) -> bool:
             is_ours = names.kind_and_name(key) is not None
-            return is_ours and noted.identity in identities and noted.exit_code in exit_codes
+            return is_ours and failure.identity in identities and failure.exit_code in exit_codes
 
         def change(before: Index) -> Index:
-            others = {key: noted for key, noted in before.failures.items() if not is_meant(key, noted)}
+            others = {key: failure for key, failure in before.failures.items() if not matches(key, failure)}
             return replace(before, failures=others)
 
-        if any(is_meant(key, noted) for key, noted in index.read().failures.items()):
+        if any(matches(key, failure) for key, failure in index.read().failures.items()):
             index.update(change)
 
     def forget_all_failures(self) -> None:
-        """Drop the notes of all profiles of this configuration, also of those that it no longer has."""
+        """Drop the notes of all profiles of this configuration, and of those that it no longer has."""
 
         def change(before: Index) -> Index:
-            others = {key: noted for key, noted in before.failures.items() if names.kind_and_name(key) is None}
+            others = {key: failure for key, failure in before.failures.items() if names.kind_and_name(key) is None}
             return replace(before, failures=others)
 
         if index.read().failures:
             index.update(change)
 
     def failure(self, profile: str) -> Failure | None:
-        """The last failure of a profile, however long ago; none is one of the future, or of another session's store."""
+        """The last failure of a profile, however old; ignores one from the future, or of another session's store."""
         failure = index.read().failures.get(_failure_key(profile))
         return failure if failure and failure.at <= self._now() and failure.reach in ("", _reach()) else None
 

@@ -1,6 +1,6 @@
 """The note of each record in the index: which places may hold it, or a former text of it.
 
-It is written before the record: a killed process leaves a name too many, never a secret without one.
+The note is written before the record: a killed process leaves a name without a secret, never a secret without a name.
 """
 
 import logging
@@ -27,23 +27,23 @@ def of_configuration() -> list[Entry]:
         config = names.configuration()
     except FileNotFoundError:  # a user without a home has no configuration, and no records
         return []
-    return [noted for _, noted in sorted(index.read().entries.items()) if noted.config == config]
+    return [note for _, note in sorted(index.read().entries.items()) if note.config == config]
 
 
-def write(entry: str, noted: Entry) -> Entry | None:
+def write(entry: str, note: Entry) -> Entry | None:
     """Note a record, with the places that may hold a former text of it, and return the former note."""
 
     def with_former_places(former: Entry | None) -> Entry:
         places = former.vaults() if former else ()
-        return replace(noted, former_places=tuple(place for place in dict.fromkeys(places) if place != noted.place))
+        return replace(note, former_places=tuple(place for place in dict.fromkeys(places) if place != note.place))
 
     return change(entry, with_former_places)
 
 
 def change(entry: str, changed: Callable[[Entry | None], Entry | None], *, unkept: str = "") -> Entry | None:
-    """Change or drop a note and return the former one; that the index cannot be written is a warning.
+    """Change or drop a note and return the former one; failing to write the index is a warning.
 
-    `unkept` is why no place took the latest text; empty where one does.
+    `unkept` is the reason why no place took the latest text; empty if one took it.
     """
     former = None
 
@@ -67,21 +67,21 @@ def change(entry: str, changed: Callable[[Entry | None], Entry | None], *, unkep
 
 
 def taken_back(former: Entry | None, attempt: Entry | None) -> Entry | None:
-    """The former note again; it adds that a vault which failed half-way may hold some of the new text."""
+    """The former note again, with the vaults of the attempt: one that failed half-way may hold some of the new text."""
     if attempt is None or attempt == former:
         return former
-    stands = former or (replace(attempt, expires_at=0) if attempt.vaults() else None)
-    return stands and replace(stands, former_places=tuple(place for place in attempt.vaults() if place != stands.place))
+    note = former or (replace(attempt, expires_at=0) if attempt.vaults() else None)
+    return note and replace(note, former_places=tuple(place for place in attempt.vaults() if place != note.place))
 
 
-def without_vault(place: str, noted: Entry | None) -> Entry | None:
-    """The note of a record whose other vaults are not reached now, so that another session can finish there."""
-    if noted is None:
+def without_vault(place: str, note: Entry | None) -> Entry | None:
+    """The note without one vault; the others are out of reach now, so another session has to finish there."""
+    if note is None:
         return None
-    first, *others = [other for other in (noted.place, *noted.former_places) if other != place]
-    return replace(noted, place=first, former_places=tuple(others))
+    first, *others = [other for other in (note.place, *note.former_places) if other != place]
+    return replace(note, place=first, former_places=tuple(others))
 
 
-def without_former_places(noted: Entry | None) -> Entry | None:
+def without_former_places(note: Entry | None) -> Entry | None:
     """The note of a record that lies in the kernel keyring alone."""
-    return replace(noted, former_places=()) if noted and noted.place == KERNEL else noted
+    return replace(note, former_places=()) if note and note.place == KERNEL else note

@@ -1,52 +1,52 @@
 """Texts of any length in a vault that limits the length of an entry: a header in one entry, parts in others.
 
-An entry is one line of ASCII, since some vaults keep the first line only. Parts are written to the slot that is not in
-use and the header last, so a killed writer leaves the old text; anything that does not add up is a miss.
+An entry is one line of ASCII, since some vaults keep the first line only. We write parts to the slot that is not in use
+and the header last, so a killed writer leaves the old text; anything that does not add up is a miss.
 """
 
 import codecs
 import zlib
 from typing import Protocol
 
-USER = "oidc-helper"  # entries differ by service name: Windows copies old secrets about where users share one
+USER = "oidc-helper"  # entries differ by service name: if users share one, old secrets are copied about on Windows
 
 _VERSION = "1"
 _SLOTS = ("A", "B")
 _NO_SLOT = "-"
 _FIELDS = 5  # of a header
-_USUAL_PARTS = 32  # a deletion looks for each of these, since some may be missing; beyond, it stops at the first gap
+_USUAL_PARTS = 32  # a deletion looks for each of these, since some may be missing; beyond them it stops at a gap
 
 
 class Entries(Protocol):
-    """A vault as this module needs it: texts by the name of their entry."""
+    """The part of a vault that this module needs: texts by the name of their entry."""
 
     @property
     def limit(self) -> int | None:
-        """The longest text in UTF-16 words, None where any length will do."""
+        """The longest text in UTF-16 words, None if any length will do."""
 
     def get(self, entry: str) -> str | None:
-        """The text, None where there is no such entry."""
+        """The text, None if there is no such entry."""
 
     def set(self, entry: str, text: str) -> None:
         """Put or replace a text."""
 
     def delete(self, entry: str) -> bool:
-        """Whether there was such an entry."""
+        """Delete an entry, and say whether there was one."""
 
 
 def seal(text: str) -> str:
-    """`text` as one line, behind a header with its length and checksum, for a single entry."""
+    """`text` as one line, after a header with its length and checksum, for a single entry."""
     return _sealed(_line(text))
 
 
 def unseal(sealed: str) -> str | None:
-    """The text behind the header, or None where it does not add up."""
+    """The text after the header, or None if it does not add up."""
     header, colon, line = sealed.partition(":")
     return _text(line) if colon and header == _header(_NO_SLOT, 0, line) else None
 
 
 def get(vault: Entries, entry: str) -> str | None:
-    """The text, or None; it looks twice, since a writer may have replaced the parts during the first look."""
+    """The text, or None; reads twice, since a writer may have replaced the parts during the first attempt."""
     for _ in range(2):
         first = vault.get(entry)
         if first is None:
@@ -75,7 +75,7 @@ def put(vault: Entries, entry: str, text: str) -> None:
 
 
 def delete(vault: Entries, entry: str) -> bool:
-    """Whether there was such a text. Parts go from the last to the first, so that the next run finds those left."""
+    """Delete a text, and say whether there was one; the last part goes first, so that the next run finds the rest."""
     deleted = vault.delete(entry)
     for slot in _SLOTS if vault.limit is not None else ():
         last = _USUAL_PARTS

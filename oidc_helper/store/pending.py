@@ -1,4 +1,4 @@
-"""A store for settings that are not written yet: what it takes is kept once they are, and lost if they never are."""
+"""A store for settings not yet written: it keeps its records once they are, and drops them if they never are."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,21 +11,21 @@ from oidc_helper.store.store import Store
 
 
 class PendingStore(Store):
-    """Records of settings that are in force go straight to their place, since a refresh token counts once.
+    """Records of settings that are already in force go straight to their place, since a refresh token counts once.
 
-    `in_force` tells it of a record by kind and name. Locks and the marks of spent tokens are those of everybody;
-    failures of settings that nobody has are noted nowhere.
+    `in_force` tells, by kind and name, whether a record is one of these. Locks and the marks of spent tokens are shared
+    with all processes; failures are not noted, since nobody else has these settings.
     """
 
     def __init__(self, in_force: Callable[[str, str], bool], **options: Any) -> None:
         super().__init__(**options)
         self._in_force = in_force
-        self._held: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {}
+        self._waiting: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {}
 
     def get(self, kind: str, name: str) -> str | None:
         """See Store."""
-        if held := self._held.get((kind, name)):
-            return held[0]
+        if waiting := self._waiting.get((kind, name)):
+            return waiting[0]
         return super().get(kind, name) if self._in_force(kind, name) else None
 
     def put(
@@ -35,13 +35,13 @@ class PendingStore(Store):
         put = partial(super().put, kind, name, text, expires_at=expires_at, details=details)
         if self._in_force(kind, name):
             return put()
-        self._held[kind, name] = text, put
+        self._waiting[kind, name] = text, put
         return ""
 
     def delete(self, kind: str, name: str) -> bool:
         """See Store."""
-        was_held = self._held.pop((kind, name), None) is not None
-        return (self._in_force(kind, name) and super().delete(kind, name)) or was_held
+        was_waiting = self._waiting.pop((kind, name), None) is not None
+        return (self._in_force(kind, name) and super().delete(kind, name)) or was_waiting
 
     def remember_failure(
         self, profile: str, error: OidcHelperError, *, conditions: str = "", identity: str = ""
@@ -53,7 +53,7 @@ class PendingStore(Store):
         return None
 
     def keep(self) -> None:
-        """Keep what waits: its settings have been written. What cannot be kept is a warning."""
-        for _, put in self._held.values():
+        """Keep the waiting records, whose settings have been written; failing to is a warning."""
+        for _, put in self._waiting.values():
             save_or_warn(put)
-        self._held.clear()
+        self._waiting.clear()

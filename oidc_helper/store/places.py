@@ -18,5 +18,5 @@ _NAMES = {
 
 
 def name_of(place: str) -> str:
-    """Name a place for people; another keyring back end than these goes by its class, which is its id."""
+    """A place's name for people; any other keyring back end is named by its class, which is its id."""
     return _NAMES.get(place, printable(place))

@@ -10,7 +10,7 @@ _LARGEST = 1_000_000
 
 
 class Quota(NamedTuple):
-    """What the keys of one user take, and may take."""
+    """The room that the keys of one user take, and may take."""
 
     used_bytes: int
     limit_bytes: int
@@ -19,7 +19,7 @@ class Quota(NamedTuple):
 
 
 def of_this_user() -> Quota | None:
-    """From /proc/key-users (proc_keys(5)); None where the kernel does not tell."""
+    """From /proc/key-users (proc_keys(5)); None if the kernel does not tell."""
     if sys.platform != "linux":
         return None
     try:
@@ -30,5 +30,5 @@ def of_this_user() -> Quota | None:
     row = re.search(rf"^ *{os.geteuid()}: +\d+ +\d+/\d+ +(\d+)/(\d+) +(\d+)/(\d+)$", rows, re.MULTILINE)
     if row is None:
         return None
-    keys, most_keys, size, most = map(int, row.groups())
-    return Quota(size, most, keys, most_keys)
+    used_keys, limit_keys, used_bytes, limit_bytes = map(int, row.groups())
+    return Quota(used_bytes, limit_bytes, used_keys, limit_keys)

@@ -1,4 +1,4 @@
-"""What a store cannot keep is a warning each time, never a lost answer."""
+"""Failing to keep something is a warning each time, never a lost answer."""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +9,7 @@ log = logging.getLogger("oidc_helper.store.saving")
 
 
 def save_or_warn(put: Callable[[], object]) -> None:
-    """Put a record; where no place takes it, say which it is and why."""
+    """Put a record; if no place takes it, warn which record it is and why."""
     try:
         put()
     except StoreUnusable as error:
@@ -17,7 +17,7 @@ def save_or_warn(put: Callable[[], object]) -> None:
 
 
 def note_or_warn(note: Callable[[], object], *, warn: Callable[[str], object] = log.warning) -> None:
-    """Note something beside the records."""
+    """Note something beside the records; if that fails, warn why."""
     try:
         note()
     except StoreUnusable as error:

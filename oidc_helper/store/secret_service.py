@@ -1,9 +1,9 @@
-"""Linux's Secret Service through D-Bus alone: 30 ms where keyring, whose items these are, takes 150.
+"""Linux's Secret Service through D-Bus alone: in 30 ms, while keyring, whose format the items have, takes 150.
 
-Nothing here unlocks or asks a person; the caller bounds the time. Secrets are sent as they are ("plain"): the bus is a
-local socket of this user, and a process that could listen there could ask for the secrets too. The specification also
-offers encryption, which keyring uses: by its own words a guard against swapped memory, not against an active attack. It
-would cost a Diffie-Hellman exchange and the import of cryptography.
+Nothing here unlocks a collection or asks a person; the caller bounds the time. Secrets are sent as they are ("plain"):
+the bus is a local socket of this user, and a process that could listen there could ask for the secrets too. The
+specification also offers encryption, which keyring uses: by its own words a guard against swapped memory, not against
+an active attack. It would cost a Diffie-Hellman exchange and the import of cryptography.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ DEFAULT_COLLECTION = "/org/freedesktop/secrets/aliases/default"
 
 _SERVICE = "/org/freedesktop/secrets"
 _NOTHING = "/"  # in place of a path: there is no such item, or no prompt
-_OVERWRITTEN = 11  # times before it is deleted: KeePassXC's recycle bin keeps the last ten secrets of an entry too
+_OVERWRITES = 11  # before a deletion: KeePassXC's recycle bin keeps the last ten secrets of an entry too
 _BUS_NAME = "org.freedesktop.secrets"
 _NAMES = "org.freedesktop.Secret."
 _LOCKED = f"{_NAMES}Error.IsLocked"
@@ -41,14 +41,14 @@ def available() -> bool:
 
 
 def read(service: str, username: str) -> bytes | None:
-    """The secret that keyring keeps under both names, in the default collection or else in any other; or None.
+    """The secret of keyring's item with both names, in the default collection or else in any other; or None.
 
     Raises Locked, OSError, DBusErrorResponse and others.
     """
     with _connection() as bus:
         items = _items(bus, DEFAULT_COLLECTION, service, username) or _all_items(bus, service, username)
         if not items:
-            if _is_locked(bus, DEFAULT_COLLECTION):  # KeePassXC finds nothing then
+            if _is_locked(bus, DEFAULT_COLLECTION):  # then KeePassXC finds nothing
                 raise Locked
             return None
         secret: bytes = _call(bus, items[0], "Item", "GetSecret", "o", _session(bus))[0][2]
@@ -58,12 +58,12 @@ def read(service: str, username: str) -> bytes | None:
 def write(service: str, username: str, secret: bytes) -> None:
     """Put or replace a secret in the default collection, with the label and attributes that keyring gives it.
 
-    Raises likewise.
+    Raises as `read` does.
     """
     with _connection() as bus:
         content = (_session(bus), b"", secret, "text/plain")
         if items := _items(bus, DEFAULT_COLLECTION, service, username):
-            # Not by CreateItem: KeePassXC up to 2.7.4 lets a person confirm that of another process's item.
+            # Not by CreateItem: for another process's item, KeePassXC up to 2.7.4 asks a person to confirm that.
             _call(bus, items[0], "Item", "SetSecret", "(oayays)", content)
             return
         label = f"Password for '{username}' on '{service}'"
@@ -78,7 +78,7 @@ def write(service: str, username: str, secret: bytes) -> None:
 
 
 def delete(service: str, username: str) -> bool:
-    """Whether there was such an item, in any collection. Raises likewise, after deleting all that it can."""
+    """Delete an item from all collections, and say whether there was one; tries all, then raises as `read` does."""
     problems: list[Exception] = []
     with _connection() as bus:
         items = _all_items(bus, service, username)
@@ -95,7 +95,7 @@ def delete(service: str, username: str) -> bool:
 
 
 def is_locked(collection: str) -> bool | None:
-    """Whether a person would have to unlock the collection; None where there is none of that path."""
+    """Whether a person would have to unlock the collection; None if no collection has that path."""
     with _connection() as bus:
         return _is_locked(bus, collection)
 
@@ -112,7 +112,7 @@ def _connection() -> Iterator[DBusConnection]:
 
 
 def _all_items(bus: DBusConnection, service: str, username: str) -> list[str]:
-    """Those of every collection; for a search of the whole service KeePassXC would ask a person to unlock them all."""
+    """The items of each collection; at a search of the whole service KeePassXC asks a person to unlock them all."""
     collections = Properties(_address(_SERVICE, "Service")).get("Collections")
     paths = unwrap_msg(bus.send_and_get_reply(collections))[0][1]
     return [item for path in paths for item in _items(bus, path, service, username)]
@@ -135,7 +135,7 @@ def _attributes(service: str, username: str) -> dict[str, str]:
 
 def _erase(bus: DBusConnection, item: str) -> None:
     session = _session(bus)
-    for number in range(_OVERWRITTEN):
+    for number in range(_OVERWRITES):
         _call(bus, item, "Item", "SetSecret", "(oayays)", (session, b"", b"%d" % number, "text/plain"))
     prompt = _call(bus, item, "Item", "Delete", "")[0]
     if prompt != _NOTHING:
@@ -143,7 +143,7 @@ def _erase(bus: DBusConnection, item: str) -> None:
 
 
 def _complete(bus: DBusConnection, prompt: str) -> None:
-    """Go through a prompt that should ask nobody, where nothing is locked: KeePassXC has one behind every change."""
+    """Complete a prompt that should ask nobody, since nothing is locked: KeePassXC has one for every change."""
     rule = MatchRule(type="signal", interface=f"{_NAMES}Prompt", member="Completed", path=prompt)
     Proxy(message_bus, bus).AddMatch(rule)
     with bus.filter(rule) as signals:

@@ -1,4 +1,4 @@
-"""The Secret Service as a keyring back end; keyring's own, with its 150 ms, is for what `secret_service` cannot do."""
+"""The Secret Service as a keyring back end; keyring's own, which takes 150 ms, does what `secret_service` cannot."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,16 +12,16 @@ _KEYRINGS_OWN = "keyring.backends.SecretService.Keyring"
 
 
 class SecretServiceBackend:
-    """Reads and writes by itself; keyring's back end, which can ask a person, takes over where that fails.
+    """Reads and writes by itself; keyring's back end, which can ask a person, takes over if that fails.
 
-    Without `prompts` nobody is asked: its calls raise StoreUnusable where that would be needed.
+    Without `prompts` it asks nobody: its calls raise StoreUnusable if a person would be needed.
     """
 
     def __init__(self, *, prompts: bool) -> None:
         self._prompts = prompts
 
     def get_password(self, service: str, username: str) -> str | None:
-        """As keyring's."""
+        """Do as keyring's does."""
 
         def read() -> str | None:
             secret = secret_service.read(service, username)
@@ -34,14 +34,14 @@ class SecretServiceBackend:
         return self._try(read, ask_keyring)
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """As keyring's."""
+        """Do as keyring's does."""
         self._try(
             lambda: secret_service.write(service, username, password.encode()),
             lambda: _keyrings_own().set_password(service, username, password),
         )
 
     def delete_password(self, service: str, username: str) -> None:
-        """As keyring's, of any collection."""
+        """Do as keyring's does, but in every collection."""
         from keyring.errors import PasswordDeleteError
 
         def delete() -> bool:
@@ -57,8 +57,8 @@ class SecretServiceBackend:
     def _try(self, first: Callable[[], T], otherwise: Callable[[], T]) -> T:
         try:
             return first()
-        except Exception as unusual:  # noqa: BLE001  keyring may know a way, or says better what is wrong
-            if isinstance(unusual, secret_service.Locked) and not self._prompts:
+        except Exception as error:  # noqa: BLE001  keyring may know a way, or says better what is wrong
+            if isinstance(error, secret_service.Locked) and not self._prompts:
                 raise _locked() from None
         if not self._prompts and not is_open(self):
             raise backends.SECRET_SERVICE.unusable(backends.NONE_YET)
@@ -66,7 +66,7 @@ class SecretServiceBackend:
 
 
 def is_open(backend: Any) -> bool:
-    """Whether there is a collection to look into. Raises StoreUnusable where it is locked."""
+    """Whether there is a collection to look into. Raises StoreUnusable if it is locked."""
     collection = getattr(backend, "preferred_collection", secret_service.DEFAULT_COLLECTION)
     locked = secret_service.is_locked(collection)
     if locked:

@@ -1,4 +1,4 @@
-"""A trial of each place: a record without a secret is put there, read and removed; nobody is asked."""
+"""Tries each place: puts a record without a secret there, reads it and removes it; asks nobody."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ _LASTS_S = 60
 
 
 def of_kernel_keyring() -> None:
-    """Raises StoreUnusable; nothing makes room for it."""
+    """Raises StoreUnusable; does not make room first."""
     in_kernel.require_place()
     entry = _entry()
     try:
@@ -28,7 +28,7 @@ def of_kernel_keyring() -> None:
 
 
 def of_vault(*, timeout_s: float) -> Vault | None:
-    """The vault of this session, None where there is none. Raises StoreUnusable."""
+    """The vault of this session, None if there is none. Raises StoreUnusable."""
     vault = choice.find(timeout_s=timeout_s)
     if vault is None:
         return None

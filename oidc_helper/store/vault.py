@@ -1,4 +1,4 @@
-"""A keyring back end that is never waited for long, and whose troubles are told without its secrets."""
+"""A keyring back end for which we never wait long, and whose errors we report without its secrets."""
 
 import os
 import threading
@@ -19,7 +19,7 @@ SILENCE_S = 30  # a back end that did not answer is not asked again for so long
 
 _PERSON_S = 120  # to notice a prompt and type a password
 _SILENCE = threading.Lock()
-# The systems' own numbers, and what they mean in practice (Security framework, winerror.h).
+# The systems' own error numbers, and what they mean in practice (Security framework, winerror.h).
 _NUMBERS = {
     -25308: ("is locked, and in this session nobody can be asked (-25308)", backends.KEYCHAIN.hint),
     -25293: ("did not accept the password (-25293)", backends.KEYCHAIN.hint),
@@ -37,9 +37,9 @@ _KINDS = {
 
 
 class Vault:
-    """A keyring back end; every call raises StoreUnusable where that fails, is locked or does not answer in time.
+    """A keyring back end; every call raises StoreUnusable if it fails, is locked or does not answer in time.
 
-    `place` is its id in the index, `name` the one for people, `limit` the UTF-16 words that an entry holds, None where
+    `place` is its id in the index, `name` its name for people, `limit` the UTF-16 words that an entry holds, None if
     any length will do. `prompts` lets it ask a person to unlock it.
     """
 
@@ -55,7 +55,7 @@ class Vault:
         self._silent_until = 0.0
 
     def require_open(self) -> None:
-        """Raise StoreUnusable where it is known, without asking a person, that nothing can be put there."""
+        """Raise StoreUnusable if it is known, without asking a person, that nothing can be put there."""
         self._call(self._require_open)
 
     def get(self, entry: str) -> str | None:
@@ -67,7 +67,7 @@ class Vault:
         self._call(lambda: self._set(entry, text))
 
     def delete(self, entry: str) -> bool:
-        """Whether there was such an entry."""
+        """Delete an entry, and say whether there was one."""
         return self._call(lambda: self._delete(entry))
 
     def _get(self, entry: str) -> str | None:
@@ -87,7 +87,7 @@ class Vault:
             self._require_open()
         try:
             self._backend.set_password(entry, USER, text)
-        except UnicodeDecodeError:  # Windows copies the former secret, and cannot if that is no text
+        except UnicodeDecodeError:  # on Windows the back end copies the former secret, and cannot if that is no text
             self._backend.delete_password(entry, USER)
             self._backend.set_password(entry, USER, text)
         if not self._traits.trusted and self._read(entry) != text:
@@ -101,7 +101,7 @@ class Vault:
                 self._backend.set_password(entry, USER, "")
         try:
             self._backend.delete_password(entry, USER)
-        except Exception:  # back ends raise what they like where there is no such entry
+        except Exception:  # if there is no such entry, back ends raise what they like
             if self._read(entry) is not None:
                 raise
             return False
@@ -112,7 +112,7 @@ class Vault:
             raise self._traits.unusable(backends.NONE_YET)
 
     def _is_open(self) -> bool:
-        """False where there is nothing to open yet. Raises StoreUnusable where a person would have to be asked."""
+        """False if there is nothing to open yet. Raises StoreUnusable if a person would have to be asked."""
         return self._may_ask or self._traits.is_open is None or self._traits.is_open(self._backend)
 
     def _call(self, operation: Callable[[], T]) -> T:
@@ -143,13 +143,13 @@ class Vault:
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Let nobody print to standard error: programs that a back end runs say there that an entry is not there yet."""
+    """Drop all output to standard error: programs that a back end runs report a missing entry there."""
     with _SILENCE, Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
         yield
 
 
 def _numbers(error: BaseException | None) -> Iterator[int]:
-    """The numbers in an exception and in those that it came from: keyring wraps the system's own error."""
+    """The numbers in an exception and in its causes: keyring wraps the system's own error."""
     while error is not None:
         yield from (argument for argument in error.args if isinstance(argument, int))
         error = error.__cause__ or error.__context__

@@ -30,7 +30,7 @@ LIMITS = {"least_a_second": 5_000, "most_p99_ms": 20.0, "most_growth_mib": 5.0}
 
 @dataclass(frozen=True)
 class Figures:
-    """Milliseconds by second, and in which seconds there was a renewal; memory after the first renewal and at last."""
+    """Milliseconds by second, and the seconds with a renewal; memory after the first renewal and at the end."""
 
     by_second: Sequence[Sequence[float]]
     renewing: Sequence[bool]
@@ -62,11 +62,11 @@ def table(figures: Figures) -> str:
     rows = {
         "answers a second": f"{figures.rate:,.0f} (≥ {LIMITS['least_a_second']:,})",
         "median": f"{figures.p(50, while_renewing=False):.1f} ms",
-        "99 of 100": f"{figures.p(99, while_renewing=False):.1f} ms {most}",
-        "99 of 100, in seconds with a renewal": f"{figures.p(99, while_renewing=True):.1f} ms {most}",
+        "99th percentile": f"{figures.p(99, while_renewing=False):.1f} ms {most}",
+        "99th percentile, in seconds with a renewal": f"{figures.p(99, while_renewing=True):.1f} ms {most}",
         "failed": f"{figures.failed} of {sum(map(len, figures.by_second)):,}",
-        "exchanges, for lifetimes": f"{figures.exchanges}, {figures.lifetimes}",
-        "memory, after the first renewal and at last": f"{before:.1f}, {after:.1f} MiB",
+        "exchanges, lifetimes": f"{figures.exchanges}, {figures.lifetimes}",
+        "memory, after the first renewal and at the end": f"{before:.1f}, {after:.1f} MiB",
     }
     return "\n".join(["| | |", "|---|--:|", *(f"| {name} | {value} |" for name, value in rows.items())])
 

@@ -252,7 +252,7 @@ def test_a_terminal_is_told_that_the_address_is_a_secret(ready: Home) -> None:
         done = person.ended()
 
     assert done.returncode == 0
-    assert "this address is a secret: for 15 min, it signs in whoever opens it" in person.screen
+    assert "this address is a secret: for 15 min, it signs in anybody who opens it" in person.screen
     assert ready.run("console", "--print", "dev-admin").stderr == ""
 
 

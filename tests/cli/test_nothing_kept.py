@@ -65,7 +65,7 @@ def test_a_token_that_was_sent_in_vain_is_told_with_the_reason(ready: Home) -> N
 
     assert failed.code == 6
     assert "was sent before" in failed.message
-    assert "its answer could not be kept: the kernel keyring is not to be had here; there is no" in failed.message
+    assert "its answer could not be kept: the kernel keyring is not available here; there is no" in failed.message
 
 
 def twelve_at_once(home: Home, **variables: str) -> list["subprocess.CompletedProcess[str]"]:

@@ -125,7 +125,7 @@ def test_logout_forgets_what_sound_profiles_hold_and_says_that_others_are_left(
 
     assert done.returncode == 0
     assert done.stdout.startswith(
-        f"of the others, only what is kept here can be forgotten: {home.config}: profile.dev-"
+        f"of the others, only what is stored here can be deleted: {home.config}: profile.dev-"
     )
     assert "signed out of analytics" in done.stdout
 

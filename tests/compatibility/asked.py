@@ -14,10 +14,10 @@ class Answer(NamedTuple):
 _ITSELF, _ITS_SDK, _NO = "itself", "its SDK", "no"
 ASKED = {
     "Terraform, OpenTofu": Answer(
-        "SDK for Go 2", _ITS_SDK, "yes; a provider keeps our words in its log, so sign in before"
+        "SDK for Go 2", _ITS_SDK, "yes; a provider shows our messages only in its log, so sign in first"
     ),
     "AWS CDK": Answer(
-        "SDK for JavaScript 3", _ITSELF, "yes; where nobody is signed in, it goes on with an undefined account"
+        "SDK for JavaScript 3", _ITSELF, "yes; if nobody is signed in, it goes on with an undefined account"
     ),
     "SAM, Ansible, Airflow, dbt on Athena": Answer("boto3", _ITS_SDK, "yes"),
     "kubectl at EKS": Answer("AWS CLI 2", _ITS_SDK, "yes: `aws eks get-token` is an AWS CLI"),
@@ -26,11 +26,15 @@ ASKED = {
         "deltalake", _ITSELF, "yes; each call to a Delta table or Lance runs the command"
     ),
     "DuckDB": Answer(
-        "pyarrow 21", _ITSELF, "yes, with a secret of `PROVIDER credential_chain, REFRESH auto`; else it never renews"
+        "pyarrow 21",
+        _ITSELF,
+        "yes, with a secret of `PROVIDER credential_chain, REFRESH auto`; otherwise it never renews",
     ),
     "PyTorch (s3torchconnector)": Answer("awscrt", _ITSELF, "yes"),
-    "Spark, Hadoop, and others in Java": Answer(
+    "Spark, Hadoop and other Java programs": Answer(
         "", _ITS_SDK, "yes, with the SDKs 1.12 and 2.29; version 1 does not follow `source_profile`"
     ),
-    ".NET, PHP, Kotlin": Answer("", _NO, "by their sources, yes; no package that we can install has them"),
+    ".NET, PHP, Kotlin": Answer(
+        "", _NO, "yes, judging by their source code; there was no package that we could install"
+    ),
 }

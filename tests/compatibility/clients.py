@@ -6,17 +6,17 @@ from typing import Literal
 
 # The columns, and what each asks of a client; the hit alone is a number.
 COLUMNS = {
-    "credentials": "a role session and a permission set sign its calls",
-    "refresh": "calls through four lifetimes, each under the keys of the moment",
-    "exec": "the keys that `oidc-helper exec` puts into its environment sign its calls, in place of its profile's",
-    "endpoint": "calls through three renewals, by `oidc-helper exec --endpoint` and by `oidc-helper serve`",
-    "20 at once": "with an empty store they share one exchange",
+    "credentials": "it signs its calls with a role session and with a permission set",
+    "refresh": "calls over four lifetimes, each signed with the current keys",
+    "exec": "it signs its calls with the keys from `oidc-helper exec` in its environment, not with its profile's",
+    "endpoint": "calls over three renewals, with `oidc-helper exec --endpoint` and with `oidc-helper serve`",
+    "20 at once": "twenty that start with an empty store share one exchange",
     "sign-in told": "the user sees which `oidc-helper login` to type",
-    "source_profile": "a `role_arn`, whose source is a permission set of ours (STS refuses a role session)",
-    "'a path'": "with a blank, in single quotes",
-    '"a path"': "with a blank, in double quotes",
+    "source_profile": "a `role_arn` whose source is a permission set of ours (STS refuses a role session here)",
+    "'a path'": "a path with a blank, in single quotes",
+    '"a path"': "a path with a blank, in double quotes",
     "hostile": "in each of the environments below",
-    "hit": "the processor time that cached credentials take beyond a key in a file, of ten runs each the least",
+    "hit": "the processor time that cached credentials take beyond a key in a file: the least of ten runs of each",
 }
 Source = Literal["PyPI", "npm", "Debian", "Debian, unpacked"]
 
@@ -44,9 +44,9 @@ class Client:
 
 
 _PYTHON = "{env}/bin/python"
-_NO_STS = "this version knows no variable for the address of STS, and asks AWS itself"
-_OLD_INI = "its parser strips double quotes, so that the shell sees two words"
-_SILENT = "it shows a message of its own; `oidc-helper status` has ours"
+_NO_STS = "this version knows no variable for the address of STS, and calls AWS itself"
+_OLD_INI = "its parser strips double quotes, so the shell sees two words"
+_SILENT = "it shows its own message; `oidc-helper status` shows ours"
 
 CLIENTS = {
     "boto3": Client("Python", "PyPI", ("boto3",), (_PYTHON, "{programs}/with_boto3.py")),
@@ -72,14 +72,14 @@ CLIENTS = {
         ("@aws-sdk/client-sts",),
         ("node", "{env}/with_javascript.mjs"),
         variables={"NODE_NO_WARNINGS": "1"},
-        lacks={"sign-in told": "its default chain shows a message of its own, `fromIni` and `fromProcess` show ours"},
+        lacks={"sign-in told": "its default chain shows its own message; `fromIni` and `fromProcess` show ours"},
     ),
     "SDK for Ruby 3": Client(
         "Ruby",
         "Debian",
         ("ruby-aws-sdk-core",),
         ("ruby", "{programs}/with_ruby.rb"),
-        lacks={"endpoint": "this version knows the endpoint of ECS alone, and sends no token; `exec` gives it keys"},
+        lacks={"endpoint": "this version knows only the endpoint of ECS, and sends no token; `exec` gives it keys"},
     ),
     "SDK for Go 2": Client(
         "Go 2",
@@ -113,14 +113,20 @@ CLIENTS = {
         "PyPI",
         ("pyarrow",),
         (_PYTHON, "{programs}/with_pyarrow.py"),
-        lacks={"sign-in told": _SILENT, "source_profile": "its C++ SDK finds no credentials, and asks without any"},
+        lacks={
+            "sign-in told": _SILENT,
+            "source_profile": "its C++ SDK finds no credentials, and sends unsigned requests",
+        },
     ),
     "pyarrow 21": Client(
         "C++, older",
         "PyPI",
         ("pyarrow==21.*",),
         (_PYTHON, "{programs}/with_pyarrow.py"),
-        lacks={"sign-in told": _SILENT, "source_profile": "its C++ SDK finds no credentials, and asks without any"},
+        lacks={
+            "sign-in told": _SILENT,
+            "source_profile": "its C++ SDK finds no credentials, and sends unsigned requests",
+        },
     ),
     "awscrt": Client(
         "CRT",
@@ -128,7 +134,7 @@ CLIENTS = {
         ("awscrt",),
         (_PYTHON, "{programs}/with_awscrt.py"),
         lacks={"sign-in told": _SILENT},
-        not_run={"source_profile": "it takes no address of STS that is not https"},
+        not_run={"source_profile": "it only takes an https address of STS"},
     ),
     "deltalake": Client("Rust", "PyPI", ("deltalake",), (_PYTHON, "{programs}/with_deltalake.py")),
     "restic": Client(
@@ -142,9 +148,9 @@ CLIENTS = {
         variables={"RESTIC_PASSWORD": "none"},
         lacks={
             "sign-in told": _SILENT,
-            "source_profile": "minio-go, its library, does not know it",
-            "'a path'": "minio-go, its library, knows no quotes",
-            '"a path"': "minio-go, its library, knows no quotes",
+            "source_profile": "its library, minio-go, does not support it",
+            "'a path'": "its library, minio-go, does not support quotes",
+            '"a path"': "its library, minio-go, does not support quotes",
         },
     ),
 }

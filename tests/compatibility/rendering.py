@@ -28,7 +28,7 @@ def matrix(rows: Mapping[str, Row], versions: Mapping[str, str]) -> str:
 def asked() -> list[str]:
     """A table of the tools that people ask about."""
     rows = [[tool, answer.client or _NONE, answer.tried, answer.answer] for tool, answer in ASKED.items()]
-    return [_line(line) for line in ([_TOOL, "stands in the matrix as", "tried", "does it work?"], ["---"] * 4, *rows)]
+    return [_line(line) for line in ([_TOOL, "row in the matrix", "tried", "does it work?"], ["---"] * 4, *rows)]
 
 
 def reasons() -> list[str]:

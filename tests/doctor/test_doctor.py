@@ -65,18 +65,18 @@ def test_a_sound_chain_has_a_line_for_each_check(ward: Ward) -> None:
 
     assert [line.split()[1] for line in shown[:-1]] == [check.id for check in CHECKS]
     assert {line[0] for line in shown[:-1]} == {"✓", "\N{EN DASH}"}
-    assert re.fullmatch(r"all \d+ checks are well, \d+ were passed over", shown[-1])
+    assert re.fullmatch(r"all \d+ checks passed, \d+ were skipped", shown[-1])
     assert ward.emulator.count("CreateTokenWithIAM") == 0
 
 
 @pytest.mark.parametrize(
     ("counted", "told"),
     [
-        ({"ok": 1}, "1 check is well"),
-        ({"ok": 2}, "all 2 checks are well"),
-        ({"skipped": 1}, "no check was made, 1 was passed over"),
-        ({"failed": 1, "skipped": 2}, "1 of 1 check failed, 2 were passed over"),
-        ({"ok": 1, "failed": 1, "skipped": 1}, "1 of 2 checks failed, 1 was passed over"),
+        ({"ok": 1}, "1 check passed"),
+        ({"ok": 2}, "all 2 checks passed"),
+        ({"skipped": 1}, "no check was run, 1 was skipped"),
+        ({"failed": 1, "skipped": 2}, "1 of 1 check failed, 2 were skipped"),
+        ({"ok": 1, "failed": 1, "skipped": 1}, "1 of 2 checks failed, 1 was skipped"),
     ],
 )
 def test_the_last_line_counts_each_check_once(counted: dict[str, int], told: str) -> None:
@@ -110,7 +110,7 @@ def test_no_long_word_breaks_the_columns(ward: Ward, columns: int, stands_in: in
         assert terminal.ended().returncode == 0
         first, *others, summary = filter(None, Screen(terminal, columns).lines)
 
-    assert (first.split()[:2], summary) == (["✓", "profile"], "1 check is well")
+    assert (first.split()[:2], summary) == (["✓", "profile"], "1 check passed")
     assert all(line.startswith(" " * stands_in) for line in others)
     assert ward.emulator.directory.application_arn in "".join(line.strip() for line in others)
 
@@ -129,7 +129,7 @@ def test_what_depends_on_a_broken_link_says_so(ward: Ward) -> None:
     (ward.home.path / "token").unlink()
     report = ward.report("analytics")
 
-    assert report["claims"]["found"] == report["caller"]["found"] == "not looked at: identity failed"
+    assert report["claims"]["found"] == report["caller"]["found"] == "not checked: identity failed"
 
 
 def test_only_some_checks_are_made(ward: Ward) -> None:
@@ -202,7 +202,7 @@ def test_a_person_is_never_asked(ward: Ward) -> None:
     report = ward.report("--exchange", "analytics")
 
     assert report["tokens"]["remedy"] == "oidc-helper login analytics"
-    assert report["exchange"]["found"] == "not looked at: tokens failed"
+    assert report["exchange"]["found"] == "not checked: tokens failed"
     assert ward.emulator.count("Authorization") == 0
 
 
@@ -375,7 +375,7 @@ def test_a_slow_script_of_pip_is_named(
     finding = program.executable(case)
 
     assert finding.status == "ok"
-    assert ("its script is one of pip before 25" in finding.found) == is_slow
+    assert ("its script was written by pip before 25" in finding.found) == is_slow
     assert f"PATH leads to another one, {COMMAND}" in finding.found
 
 
@@ -383,7 +383,7 @@ def test_a_slow_script_is_written_anew_from_where_the_program_came(installed: Ca
     """With pipx too: each of its environments has a pip."""
     installed("pipx_metadata.json", "pip", {"url": "file:///helper.whl", "archive_info": {}})
 
-    assert program._to_write_it_anew() == f"{PIP} --upgrade pip && {PIP} --force-reinstall --no-deps /helper.whl"
+    assert program._to_rewrite_script() == f"{PIP} --upgrade pip && {PIP} --force-reinstall --no-deps /helper.whl"
 
 
 def test_a_locked_keyring_stays_locked(ward: Ward) -> None:
@@ -401,7 +401,7 @@ def test_a_locked_keyring_stays_locked(ward: Ward) -> None:
         assert report["vault"]["found"] == "Secret Service is locked"
         assert "unlock" in report["vault"]["remedy"]
         assert report["tokens"]["found"] == report["caller"]["found"].replace("tokens", "vault")
-        assert report["tokens"]["found"] == "not looked at: vault failed"
+        assert report["tokens"]["found"] == "not checked: vault failed"
         service.unlock()
         assert service.labels() == labels
 
@@ -436,4 +436,4 @@ def test_a_proxy_that_is_none_is_named(ward: Ward) -> None:
 
     assert report["proxy"]["status"] == "failed"
     assert "begin HTTPS_PROXY with socks5h://" in report["proxy"]["remedy"]
-    assert report["provider"]["found"] == "not looked at: proxy failed"
+    assert report["provider"]["found"] == "not checked: proxy failed"

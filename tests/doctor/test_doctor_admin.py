@@ -48,7 +48,7 @@ def test_a_denied_read_is_passed_over_with_the_action_that_is_missing(administer
 
     assert {check["status"] for check in report.values()} == {"ok", "skipped"}
     assert report["actor-policy"]["found"] == (
-        "not looked at: the administrator may not do sso:GetApplicationAuthenticationMethod"
+        "not checked: the administrator may not do sso:GetApplicationAuthenticationMethod"
     )
     assert report["scopes"]["found"].endswith("sso:ListApplicationAccessScopes")
     assert report["application"]["status"] == report["caller-role"]["status"] == "ok"
@@ -131,7 +131,7 @@ def test_an_aws_profile_that_leads_back_to_us_is_refused(administered: Administe
     report = administered.report(*words, "analytics")
 
     assert "AWS profile back -> its credential_process, oidc-helper" in report["administrator"]["found"]
-    assert report["instance"]["found"] == "not looked at: administrator failed"
+    assert report["instance"]["found"] == "not checked: administrator failed"
     assert administered.emulator.requests == []
 
 
@@ -143,9 +143,7 @@ def test_claims_of_a_file_stand_for_the_person(administered: Administered) -> No
     whose = {"iss": emulator.issuer, "aud": [emulator.client_id], "email": "bob@example.com", "sub": "00u-bob"}
     claims = administered.write_claims(**whose)
 
-    assert without["claim"]["found"] == (
-        "no identity token of the person is at hand: give its claims with --claims FILE"
-    )
+    assert without["claim"]["found"] == ("there is no identity token of the person: give its claims with --claims FILE")
     assert administered.report("--claims", claims, "analytics")["user"]["found"].startswith("bob, ")
 
     (administered.home.path / "jwt").write_text(emulator.mint("mallory@example.com") + "\n")
@@ -206,7 +204,7 @@ def test_a_role_of_another_account_is_for_another_administrator(administered: Ad
     report = administered.report("analytics")
 
     assert report["session-role"]["status"] == "skipped"
-    assert "is of account 111122223333" in report["session-role"]["found"]
+    assert "is in account 111122223333" in report["session-role"]["found"]
     assert "name another --admin-profile" in report["session-role"]["found"]
 
 

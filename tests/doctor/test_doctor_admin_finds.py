@@ -273,7 +273,7 @@ TABLE: dict[str, Row] = {
     "a slash at the end of the issuer": Row(
         "issuer",
         takes(lambda directory: setattr(directory.application.issuer, "issuer_url", _slashed(directory))),
-        "a slash at the end counts",
+        "the slash at the end matters",
         "create-trusted-token-issuer",
     ),
     "another issuer": Row("issuer", takes(another_issuer), "https://idp.example.com", "put-application-grant"),
@@ -307,14 +307,14 @@ TABLE: dict[str, Row] = {
     "no scope for permission sets": Row(
         "scopes",
         takes(lambda directory: directory.application.scopes.pop("sso:account:access")),
-        "has no sso:account:access",
+        "lacks sso:account:access",
         "put-application-access-scope",
         "dev-admin",
     ),
     "no scopes for account access": Row(
         "scopes",
         takes(lambda directory: directory.application.scopes.clear()),
-        "account_access:read_only nor account_access:assume",
+        "account_access:read_only and account_access:assume",
         "account_access:assume",
         "builder",
     ),

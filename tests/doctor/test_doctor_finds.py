@@ -293,7 +293,7 @@ TABLE = {
     "no audience": Row("claims", token(aud=None), "has no aud", "into aud", new_token),
     "another signature": Row("claims", token(alg="ES256"), "signed with ES256, not RS256", "with RS256", new_token),
     "a spent token": Row(
-        "claims", a_spent_token, "was exchanged before", "put a new identity token into", longer_tokens
+        "claims", a_spent_token, "was already exchanged", "put a new identity token into", longer_tokens
     ),
     "no authorities": Row(
         "certificates",
@@ -517,7 +517,7 @@ def test_the_tokens_of_another_profile_are_exchanged(ward: Ward, person: Desk) -
     person.log_in("other")
     report = ward.report("--exchange", "exchanged")
 
-    assert report["tokens"]["found"] == "there are none yet; get fetches new ones by those of profile other"
+    assert report["tokens"]["found"] == "there are none yet; get fetches new ones with those of profile other"
     assert report["exchange"]["found"].startswith(f"tokens of {ALICE}")
     assert report["credentials"]["status"] == "ok"
 
@@ -531,5 +531,5 @@ def test_a_provider_that_never_answers_takes_no_more_than_the_deadline(ward: War
     answers.set()
 
     assert "does not answer in time" in report["provider"]["found"]
-    assert report["aws"]["found"] == "not looked at: the 5 s for all checks are over"
+    assert report["aws"]["found"] == "not checked: the 5 s for all checks are over"
     assert [one for one, check in report.items() if check["status"] == "failed"] == ["provider"]

@@ -53,7 +53,7 @@ def test_a_process_of_another_user_is_there(monkeypatch: pytest.MonkeyPatch) -> 
         raise next(answers)
 
     monkeypatch.setattr(os, "kill", kill)
-    monkeypatch.setattr(ending, "_LOOK_S", 0)
+    monkeypatch.setattr(ending, "_PAUSE_S", 0)
     monkeypatch.setattr(os, "pidfd_open", lambda _: (_ for _ in ()).throw(OSError), raising=False)
     ending.of(4711)()
 

@@ -302,7 +302,7 @@ def test_a_name_that_another_user_took_is_no_lock(home: Path) -> None:
     needs(os.geteuid() == 0, "root, to become another user")
     no_runtime_directory_either(home)
     with squatter("work", "listens"):
-        with pytest.raises(StoreUnusable, match=r"no lock can be had.*: .*user 12345.*; Not a directory"):
+        with pytest.raises(StoreUnusable, match=r"no lock can be taken.*: .*user 12345.*; Not a directory"):
             lock.hold("work", timeout_s=60, purpose="working")
         assert lock.holder("work") == ""
 
@@ -311,7 +311,7 @@ def test_where_there_is_no_lock_at_all_the_work_is_not_done(home: Path, monkeypa
     """As on a system without socket names, and in some sandboxes: the reason is told, and how to mend it."""
     no_runtime_directory_either(home)
     monkeypatch.setattr(socket_lock, "try_exclusive", _refuse)
-    with pytest.raises(StoreUnusable, match="no lock can be had, so that others might do the same") as raised:
+    with pytest.raises(StoreUnusable, match="no lock can be taken, so another process might do the same") as raised:
         lock.acquire("work", timeout_s=60, purpose="working")
     assert "XDG_STATE_HOME" in raised.value.hint
 

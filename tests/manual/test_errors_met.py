@@ -164,7 +164,7 @@ MET: Mapping[str, Met | str] = {
     "…: the certificates in … cannot be read: …": Met(
         breaks=variable("AWS_ENDPOINT_URL_STS", "https://sts.example.com"), variables={"AWS_CA_BUNDLE": "no.pem"}
     ),
-    "the real user is …, the effective one …: credentials are of one user": "test_a_process_of_two_users_is_refused",
+    "the real user is …, the effective one …: credentials belong to one user": "test_a_process_of_two_users_is_refused",
     "missing flags: …": Met(("configure", "--non-interactive")),
     "no plan can be made: …": Met(("doctor", "--plan", "--issuer", "https://example.okta.com")),
     "there is no terminal to ask at": Met(("completion", "bash", "--install"), variables={"SHELL": "/bin/bash"}),
@@ -183,7 +183,7 @@ MET: Mapping[str, Met | str] = {
     "the address that begins the sign-in was opened twice: another program may have read it": (
         "test_the_start_leads_to_the_provider_once"
     ),
-    "… has signed in, and before it was …: nothing was changed": "test_without_consent_nothing_changes",
+    "… has signed in, not … as before: nothing was changed": "test_without_consent_nothing_changes",
     "the identity token of … was sent before, and each counts only once": Met(breaks=spent),
     "there is no identity token: … does not exist": as_in("no token file"),
     "the identity token of … has no usable exp": as_in("no exp"),

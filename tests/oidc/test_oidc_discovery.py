@@ -193,7 +193,9 @@ def test_a_wrong_issuer_is_shown_with_the_address_that_was_asked(
 def test_a_list_of_algorithms_that_is_none_is_refused(provider: FakeProvider, client: Client) -> None:
     for odd in ("RS256", [256], {"RS256": True}):
         provider.document["id_token_signing_alg_values_supported"] = odd
-        assert "that is not a list of words" in refusal(provider, client).message
+        error = refusal(provider, client)
+        assert "that is not a list of words" in error.message
+        assert error.hint == f'check issuer = "{provider.issuer}": is this an OpenID provider?'
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

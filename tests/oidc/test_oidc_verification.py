@@ -311,4 +311,7 @@ def test_a_key_endpoint_without_keys_is_refused(provider: FakeProvider) -> None:
         return answer([])
 
     provider.replies["/keys"] = page
-    assert "gives an answer that makes no sense" in refusal(provider, provider.signed(good(provider))).message
+    error = refusal(provider, provider.signed(good(provider)))
+
+    assert "gives an answer that makes no sense" in error.message
+    assert error.hint == f'check issuer = "{provider.issuer}": is this an OpenID provider?'

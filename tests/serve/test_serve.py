@@ -381,7 +381,7 @@ def test_listening_for_others_is_warned_of(ready: Home) -> None:
         assert running.credentials("analytics").status == 200
         warned = running.stop().stderr
 
-    assert f"warning: others than this machine may reach {EVERYWHERE}" in warned
+    assert f"warning: other machines can reach {EVERYWHERE}" in warned
 
 
 @pytest.mark.parametrize(

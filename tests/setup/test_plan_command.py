@@ -111,7 +111,7 @@ def test_no_plan_has_a_token_or_a_secret(home: Home, emulator: Emulator) -> None
             "oidc-helper doctor --plan analytics",
         ),
         (("--plan", "analytics", "--json"), "--plan does not go with --json", "oidc-helper doctor --help"),
-        (("--group", "x"), "these options are of a plan", "add --plan, or leave them out"),
+        (("--group", "x"), "these options are for a plan", "add --plan, or leave them out"),
         (
             ("--plan", "--issuer", OKTA),
             "no plan can be made: a plan needs --client-id; a plan needs --identity-center-region",

@@ -21,16 +21,17 @@ from oidc_helper.sign_in.loopback import Loopback
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells the user of a connection in /proc")
 
 NOBODY = 65_534
-# As NOBODY: sends a request, and hangs up where `hides`; prints the status line.
+# As NOBODY: sends a request; hangs up if `hides`, else prints the status line.
 _AS_NOBODY = f"""
-import encodings.idna, os, socket, struct, sys  # what he may not read later
+import contextlib, encodings.idna, os, socket, struct, sys  # NOBODY may not read them later
 address, port, target, hides = sys.argv[1:]
 os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
 with socket.create_connection((address, int(port)), timeout=30) as connection:
     request = f"GET {{target}} HTTP/1.1\\r\\nHost: 127.0.0.1:{{port}}\\r\\n\\r\\n"
     if hides == "resets":
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.sendall(request.encode())
+    with contextlib.suppress(OSError if hides else ()):  # the refusal may come before the request
+        connection.sendall(request.encode())
     print("" if hides else connection.makefile("rb").readline().decode())
 """
 # A browser that, on its way, looks for the secrets of its address in the arguments of all processes.

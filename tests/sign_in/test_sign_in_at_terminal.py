@@ -204,7 +204,7 @@ def test_without_consent_nothing_changes(succeeded: Desk, answer: str) -> None:
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        f"oidc-helper: {BOB} has signed in, and before it was {ALICE}: nothing was changed\n"
+        f"oidc-helper: {BOB} has signed in, not {ALICE} as before: nothing was changed\n"
         "hint: oidc-helper login analytics --force\n"
     )
     assert "<h1>Not signed in</h1>" in succeeded.browser.page

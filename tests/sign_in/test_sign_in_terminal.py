@@ -178,7 +178,7 @@ def test_each_mistake_is_named_and_asked_again(provider: FakeProvider) -> None:
             (opened, "it is the address to sign in at, not the one that follows"),
             ("yes", "it holds no answer"),
             (forged, "it belongs to another sign-in"),
-            ("http://[", "it is no address"),
+            ("http://[", "it is not an address"),
         )
         for number, (wrong, words) in enumerate(mistakes, 1):
             person.type(wrong + "\r")

@@ -390,7 +390,7 @@ def test_a_machine_without_any_keyring_keeps_nothing(
     monkeypatch.setenv(kernel.VARIABLE, "off")
     assert Store().get(TOKENS, "corp") is None
     with pytest.raises(
-        StoreUnusable, match="the kernel keyring is not to be had here; there is no keyring in this session"
+        StoreUnusable, match="the kernel keyring is not available here; there is no keyring in this session"
     ) as raised:
         Store().put(TOKENS, "corp", SECRET, expires_at=None)
     assert raised.value.hint

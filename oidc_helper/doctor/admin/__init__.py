@@ -1,6 +1,6 @@
-"""AWS's side of the chain, as an administrator reads it: what is wrong there, and the command that mends it.
+"""Check AWS's side of the chain with an administrator's credentials, and give the commands that mend it.
 
-It changes nothing, and spends nothing of the person's.
+It changes nothing, and spends none of the person's tokens.
 """
 
 from oidc_helper.doctor.admin.audit import Audit

@@ -1,4 +1,4 @@
-"""The application: that it is enabled, who may exchange tokens at it, its grants and its scopes."""
+"""Check the application: its status, its actor policy, its grants and its scopes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,19 +12,19 @@ from oidc_helper.settings.schema import JWT_BEARER, TOKEN_EXCHANGE, Target
 
 EXCHANGE = "sso-oauth:CreateTokenWithIAM"
 _CUSTOM = "applicationProvider/custom"
-# What a profile's credentials take, beside the scopes of its own settings. Athena, Glue and Lake Formation need none.
+# The scopes that a profile's credentials need beyond its own settings. Athena, Glue and Lake Formation need none.
 _SCOPES: Mapping[Target | None, tuple[str, ...]] = {
     "permission set": ("sso:account:access",),
     "account access": ("account_access:read_only", "account_access:assume"),
 }
 _GRANTS_SCOPE = "s3:access_grants:read_write"
-_DEFAULTS = {"openid", "aws", "sts:identity_context"}  # of every application, whose scopes do not list them
+_DEFAULTS = {"openid", "aws", "sts:identity_context"}  # every application has them, unlisted
 
 
 def application(audit: Audit) -> Finding:
-    """It exists, it is enabled, and it is customer managed."""
-    found = audit.admin.get(reads.APPLICATION, region=audit.center_region, ApplicationArn=audit.application_arn)
-    if found is None:
+    """The application exists, is enabled, and is customer managed."""
+    answer = audit.admin.get(reads.APPLICATION, region=audit.center_region, ApplicationArn=audit.application_arn)
+    if answer is None:
         return failed(
             f"there is no application {audit.application_arn}",
             audit.shell.aws(
@@ -32,31 +32,31 @@ def application(audit: Audit) -> Finding:
             )
             + "  # then set application_arn",
         )
-    if found.get("Status") != "ENABLED":
+    if answer.get("Status") != "ENABLED":
         return failed(
-            f"{_named(audit, found)} is {str(found.get('Status')).lower()}",
+            f"{_named(audit, answer)} is {str(answer.get('Status')).lower()}",
             audit.mend_center("update-application", status="ENABLED"),
         )
-    provider = str(found.get("ApplicationProviderArn", ""))
-    remark = "" if provider.endswith(_CUSTOM) else f"; of {provider.rpartition('/')[2]}, which AWS manages"
-    made = f", made in {found['CreatedFrom']}" if found.get("CreatedFrom") else ""
-    return ok(f"{_named(audit, found)}, enabled{made}{remark}")
+    provider = str(answer.get("ApplicationProviderArn", ""))
+    remark = "" if provider.endswith(_CUSTOM) else f"; it belongs to {provider.rpartition('/')[2]}, and AWS manages it"
+    origin = f", made in {answer['CreatedFrom']}" if answer.get("CreatedFrom") else ""
+    return ok(f"{_named(audit, answer)}, enabled{origin}{remark}")
 
 
 def actor_policy(audit: Audit) -> Finding:
-    """It admits the caller."""
+    """The actor policy admits the caller."""
     arn = policies.as_role(audit.caller_arn)
-    found = audit.center(reads.ACTORS, AuthenticationMethodType="IAM")
-    policy = (found or {}).get("AuthenticationMethod", {}).get("Iam", {}).get("ActorPolicy") or {}
+    answer = audit.center(reads.ACTORS, AuthenticationMethodType="IAM")
+    policy = (answer or {}).get("AuthenticationMethod", {}).get("Iam", {}).get("ActorPolicy") or {}
     ask = Ask(EXCHANGE, arn)
-    said = policies.verdict(policy, ask)
-    if said.allowed:
-        return ok(f"admits {arn}{policies.remarked(said.remarks)}")
+    verdict = policies.verdict(policy, ask)
+    if verdict.allowed:
+        return ok(f"admits {arn}{policies.remarked(verdict.remarks)}")
     statement = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": EXCHANGE, "Resource": "*"}
     mended = policies.extended(policy, statement, [ask])
-    how = "denies" if said.denied else "does not admit"
+    how = "denies" if verdict.denied else "does not admit"
     return failed(
-        f"{f'the policy {how}' if policy else 'there is no policy, which would admit'} {arn}",
+        f"the policy {how} {arn}" if policy else f"there is no policy to admit {arn}",
         audit.mend_center(
             "put-application-authentication-method",
             authentication_method_type="IAM",
@@ -66,7 +66,7 @@ def actor_policy(audit: Audit) -> Finding:
 
 
 def grant(audit: Audit) -> Finding:
-    """The grant of the profile's proof is there."""
+    """The application has the grant for the profile's proof."""
     kinds = {str(each.get("GrantType")): each.get("Grant", {}) for each in audit.center_all(reads.GRANTS)}
     kind = audit.profile.grant
     if kind in kinds:
@@ -83,7 +83,7 @@ def grant(audit: Audit) -> Finding:
 
 
 def refresh_token(audit: Audit) -> Finding:
-    """Without it a person signs in every hour."""
+    """The application has the grant refresh_token; without it the person signs in every hour."""
     if any(each.get("GrantType") == "refresh_token" for each in audit.center_all(reads.GRANTS)):
         return ok("tokens are renewed until the session ends")
     return failed(
@@ -93,22 +93,22 @@ def refresh_token(audit: Audit) -> Finding:
 
 
 def audience(audit: Audit) -> Finding:
-    """The grant takes tokens with the audience of this person's."""
+    """The grant accepts the audience of the person's tokens."""
     audit.require_identity_token()
-    wanted, trusted = audit.expected_audiences, audit.jwt_bearer
-    if not trusted:
+    audiences, trusted_issuers = audit.expected_audiences, audit.jwt_bearer
+    if not trusted_issuers:
         return skipped(f"there is no grant {_short(JWT_BEARER)}")
-    taken = sorted({str(each) for issuer in trusted for each in issuer.get("AuthorizedAudiences", ())})
-    if not set(taken).isdisjoint(wanted):
-        return ok(f"{_clients(audit, wanted)} is authorised")
+    accepted = sorted({str(each) for issuer in trusted_issuers for each in issuer.get("AuthorizedAudiences", ())})
+    if not set(accepted).isdisjoint(audiences):
+        return ok(f"{_clients(audit, audiences)} is authorised")
     return failed(
-        f"the aud of identity tokens is {_clients(audit, wanted)}, and the grant takes {_clients(audit, taken)}",
+        f"the aud of identity tokens is {_clients(audit, audiences)}, but the grant takes {_clients(audit, accepted)}",
         issuers.trusting(audit),
     )
 
 
 def scopes(audit: Audit) -> Finding:
-    """The application has what the profile asks for."""
+    """The application has the scopes that the profile needs."""
     profile = audit.profile
     needed = [*_SCOPES.get(profile.target, ()), *((_GRANTS_SCOPE,) if profile.s3_grant else ()), *profile.scopes]
     needed = [scope for scope in dict.fromkeys(needed) if scope not in _DEFAULTS]
@@ -116,14 +116,14 @@ def scopes(audit: Audit) -> Finding:
     missing = [scope for scope in needed if scope not in present]
     if missing:
         commands = [audit.mend_center("put-application-access-scope", scope=scope) for scope in missing]
-        return failed(f"the application has no {' nor '.join(missing)}", "\n".join(commands))
+        return failed(f"the application lacks {' and '.join(missing)}", "\n".join(commands))
     if not needed:
-        return ok("none are needed beside those that every application has")
+        return ok("none are needed beyond those that every application has")
     return ok(", ".join(needed))
 
 
-def _named(audit: Audit, found: Mapping[str, Any]) -> str:
-    return audit.named("application", str(found.get("Name") or found.get("ApplicationArn")))
+def _named(audit: Audit, answer: Mapping[str, Any]) -> str:
+    return audit.named("application", str(answer.get("Name") or answer.get("ApplicationArn")))
 
 
 def _clients(audit: Audit, names: Sequence[str]) -> str:
@@ -135,6 +135,6 @@ def _short(grant_type: str) -> str:
 
 
 def _redirects(audit: Audit) -> list[str]:
-    """Where the settings let the sign-in lead back; AWS is not known to take a loopback address with any port."""
+    """The redirect URIs of the settings. It is not known whether AWS accepts a loopback address with any port."""
     identity = audit.profile.identity
     return [f"http://{identity.redirect_host}:{port}{identity.redirect_path}" for port in identity.redirect_ports]

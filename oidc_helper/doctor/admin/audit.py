@@ -1,4 +1,4 @@
-"""What the checks of AWS's side look at: the case, read as an administrator, and the person's claims."""
+"""What the checks of AWS's side look at: the case, read by an administrator, and the person's claims."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from oidc_helper.aws import administration as reads
 from oidc_helper.aws.administration import Administrator, Denied
 from oidc_helper.doctor.admin.commands import Shell
 from oidc_helper.doctor.case import Case
-from oidc_helper.doctor.findings import NotKnown, NotLookedAt
+from oidc_helper.doctor.findings import NotChecked, NotKnown
 from oidc_helper.errors import OidcHelperError, Refused
 from oidc_helper.settings.schema import JWT_BEARER
 
@@ -18,9 +18,9 @@ _CENTER = "sso-admin"
 
 @dataclass(frozen=True)
 class Audit(Case):
-    """A case that an administrator looks at, with the AWS profile of that name or the environment's credentials.
+    """A case that an administrator reads, with the AWS profile `admin_profile` or the environment's credentials.
 
-    `given_claims` are the person's, None where they are to be had from what is at hand. `shell` writes the remedies.
+    `given_claims` are the person's; None means those of the present identity token. `shell` writes the remedies.
     """
 
     admin_profile: str = ""
@@ -29,11 +29,11 @@ class Audit(Case):
 
     @cached_property
     def admin(self) -> Administrator:
-        """The administrator. Raises NotLookedAt."""
+        """The administrator. Raises NotChecked."""
         try:
             credentials = self.aws.open_administrator(self.admin_profile)
         except OidcHelperError as error:
-            raise NotLookedAt("administrator", error) from None
+            raise NotChecked("administrator", error) from None
         return Administrator(self.aws, credentials, self.region)
 
     @property
@@ -43,20 +43,20 @@ class Audit(Case):
 
     @cached_property
     def center_region(self) -> str:
-        """The region where the instance is asked: that of the settings, or where it is. Raises as `admin`."""
+        """The region to call: that of the settings, or else one that the instance has. Raises as `admin`."""
         try:
             if self.admin.get(reads.INSTANCE, InstanceArn=self.instance_arn) is not None:
                 return self.region
         except Refused:
-            pass  # as an instance of another region is
+            pass  # as AWS answers for an instance in another region
         try:
             everywhere = self.admin.all(reads.INSTANCES, RegionScope="ALL_REGIONS") or ()
         except (Denied, OidcHelperError):  # an older botocore does not know the parameter
             return self.region
         none: Mapping[str, Any] = {}
-        here = next((each for each in everywhere if each.get("InstanceArn") == self.instance_arn), none)
-        regions = [each.get("RegionName") for each in here.get("Regions", ()) if each.get("Status") == "ACTIVE"]
-        return self.region if self.region in regions else str(here.get("PrimaryRegion") or self.region)
+        instance = next((each for each in everywhere if each.get("InstanceArn") == self.instance_arn), none)
+        regions = [each.get("RegionName") for each in instance.get("Regions", ()) if each.get("Status") == "ACTIVE"]
+        return self.region if self.region in regions else str(instance.get("PrimaryRegion") or self.region)
 
     @property
     def application_arn(self) -> str:
@@ -65,7 +65,7 @@ class Audit(Case):
 
     @property
     def partition(self) -> str:
-        """As in all of its ARNs."""
+        """The partition of the application's ARNs, such as `aws`."""
         return self.application_arn.split(":")[1]
 
     @property
@@ -75,20 +75,20 @@ class Audit(Case):
 
     @property
     def instance_arn(self) -> str:
-        """The instance of the application, whose ARN names it."""
+        """The instance, which the application's ARN names."""
         return f"arn:{self.partition}:sso:::instance/{self.application_arn.split('/')[1]}"
 
     @cached_property
     def instance(self) -> Mapping[str, Any]:
-        """What DescribeInstance answers. Raises Denied, Refused, and NotLookedAt."""
-        found = self.admin.get(reads.INSTANCE, region=self.center_region, InstanceArn=self.instance_arn)
-        if found is None:
+        """The answer of DescribeInstance. Raises Denied, Refused, and NotChecked."""
+        answer = self.admin.get(reads.INSTANCE, region=self.center_region, InstanceArn=self.instance_arn)
+        if answer is None:
             raise Refused(f"the administrator sees no instance {self.instance_arn}", code="ResourceNotFoundException")
-        return found
+        return answer
 
     @property
     def primary_region(self) -> str:
-        """Where alone permission sets are read."""
+        """The only region where permission sets can be read."""
         try:
             return str(self.instance.get("PrimaryRegion") or self.center_region)
         except OidcHelperError:
@@ -100,28 +100,28 @@ class Audit(Case):
         return str(self.instance["IdentityStoreId"])
 
     def center(self, read: reads.Read, **parameters: Any) -> Mapping[str, Any] | None:
-        """An answer about the application. Raises NotLookedAt where there is none, and as Administrator.get."""
+        """An answer about the application. Raises NotChecked if that does not exist, and as Administrator.get."""
         self.require_application()
         return self.admin.get(read, region=self.center_region, ApplicationArn=self.application_arn, **parameters)
 
     def center_all(self, read: reads.Read, **parameters: Any) -> list[Any]:
-        """Likewise, the entries of all pages."""
+        """The same, with the entries of all pages."""
         self.require_application()
         return self.admin.all(read, region=self.center_region, ApplicationArn=self.application_arn, **parameters) or []
 
     def require_application(self) -> None:
-        """Raise NotLookedAt where the application is known not to exist."""
+        """Raise NotChecked if the application is known not to exist."""
         try:
-            found = self.admin.get(reads.APPLICATION, region=self.center_region, ApplicationArn=self.application_arn)
+            answer = self.admin.get(reads.APPLICATION, region=self.center_region, ApplicationArn=self.application_arn)
         except Denied:
             return
         except OidcHelperError as error:
-            raise NotLookedAt("application", error) from None
-        if found is None:
-            raise NotLookedAt("application", Refused("there is no such application"))
+            raise NotChecked("application", error) from None
+        if answer is None:
+            raise NotChecked("application", Refused("there is no such application"))
 
     def mend_center(self, operation: str, **options: Any) -> str:
-        """A command of Identity Center that concerns the application."""
+        """The command of that Identity Center operation on the application."""
         return self.shell.aws(
             _CENTER, operation, region=self.center_region, application_arn=self.application_arn, **options
         )
@@ -134,7 +134,7 @@ class Audit(Case):
         return self.profile.grant == JWT_BEARER
 
     def require_identity_token(self) -> None:
-        """Raise NotKnown where the proof is another."""
+        """Raise NotKnown if the proof is no identity token."""
         if not self.exchanges_identity_token:
             raise NotKnown(f"the source {self.profile.identity.source} has no identity token")
 
@@ -146,15 +146,15 @@ class Audit(Case):
         self.require_identity_token()
         try:
             token = self.identity_token()
-        except (OidcHelperError, NotLookedAt):
+        except (OidcHelperError, NotChecked):
             token = None
         if token is None:
-            raise NotKnown("no identity token of the person is at hand: give its claims with --claims FILE")
+            raise NotKnown("there is no identity token of the person: give its claims with --claims FILE")
         return token.claims
 
     @property
     def expected_issuer(self) -> str:
-        """The `iss` of identity tokens, by the claims or the settings. Raises NotKnown."""
+        """The `iss` of identity tokens, from the claims or else the settings. Raises NotKnown."""
         try:
             issuer = self.claims.get("iss")
         except NotKnown:
@@ -165,7 +165,7 @@ class Audit(Case):
 
     @property
     def expected_audiences(self) -> list[str]:
-        """The `aud` of identity tokens, likewise. Raises NotKnown."""
+        """The `aud` of identity tokens, from the claims or else the settings. Raises NotKnown."""
         try:
             audience = self.claims.get("aud")
         except NotKnown:
@@ -176,7 +176,10 @@ class Audit(Case):
 
     @property
     def expected_client(self) -> str:
-        """What IAM compares with its client ids: the authorised party, if the token names one. Raises NotKnown."""
+        """What IAM compares with its client ids: the authorised party if the token has one, else the first audience.
+
+        Raises NotKnown.
+        """
         try:
             party = self.claims.get("azp")
         except NotKnown:
@@ -191,7 +194,7 @@ class Audit(Case):
         try:
             return self.aws.arn(self.aws.open_caller(None))
         except OidcHelperError as error:
-            raise NotKnown(f"who the caller is, is not known here: {error.message}") from None
+            raise NotKnown(f"the caller is not known here: {error.message}") from None
 
     @cached_property
     def jwt_bearer(self) -> Sequence[Mapping[str, Any]]:
@@ -205,25 +208,25 @@ class Audit(Case):
         return []
 
     def issuer_rule(self, arn: str) -> Mapping[str, Any]:
-        """How a trusted token issuer finds the user, empty where it does not exist. Raises as `admin.get`."""
-        found = self.admin.get(reads.ISSUER, region=self.center_region, TrustedTokenIssuerArn=arn)
+        """How a trusted token issuer finds the user; empty if the issuer does not exist. Raises as `admin.get`."""
+        answer = self.admin.get(reads.ISSUER, region=self.center_region, TrustedTokenIssuerArn=arn)
         rule: Mapping[str, Any] = (
-            (found or {}).get("TrustedTokenIssuerConfiguration", {}).get("OidcJwtConfiguration", {})
+            (answer or {}).get("TrustedTokenIssuerConfiguration", {}).get("OidcJwtConfiguration", {})
         )
         return rule
 
     def role(self, arn: str) -> Mapping[str, Any] | None:
-        """The role as IAM describes it, None where it does not exist. Raises NotKnown and as `admin.get`."""
-        account_id, own = arn.split(":")[4], self.admin_arn.split(":")[4]
-        if account_id != own:
+        """IAM's description of the role, None if it does not exist. Raises NotKnown and as `admin.get`."""
+        account_id, own_id = arn.split(":")[4], self.admin_arn.split(":")[4]
+        if account_id != own_id:
             raise NotKnown(
-                f"{arn} is of account {account_id}, and the administrator of {own}: name another --admin-profile"
+                f"{arn} is in account {account_id}, and the administrator in {own_id}: name another --admin-profile"
             )
-        found = self.admin.get(reads.ROLE, RoleName=arn.rpartition("/")[2])
-        role: Mapping[str, Any] | None = found and found["Role"]
+        answer = self.admin.get(reads.ROLE, RoleName=arn.rpartition("/")[2])
+        role: Mapping[str, Any] | None = answer and answer["Role"]
         return role if role and role.get("Arn") == arn else None
 
     @cached_property
     def admin_arn(self) -> str:
-        """Who the administrator is. Raises as `admin.get`."""
+        """The ARN of the administrator. Raises as `admin.get`."""
         return str((self.admin.get(reads.CALLER) or {})["Arn"])

@@ -1,4 +1,4 @@
-"""The administrator, and the instance of Identity Center: where it is, from where it may be asked, its key."""
+"""Check the administrator and the Identity Center instance: its regions, its network access, its key."""
 
 from fnmatch import fnmatchcase
 
@@ -12,34 +12,34 @@ _INSTANCE = "sso-admin"
 
 
 def administrator(audit: Audit) -> Finding:
-    """Who reads; what another account does not show is told where it is read."""
+    """Who the administrator is; checks that need another account say so themselves."""
     credentials = audit.aws.open_administrator(audit.admin_profile)
     arn = audit.aws.arn(credentials)
     account_id = arn.split(":")[4]
-    remark = "" if account_id == audit.account_id else f"; the application is of account {audit.account_id}"
+    remark = "" if account_id == audit.account_id else f"; the application is in account {audit.account_id}"
     return ok(f"{printable(arn)}{remark}")
 
 
 def instance(audit: Audit) -> Finding:
-    """The instance of the application is there, and active."""
+    """The application's instance exists and is active."""
     try:
-        found = audit.instance
+        answer = audit.instance
     except reads.Denied:
         raise
     except Refused as error:
         return failed(
             f"{error.message}",
-            f"oidc-helper doctor --admin {audit.name} --admin-profile AWSPROFILE  # of account {audit.account_id}",
+            f"oidc-helper doctor --admin {audit.name} --admin-profile AWSPROFILE  # in account {audit.account_id}",
         )
-    status, reason = found.get("Status", "ACTIVE"), found.get("StatusReason", "")
+    status, reason = answer.get("Status", "ACTIVE"), answer.get("StatusReason", "")
     if status != "ACTIVE":
         return failed(
             f"{audit.instance_arn} is {status}{f': {printable(reason)}' if reason else ''}",
             audit.shell.aws(_INSTANCE, "describe-instance", region=audit.center_region, instance_arn=audit.instance_arn)
             + "  # until it is ACTIVE",
         )
-    owner = found.get("OwnerAccountId", "")
-    return ok(f"{audit.instance_arn}, of account {owner}, {found.get('IdentityStoreId', '')}")
+    owner = answer.get("OwnerAccountId", "")
+    return ok(f"{audit.instance_arn}, in account {owner}, {answer.get('IdentityStoreId', '')}")
 
 
 def regions(audit: Audit) -> Finding:
@@ -48,8 +48,12 @@ def regions(audit: Audit) -> Finding:
     active = [str(each["RegionName"]) for each in listed if each.get("Status", "ACTIVE") == "ACTIVE"]
     missing = [region for region in audit.profile.identity_center_regions if region not in active]
     if missing:
-        kept = [region for region in audit.profile.identity_center_regions if region in active] or active[:1]
-        text = f'"{kept[0]}"' if len(kept) == 1 else "[" + ", ".join(f'"{region}"' for region in kept) + "]"
+        right_regions = [region for region in audit.profile.identity_center_regions if region in active] or active[:1]
+        text = (
+            f'"{right_regions[0]}"'
+            if len(right_regions) == 1
+            else "[" + ", ".join(f'"{region}"' for region in right_regions) + "]"
+        )
         return failed(
             f"the instance is in {', '.join(active)}, and not in {', '.join(missing)}",
             f"identity_center_region = {text}",
@@ -58,20 +62,20 @@ def regions(audit: Audit) -> Finding:
 
 
 def network(audit: Audit) -> Finding:
-    """The instance does not keep people's machines out."""
+    """The instance does not block calls from people's machines."""
     details = audit.instance.get("NetworkConfigurationDetails") or {}
     if not details.get("VpceAccessRequired"):
         return ok("from everywhere")
     exempt = [str(each) for each in details.get("ExcludeApplicationArns", ())]
     if any(_matches(pattern, audit.application_arn) for pattern in exempt):
-        return ok("from VPC endpoints only, but for this application")
+        return ok("from VPC endpoints only, except for this application")
     sources = [*details.get("RestrictSourceVpcs", ()), *details.get("AllowSourceIps", ())]
     if details.get("AllowSourceIps"):
         return skipped(f"from {', '.join(sources)} only: whether people are there is not known here")
     places = f" ({', '.join(sources)})" if sources else ""
     configuration = {**details, "ExcludeApplicationArns": [*exempt, audit.application_arn]}
     return failed(
-        f"the instance takes calls from VPC endpoints only{places}",
+        f"the instance accepts calls from VPC endpoints only{places}",
         audit.shell.aws(
             _INSTANCE,
             "update-instance",
@@ -83,7 +87,7 @@ def network(audit: Audit) -> Finding:
 
 
 def key(audit: Audit) -> Finding:
-    """The key of the instance; one of the customer's must be in each of the regions, and the callers may use it."""
+    """The instance's key. A customer managed key must exist in each region, and callers must be allowed to use it."""
     details = audit.instance.get("EncryptionConfigurationDetails") or {}
     if details.get("KeyType") != "CUSTOMER_MANAGED_KEY":
         return ok("AWS's own")
@@ -109,9 +113,9 @@ def key(audit: Audit) -> Finding:
 
 
 def background_sessions(audit: Audit) -> Finding:
-    """Whether sessions go on when the person has gone, which applications of customers cannot begin."""
-    found = audit.center(reads.SESSIONS) or {}
-    status = str(found.get("UserBackgroundSessionApplicationStatus", "DISABLED")).lower()
+    """Whether sessions can go on without the person; customer managed applications cannot begin such sessions."""
+    answer = audit.center(reads.SESSIONS) or {}
+    status = str(answer.get("UserBackgroundSessionApplicationStatus", "DISABLED")).lower()
     return ok(f"{status}; an application of your own cannot begin them anyway")
 
 

@@ -1,4 +1,4 @@
-"""AWS's side of the chain as a table, from the instance to what the credentials are for; each check with its reads."""
+"""AWS's side of the chain as a table of checks and their reads, from the instance to the credentials' target."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
@@ -18,14 +18,14 @@ _NAMES_GROUP = (reads.GROUPS_OF_USER, reads.GROUP)
 
 
 class Link(NamedTuple):
-    """A check, what it reads, and the kind of profile that it is for: None for all."""
+    """A check, what it reads, and a key of `_HAS` for the profiles that it is for; empty for all."""
 
     check: Check[Audit]
     reads: tuple[Read, ...]
     only: str = ""
 
     def concerns(self, profile: Profile) -> bool:
-        """Whether the check is for the profile."""
+        """Whether the check applies to the profile."""
         return not self.only or _HAS[self.only](profile)
 
 
@@ -162,11 +162,11 @@ CHECKS: tuple[Check[Audit], ...] = tuple(link.check for link in LINKS)
 
 
 def checks_of(profile: Profile) -> list[Check[Audit]]:
-    """The checks that concern the profile."""
+    """The checks that apply to the profile."""
     return [link.check for link in LINKS if link.concerns(profile)]
 
 
 def reads_of(profile: Profile | None) -> Iterator[Read]:
-    """What the checks of the profile read, or all checks, each once."""
+    """The reads of the profile's checks, or of all checks if it is None, each once."""
     chosen = (link for link in LINKS if profile is None or link.concerns(profile))
     yield from dict.fromkeys(read for link in chosen for read in link.reads)

@@ -1,4 +1,4 @@
-"""The claims of the person's identity token, which an administrator may have got as a file."""
+"""Read the claims of the person's identity token from a file that the administrator has."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def read(path: str) -> Mapping[str, Any]:
         with Path(path).open("rb") as file:
             text = file.read(_LARGEST + 1).decode()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise WrongSettings(f"--claims {shown} cannot be read: {reason}", "name a file with the claims") from None
     claims = token.unverified_claims(text.strip()) or _json_object(text)
     if not claims or len(text) > _LARGEST:

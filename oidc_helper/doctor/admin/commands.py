@@ -1,4 +1,4 @@
-"""The `aws` commands that mend what is broken, quoted for a POSIX shell or for PowerShell."""
+"""Write the `aws` commands that mend what is broken, quoted for a POSIX shell or for PowerShell."""
 
 import json
 import re
@@ -8,22 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
-# PowerShell before 7.3 hands a quotation mark to programs only with a backslash before it; newer ones can be told to.
-_MARK = "\0"  # around the name of a variable, in a text
+# PowerShell before 7.3 passes quotation marks to programs only if they are escaped with a backslash; newer versions do
+# the same with this setting.
 _LEGACY = "$PSNativeCommandArgumentPassing = 'Legacy'"
+_MARK = "\0"  # encloses the name of a variable in a text
 
 
 @dataclass(frozen=True)
 class Shell:
-    """How commands are written: for whom they are signed, where they are sent, and for which shell."""
+    """How to write commands: the AWS profile that signs them, and the shell that runs them."""
 
     aws_profile: str = ""
     powershell: bool = False
 
     def aws(self, service: str, operation: str, /, *, region: str = "", **options: Any) -> str:
-        """A command of the AWS CLI; an option is a text, a list or mapping for JSON, or True for a switch.
+        """A command of the AWS CLI. An option is a text, a list of words, a mapping for JSON, or True for a switch.
 
-        An underscore in the name of an option is a dash.
+        An underscore in the name of an option becomes a dash.
         """
         words = ["aws", service, operation]
         for name, value in options.items():
@@ -41,14 +42,14 @@ class Shell:
 
     @staticmethod
     def variable(name: str) -> str:
-        """What stands for the value of a variable of the shell, in the text of an option or within its JSON."""
+        """A placeholder for the value of a shell variable, in the text of an option or within its JSON."""
         return f"{_MARK}{name}{_MARK}"
 
     def keeping(self, name: str, command: str, member: str) -> str:
-        """A command whose answer's member the variable of that name keeps."""
-        legacy, _, line = command.rpartition("\n")
-        kept = f"{line} --query {member} --output text"
-        return "\n".join([legacy, f"${name} = {kept}"]).lstrip() if self.powershell else f"{name}=$({kept})"
+        """The command, with that member of its answer assigned to a shell variable."""
+        prefix, _, line = command.rpartition("\n")
+        query = f"{line} --query {member} --output text"
+        return "\n".join([prefix, f"${name} = {query}"]).lstrip() if self.powershell else f"{name}=$({query})"
 
     def _quoted(self, word: str) -> str:
         parts = [self._literal(part) if index % 2 == 0 else part for index, part in enumerate(word.split(_MARK))]

@@ -1,4 +1,4 @@
-"""The trusted token issuer: whose tokens the application takes, and which claim of theirs names the user."""
+"""Check the trusted token issuer, the claim that names the user, and the user."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from oidc_helper.settings.schema import JWT_BEARER
 from oidc_helper.words import printable
 
 _VARIABLE = "issuer"
-# Claims that often name the user -> the attribute of the identity store with the same value, likeliest first.
+# A claim that often names the user, and the identity store attribute with the same value; likeliest first.
 _RULES = (
     ("email", "emails.value"),
     ("preferred_username", "userName"),
@@ -24,7 +24,7 @@ _NAME = "userName"
 
 
 class Rule(NamedTuple):
-    """A trusted token issuer, and how it finds the user: the claim equals the attribute of the identity store."""
+    """A trusted token issuer, and how it finds the user: whose `attribute` in the identity store equals the `claim`."""
 
     arn: str
     claim: str
@@ -32,18 +32,18 @@ class Rule(NamedTuple):
 
 
 def issuer(audit: Audit) -> Finding:
-    """One of the grant's trusted token issuers is, to the character, that of the person's tokens."""
+    """One of the grant's trusted token issuers matches the issuer of the person's tokens, to the character."""
     audit.require_identity_token()
     if not audit.jwt_bearer:
         return skipped("there is no grant jwt-bearer, which would name issuers")
-    wanted, trusted = audit.expected_issuer, dict(_trusted(audit))
-    if wanted in trusted:
-        return ok(printable(wanted))
-    near = next((url for url in trusted if url.rstrip("/") == wanted.rstrip("/")), "")
-    remark = ": a slash at the end counts" if near else ""
+    expected, by_url = audit.expected_issuer, dict(_trusted(audit))
+    if expected in by_url:
+        return ok(printable(expected))
+    similar = next((url for url in by_url if url.rstrip("/") == expected.rstrip("/")), "")
+    remark = ": the slash at the end matters" if similar else ""
     return failed(
-        f"identity tokens are of {printable(wanted)}, and the application trusts "
-        f"{' and '.join(map(printable, trusted)) or 'nobody'}{remark}",
+        f"identity tokens come from {printable(expected)}, but the application trusts "
+        f"{' and '.join(map(printable, by_url)) or 'nobody'}{remark}",
         trusting(audit),
     )
 
@@ -53,7 +53,7 @@ def claim(audit: Audit) -> Finding:
     rule = rule_of(audit)
     value = claimed(audit.claims, rule.claim)
     if value:
-        return ok(f"{rule.claim} is {audit.person(value)!r}, to be found as {rule.attribute}")
+        return ok(f"{rule.claim} is {audit.person(value)!r}, compared with {rule.attribute}")
     present = ", ".join(sorted(name for name, each in audit.claims.items() if isinstance(each, str)))
     better = _better(audit)
     if better is None:
@@ -65,39 +65,39 @@ def claim(audit: Audit) -> Finding:
 
 
 def user(audit: Audit) -> Finding:
-    """Exactly one user has it, who is enabled."""
+    """Exactly one user has the claim's value, and is enabled."""
     rule = rule_of(audit)
     value = claimed(audit.claims, rule.claim)
     if not value:
         raise NotKnown(f"the identity token has no {rule.claim}")
-    found = find(audit, rule.attribute, value)
+    user_id = find(audit, rule.attribute, value)
     shown = f"{rule.attribute} {audit.person(value)!r}"
-    if found is None:
+    if user_id is None:
         better = _better(audit)
         remedy = _change(audit, rule, better) if better else _new_user(audit, rule.attribute, value)
-        return failed(f"no user, or more than one, of {audit.store_id} has the {shown}", remedy)
+        return failed(f"no user, or more than one, in {audit.store_id} has the {shown}", remedy)
     described = (
-        audit.admin.get(reads.USER, region=audit.center_region, IdentityStoreId=audit.store_id, UserId=found) or {}
+        audit.admin.get(reads.USER, region=audit.center_region, IdentityStoreId=audit.store_id, UserId=user_id) or {}
     )
-    name = audit.person(str(described.get("UserName", found)))
+    name = audit.person(str(described.get("UserName", user_id)))
     if described.get("UserStatus", "ENABLED") != "ENABLED":
         return failed(
             f"{name} is disabled",
-            f"enable the user where users come from, or in the console of Identity Center: {found}",
+            f"enable the user at the source of your users, or in the console of Identity Center: {user_id}",
         )
-    written = {_NAME: [described.get("UserName")], _EMAIL: [each.get("Value") for each in described.get("Emails", ())]}
-    differs = rule.attribute in written and value not in written[rule.attribute]
-    remark = "; it differs in the case of letters, which may count" if differs else ""
-    return ok(f"{name}, {found}, enabled{remark}")
+    stored = {_NAME: [described.get("UserName")], _EMAIL: [each.get("Value") for each in described.get("Emails", ())]}
+    differs = rule.attribute in stored and value not in stored[rule.attribute]
+    remark = "; upper and lower case differ, which may matter" if differs else ""
+    return ok(f"{name}, {user_id}, enabled{remark}")
 
 
 def trusting(audit: Audit) -> str:
-    """The commands that let the application trust the person's issuer and audience; what there is of that is kept."""
+    """The commands that make the application trust the person's issuer and audience too."""
     for arn in (str(each["TrustedTokenIssuerArn"]) for each in _listed(audit)):
         if audit.issuer_rule(arn).get("IssuerUrl") == audit.expected_issuer:
             return _grant(audit, arn)
     claim_path, attribute = (_better(audit) if _has_claims(audit) else None) or _RULES[0]
-    made = audit.shell.aws(
+    creation = audit.shell.aws(
         "sso-admin",
         "create-trusted-token-issuer",
         region=audit.center_region,
@@ -113,13 +113,13 @@ def trusting(audit: Audit) -> str:
             }
         },
     )
-    kept = audit.shell.keeping(_VARIABLE, made, "TrustedTokenIssuerArn")
-    lines = [*kept.splitlines(), *_grant(audit, audit.shell.variable(_VARIABLE)).splitlines()]
+    creation = audit.shell.keeping(_VARIABLE, creation, "TrustedTokenIssuerArn")
+    lines = [*creation.splitlines(), *_grant(audit, audit.shell.variable(_VARIABLE)).splitlines()]
     return "\n".join(dict.fromkeys(lines))
 
 
 def rule_of(audit: Audit) -> Rule:
-    """How the user of the person's tokens is found. Raises NotKnown, and as Audit."""
+    """The rule that finds the user of the person's tokens. Raises NotKnown, and as `Audit`."""
     audit.require_identity_token()
     for each in audit.jwt_bearer:
         arn = str(each.get("TrustedTokenIssuerArn", ""))
@@ -133,26 +133,26 @@ def user_id(audit: Audit) -> str:
     """The id of the person's user. Raises NotKnown, and as Audit."""
     rule = rule_of(audit)
     value = claimed(audit.claims, rule.claim)
-    found = find(audit, rule.attribute, value) if value else None
-    if found is None:
+    found_id = find(audit, rule.attribute, value) if value else None
+    if found_id is None:
         raise NotKnown("no user of Identity Center is found for the person")
-    return found
+    return found_id
 
 
 def find(audit: Audit, attribute: str, value: str) -> str | None:
-    """The id of the one user with that attribute; None where there is none, or more than one. Raises as Audit."""
+    """The id of the only user with that attribute; None if there is none or more than one. Raises as Audit."""
     if attribute in (_EMAIL, _NAME):
-        wanted: dict[str, Any] = {"UniqueAttribute": {"AttributePath": attribute, "AttributeValue": value}}
+        identifier: dict[str, Any] = {"UniqueAttribute": {"AttributePath": attribute, "AttributeValue": value}}
     else:
         raise NotKnown(f"users cannot be looked up by {attribute}")
-    found = audit.admin.get(
-        reads.USER_ID, region=audit.center_region, IdentityStoreId=audit.store_id, AlternateIdentifier=wanted
+    answer = audit.admin.get(
+        reads.USER_ID, region=audit.center_region, IdentityStoreId=audit.store_id, AlternateIdentifier=identifier
     )
-    return str(found["UserId"]) if found else None
+    return str(answer["UserId"]) if answer else None
 
 
 def claimed(claims: Mapping[str, Any], path: str) -> str:
-    """The text of a claim, which a path may lead to through objects; empty where there is none."""
+    """The text of the claim at a dotted path through objects; empty if there is none."""
     if isinstance(claims.get(path), str):
         return str(claims[path])
     first, _, rest = path.partition(".")
@@ -161,14 +161,14 @@ def claimed(claims: Mapping[str, Any], path: str) -> str:
 
 
 def _trusted(audit: Audit) -> Iterator[tuple[str, str]]:
-    """URL and ARN of the issuers of the grant."""
+    """The URL and ARN of each issuer of the grant."""
     for each in audit.jwt_bearer:
         arn = str(each.get("TrustedTokenIssuerArn", ""))
         yield str(audit.issuer_rule(arn).get("IssuerUrl", f"{arn}, which does not exist")), arn
 
 
 def _listed(audit: Audit) -> list[Mapping[str, Any]]:
-    """All issuers of the instance, without their rules; none where they may not be listed: a remedy is poorer then."""
+    """All issuers of the instance, without their rules; none if they may not be listed, which makes remedies poorer."""
     try:
         return audit.admin.all(reads.ISSUERS, region=audit.center_region, InstanceArn=audit.instance_arn) or []
     except Denied:
@@ -181,14 +181,14 @@ def _fresh_name(audit: Audit) -> str:
 
 
 def _grant(audit: Audit, arn: str) -> str:
-    """Put the grant anew: with all that it has, and the person's audience at that issuer."""
+    """The command that replaces the grant by all that it has, plus the person's audience at that issuer."""
     listed = [dict(each) for each in audit.jwt_bearer]
-    ours = next((each for each in listed if each.get("TrustedTokenIssuerArn") == arn), None)
-    if ours is None:
-        ours = {"TrustedTokenIssuerArn": arn, "AuthorizedAudiences": []}
-        listed.append(ours)
-    kept, wanted = list(ours["AuthorizedAudiences"]), audit.expected_audiences
-    ours["AuthorizedAudiences"] = kept + ([wanted[0]] if set(kept).isdisjoint(wanted) else [])
+    entry = next((each for each in listed if each.get("TrustedTokenIssuerArn") == arn), None)
+    if entry is None:
+        entry = {"TrustedTokenIssuerArn": arn, "AuthorizedAudiences": []}
+        listed.append(entry)
+    audiences, expected = list(entry["AuthorizedAudiences"]), audit.expected_audiences
+    entry["AuthorizedAudiences"] = audiences + ([expected[0]] if set(audiences).isdisjoint(expected) else [])
     listed = [each for each in listed if each.get("AuthorizedAudiences")]
     return audit.mend_center(
         "put-application-grant", grant_type=JWT_BEARER, grant={"JwtBearer": {"AuthorizedTokenIssuers": listed}}
@@ -203,7 +203,7 @@ def _has_claims(audit: Audit) -> bool:
 
 
 def _better(audit: Audit) -> tuple[str, str] | None:
-    """A claim of the person's token, and the attribute by which it finds one user; None also where none is found."""
+    """A claim of the person's token and an attribute by which it finds one user; None if there is none or no access."""
     for path, attribute in _RULES:
         value = claimed(audit.claims, path)
         try:
@@ -228,15 +228,15 @@ def _change(audit: Audit, rule: Rule, better: tuple[str, str]) -> str:
 
 
 def _new_user(audit: Audit, attribute: str, value: str) -> str:
-    """Make the user, as far as the claims tell who it is; where users come by SCIM, they are made there."""
+    """The command that creates the user from the claims; users that come by SCIM are created at their source."""
     claims = audit.claims
     email = value if attribute == _EMAIL else str(claims.get("email") or "")
     name = str(claims.get("name") or value)
-    given, _, family = name.rpartition(" ")
+    given_name, _, family_name = name.rpartition(" ")
     options: dict[str, Any] = {
         "user_name": value,
         "display_name": name,
-        "name": {"GivenName": str(claims.get("given_name") or given or name), "FamilyName": family or name},
+        "name": {"GivenName": str(claims.get("given_name") or given_name or name), "FamilyName": family_name or name},
     }
     if email:
         options["emails"] = {"Value": email, "Type": "work", "Primary": True}

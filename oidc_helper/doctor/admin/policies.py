@@ -1,7 +1,7 @@
-"""What a policy document says to one request, as far as that can be told from here.
+"""Evaluate a policy document for one request, as far as that is possible here.
 
-A condition on something that is not known here is named, and taken as met: AWS alone decides it. Source: the evaluation
-logic of the IAM user guide.
+A condition on something unknown here counts as met, and a remark names it: only AWS can decide it. Source: the
+evaluation logic of the IAM user guide.
 """
 
 import re
@@ -20,7 +20,7 @@ _ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root|(\d{12})")
 class Ask:
     """A request: an action of a principal. `principal` is the ARN of a role, a user, a session or an OIDC provider.
 
-    `facts` are the values of condition keys, in lower case, that are known; one without values is known to be absent.
+    `facts` are the known values of condition keys, which are in lower case; a key without values is known to be absent.
     """
 
     action: str
@@ -36,15 +36,15 @@ class Ask:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the document allows it, and remarks on how: too wide, or under a condition that is not known here."""
+    """Whether the document allows the request, with remarks if it allows too much or depends on something unknown."""
 
     allowed: bool
     remarks: tuple[str, ...] = ()
-    denied: bool = False  # by a statement that says so
+    denied: bool = False  # by an explicit Deny
 
 
 def verdict(document: Document, ask: Ask) -> Verdict:
-    """What the document says."""
+    """Evaluate the document for the request."""
     remarks: list[str] = []
     allowed = False
     for statement in statements(document):
@@ -66,48 +66,48 @@ def verdict(document: Document, ask: Ask) -> Verdict:
 
 
 def extended(document: Document | None, statement: Document, asks: Sequence[Ask]) -> Document:
-    """The document with one more statement, and without those that deny what it allows."""
-    kept = [
+    """The document with the statement added, and without statements that deny what it allows."""
+    others = [
         each
         for each in statements(document or {})
         if not any(verdict({"Statement": [each]}, ask).denied for ask in asks) and each != statement
     ]
-    return {"Version": _VERSION, "Statement": [*kept, statement]}
+    return {"Version": _VERSION, "Statement": [*others, statement]}
 
 
 def statements(document: Document) -> list[Document]:
-    """The statements of a document, also of one that has a single one."""
-    found = document.get("Statement", [])
-    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+    """The statements of a document; a single one need not be in a list."""
+    content = document.get("Statement", [])
+    return [each for each in (content if isinstance(content, list) else [content]) if isinstance(each, dict)]
 
 
-def same_role(one: str, other: str) -> bool:
-    """Whether both are ARNs of one role, or of a session of it, which does not tell the role's path."""
-    roles = [(found[1] or found[2], found[3]) for arn in (one, other) if (found := _ROLE.match(arn))]
-    is_session = ":assumed-role/" in one or ":assumed-role/" in other
-    return len(roles) == 2 and roles[0] == roles[1] if is_session else one == other
+def same_role(arn: str, other_arn: str) -> bool:
+    """Whether both ARNs are of the same role or its sessions; the ARN of a session lacks the role's path."""
+    roles = [(match[1] or match[2], match[3]) for each in (arn, other_arn) if (match := _ROLE.match(each))]
+    is_session = ":assumed-role/" in arn or ":assumed-role/" in other_arn
+    return len(roles) == 2 and roles[0] == roles[1] if is_session else arn == other_arn
 
 
 def as_role(arn: str) -> str:
-    """The role of a session, as policies name it; its path is not in the session's ARN."""
+    """The ARN of a session's role, without its path, which the session's ARN lacks; any other ARN unchanged."""
     head, _, rest = arn.partition(":assumed-role/")
     return f"{head.replace(':sts:', ':iam:')}:role/{rest.partition('/')[0]}" if rest else arn
 
 
 def remarked(remarks: Sequence[str]) -> str:
-    """The remarks behind a finding."""
+    """The remarks as the end of a finding."""
     return "".join(f"; {remark}" for remark in remarks)
 
 
 def _width(statement: Document, ask: Ask) -> str | None:
-    """A remark if the statement names more than the principal, empty if it does not; None if it does not name it."""
+    """A remark if the statement names more than the principal, empty if just the principal, None if neither."""
     principal = statement.get("Principal", {})
     named = ["*"] if principal == "*" else _texts(principal.get(ask.kind)) if isinstance(principal, dict) else []
     if ask.kind == "Federated":
         return "" if ask.principal in named else None
-    if any(same_role(one, ask.principal) for one in named):
+    if any(same_role(each, ask.principal) for each in named):
         return ""
-    accounts = {found[1] or found[2] for one in named if (found := _ACCOUNT.fullmatch(one))}
+    accounts = {match[1] or match[2] for each in named if (match := _ACCOUNT.fullmatch(each))}
     if ask.account_id in accounts:
         return f"it admits the whole account {ask.account_id}"
     return "it admits everybody (*)" if "*" in named else None
@@ -120,13 +120,13 @@ def _has_action(statement: Document, action: str) -> bool:
 
 
 def _conditions(statement: Document, ask: Ask) -> tuple[bool, list[str]]:
-    """Whether none of the conditions is known to fail, and the keys of those that are not known."""
+    """Whether no condition is known to fail, and the keys of the conditions that cannot be decided here."""
     unknown = []
-    for operator, key, wanted in _tests(statement):
-        held = _holds(operator, key, wanted, ask)
-        if held is False:
+    for operator, key, accepted in _tests(statement):
+        is_met = _holds(operator, key, accepted, ask)
+        if is_met is False:
             return False, []
-        if held is None:
+        if is_met is None:
             unknown.append(key)
     return True, unknown
 
@@ -134,11 +134,11 @@ def _conditions(statement: Document, ask: Ask) -> tuple[bool, list[str]]:
 def _tests(statement: Document) -> Iterator[tuple[str, str, list[str]]]:
     condition = statement.get("Condition", {})
     for operator, tests in condition.items() if isinstance(condition, dict) else ():
-        for key, wanted in tests.items() if isinstance(tests, dict) else ():
-            yield operator, key, _texts(wanted)
+        for key, accepted in tests.items() if isinstance(tests, dict) else ():
+            yield operator, key, _texts(accepted)
 
 
-def _holds(operator: str, key: str, wanted: list[str], ask: Ask) -> bool | None:
+def _holds(operator: str, key: str, accepted: list[str], ask: Ask) -> bool | None:
     quantifier, _, rest = operator.rpartition(":")
     name, is_optional = rest.removesuffix("IfExists"), rest.endswith("IfExists")
     if key.lower() == "aws:principalarn":
@@ -152,11 +152,11 @@ def _holds(operator: str, key: str, wanted: list[str], ask: Ask) -> bool | None:
         return None
     is_negation = _OPERATORS.get(name, (False, _same))[0]
     if name == "Null":
-        return (not values) == (wanted == ["true"])
+        return (not values) == (accepted == ["true"])
     if not values:
         return is_optional or is_negation or quantifier == "ForAllValues"
-    found = [any(match(pattern, value) for pattern in wanted) is not is_negation for value in values]
-    return all(found) if quantifier == "ForAllValues" or is_negation else any(found)
+    matches = [any(match(pattern, value) for pattern in accepted) is not is_negation for value in values]
+    return all(matches) if quantifier == "ForAllValues" or is_negation else any(matches)
 
 
 def _same(pattern: str, value: str) -> bool:
@@ -176,7 +176,7 @@ def _like_role(pattern: str, value: str) -> bool:
     return same_role(pattern, value) or _like(pattern, value)
 
 
-# Operator -> whether it is a negation, and how a wanted and a given value are compared.
+# Operator -> whether it is negated, and how it compares a value of the policy with one of the request.
 _OPERATORS: dict[str, tuple[bool, Callable[[str, str], bool]]] = {
     "StringEquals": (False, _same),
     "StringNotEquals": (True, _same),

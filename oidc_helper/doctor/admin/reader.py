@@ -1,4 +1,4 @@
-"""The least policy with which all checks can be made: what the reader of AWS's side needs, and nothing else."""
+"""The least policy that an administrator needs to run the checks of AWS's side."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _OF_PROVIDERS = "iam:GetOpenIDConnectProvider"
 
 
 def policy(profile: Profile | None) -> dict[str, Any]:
-    """For the checks of the profile, whose roles and OIDC providers alone may be read; or for those of any."""
+    """For the checks of a profile, limited to its roles and OIDC providers; for all checks if `profile` is None."""
     actions = sorted({read.action for read in reads_of(profile)})
     narrow = _resources(profile) if profile else {}
     statements = [
@@ -25,15 +25,15 @@ def policy(profile: Profile | None) -> dict[str, Any]:
 
 
 def _resources(profile: Profile) -> dict[str, list[str]]:
-    caller, session = profile.caller.web_identity_role_arn, str(profile.role_arn or "")
-    found: dict[str, list[str]] = {}
-    arns = [caller] if caller else []
-    arns += [session] if profile.target == "role" else []
+    caller_arn, session_arn = profile.caller.web_identity_role_arn, str(profile.role_arn or "")
+    resources: dict[str, list[str]] = {}
+    arns = [caller_arn] if caller_arn else []
+    arns += [session_arn] if profile.target == "role" else []
     if arns:
-        found[_OF_ROLES] = sorted(set(arns))
-    if caller:
-        found[_OF_CALLER] = [caller]
-        partition, account_id = caller.split(":")[1], caller.split(":")[4]
+        resources[_OF_ROLES] = sorted(set(arns))
+    if caller_arn:
+        resources[_OF_CALLER] = [caller_arn]
+        partition, account_id = caller_arn.split(":")[1], caller_arn.split(":")[4]
         issuer = profile.identity.issuer.partition("://")[2] or "*"
-        found[_OF_PROVIDERS] = [f"arn:{partition}:iam::{account_id}:oidc-provider/{issuer}"]
-    return found
+        resources[_OF_PROVIDERS] = [f"arn:{partition}:iam::{account_id}:oidc-provider/{issuer}"]
+    return resources

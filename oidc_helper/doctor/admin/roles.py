@@ -1,4 +1,4 @@
-"""The roles of a session: the caller's, which a web identity opens, and the one that it assumes with the context."""
+"""Check the caller's role, which a web identity opens, and the session's role, which the caller assumes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,8 @@ _WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 _ASSUME, _SET_CONTEXT = "sts:AssumeRole", "sts:SetContext"
 _LONGEST_CHAINED_S = 3_600
 _POLICY_NAME = "create-token-with-iam"
-# The IAM user guide, on OIDC federation: issuers without a provider of one's own, and those that must be narrowed.
+# From the IAM user guide, on OIDC federation: issuers that need no OIDC provider, and shared issuers, for which a trust
+# policy must also compare the subject.
 _BUILT_IN = {"accounts.google.com"}
 _SHARED = {"token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "oidc.circleci.com"}
 
@@ -40,28 +41,28 @@ def oidc_provider(audit: Audit) -> Finding:
 
 
 def client_ids(audit: Audit) -> Finding:
-    """IAM takes the audience of the person's tokens from it."""
-    arn, wanted = _provider(audit), audit.expected_client
+    """The OIDC provider accepts the audience of the person's tokens."""
+    arn, client_id = _provider(audit), audit.expected_client
     if arn in _BUILT_IN:
-        raise NotKnown(f"IAM knows {arn} by itself, and the role's trust alone compares the aud")
-    found = audit.admin.get(reads.OIDC_PROVIDER, OpenIDConnectProviderArn=arn)
-    if found is None:
+        raise NotKnown(f"IAM knows {arn} by itself, and only the role's trust policy compares the aud")
+    answer = audit.admin.get(reads.OIDC_PROVIDER, OpenIDConnectProviderArn=arn)
+    if answer is None:
         raise NotKnown("there is no such OIDC provider")
-    known = [str(each) for each in found.get("ClientIDList", ())]
-    bound = f"; tied to {found['IdentityCenterInstanceArn']}" if found.get("IdentityCenterInstanceArn") else ""
-    if wanted in known:
-        return ok(f"{audit.named('client', wanted)} is among them{bound}")
+    client_ids = [str(each) for each in answer.get("ClientIDList", ())]
+    bound = f"; tied to {answer['IdentityCenterInstanceArn']}" if answer.get("IdentityCenterInstanceArn") else ""
+    if client_id in client_ids:
+        return ok(f"{audit.named('client', client_id)} is among them{bound}")
     return failed(
-        f"{audit.named('client', wanted)} is not among them: "
-        f"{', '.join(audit.named('client', each) for each in known) or 'there are none'}",
+        f"{audit.named('client', client_id)} is not among them: "
+        f"{', '.join(audit.named('client', each) for each in client_ids) or 'there are none'}",
         audit.shell.aws(
-            "iam", "add-client-id-to-open-id-connect-provider", open_id_connect_provider_arn=arn, client_id=wanted
+            "iam", "add-client-id-to-open-id-connect-provider", open_id_connect_provider_arn=arn, client_id=client_id
         ),
     )
 
 
 def caller_role(audit: Audit) -> Finding:
-    """The caller's role trusts that provider, and the audience of this person's tokens."""
+    """The caller's role trusts the OIDC provider and the audience of the person's tokens."""
     role_arn, provider = audit.profile.caller.web_identity_role_arn, _provider(audit)
     role = audit.role(role_arn)
     host = provider.partition(":oidc-provider/")[2] or provider
@@ -74,9 +75,9 @@ def caller_role(audit: Audit) -> Finding:
     if role is None:
         return failed(f"there is no role {role_arn}", _create(audit, role_arn, statement))
     ask = Ask(_WEB_IDENTITY, provider, "Federated", _facts(audit, host))
-    said = policies.verdict(_trust(role), ask)
-    if not said.allowed:
-        how = "denies it" if said.denied else "does not admit it"
+    verdict = policies.verdict(_trust(role), ask)
+    if not verdict.allowed:
+        how = "denies it" if verdict.denied else "does not admit it"
         client = audit.named("client", audit.expected_client)
         return failed(
             f"a web identity of {printable(audit.expected_issuer)} with the aud {client} "
@@ -84,11 +85,11 @@ def caller_role(audit: Audit) -> Finding:
             _change(audit, role, statement, [ask]),
         )
     open_to_all = "" if _compares_audience(_trust(role), ask) else "; it does not compare the aud of tokens"
-    return ok(f"{role_arn}{policies.remarked(said.remarks)}{open_to_all}")
+    return ok(f"{role_arn}{policies.remarked(verdict.remarks)}{open_to_all}")
 
 
 def caller_policy(audit: Audit) -> Finding:
-    """The caller's own policies allow it too, which AWS wants where the application is of another account."""
+    """The caller's own policies also allow the exchange, as AWS requires for an application in another account."""
     role_arn = audit.profile.caller.web_identity_role_arn
     if audit.role(role_arn) is None:
         raise NotKnown("there is no such role")
@@ -104,11 +105,11 @@ def caller_policy(audit: Audit) -> Finding:
     if "explicitDeny" in decisions:
         return failed(
             f"a policy denies {EXCHANGE} to {role_arn}",
-            f"find the statement that denies {EXCHANGE}, also among the organization's, and take it out",
+            f"find the statement that denies {EXCHANGE}, also among the organization's, and remove it",
         )
     statement = {"Effect": "Allow", "Action": EXCHANGE, "Resource": audit.application_arn}
     return failed(
-        f"the application is of account {audit.account_id}, and no policy of {role_arn} allows {EXCHANGE}",
+        f"the application is in account {audit.account_id}, and no policy of {role_arn} allows {EXCHANGE}",
         audit.shell.aws(
             "iam",
             "put-role-policy",
@@ -120,7 +121,7 @@ def caller_policy(audit: Audit) -> Finding:
 
 
 def session_role(audit: Audit) -> Finding:
-    """The session's role lets the caller assume it, and bring the identity context."""
+    """The session's role lets the caller assume it and set the identity context."""
     role_arn, caller = str(audit.profile.role_arn), audit.caller_arn
     role = audit.role(role_arn)
     statement = {"Effect": "Allow", "Principal": {"AWS": policies.as_role(caller)}, "Action": [_ASSUME, _SET_CONTEXT]}
@@ -130,14 +131,14 @@ def session_role(audit: Audit) -> Finding:
         Ask(action, caller, facts={"sts:requestcontextproviders": [audit.profile.identity_context_provider_arn]})
         for action in (_ASSUME, _SET_CONTEXT)
     ]
-    said = {ask.action: policies.verdict(_trust(role), ask) for ask in asks}
-    missing = [action for action, one in said.items() if not one.allowed]
+    verdicts = {ask.action: policies.verdict(_trust(role), ask) for ask in asks}
+    missing = [action for action, verdict in verdicts.items() if not verdict.allowed]
     if missing:
         return failed(
             f"the trust policy of {role_arn} does not allow {' and '.join(missing)} to {policies.as_role(caller)}",
             _change(audit, role, statement, asks),
         )
-    remarks = dict.fromkeys(remark for one in said.values() for remark in one.remarks)
+    remarks = dict.fromkeys(remark for verdict in verdicts.values() for remark in verdict.remarks)
     return ok(f"{role_arn} trusts {policies.as_role(caller)}{policies.remarked(tuple(remarks))}")
 
 
@@ -146,15 +147,15 @@ def role_duration(audit: Audit) -> Finding:
     role = audit.role(str(audit.profile.role_arn))
     if role is None:
         raise NotKnown("there is no such role")
-    longest, asked = int(role.get("MaxSessionDuration", _LONGEST_CHAINED_S)), audit.profile.duration_seconds
+    longest, requested = int(role.get("MaxSessionDuration", _LONGEST_CHAINED_S)), audit.profile.duration_seconds
     is_chained = audit.profile.target == "role" and ":user/" not in _known_caller(audit)
-    wanted = min(asked, _LONGEST_CHAINED_S) if is_chained else asked
-    if longest >= wanted:
+    needed = min(requested, _LONGEST_CHAINED_S) if is_chained else requested
+    if longest >= needed:
         remark = ", and an hour at most, since a role opens it" if is_chained else ""
         return ok(f"{longest} s{remark}")
     return failed(
-        f"{longest} s, and the profile asks for {wanted} s",
-        audit.shell.aws("iam", "update-role", role_name=str(role["RoleName"]), max_session_duration=str(wanted)),
+        f"{longest} s, and the profile asks for {needed} s",
+        audit.shell.aws("iam", "update-role", role_name=str(role["RoleName"]), max_session_duration=str(needed)),
     )
 
 
@@ -166,13 +167,16 @@ def _known_caller(audit: Audit) -> str:
 
 
 def _provider(audit: Audit) -> str:
-    """As trust policies name it: by an ARN of the role's own account, but for those that IAM knows by itself."""
+    """The OIDC provider as trust policies name it: an ARN in the role's account, or a host that IAM knows by itself.
+
+    Raises NotKnown.
+    """
     if not audit.profile.caller.web_identity_role_arn:
         raise NotKnown("the caller has keys of its own")
-    account_id, own = audit.profile.caller.web_identity_role_arn.split(":")[4], audit.admin_arn.split(":")[4]
-    if account_id != own:
+    account_id, own_id = audit.profile.caller.web_identity_role_arn.split(":")[4], audit.admin_arn.split(":")[4]
+    if account_id != own_id:
         raise NotKnown(
-            f"the caller's role is of account {account_id}, and the administrator is of {own}: "
+            f"the caller's role is in account {account_id}, and the administrator in {own_id}: "
             "name another --admin-profile"
         )
     host = audit.expected_issuer.partition("://")[2]
@@ -180,7 +184,7 @@ def _provider(audit: Audit) -> str:
 
 
 def _tenant(audit: Audit, host: str) -> dict[str, str]:
-    """The claim that IAM wants to see compared where a provider serves many organizations by one issuer."""
+    """The claim that IAM requires a trust policy to compare if many organizations share the issuer."""
     if host not in _SHARED:
         return {}
     try:
@@ -191,7 +195,7 @@ def _tenant(audit: Audit, host: str) -> dict[str, str]:
 
 
 def _facts(audit: Audit, host: str) -> dict[str, list[str]]:
-    """The condition keys of the person's token: `HOST:claim`."""
+    """The condition keys `HOST:claim` of the person's token, with their values."""
     try:
         claims: Mapping[str, Any] = audit.claims
     except NotKnown:
@@ -205,7 +209,7 @@ def _facts(audit: Audit, host: str) -> dict[str, list[str]]:
 
 
 def _compares_audience(trust: policies.Document, ask: Ask) -> bool:
-    """Whether a token with another audience would be refused."""
+    """Whether the trust policy would refuse a token with another audience."""
     facts = {key: values for key, values in ask.facts.items() if not key.endswith((":aud", ":oaud"))}
     other = {key: ["another"] for key in ask.facts if key.endswith((":aud", ":oaud"))}
     return not policies.verdict(trust, Ask(ask.action, ask.principal, ask.kind, {**facts, **other})).allowed

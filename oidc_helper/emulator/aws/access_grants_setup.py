@@ -1,4 +1,4 @@
-"""S3 Access Grants for administrators: the instance, its locations, its grants."""
+"""S3 Access Grants for administrators: the instance, its locations and its grants."""
 
 import uuid
 
@@ -6,68 +6,71 @@ from oidc_helper.emulator.aws.endpoint import Perform, Service, required
 from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Parameters, Refusal
-from oidc_helper.emulator.directory import AccessGrants, S3Grant
+from oidc_helper.emulator.directory import CREATED_AT, AccessGrants, S3Grant
 from oidc_helper.emulator.state import State
 
 SERVICE = Service("s3control", invalid="InvalidRequest", actions="s3")
-_CREATED_AT = 1_767_225_600  # epoch seconds, of everything
 _MOST = 1000  # entries of a page
 _DEFAULT_SCOPE = "s3://"
 
 
-def _create_instance(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+def _create_instance(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     directory = state.directory
-    _check_account(state, signer, asked)
+    _check_account(state, signer, parameters)
     if directory.access_grants:
         raise Refusal("AccessGrantsInstanceAlreadyExists", "Access Grants Instance already exists", status=409)
-    directory.access_grants = AccessGrants(_identity_center(state, asked.get("IdentityCenterArn", "")))
-    return _instance(state, signer, asked)
+    directory.access_grants = AccessGrants(_identity_center(state, parameters.get("IdentityCenterArn", "")))
+    return _instance(state, signer, parameters)
 
 
-def _get_instance(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    _existing(state, signer, asked)
-    return _instance(state, signer, asked)
+def _get_instance(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    _existing(state, signer, parameters)
+    return _instance(state, signer, parameters)
 
 
-def _get_instance_for_prefix(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    _existing(state, signer, asked)
-    described = _instance(state, signer, asked)
+def _get_instance_for_prefix(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    _existing(state, signer, parameters)
+    described = _instance(state, signer, parameters)
     return {name: described[name] for name in ("AccessGrantsInstanceArn", "AccessGrantsInstanceId")}
 
 
-def _associate(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    _existing(state, signer, asked).identity_center_arn = _identity_center(state, asked["IdentityCenterArn"])
+def _associate(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    _existing(state, signer, parameters).identity_center_arn = _identity_center(state, parameters["IdentityCenterArn"])
     return {}
 
 
-def _create_location(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    here, scope = _existing(state, signer, asked), asked["LocationScope"]
-    if scope in {known for known, _ in here.locations.values()}:
+def _create_location(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    access_grants, scope = _existing(state, signer, parameters), parameters["LocationScope"]
+    if scope in {location_scope for location_scope, _ in access_grants.locations.values()}:
         raise Refusal("AccessGrantsLocationAlreadyExistsError", "Access Grants Location already exists", status=409)
-    if state.directory.role(asked["IAMRoleArn"]) is None:
+    if state.directory.role(parameters["IAMRoleArn"]) is None:
         raise Refusal("InvalidIamRole", "The specified IAM Role is invalid")
     location_id = "default" if scope == _DEFAULT_SCOPE else str(uuid.uuid4())
-    here.locations[location_id] = (scope, asked["IAMRoleArn"])
-    return _location(_arn(signer, asked), location_id, scope, asked["IAMRoleArn"])
+    access_grants.locations[location_id] = (scope, parameters["IAMRoleArn"])
+    return _location(_arn(signer, parameters), location_id, scope, parameters["IAMRoleArn"])
 
 
-def _list_locations(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    here, arn = _existing(state, signer, asked), _arn(signer, asked)
+def _list_locations(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    access_grants, arn = _existing(state, signer, parameters), _arn(signer, parameters)
     items = [
         _location(arn, location_id, scope, role_arn)
-        for location_id, (scope, role_arn) in here.locations.items()
-        if asked.get("LocationScope", scope) == scope
+        for location_id, (scope, role_arn) in access_grants.locations.items()
+        if parameters.get("LocationScope", scope) == scope
     ]
-    return _page(state, "AccessGrantsLocationsList", items, asked)
+    return _page(state, "AccessGrantsLocationsList", items, parameters)
 
 
-def _create_grant(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    here, location_id, grantee = _existing(state, signer, asked), asked["AccessGrantsLocationId"], asked["Grantee"]
-    if location_id not in here.locations:
+def _create_grant(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    access_grants, location_id, grantee = (
+        _existing(state, signer, parameters),
+        parameters["AccessGrantsLocationId"],
+        parameters["Grantee"],
+    )
+    if location_id not in access_grants.locations:
         raise Refusal("NoSuchAccessGrantsLocationError", "Access Grants Location does not exist", status=404)
     if grantee.get("GranteeType") == "IAM":
         raise Refusal("InvalidAccessGrant", "Grants to IAM principals are not modelled here")
-    if not here.identity_center_arn:
+    if not access_grants.identity_center_arn:
         raise Refusal(
             "InvalidIdentityCenterInstance", "The instance is not associated with an Identity Center instance"
         )
@@ -75,43 +78,43 @@ def _create_grant(state: State, signer: Signer | None, asked: Parameters) -> Par
     is_user = grantee.get("GranteeType") == "DIRECTORY_USER"
     if not (directory.user(user_id=identity) if is_user else directory.group(identity)):
         raise Refusal("InvalidAccessGrant", "The grantee does not exist")
-    prefix = asked.get("AccessGrantsLocationConfiguration", {}).get("S3SubPrefix", "")
-    scope = here.locations[location_id][0] + prefix
+    prefix = parameters.get("AccessGrantsLocationConfiguration", {}).get("S3SubPrefix", "")
+    scope = access_grants.locations[location_id][0] + prefix
     if scope == _DEFAULT_SCOPE:
         raise Refusal("InvalidAccessGrant", "A grant below the default location needs a sub-prefix")
-    grant = S3Grant(identity, scope, asked["Permission"], location_id, asked.get("ApplicationArn", "ALL"))
+    grant = S3Grant(identity, scope, parameters["Permission"], location_id, parameters.get("ApplicationArn", "ALL"))
     if grant in directory.s3_grants:
         raise Refusal("AccessGrantAlreadyExists", "Access Grant already exists", status=409)
     directory.s3_grants.append(grant)
-    return _grant(state, signer, asked, grant)
+    return _grant(state, signer, parameters, grant)
 
 
-def _list_grants(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    _existing(state, signer, asked)
+def _list_grants(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    _existing(state, signer, parameters)
     items = [
         described
-        for described in (_grant(state, signer, asked, grant) for grant in state.directory.s3_grants)
-        if asked.get("GranteeIdentifier", described["Grantee"]["GranteeIdentifier"])
+        for described in (_grant(state, signer, parameters, grant) for grant in state.directory.s3_grants)
+        if parameters.get("GranteeIdentifier", described["Grantee"]["GranteeIdentifier"])
         == described["Grantee"]["GranteeIdentifier"]
-        and asked.get("GranteeType", described["Grantee"]["GranteeType"]) == described["Grantee"]["GranteeType"]
-        and asked.get("Permission", described["Permission"]) == described["Permission"]
-        and asked.get("GrantScope", described["GrantScope"]) == described["GrantScope"]
+        and parameters.get("GranteeType", described["Grantee"]["GranteeType"]) == described["Grantee"]["GranteeType"]
+        and parameters.get("Permission", described["Permission"]) == described["Permission"]
+        and parameters.get("GrantScope", described["GrantScope"]) == described["GrantScope"]
     ]
-    return _page(state, "AccessGrantsList", items, asked)
+    return _page(state, "AccessGrantsList", items, parameters)
 
 
-def _existing(state: State, signer: Signer | None, asked: Parameters) -> AccessGrants:
-    """The instance of the account, which the directory has in one region. Raises Refusal."""
-    _check_account(state, signer, asked)
-    here = state.directory.access_grants
-    if here is None or required(signer).region != state.directory.identity_center_region:
+def _existing(state: State, signer: Signer | None, parameters: Parameters) -> AccessGrants:
+    """The instance of the account; it exists in the primary region only. Raises Refusal."""
+    _check_account(state, signer, parameters)
+    access_grants = state.directory.access_grants
+    if access_grants is None or required(signer).region != state.directory.identity_center_region:
         raise Refusal("AccessGrantsInstanceNotExistsError", "Access Grants Instance does not exist", status=404)
-    return here
+    return access_grants
 
 
-def _check_account(state: State, signer: Signer | None, asked: Parameters) -> None:
+def _check_account(state: State, signer: Signer | None, parameters: Parameters) -> None:
     accounts = {required(signer).credentials.account_id, state.directory.instance.owner_account_id}
-    if accounts != {asked["AccountId"]}:
+    if accounts != {parameters["AccountId"]}:
         raise Refusal("AccessDenied", "Access Denied", status=403)
 
 
@@ -121,23 +124,23 @@ def _identity_center(state: State, arn: str) -> str:
     return arn
 
 
-def _arn(signer: Signer | None, asked: Parameters) -> str:
-    return f"arn:aws:s3:{required(signer).region}:{asked['AccountId']}:access-grants/default"
+def _arn(signer: Signer | None, parameters: Parameters) -> str:
+    return f"arn:aws:s3:{required(signer).region}:{parameters['AccountId']}:access-grants/default"
 
 
-def _instance(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    here = state.directory.access_grants
+def _instance(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    access_grants = state.directory.access_grants
     described = {
-        "CreatedAt": _CREATED_AT,
+        "CreatedAt": CREATED_AT,
         "AccessGrantsInstanceId": "default",
-        "AccessGrantsInstanceArn": _arn(signer, asked),
+        "AccessGrantsInstanceArn": _arn(signer, parameters),
     }
-    if here and here.identity_center_arn:
+    if access_grants and access_grants.identity_center_arn:
         instance = state.directory.instance
         application_arn = f"arn:aws:sso::{instance.owner_account_id}:application/{instance.name}/apl-{'5' * 16}"
         described |= {
             "IdentityCenterArn": application_arn,
-            "IdentityCenterInstanceArn": here.identity_center_arn,
+            "IdentityCenterInstanceArn": access_grants.identity_center_arn,
             "IdentityCenterApplicationArn": application_arn,
         }
     return described
@@ -145,7 +148,7 @@ def _instance(state: State, signer: Signer | None, asked: Parameters) -> Paramet
 
 def _location(arn: str, location_id: str, scope: str, role_arn: str) -> Parameters:
     return {
-        "CreatedAt": _CREATED_AT,
+        "CreatedAt": CREATED_AT,
         "AccessGrantsLocationId": location_id,
         "AccessGrantsLocationArn": f"{arn}/location/{location_id}",
         "LocationScope": scope,
@@ -153,15 +156,15 @@ def _location(arn: str, location_id: str, scope: str, role_arn: str) -> Paramete
     }
 
 
-def _grant(state: State, signer: Signer | None, asked: Parameters, grant: S3Grant) -> Parameters:
+def _grant(state: State, signer: Signer | None, parameters: Parameters, grant: S3Grant) -> Parameters:
     grant_id = str(uuid.uuid5(uuid.NAMESPACE_URL, repr(grant)))
     kind = "DIRECTORY_GROUP" if state.directory.group(grant.user_id) else "DIRECTORY_USER"
     locations = state.directory.access_grants.locations if state.directory.access_grants else {}
     below = grant.scope.removeprefix(locations.get(grant.location_id, ("", ""))[0])
     return {
-        "CreatedAt": _CREATED_AT,
+        "CreatedAt": CREATED_AT,
         "AccessGrantId": grant_id,
-        "AccessGrantArn": f"{_arn(signer, asked)}/grant/{grant_id}",
+        "AccessGrantArn": f"{_arn(signer, parameters)}/grant/{grant_id}",
         "Grantee": {"GranteeType": kind, "GranteeIdentifier": grant.user_id},
         "Permission": grant.permission,
         "AccessGrantsLocationId": grant.location_id,
@@ -171,11 +174,11 @@ def _grant(state: State, signer: Signer | None, asked: Parameters, grant: S3Gran
     }
 
 
-def _page(state: State, name: str, items: list[Parameters], asked: Parameters) -> Parameters:
+def _page(state: State, name: str, items: list[Parameters], parameters: Parameters) -> Parameters:
     largest = state.directory.administrator_page or _MOST
-    words = {"nextToken": "NextToken", "maxResults": "MaxResults"}
-    asked = {words.get(key, key): value for key, value in asked.items()}
-    return page(name, items, asked, invalid=SERVICE.invalid, most=largest)
+    spellings = {"nextToken": "NextToken", "maxResults": "MaxResults"}
+    parameters = {spellings.get(key, key): value for key, value in parameters.items()}
+    return page(name, items, parameters, invalid=SERVICE.invalid, most=largest)
 
 
 OPERATIONS: dict[str, Perform] = {

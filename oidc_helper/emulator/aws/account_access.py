@@ -1,6 +1,6 @@
 """Account access manager's runtime: the roles that a tenant gives to a user, and their credentials.
 
-Modelled after the service model and the API reference, which names the scopes; nobody here has seen it answer.
+Modelled after the service model and the API reference, which names the scopes; not compared with the real service.
 """
 
 from oidc_helper.emulator.aws import service_model
@@ -17,29 +17,29 @@ _LISTING, _ASSUMING = "account_access:read_only", "account_access:assume"  # sco
 _SERVICE = Service("account-access-runtime", invalid="ValidationException", outside="AccessDeniedException")
 
 
-def _list_roles(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user = _user(state, asked, _LISTING)
+def _list_roles(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    user = _user(state, parameters, _LISTING)
     names = {account.account_id: account.name for account in state.directory.accounts}
     roles = []
-    for role_arn in _given(state, user, asked["tenantId"]):
+    for role_arn in _entitled_roles(state, user, parameters["tenantId"]):
         account_id = role_arn.split(":")[4]
         named = {"accountName": names[account_id]} if account_id in names else {}
         roles.append({"accountId": account_id, **named, "roleArn": role_arn})
-    return page("roles", roles, asked, invalid=_SERVICE.invalid)
+    return page("roles", roles, parameters, invalid=_SERVICE.invalid)
 
 
-def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user, role_arn = _user(state, asked, _ASSUMING), asked["roleArn"]
+def _get_role_credentials(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    user, role_arn = _user(state, parameters, _ASSUMING), parameters["roleArn"]
     role = state.directory.role(role_arn)
-    if role is None or role_arn not in _given(state, user, asked["tenantId"]):
+    if role is None or role_arn not in _entitled_roles(state, user, parameters["tenantId"]):
         raise Refusal(
             "AccessDeniedException",
             "You are not entitled to this role",
             reason="the tenant does not give it to the user",
         )
-    lifetime_s = asked.get("sessionDuration", role.longest_session_s)
+    lifetime_s = parameters.get("sessionDuration", role.longest_session_s)
     _check_duration(lifetime_s, role)
-    credentials = role_session(state, role, asked.get("sessionName", user.user_name), lifetime_s, direct=True)
+    credentials = role_session(state, role, parameters.get("sessionName", user.user_name), lifetime_s, direct=True)
     return {
         "credentialsDetails": {
             "programmaticAccess": {
@@ -53,19 +53,19 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
 
 
 def _check_duration(lifetime_s: int, role: Role) -> None:
-    """STS opens the session in the end, so that its limits hold. Raises Refusal."""
-    asked_of_sts = service_model.operation("sts", "AssumeRole").input_shape
-    assert asked_of_sts  # noqa: S101
-    duration = asked_of_sts.members["DurationSeconds"]
+    """STS finally opens the session, so its limits apply. Raises Refusal."""
+    sts_parameters = service_model.operation("sts", "AssumeRole").input_shape
+    assert sts_parameters  # noqa: S101
+    duration = sts_parameters.members["DurationSeconds"]
     if violations := service_model.violations(duration, lifetime_s, "sessionDuration"):
         raise Refusal(_SERVICE.invalid, service_model.violations_text(violations))
     if lifetime_s > role.longest_session_s:
         raise Refusal(_SERVICE.invalid, "The session duration exceeds the maximum of the role")
 
 
-def _user(state: State, asked: Parameters, scope: str) -> DirectoryUser:
-    """The user of a bearer token with that scope. Raises Refusal."""
-    token = live_access_token(state, asked["accessToken"])
+def _user(state: State, parameters: Parameters, scope: str) -> DirectoryUser:
+    """The user behind the bearer token, which must have that scope. Raises Refusal."""
+    token = live_access_token(state, parameters["accessToken"])
     user = token and state.directory.user(user_id=token.session.subject)
     if not token or not user:
         raise Refusal("UnauthorizedException", "The bearer token is not valid", reason="no live access token of a user")
@@ -74,13 +74,13 @@ def _user(state: State, asked: Parameters, scope: str) -> DirectoryUser:
     return user
 
 
-def _given(state: State, user: DirectoryUser, tenant_id: str) -> list[str]:
-    """The ARNs of the roles that the tenant gives to the user, in order. Raises Refusal."""
+def _entitled_roles(state: State, user: DirectoryUser, tenant_id: str) -> list[str]:
+    """The ARNs of the roles that the tenant gives to the user, sorted. Raises Refusal."""
     tenant = next((each for each in state.directory.tenants if each.tenant_id == tenant_id), None)
     if tenant is None:
         raise Refusal(_SERVICE.invalid, "The tenant does not exist")
     reach = state.directory.reach(user.user_id)
-    return sorted({role_arn for given_id, role_arn in tenant.entitlements if given_id in reach})
+    return sorted({role_arn for principal_id, role_arn in tenant.entitlements if principal_id in reach})
 
 
 ROUTES = _SERVICE.routes({"ListRoles": _list_roles, "GetRoleCredentials": _get_role_credentials})

@@ -1,6 +1,6 @@
 """Account access manager for administrators: its application, which is the tenant, and its entitlements.
 
-Modelled after the service model, like its runtime; nobody here has seen it answer.
+Modelled after the service model, like its runtime; not compared with the real service.
 """
 
 import uuid
@@ -9,18 +9,17 @@ from oidc_helper.emulator.aws.endpoint import Perform, Service, required
 from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Parameters, Refusal
-from oidc_helper.emulator.directory import Tenant
+from oidc_helper.emulator.directory import CREATED_AT, Tenant
 from oidc_helper.emulator.keys import hexadecimal
 from oidc_helper.emulator.state import State
 
 SERVICE = Service("account-access", invalid="ValidationException", actions="account-access")
-_CREATED_AT = 1_767_225_600  # epoch seconds, of everything
 _MOST = 100  # entries of a page
 
 
-def _create_application(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+def _create_application(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     directory, instance = state.directory, state.directory.instance
-    if asked["identitySource"]["identityCenter"]["instanceArn"] != instance.arn:
+    if parameters["identitySource"]["identityCenter"]["instanceArn"] != instance.arn:
         raise Refusal(SERVICE.invalid, "The Identity Center instance does not exist")
     if directory.tenants:
         raise Refusal("ConflictException", "The instance has an application already")
@@ -36,96 +35,100 @@ def _create_application(state: State, signer: Signer | None, asked: Parameters) 
     return {"applicationArn": created.arn}
 
 
-def _get_application(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = _tenant(state, asked)
-    source = {"instanceArn": state.directory.instance.arn, "applicationArn": found.application_arn}
-    described = _described(found)
+def _get_application(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    tenant = _tenant(state, parameters)
+    source = {"instanceArn": state.directory.instance.arn, "applicationArn": tenant.application_arn}
+    described = _described(tenant)
     del described["applicationArn"]
     return {"identitySource": {"identityCenter": source}, "status": "ACTIVE", **described}
 
 
-def _list_applications(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    return _page(state, "applications", [_described(each) for each in state.directory.tenants], asked)
+def _list_applications(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    return _page(state, "applications", [_described(each) for each in state.directory.tenants], parameters)
 
 
-def _create_entitlement(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    tenant, given = _tenant(state, asked), asked["entitlement"]["principalRole"]
-    principal = given["principal"]["identityCenter"]
+def _create_entitlement(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    tenant, principal_role = _tenant(state, parameters), parameters["entitlement"]["principalRole"]
+    principal = principal_role["principal"]["identityCenter"]
     principal_id, directory = next(iter(principal.values())), state.directory
     if not (directory.user(user_id=principal_id) if "userId" in principal else directory.group(principal_id)):
         raise Refusal("ResourceNotFoundException", "The principal does not exist")
-    if directory.role(given["roleArn"]) is None:
+    if directory.role(principal_role["roleArn"]) is None:
         raise Refusal("ResourceNotFoundException", "The role does not exist")
-    if (principal_id, given["roleArn"]) in tenant.entitlements:
+    if (principal_id, principal_role["roleArn"]) in tenant.entitlements:
         raise Refusal("ConflictException", "The entitlement exists")
-    tenant.entitlements.add((principal_id, given["roleArn"]))
-    return {"entitlementId": _entitlement_id(principal_id, given["roleArn"])}
+    tenant.entitlements.add((principal_id, principal_role["roleArn"]))
+    return {"entitlementId": _entitlement_id(principal_id, principal_role["roleArn"])}
 
 
-def _get_entitlement(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = _tenant(state, asked)
-    described = next((e for e in _entitlements(state, found) if e["entitlementId"] == asked["entitlementId"]), None)
+def _get_entitlement(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    tenant = _tenant(state, parameters)
+    described = next(
+        (each for each in _entitlements(state, tenant) if each["entitlementId"] == parameters["entitlementId"]), None
+    )
     if described is None:
         raise Refusal("ResourceNotFoundException", "The entitlement does not exist")
-    return {"applicationArn": found.arn, **described}
+    return {"applicationArn": tenant.arn, **described}
 
 
-def _delete_entitlement(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    tenant = _tenant(state, asked)
-    tenant.entitlements = {each for each in tenant.entitlements if _entitlement_id(*each) != asked["entitlementId"]}
+def _delete_entitlement(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    tenant = _tenant(state, parameters)
+    tenant.entitlements = {
+        each for each in tenant.entitlements if _entitlement_id(*each) != parameters["entitlementId"]
+    }
     return {}
 
 
-def _list_entitlements(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    """List entitlements of one principal, which users have found to be mandatory."""
-    wanted = asked["filter"].get("principalRole", {})
-    principal = wanted.get("principal", {}).get("identityCenter")
+def _list_entitlements(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    """List the entitlements of one principal. The filter must name one, as users have reported."""
+    criteria = parameters["filter"].get("principalRole", {})
+    principal = criteria.get("principal", {}).get("identityCenter")
     if not principal:
         raise Refusal(SERVICE.invalid, "The filter must have a principal")
     items = [
         each
-        for each in _entitlements(state, _tenant(state, asked))
-        if (given := each["entitlement"]["principalRole"])["principal"]["identityCenter"] == principal
-        and wanted.get("roleArn", given["roleArn"]) == given["roleArn"]
-        and wanted.get("account", given["account"]) == given["account"]
+        for each in _entitlements(state, _tenant(state, parameters))
+        if (principal_role := each["entitlement"]["principalRole"])["principal"]["identityCenter"] == principal
+        and criteria.get("roleArn", principal_role["roleArn"]) == principal_role["roleArn"]
+        and criteria.get("account", principal_role["account"]) == principal_role["account"]
     ]
-    return _page(state, "entitlements", items, asked)
+    return _page(state, "entitlements", items, parameters)
 
 
 def _entitlements(state: State, tenant: Tenant) -> list[Parameters]:
     names = {account.account_id: account.name for account in state.directory.accounts}
-    found = []
+    entitlements = []
     for principal_id, role_arn in sorted(tenant.entitlements):
         kind, account_id = "groupId" if state.directory.group(principal_id) else "userId", role_arn.split(":")[4]
-        given = {
+        principal_role = {
             "principal": {"identityCenter": {kind: principal_id}},
             "roleArn": role_arn,
             "account": account_id,
             **({"accountName": names[account_id]} if account_id in names else {}),
         }
-        found.append(
+        entitlements.append(
             {
                 "entitlementId": _entitlement_id(principal_id, role_arn),
-                "entitlement": {"principalRole": given},
-                "createdAt": _CREATED_AT,
+                "entitlement": {"principalRole": principal_role},
+                "createdAt": CREATED_AT,
             }
         )
-    return found
+    return entitlements
 
 
-def _tenant(state: State, asked: Parameters) -> Tenant:
-    found = next((each for each in state.directory.tenants if each.arn == asked["applicationArn"]), None)
-    if found is None:
+def _tenant(state: State, parameters: Parameters) -> Tenant:
+    tenant = next((each for each in state.directory.tenants if each.arn == parameters["applicationArn"]), None)
+    if tenant is None:
         raise Refusal("ResourceNotFoundException", "The application does not exist")
-    return found
+    return tenant
 
 
 def _described(tenant: Tenant) -> Parameters:
     return {
         "applicationArn": tenant.arn,
         "tenantId": tenant.tenant_id,
-        "createdAt": _CREATED_AT,
-        "updatedAt": _CREATED_AT,
+        "createdAt": CREATED_AT,
+        "updatedAt": CREATED_AT,
     }
 
 
@@ -133,8 +136,8 @@ def _entitlement_id(principal_id: str, role_arn: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{principal_id} {role_arn}"))
 
 
-def _page(state: State, name: str, items: list[Parameters], asked: Parameters) -> Parameters:
-    return page(name, items, asked, invalid=SERVICE.invalid, most=state.directory.administrator_page or _MOST)
+def _page(state: State, name: str, items: list[Parameters], parameters: Parameters) -> Parameters:
+    return page(name, items, parameters, invalid=SERVICE.invalid, most=state.directory.administrator_page or _MOST)
 
 
 OPERATIONS: dict[str, Perform] = {

@@ -1,4 +1,4 @@
-"""Renders the output of an operation in the protocol of its service."""
+"""Render the output of an operation in the protocol of its service."""
 
 import json
 import uuid
@@ -14,14 +14,14 @@ _JSON = {"json": "application/x-amz-json-1.1", "rest-json": "application/json"}
 
 
 def answer(operation: OperationModel, output: Parameters, signer: str | None, *, as_json: bool) -> Answer:
-    """The successful answer. `as_json`: the caller prefers JSON, which services of the query protocol have as well."""
+    """The successful answer. `as_json`: the caller prefers JSON, which services with the query protocol also offer."""
     request_id, shape = str(uuid.uuid4()), operation.output_shape
     protocol = operation.service_model.resolved_protocol
     status = operation.http.get("responseCode", 200)
     if protocol in _JSON:
         body = json.dumps(_known(shape, output)) if shape else ""
         kind = _JSON[protocol]
-    elif as_json and protocol == "query":  # as the authenticator of EKS asks of STS
+    elif as_json and protocol == "query":  # the EKS authenticator asks STS for this
         name = operation.name
         described = {f"{name}Result": output, "ResponseMetadata": {"RequestId": request_id}}
         body, kind = json.dumps({f"{name}Response": described}), "application/json"
@@ -45,7 +45,7 @@ def _document(operation: OperationModel, inner: str) -> str:
 
 
 def _known(shape: Shape, value: Any) -> Any:
-    """The value without what the service model does not know: an older botocore has fewer members."""
+    """The value without members that the service model lacks: an older botocore has fewer."""
     if getattr(shape, "is_document_type", False):
         return value
     if isinstance(shape, StructureShape):

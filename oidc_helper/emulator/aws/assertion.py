@@ -1,4 +1,4 @@
-"""Checks the assertion of jwt-bearer and redeems it."""
+"""Check the assertion of jwt-bearer and redeem it."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ _REMEMBERED_S = 24 * 3600  # how long AWS was observed to remember a jti
 def redeemed_user(state: State, application: Application, assertion: str) -> DirectoryUser:
     """The user that the assertion identifies. Raises Refusal.
 
-    A good assertion is redeemed even if the user is not assigned. AWS does not document this case; a client that
-    works with this works with either behaviour.
+    A good assertion is spent even if the user is not assigned. AWS does not document this case; a client that copes
+    with this copes with either behaviour.
     """
     try:
         authorization = _authorization(application, claimed_issuer(assertion))
@@ -28,11 +28,11 @@ def redeemed_user(state: State, application: Application, assertion: str) -> Dir
 
 
 def _authorization(application: Application, issuer: str | None) -> Authorization:
-    """The trusted token issuer of an assertion that claims to be of that one. Raises Refusal."""
-    found = {each.issuer.issuer_url: each for each in application.authorizations}
-    if issuer is None or issuer not in found:
-        raise _refused(f"iss is {issuer}, but the trusted issuer is {', '.join(found) or 'nobody'}")
-    return found[issuer]
+    """The authorization for the issuer that the assertion claims. Raises Refusal."""
+    by_issuer = {each.issuer.issuer_url: each for each in application.authorizations}
+    if issuer is None or issuer not in by_issuer:
+        raise _refused(f"iss is {issuer}, but the trusted issuer is {', '.join(by_issuer) or 'nobody'}")
+    return by_issuer[issuer]
 
 
 def _check_claims(state: State, authorization: Authorization, claims: Claims) -> None:
@@ -56,7 +56,7 @@ def _user(state: State, rule: TrustedTokenIssuer, claims: Claims) -> DirectoryUs
 
 
 def _claimed(claims: Claims, path: str) -> Any:
-    """The claim at a path, whose parts are keys of objects in objects; a key may have a dot of its own."""
+    """The claim at a dotted path into nested objects; a key may itself contain a dot."""
     if path in claims:
         return claims[path]
     first, _, rest = path.partition(".")

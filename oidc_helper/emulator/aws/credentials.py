@@ -1,4 +1,4 @@
-"""Issues the credentials of role sessions."""
+"""Issue the credentials of role sessions."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ _TOKEN = "IQoJb3JpZ2luX2Vj"  # noqa: S105 - how AWS's session tokens begin
 SHORTEST_TOKEN = len(_TOKEN) + 400
 
 
-def role_session(  # noqa: PLR0913 - what a session has
+def role_session(  # noqa: PLR0913 - the attributes of a session
     state: State,
     role: Role,
     session_name: str,
@@ -22,9 +22,9 @@ def role_session(  # noqa: PLR0913 - what a session has
     token_size: int = SHORTEST_TOKEN,
     direct: bool = False,
 ) -> Credentials:
-    """New credentials for a session of the role; they are valid at once. `token_size` is in bytes.
+    """New credentials for a session of the role, valid immediately. `token_size` is in bytes.
 
-    `direct`: by a portal, without a chain of roles.
+    `direct`: a portal opens the session, without role chaining.
     """
     credentials = Credentials(
         access_key_id="ASIA" + upper(16),

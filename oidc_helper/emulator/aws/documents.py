@@ -1,7 +1,7 @@
-"""The policy documents of the directory, and who may do what by them.
+"""The policy documents of the directory, and what they allow.
 
-A role of the example has the names of those it trusts and no document; one that an administrator made has a document.
-Both are read, and obeyed, as documents.
+An example role lists the principals that it trusts and has no document; a role that an administrator created has one.
+For the former a document is generated, so that both kinds are evaluated in the same way.
 """
 
 from oidc_helper.emulator.aws.evaluation import Context, Request, allows
@@ -19,12 +19,12 @@ def provider_arn(directory: Directory, issuer: str) -> str:
 
 
 def without_scheme(issuer: str) -> str:
-    """An issuer as IAM names it."""
+    """The issuer without `https://`, as IAM writes it."""
     return issuer.partition("://")[2]
 
 
 def trust_policy(directory: Directory, role: Role) -> Document:
-    """Who may open the role."""
+    """The role's trust policy, generated if the role has no document."""
     if role.trust_policy is not None:
         return role.trust_policy
     statements = []
@@ -53,7 +53,7 @@ def trust_policy(directory: Directory, role: Role) -> Document:
 
 
 def actor_policy(application: Application) -> Document | None:
-    """Who may exchange tokens at the application; None if nobody has said."""
+    """The policy that says who may exchange tokens at the application; None if there is none."""
     if application.actor_policy is not None or not application.actors:
         return application.actor_policy
     statement = {
@@ -66,7 +66,7 @@ def actor_policy(application: Application) -> Document | None:
 
 
 def may_exchange(directory: Directory, application: Application, caller: Credentials) -> bool:
-    """Whether the actor policy allows it and, in another account than the application's, an identity policy too."""
+    """Whether the actor policy allows the caller; a caller of another account also needs an identity policy."""
     policy = actor_policy(application)
     if policy is None or not allows(policy, _by(directory, caller, _EXCHANGE)):
         return False
@@ -77,25 +77,25 @@ def may_exchange(directory: Directory, application: Application, caller: Credent
 def may_assume(
     directory: Directory, role: Role, caller: Credentials, action: str, context: Context | None = None
 ) -> bool:
-    """Whether the trust policy allows the action of STS; an account's root stands for each of its principals."""
+    """Whether the trust policy allows the STS action; an account's root stands for all principals of the account."""
     return allows(trust_policy(directory, role), _by(directory, caller, action, context))
 
 
 def may_open(directory: Directory, role: Role, action: str, issuer: str, claims: dict[str, str]) -> bool:
-    """Whether the trust policy allows it to a web identity with these claims."""
+    """Whether the trust policy allows the action to a web identity with these claims."""
     context = {f"{without_scheme(issuer)}:{name}": [value] for name, value in claims.items()}
     request = Request(action, [provider_arn(directory, issuer)], "Federated", context=context)
     return allows(trust_policy(directory, role), request)
 
 
 def trusts_service(directory: Directory, role: Role, service: str) -> bool:
-    """Whether a service of AWS may open the role, for what the role's account has there."""
-    told = {"aws:SourceAccount": [role.account_id]}
-    return allows(trust_policy(directory, role), Request("sts:AssumeRole", [service], "Service", context=told))
+    """Whether an AWS service may assume the role on behalf of the role's own account."""
+    context = {"aws:SourceAccount": [role.account_id]}
+    return allows(trust_policy(directory, role), Request("sts:AssumeRole", [service], "Service", context=context))
 
 
 def may_administer(directory: Directory, caller: Credentials, action: str, resource: str = "*") -> bool:
-    """Whether an identity policy of the caller allows the action, by default on whatever it is."""
+    """Whether an identity policy of the caller allows the action; a `resource` of * is not compared."""
     users: tuple[IamUser, ...] = (directory.administrator, directory.iam_user)
     policies = [user.policy for user in users if user.arn == caller.principal_arn and user.policy]
     if role := directory.role(caller.principal_arn):
@@ -110,9 +110,9 @@ def _by(directory: Directory, caller: Credentials, action: str, context: Context
         caller.account_id,
         f"arn:aws:iam::{caller.account_id}:root",
     }
-    told = {
+    about_caller = {
         "aws:PrincipalArn": [caller.principal_arn],
         "aws:PrincipalAccount": [caller.account_id],
         "aws:PrincipalOrgID": [directory.instance.organization_id],
     }
-    return Request(action, principals=names, context={**told, **(context or {})})
+    return Request(action, principals=names, context={**about_caller, **(context or {})})

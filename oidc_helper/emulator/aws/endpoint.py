@@ -1,4 +1,4 @@
-"""Leads an HTTP call through an operation: signature, parameters, constraints, work, answer."""
+"""Take an HTTP call through the steps of an operation: signature, parameters, constraints, work, answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,31 +11,31 @@ from oidc_helper.emulator.aws.sigv4 import BadSignature, Rules, Signer, verified
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Parameters, Refusal
 from oidc_helper.emulator.state import State
 
-# The signer (None if the operation is not signed) and the parameters, with `accessToken` where a service takes a bearer
-# token -> the output, with the names of the model.
+# The signer (None if the operation is not signed) and the parameters -> the output, with the names of the model. If the
+# service takes a bearer token, the parameters have it as `accessToken`.
 Perform = Callable[[State, Signer | None, Parameters], Parameters]
 
 
-# By signing name and operation: what AWSIAMIdentityCenterAllowListForIdentityContext exempts of the operations here,
-# and GetCallerIdentity, which no policy can deny.
+# Signing name and operation. Of the operations here, AWSIAMIdentityCenterAllowListForIdentityContext exempts just
+# GetDataAccess; no policy can deny GetCallerIdentity.
 _ALLOWED_WITH_CONTEXT = {("s3", "GetDataAccess"), ("sts", "GetCallerIdentity")}
 _OUTSIDE = "Access to this IAM Identity Center instance must originate from a VPC endpoint that its settings allow"
 
 
-# What leads to an operation: a method and the template of a path, or "target" and a target of JSON 1.1, or the version
-# of a query API and an action.
+# How a request names an operation: a method and a path template, or "target" and a JSON 1.1 target, or the version of a
+# query API and an action.
 Route = tuple[str, str]
 TARGET = "target"
 
 
 @dataclass(frozen=True)
 class Service:
-    """One AWS service. `outside` is its error for a network that an Identity Center instance does not allow."""
+    """One AWS service. `outside` is its error for calls from a network that the Identity Center instance excludes."""
 
-    name: str  # botocore's
-    invalid: str  # the error for a value outside of the model's constraints
-    outside: str = ""  # empty: not of Identity Center
-    actions: str = ""  # of an administrator's service: the prefix of its actions in IAM, one for each operation
+    name: str  # as botocore calls it
+    invalid: str  # the error for a value that violates the model's constraints
+    outside: str = ""  # empty: not an Identity Center service
+    actions: str = ""  # for an administrator's service: the prefix of its IAM actions, one per operation
 
     def endpoint(self, operation: str, perform: Perform) -> Endpoint:
         """The endpoint of one operation."""
@@ -49,7 +49,7 @@ class Service:
         )
 
     def route(self, operation: str, perform: Perform) -> dict[Route, Endpoint]:
-        """The endpoint of one operation by what leads to it in the service model."""
+        """The endpoint of one operation, keyed by its route in the service model."""
         model = service_model.operation(self.name, operation)
         service, http = model.service_model, model.http
         if service.resolved_protocol == "json":
@@ -61,15 +61,15 @@ class Service:
         return {route: self.endpoint(operation, perform)}
 
     def routes(self, operations: dict[str, Perform]) -> dict[Route, Endpoint]:
-        """The endpoints of the operations that this botocore knows; it may be older than a service."""
+        """The endpoints of those operations that the installed botocore knows; it may be older than the service."""
         try:
-            known = service_model.service(self.name).operation_names
+            modelled = service_model.service(self.name).operation_names
         except DataNotFoundError:
             return {}
         return {
             route: endpoint
             for name, perform in operations.items()
-            if name in known
+            if name in modelled
             for route, endpoint in self.route(name, perform).items()
         }
 
@@ -101,7 +101,7 @@ def _work(state: State, call: Call, service: Service, operation: OperationModel,
 
 
 def _check_context(signer: Signer | None, operation: OperationModel) -> None:
-    """Refuse what no identity-enhanced session may do: STS attaches a policy that denies all but a list of actions."""
+    """Refuse what identity-enhanced sessions may not do: STS attaches a policy that allows just a list of actions."""
     service, name = operation.service_model.signing_name, operation.name
     if signer and signer.credentials.context and (service, name) not in _ALLOWED_WITH_CONTEXT:
         text = (
@@ -112,7 +112,7 @@ def _check_context(signer: Signer | None, operation: OperationModel) -> None:
 
 
 def _check_administrator(state: State, signer: Signer | None, service: Service, operation: OperationModel) -> None:
-    """Refuse what no identity policy of the caller allows. Of resource policies there are none."""
+    """Refuse what no identity policy of the caller allows; there are no resource policies here."""
     if not service.actions:
         return
     caller, action = required(signer).credentials, f"{service.actions}:{operation.name}"
@@ -125,12 +125,12 @@ def _check_administrator(state: State, signer: Signer | None, service: Service, 
         raise Refusal("AccessDeniedException" if "json" in protocol else "AccessDenied", text)
 
 
-def _check_network(state: State, service: Service, asked: Parameters) -> None:
-    """Refuse a call that does not come from an endpoint, unless its application is exempt."""
+def _check_network(state: State, service: Service, parameters: Parameters) -> None:
+    """Refuse the call if the instance requires a VPC endpoint, unless its application is exempt."""
     if not (service.outside and state.directory.vpc_endpoint_required):
         return
-    token = state.tokens.get(asked.get("accessToken", ""))
-    application_arn = asked.get("clientId") or (token.client_id if token else "")
+    token = state.tokens.get(parameters.get("accessToken", ""))
+    application_arn = parameters.get("clientId") or (token.client_id if token else "")
     if application_arn not in state.directory.instance.vpc_exempt_applications:
         raise Refusal(service.outside, _OUTSIDE, status=None if service.name == "sso-oidc" else 403)
 

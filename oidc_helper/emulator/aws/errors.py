@@ -1,4 +1,4 @@
-"""The errors of each protocol, and the refusals of bad signatures, which no service model has."""
+"""Render errors in each protocol; the errors for bad signatures are here, since no service model has them."""
 
 import json
 import uuid
@@ -49,7 +49,7 @@ _SIGNATURE: dict[str, dict[str, tuple[str, int, str]]] = {
         "query": ("ExpiredToken", 403, "The security token included in the request is expired"),
         "rest-xml": ("ExpiredToken", 400, "The provided token has expired."),
     },
-    "past": {  # of S3 alone; the others do not heed how long a presigned call is good
+    "past": {  # S3 only: other services ignore how long a presigned call is valid
         "rest-xml": ("AccessDenied", 403, "Request has expired"),
     },
     "no body hash": {
@@ -82,7 +82,7 @@ _SIGNATURE: dict[str, dict[str, tuple[str, int, str]]] = {
         ),
     },
 }
-# Exceptions whose OAuth error is not their name in snake case.
+# Exceptions whose OAuth error differs from their name in snake case.
 _OAUTH = {
     "InternalServerException": "server_error",
     "InvalidRequestRegionException": "invalid_request",
@@ -90,10 +90,10 @@ _OAUTH = {
 
 
 def signature_refusal(protocol: str, bad: BadSignature) -> Refusal:
-    """The refusal in the words of the services with that protocol."""
+    """The refusal as services with that protocol word it."""
     code, status, message = _SIGNATURE[bad.kind]["rest-json" if protocol == "json" else protocol]
     if protocol == "json":
-        status = 400  # as its services have it for all
+        status = 400  # services with this protocol always answer 400
     return Refusal(code, bad.detail or message, status=status, reason=f"signature: {bad.kind}")
 
 
@@ -118,7 +118,7 @@ def refuse(operation: OperationModel, refusal: Refusal) -> Answer:
 
 
 def _json_members(operation: OperationModel, refusal: Refusal, status: int) -> dict[str, str]:
-    """OAuth errors of Identity Center have members of their own; all other errors have a message."""
+    """The members of Identity Center's OAuth errors; every other error has just a message."""
     shape = next((shape for shape in operation.error_shapes if shape.name == refusal.code), None)
     if not isinstance(shape, StructureShape) or "error" not in shape.members or status == 403:
         return {"message": refusal.message, **refusal.members}

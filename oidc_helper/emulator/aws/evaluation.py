@@ -1,6 +1,6 @@
-"""What a policy document allows: to whom, which action, on what, under which conditions.
+"""Evaluate policy documents: principals, actions, resources and conditions.
 
-Source: the evaluation logic of the IAM user guide. An operator that is not here never holds.
+Source: the evaluation logic of the IAM user guide. An unknown condition operator never matches.
 """
 
 import re
@@ -15,7 +15,10 @@ Context = Mapping[str, Sequence[str]]  # condition key -> its values
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: by a principal of that kind and these names (None: by the one to whom the policy is attached)."""
+    """A request to evaluate. `principals` are all names of one principal of that `kind`.
+
+    None stands for the principal to which the policy is attached. A `resource` of * is not compared.
+    """
 
     action: str
     principals: Iterable[str] | None = None
@@ -25,15 +28,15 @@ class Request:
 
 
 def allows(document: Document, request: Request) -> bool:
-    """Whether a statement allows the request, and none denies it."""
+    """Whether some statement allows the request and none denies it."""
     effects = {each.get("Effect") for each in statements(document) if _applies(each, request)}
     return "Allow" in effects and "Deny" not in effects
 
 
 def statements(document: Document) -> list[Document]:
-    """The statements of a document, also of one that has a single one."""
-    found = document.get("Statement", [])
-    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+    """The statements of a document; a single one need not be in a list."""
+    content = document.get("Statement", [])
+    return [each for each in (content if isinstance(content, list) else [content]) if isinstance(each, dict)]
 
 
 def _applies(statement: Document, request: Request) -> bool:
@@ -42,9 +45,9 @@ def _applies(statement: Document, request: Request) -> bool:
         and _either(statement, "Action", request.action.lower(), str.lower)
         and (request.resource == "*" or _either(statement, "Resource", request.resource, str))
         and all(
-            _holds(operator, key, _texts(wanted), request.context)
+            _holds(operator, key, _texts(accepted), request.context)
             for operator, tests in statement.get("Condition", {}).items()
-            for key, wanted in tests.items()
+            for key, accepted in tests.items()
         )
     )
 
@@ -60,18 +63,18 @@ def _names_principal(statement: Document, request: Request) -> bool:
 
 
 def _either(statement: Document, element: str, value: str, normal: Callable[[str], str]) -> bool:
-    """Whether the element, or its opposite, has the value."""
+    """Whether the element matches the value, or the Not element does not."""
     if f"Not{element}" in statement:
         return not any(_like(normal(pattern), value) for pattern in _texts(statement[f"Not{element}"]))
     return any(_like(normal(pattern), value) for pattern in _texts(statement.get(element, "*")))
 
 
-def _holds(operator: str, key: str, wanted: list[str], context: Context) -> bool:
+def _holds(operator: str, key: str, accepted: list[str], context: Context) -> bool:
     quantifier, _, rest = operator.rpartition(":")
     name, optional = rest.removesuffix("IfExists"), rest.endswith("IfExists")
     values = next((list(values) for each, values in context.items() if each.lower() == key.lower()), None)
     if name == "Null":
-        return (values is None) == (wanted == ["true"])
+        return (values is None) == (accepted == ["true"])
     if name not in _OPERATORS:
         return False
     negated, equal = _OPERATORS[name]
@@ -79,7 +82,7 @@ def _holds(operator: str, key: str, wanted: list[str], context: Context) -> bool
         return optional or negated or quantifier == "ForAllValues"
 
     def matches(value: str) -> bool:
-        return any(equal(pattern, value) for pattern in wanted) is not negated
+        return any(equal(pattern, value) for pattern in accepted) is not negated
 
     return (all if quantifier == "ForAllValues" or negated else any)(map(matches, values))
 
@@ -93,7 +96,7 @@ def _alike(pattern: str, value: str) -> bool:
     return pattern.lower() == value.lower()
 
 
-# Operator -> whether it is a negation, and the comparison of a wanted with a given value.
+# Operator -> whether it is negated, and how it compares a value of the policy with one of the request.
 _OPERATORS: dict[str, tuple[bool, Callable[[str, str], bool]]] = {
     "StringEquals": (False, str.__eq__),
     "StringNotEquals": (True, str.__eq__),

@@ -13,31 +13,31 @@ from oidc_helper.emulator.state import Session, State
 
 @dataclass(frozen=True)
 class Grant:
-    """A grant type."""
+    """A grant type: its mandatory parameters, and what issues its tokens."""
 
     required: tuple[str, ...]
     perform: Callable[[State, Application, Parameters], Parameters]
 
 
-def _jwt_bearer(state: State, application: Application, asked: Parameters) -> Parameters:
-    scopes = granted_scopes(application, asked.get("scope"))
-    user = redeemed_user(state, application, asked["assertion"])
+def _jwt_bearer(state: State, application: Application, parameters: Parameters) -> Parameters:
+    scopes = granted_scopes(application, parameters.get("scope"))
+    user = redeemed_user(state, application, parameters["assertion"])
     _check_assigned(state, application, user.user_id)
     return issue(state, application, _session(state, application, user), scopes)
 
 
-def _authorization_code(state: State, application: Application, asked: Parameters) -> Parameters:
+def _authorization_code(state: State, application: Application, parameters: Parameters) -> Parameters:
     try:
         code = authorization.redeem(
             state,
-            asked["code"],
+            parameters["code"],
             client_id=application.arn,
-            redirect_uri=asked["redirectUri"],
-            verifier=asked.get("codeVerifier"),
+            redirect_uri=parameters["redirectUri"],
+            verifier=parameters.get("codeVerifier"),
         )
     except authorization.CodeRefused as refused:
         raise Refusal("InvalidGrantException", reason=str(refused)) from refused
-    scopes = granted_scopes(application, asked.get("scope"), limit=code.request.scopes)
+    scopes = granted_scopes(application, parameters.get("scope"), limit=code.request.scopes)
     user = state.directory.user(email=code.email)
     if user is None:
         raise Refusal("InvalidGrantException", reason="the user does not exist any more")
@@ -45,8 +45,8 @@ def _authorization_code(state: State, application: Application, asked: Parameter
     return issue(state, application, _session(state, application, user), scopes)
 
 
-def _refresh_token(state: State, application: Application, asked: Parameters) -> Parameters:
-    token = state.tokens.get(asked["refreshToken"])
+def _refresh_token(state: State, application: Application, parameters: Parameters) -> Parameters:
+    token = state.tokens.get(parameters["refreshToken"])
     if token is None or token.kind != "refresh" or token.client_id != application.arn:
         raise Refusal("InvalidGrantException", reason="no such refresh token of this application")
     if token.spent and application.reuse_ends_session:
@@ -56,7 +56,7 @@ def _refresh_token(state: State, application: Application, asked: Parameters) ->
     if token.spent:
         raise Refusal("InvalidGrantException", reason="the refresh token was replaced by a newer one")
     _check_assigned(state, application, token.session.subject)
-    scopes = granted_scopes(application, asked.get("scope"), limit=token.scopes)
+    scopes = granted_scopes(application, parameters.get("scope"), limit=token.scopes)
     token.spent = application.rotates_refresh_tokens
     return issue(
         state,
@@ -68,21 +68,23 @@ def _refresh_token(state: State, application: Application, asked: Parameters) ->
     )
 
 
-def _token_exchange(state: State, application: Application, asked: Parameters) -> Parameters:
-    if asked["subjectTokenType"] != ACCESS_TOKEN:
+def _token_exchange(state: State, application: Application, parameters: Parameters) -> Parameters:
+    if parameters["subjectTokenType"] != ACCESS_TOKEN:
         raise Refusal("InvalidRequestException", "the subject token type is not supported")
-    requested = asked.get("requestedTokenType", ACCESS_TOKEN)
+    requested = parameters.get("requestedTokenType", ACCESS_TOKEN)
     if requested not in (ACCESS_TOKEN, REFRESH_TOKEN):
         raise Refusal("InvalidRequestException", "the requested token type is not supported")
     if requested == REFRESH_TOKEN and "refresh_token" not in application.grants:
         raise Refusal("InvalidRequestException", "the application has no refresh token grant")
-    session = _subject_session(state, application, asked["subjectToken"])
+    session = _subject_session(state, application, parameters["subjectToken"])
     _check_assigned(state, application, session.subject)
-    return issue(state, application, session, granted_scopes(application, asked.get("scope")), issued_type=requested)
+    return issue(
+        state, application, session, granted_scopes(application, parameters.get("scope")), issued_type=requested
+    )
 
 
 def _subject_session(state: State, application: Application, token: str) -> Session:
-    """The session of an access token that has this application as its audience. Raises Refusal."""
+    """The session of the access token, whose audience must be this application. Raises Refusal."""
     subject, now = state.tokens.get(token), state.clock()
     if subject is None or subject.kind != "access":
         raise Refusal("InvalidGrantException", reason="the subject token is not an access token of Identity Center")
@@ -97,7 +99,7 @@ def _subject_session(state: State, application: Application, token: str) -> Sess
 
 
 def _check_assigned(state: State, application: Application, user_id: str) -> None:
-    """Check that the user is enabled, and assigned, where that is required, alone or by a group. Raises Refusal."""
+    """Raise Refusal if the user is disabled, or not assigned (directly or by a group) though that is required."""
     user = state.directory.user(user_id=user_id)
     if user and not user.enabled:
         raise Refusal("AccessDeniedException", reason="the user is disabled")

@@ -1,4 +1,4 @@
-"""IAM for administrators: OIDC providers, and roles with their trust and their policies."""
+"""IAM for administrators: OIDC providers, and roles with their trust policies and other policies."""
 
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
@@ -10,14 +10,13 @@ from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.policies import Kind
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Parameters, Refusal
-from oidc_helper.emulator.directory import Directory, Document, Role
+from oidc_helper.emulator.directory import CREATED_AT, Directory, Document, Role
 from oidc_helper.emulator.keys import upper
 from oidc_helper.emulator.state import State
 from oidc_helper.machine.hosts import is_loopback
 
 SERVICE = Service("iam", invalid="ValidationError", actions="iam")
-_CREATED_AT = 1_767_225_600  # epoch seconds, of everything
-_MOST = 100  # entries of a page, as IAM has it unless more are asked for
+_MOST = 100  # entries of a page, IAM's default
 _MOST_CLIENT_IDS = 100
 
 
@@ -27,17 +26,17 @@ def _list_providers(state: State, _signer: Signer | None, _asked: Parameters) ->
     return {"OpenIDConnectProviderList": [{"Arn": arn} for arn in arns]}
 
 
-def _get_provider(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    issuer = _issuer(state, asked)
+def _get_provider(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    issuer = _issuer(state, parameters)
     return {
         "Url": documents.without_scheme(issuer),
         "ClientIDList": sorted(state.directory.oidc_providers[issuer]),
-        "CreateDate": _CREATED_AT,
+        "CreateDate": CREATED_AT,
     }
 
 
-def _create_provider(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    url, client_ids = asked["Url"], asked.get("ClientIDList", [])
+def _create_provider(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    url, client_ids = parameters["Url"], parameters.get("ClientIDList", [])
     if not (url.startswith("https://") or is_loopback(url)) or urlsplit(url).query:
         raise Refusal("InvalidInput", "The URL must begin with https:// and have no query")
     if url in state.directory.oidc_providers:
@@ -47,26 +46,26 @@ def _create_provider(state: State, _signer: Signer | None, asked: Parameters) ->
     return {"OpenIDConnectProviderArn": documents.provider_arn(state.directory, url)}
 
 
-def _add_client_id(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    """Add a client id; one that is there already is no error."""
-    client_ids = state.directory.oidc_providers[_issuer(state, asked)]
-    _check_client_ids(len(client_ids | {asked["ClientID"]}))
-    client_ids.add(asked["ClientID"])
+def _add_client_id(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    """Add a client id; adding it twice is no error."""
+    client_ids = state.directory.oidc_providers[_issuer(state, parameters)]
+    _check_client_ids(len(client_ids | {parameters["ClientID"]}))
+    client_ids.add(parameters["ClientID"])
     return {}
 
 
-def _remove_client_id(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    state.directory.oidc_providers[_issuer(state, asked)].discard(asked["ClientID"])
+def _remove_client_id(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    state.directory.oidc_providers[_issuer(state, parameters)].discard(parameters["ClientID"])
     return {}
 
 
-def _delete_provider(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    del state.directory.oidc_providers[_issuer(state, asked)]
+def _delete_provider(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    del state.directory.oidc_providers[_issuer(state, parameters)]
     return {}
 
 
-def _issuer(state: State, asked: Parameters) -> str:
-    arn = asked["OpenIDConnectProviderArn"]
+def _issuer(state: State, parameters: Parameters) -> str:
+    arn = parameters["OpenIDConnectProviderArn"]
     for issuer in state.directory.oidc_providers:
         if documents.provider_arn(state.directory, issuer) == arn:
             return issuer
@@ -78,69 +77,72 @@ def _check_client_ids(number: int) -> None:
         raise Refusal("LimitExceeded", f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {_MOST_CLIENT_IDS}")
 
 
-def _get_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    return {"Role": _described(state, _role(state, signer, asked))}
+def _get_role(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    return {"Role": _described(state, _role(state, signer, parameters))}
 
 
-def _create_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    name, account_id = asked["RoleName"], required(signer).credentials.account_id
-    arn = f"arn:aws:iam::{account_id}:role{asked.get('Path', '/')}{name}"
+def _create_role(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    name, account_id = parameters["RoleName"], required(signer).credentials.account_id
+    arn = f"arn:aws:iam::{account_id}:role{parameters.get('Path', '/')}{name}"
     if any((role.account_id, role.name) == (account_id, name) for role in state.directory.roles):
         raise Refusal("EntityAlreadyExists", f"Role with name {name} already exists.")
     created = Role(
         arn,
         "AROA" + upper(17),
-        trust_policy=_document(state, asked["AssumeRolePolicyDocument"], "trust"),
-        longest_session_s=asked.get("MaxSessionDuration", 3600),
+        trust_policy=_document(state, parameters["AssumeRolePolicyDocument"], "trust"),
+        longest_session_s=parameters.get("MaxSessionDuration", 3600),
     )
     state.directory.other_roles.append(created)
     return {"Role": _described(state, created)}
 
 
-def _update_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    found = _role(state, signer, asked)
-    found.longest_session_s = asked.get("MaxSessionDuration", found.longest_session_s)
+def _update_role(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    role = _role(state, signer, parameters)
+    role.longest_session_s = parameters.get("MaxSessionDuration", role.longest_session_s)
     return {}
 
 
-def _update_trust(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    _role(state, signer, asked).trust_policy = _document(state, asked["PolicyDocument"], "trust")
+def _update_trust(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    _role(state, signer, parameters).trust_policy = _document(state, parameters["PolicyDocument"], "trust")
     return {}
 
 
-def _put_policy(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    _role(state, signer, asked).policies[asked["PolicyName"]] = _document(state, asked["PolicyDocument"], "identity")
+def _put_policy(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    _role(state, signer, parameters).policies[parameters["PolicyName"]] = _document(
+        state, parameters["PolicyDocument"], "identity"
+    )
     return {}
 
 
-def _get_policy(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    found, name = _role(state, signer, asked), asked["PolicyName"]
-    if name not in found.policies:
+def _get_policy(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    role, name = _role(state, signer, parameters), parameters["PolicyName"]
+    if name not in role.policies:
         raise Refusal("NoSuchEntity", f"The role policy with name {name} cannot be found.")
-    return {"RoleName": found.name, "PolicyName": name, "PolicyDocument": _encoded(found.policies[name])}
+    return {"RoleName": role.name, "PolicyName": name, "PolicyDocument": _encoded(role.policies[name])}
 
 
-def _list_policies(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    return _page(state, "PolicyNames", sorted(_role(state, signer, asked).policies), asked)
+def _list_policies(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    return _page(state, "PolicyNames", sorted(_role(state, signer, parameters).policies), parameters)
 
 
-def _attach_policy(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
-    _role(state, signer, asked).attached.add(asked["PolicyArn"])
+def _attach_policy(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
+    _role(state, signer, parameters).attached.add(parameters["PolicyArn"])
     return {}
 
 
-def _list_attached(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+def _list_attached(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     attached = [
-        {"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in sorted(_role(state, signer, asked).attached)
+        {"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn}
+        for arn in sorted(_role(state, signer, parameters).attached)
     ]
-    return _page(state, "AttachedPolicies", attached, asked)
+    return _page(state, "AttachedPolicies", attached, parameters)
 
 
-def _simulate(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    """Simulate the inline policies of a role, which are all that is modelled."""
-    role = state.directory.role(asked["PolicySourceArn"])
+def _simulate(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    """Simulate a role's inline policies; others are not modelled."""
+    role = state.directory.role(parameters["PolicySourceArn"])
     if role is None:
-        raise Refusal("NoSuchEntity", f"{asked['PolicySourceArn']} cannot be found.")
+        raise Refusal("NoSuchEntity", f"{parameters['PolicySourceArn']} cannot be found.")
     results = [
         {
             "EvalActionName": action,
@@ -149,15 +151,15 @@ def _simulate(state: State, _signer: Signer | None, asked: Parameters) -> Parame
             if any(allows(policy, Request(action, resource=resource)) for policy in role.policies.values())
             else "implicitDeny",
         }
-        for action in asked["ActionNames"]
-        for resource in asked.get("ResourceArns", ["*"])
+        for action in parameters["ActionNames"]
+        for resource in parameters.get("ResourceArns", ["*"])
     ]
-    return _page(state, "EvaluationResults", results, asked)
+    return _page(state, "EvaluationResults", results, parameters)
 
 
-def _role(state: State, signer: Signer | None, asked: Parameters) -> Role:
-    """The role of that name in the caller's account: IAM looks into no other. Raises Refusal."""
-    account_id, name = required(signer).credentials.account_id, asked["RoleName"]
+def _role(state: State, signer: Signer | None, parameters: Parameters) -> Role:
+    """The role with that name in the caller's own account, the only one that IAM searches. Raises Refusal."""
+    account_id, name = required(signer).credentials.account_id, parameters["RoleName"]
     for role in state.directory.roles:
         if (role.account_id, role.name) == (account_id, name):
             return role
@@ -165,7 +167,7 @@ def _role(state: State, signer: Signer | None, asked: Parameters) -> Role:
 
 
 def _document(state: State, text: str, kind: Kind) -> Document:
-    """A document without mistakes, that names no role or user that does not exist. Raises Refusal."""
+    """The parsed document. Raises Refusal if it has mistakes, or trusts a role or user that does not exist."""
     mistakes = policies.mistakes(text, kind)
     if not mistakes and kind == "trust":
         mistakes = [f'Invalid principal in policy: "AWS":"{arn}"' for arn in _strangers(state.directory, text)]
@@ -190,20 +192,20 @@ def _described(state: State, role: Role) -> Parameters:
         "RoleName": role.name,
         "RoleId": role.role_id,
         "Arn": role.arn,
-        "CreateDate": _CREATED_AT,
+        "CreateDate": CREATED_AT,
         "AssumeRolePolicyDocument": _encoded(documents.trust_policy(state.directory, role)),
         "MaxSessionDuration": role.longest_session_s,
     }
 
 
 def _encoded(document: Document) -> str:
-    """A document as IAM answers with it (RFC 3986)."""
+    """The document percent-encoded (RFC 3986), as in IAM's answers."""
     return quote(policies.rendered(document), safe="")
 
 
-def _page(state: State, name: str, items: list[Parameters] | list[str], asked: Parameters) -> Parameters:
-    most = state.directory.administrator_page or asked.get("MaxItems", _MOST)
-    return page(name, items, asked, invalid=SERVICE.invalid, most=most, of_iam=True)
+def _page(state: State, name: str, items: list[Parameters] | list[str], parameters: Parameters) -> Parameters:
+    most = state.directory.administrator_page or parameters.get("MaxItems", _MOST)
+    return page(name, items, parameters, invalid=SERVICE.invalid, most=most, of_iam=True)
 
 
 OPERATIONS: dict[str, Perform] = {

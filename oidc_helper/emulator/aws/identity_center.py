@@ -1,4 +1,4 @@
-"""CreateTokenWithIAM checks the application, the caller and the grant, then issues tokens."""
+"""CreateTokenWithIAM: check the application, the caller and the grant, then issue tokens."""
 
 from oidc_helper.emulator import authorization
 from oidc_helper.emulator.authorization import Party, Registered
@@ -12,21 +12,21 @@ from oidc_helper.emulator.state import State
 _SERVICE = Service("sso-oidc", invalid="InvalidRequestException", outside="AccessDeniedException")
 
 
-def _create_token_with_iam(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+def _create_token_with_iam(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     caller = required(signer)
-    application = _application(state, asked["clientId"], caller.region)
-    _check_region_of_token(state, asked, caller.region)
+    application = _application(state, parameters["clientId"], caller.region)
+    _check_region_of_token(state, parameters, caller.region)
     _check_actor(state, application, caller)
-    name = asked["grantType"]
+    name = parameters["grantType"]
     grant = grants.GRANTS.get(name)
     if grant is None or (name == "authorization_code" and application.customer_managed):  # as observed at AWS
         raise Refusal("UnsupportedGrantTypeException", f"Grant type: {name} not supported")
     if name not in application.grants:
         raise Refusal("UnauthorizedClientException", reason=f"{name} is not enabled for the application")
     for parameter in grant.required:
-        if not asked.get(parameter):
+        if not parameters.get(parameter):
             raise Refusal("InvalidRequestException", f"{parameter} is required for this grant type")
-    answer = grant.perform(state, application, asked)
+    answer = grant.perform(state, application, parameters)
     for member in answer.keys() & {"accessToken", "refreshToken"}:
         state.tokens[answer[member]].region = caller.region
     return answer
@@ -47,20 +47,20 @@ def _application(state: State, arn: str, region: str) -> Application:
     raise _of_another_region("the application", regions[0], region)
 
 
-def _check_region_of_token(state: State, asked: Parameters, region: str) -> None:
-    """A refresh or access token is good in the region that issued it: so the service model describes the error."""
-    token = state.tokens.get(asked.get("refreshToken") or asked.get("subjectToken", ""))
+def _check_region_of_token(state: State, parameters: Parameters, region: str) -> None:
+    """A refresh or access token works only in the region that issued it, as the service model describes."""
+    token = state.tokens.get(parameters.get("refreshToken") or parameters.get("subjectToken", ""))
     if token and token.region not in ("", region):
         raise _of_another_region("the token", token.region, region)
 
 
-def _of_another_region(what: str, right: str, asked: str) -> Refusal:
-    members = {"region": right, "endpoint": f"https://oidc.{right}.amazonaws.com"}
-    return Refusal("InvalidRequestRegionException", reason=f"{what} is of {right}, not {asked}", members=members)
+def _of_another_region(what: str, home: str, requested: str) -> Refusal:
+    members = {"region": home, "endpoint": f"https://oidc.{home}.amazonaws.com"}
+    return Refusal("InvalidRequestRegionException", reason=f"{what} is of {home}, not {requested}", members=members)
 
 
 def _check_actor(state: State, application: Application, caller: Signer) -> None:
-    """Check the actor policy; the message of its refusal is empty, as users have reported."""
+    """Check the actor policy. As users have reported, AWS refuses with an empty message."""
     if not documents.may_exchange(state.directory, application, caller.credentials):
         reason = f"the actor policy does not allow it to {caller.credentials.principal_arn}"
         raise Refusal("AccessDeniedException", reason=reason)

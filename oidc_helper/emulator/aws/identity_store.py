@@ -1,4 +1,4 @@
-"""The identity store: users and groups, found and listed."""
+"""The identity store: users, groups and memberships."""
 
 import uuid
 from dataclasses import replace
@@ -13,61 +13,61 @@ from oidc_helper.emulator.state import State
 
 SERVICE = Service("identitystore", invalid="ValidationException", actions="identitystore")
 _MOST = 100  # entries of a page
-_ISSUER = "https://idp.example.com/scim"  # of external ids
-# Attribute path -> attribute of a user by which one can be found.
+_ISSUER = "https://idp.example.com/scim"  # the issuer of all external ids
+# Attribute path -> field of DirectoryUser that identifies one user.
 _UNIQUE = {"userName": "user_name", "emails.value": "email"}
 
 
-def _get_user_id(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    wanted = asked["AlternateIdentifier"]
-    if "ExternalId" in wanted:
-        found = [user for user in state.directory.users if user.external_id == wanted["ExternalId"]["Id"]]
+def _get_user_id(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    identifier = parameters["AlternateIdentifier"]
+    if "ExternalId" in identifier:
+        users = [user for user in state.directory.users if user.external_id == identifier["ExternalId"]["Id"]]
     else:
-        unique = wanted["UniqueAttribute"]
+        unique = identifier["UniqueAttribute"]
         attribute = _UNIQUE.get(unique["AttributePath"])
         if attribute is None:
             raise Refusal(SERVICE.invalid, f"The attribute {unique['AttributePath']} is not unique")
-        # The identity store compares neither user names nor addresses by case
+        # The identity store ignores case in user names and addresses.
         value = str(unique["AttributeValue"]).lower()
-        found = [user for user in state.directory.users if str(getattr(user, attribute)).lower() == value]
-    if len(found) != 1:
-        raise _not_found("USER", f"{len(found)} users found")
-    return {"IdentityStoreId": asked["IdentityStoreId"], **_user_names(found[0])}
+        users = [user for user in state.directory.users if str(getattr(user, attribute)).lower() == value]
+    if len(users) != 1:
+        raise _not_found("USER", f"{len(users)} users found")
+    return {"IdentityStoreId": parameters["IdentityStoreId"], **_user_names(users[0])}
 
 
-def _describe_user(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    return _user(asked, _existing_user(state, asked["UserId"]))
+def _describe_user(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    return _user(parameters, _existing_user(state, parameters["UserId"]))
 
 
-def _list_users(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = state.directory.users
-    for each in asked.get("Filters", ()):
-        attribute = _UNIQUE.get(each["AttributePath"][:1].lower() + each["AttributePath"][1:])
+def _list_users(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    users = state.directory.users
+    for condition in parameters.get("Filters", ()):
+        attribute = _UNIQUE.get(condition["AttributePath"][:1].lower() + condition["AttributePath"][1:])
         if attribute is None:
-            raise Refusal(SERVICE.invalid, f"The filter {each['AttributePath']} is not supported")
-        value = each["AttributeValue"].lower()
-        found = [user for user in found if str(getattr(user, attribute)).lower() == value]
-    return _page(state, "Users", [_user(asked, user) for user in found], asked)
+            raise Refusal(SERVICE.invalid, f"The filter {condition['AttributePath']} is not supported")
+        value = condition["AttributeValue"].lower()
+        users = [user for user in users if str(getattr(user, attribute)).lower() == value]
+    return _page(state, "Users", [_user(parameters, user) for user in users], parameters)
 
 
-def _create_user(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    emails = [each.get("Value", "") for each in asked.get("Emails", ())]
-    if "UserName" not in asked:
+def _create_user(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    emails = [each.get("Value", "") for each in parameters.get("Emails", ())]
+    if "UserName" not in parameters:
         raise Refusal(SERVICE.invalid, "userName is required")
-    if state.directory.user(user_name=asked["UserName"]):
+    if state.directory.user(user_name=parameters["UserName"]):
         raise Refusal("ConflictException", "The user name is taken")
-    created = DirectoryUser(str(uuid.uuid4()), asked["UserName"], emails[0] if emails else "")
+    created = DirectoryUser(str(uuid.uuid4()), parameters["UserName"], emails[0] if emails else "")
     state.directory.users.append(created)
-    return {"IdentityStoreId": asked["IdentityStoreId"], "Revision": "1", **_user_names(created)}
+    return {"IdentityStoreId": parameters["IdentityStoreId"], "Revision": "1", **_user_names(created)}
 
 
-def _update_user(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = _existing_user(state, asked["UserId"])
-    changed = found
-    for operation in asked["Operations"]:
-        changed = _changed(changed, operation["AttributePath"], operation.get("AttributeValue"))
-    state.directory.users[state.directory.users.index(found)] = changed
-    return {"IdentityStoreId": asked["IdentityStoreId"], "Revision": "2", **_user_names(changed)}
+def _update_user(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    user = _existing_user(state, parameters["UserId"])
+    updated = user
+    for operation in parameters["Operations"]:
+        updated = _changed(updated, operation["AttributePath"], operation.get("AttributeValue"))
+    state.directory.users[state.directory.users.index(user)] = updated
+    return {"IdentityStoreId": parameters["IdentityStoreId"], "Revision": "2", **_user_names(updated)}
 
 
 def _changed(user: DirectoryUser, path: str, value: Any) -> DirectoryUser:
@@ -79,75 +79,77 @@ def _changed(user: DirectoryUser, path: str, value: Any) -> DirectoryUser:
     raise Refusal(SERVICE.invalid, f"The attribute {path} cannot be changed to that")
 
 
-def _get_group_id(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    unique = asked["AlternateIdentifier"].get("UniqueAttribute", {})
+def _get_group_id(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    unique = parameters["AlternateIdentifier"].get("UniqueAttribute", {})
     named = [group for group in state.directory.groups if group.name == unique.get("AttributeValue")]
     if unique.get("AttributePath") != "displayName" or len(named) != 1:
         raise _not_found("GROUP", "group not found")
-    return {"IdentityStoreId": asked["IdentityStoreId"], **_group_names(named[0])}
+    return {"IdentityStoreId": parameters["IdentityStoreId"], **_group_names(named[0])}
 
 
-def _describe_group(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    return _group(asked, _existing_group(state, asked["GroupId"]))
+def _describe_group(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    return _group(parameters, _existing_group(state, parameters["GroupId"]))
 
 
-def _list_groups(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    wanted = {each["AttributePath"].lower(): each["AttributeValue"] for each in asked.get("Filters", ())}
-    found = [each for each in state.directory.groups if wanted.get("displayname", each.name) == each.name]
-    return _page(state, "Groups", [_group(asked, each) for each in found], asked)
+def _list_groups(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    criteria = {each["AttributePath"].lower(): each["AttributeValue"] for each in parameters.get("Filters", ())}
+    groups = [group for group in state.directory.groups if criteria.get("displayname", group.name) == group.name]
+    return _page(state, "Groups", [_group(parameters, group) for group in groups], parameters)
 
 
-def _create_group(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    name = asked.get("DisplayName", "")
+def _create_group(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    name = parameters.get("DisplayName", "")
     if any(group.name == name for group in state.directory.groups):
         raise Refusal("ConflictException", "The display name is taken")
     created = Group(str(uuid.uuid4()), name)
     state.directory.groups.append(created)
-    return {"IdentityStoreId": asked["IdentityStoreId"], "Revision": "1", **_group_names(created)}
+    return {"IdentityStoreId": parameters["IdentityStoreId"], "Revision": "1", **_group_names(created)}
 
 
-def _create_membership(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    group, user = _existing_group(state, asked["GroupId"]), _existing_user(state, asked["MemberId"]["UserId"])
+def _create_membership(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    group, user = _existing_group(state, parameters["GroupId"]), _existing_user(state, parameters["MemberId"]["UserId"])
     if user.user_id in group.members:
         raise Refusal("ConflictException", "The user is a member already")
     group.members.add(user.user_id)
-    membership = _membership(asked, group, user.user_id)
+    membership = _membership(parameters, group, user.user_id)
     return {name: membership[name] for name in ("IdentityStoreId", "MembershipId", "MembershipArn")}
 
 
-def _list_memberships_for_member(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user = _existing_user(state, asked["MemberId"]["UserId"])
+def _list_memberships_for_member(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    user = _existing_user(state, parameters["MemberId"]["UserId"])
     groups = [group for group in state.directory.groups if user.user_id in group.members]
-    return _page(state, "GroupMemberships", [_membership(asked, group, user.user_id) for group in groups], asked)
+    return _page(
+        state, "GroupMemberships", [_membership(parameters, group, user.user_id) for group in groups], parameters
+    )
 
 
-def _list_memberships(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    group = _existing_group(state, asked["GroupId"])
-    memberships = [_membership(asked, group, user_id) for user_id in sorted(group.members)]
-    return _page(state, "GroupMemberships", memberships, asked)
+def _list_memberships(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    group = _existing_group(state, parameters["GroupId"])
+    memberships = [_membership(parameters, group, user_id) for user_id in sorted(group.members)]
+    return _page(state, "GroupMemberships", memberships, parameters)
 
 
 def _existing_user(state: State, user_id: str) -> DirectoryUser:
-    found = state.directory.user(user_id=user_id.rpartition("/")[2])
-    if found is None:
+    user = state.directory.user(user_id=user_id.rpartition("/")[2])
+    if user is None:
         raise _not_found("USER", "user not found")
-    return found
+    return user
 
 
 def _existing_group(state: State, group_id: str) -> Group:
-    found = state.directory.group(group_id.rpartition("/")[2])
-    if found is None:
+    group = state.directory.group(group_id.rpartition("/")[2])
+    if group is None:
         raise _not_found("GROUP", "group not found")
-    return found
+    return group
 
 
 def _not_found(kind: str, message: str) -> Refusal:
     return Refusal("ResourceNotFoundException", message, members={"ResourceType": kind})
 
 
-def _user(asked: Parameters, user: DirectoryUser) -> Parameters:
+def _user(parameters: Parameters, user: DirectoryUser) -> Parameters:
     return {
-        "IdentityStoreId": asked["IdentityStoreId"],
+        "IdentityStoreId": parameters["IdentityStoreId"],
         **_user_names(user),
         "Revision": "1",
         "UserName": user.user_name,
@@ -162,8 +164,8 @@ def _user_names(user: DirectoryUser) -> Parameters:
     return {"UserId": user.user_id, "UserArn": f"arn:aws:identitystore:::user/{user.user_id}"}
 
 
-def _group(asked: Parameters, group: Group) -> Parameters:
-    described = {"IdentityStoreId": asked["IdentityStoreId"], **_group_names(group), "Revision": "1"}
+def _group(parameters: Parameters, group: Group) -> Parameters:
+    described = {"IdentityStoreId": parameters["IdentityStoreId"], **_group_names(group), "Revision": "1"}
     return described | ({"DisplayName": group.name} if group.name else {})
 
 
@@ -171,10 +173,10 @@ def _group_names(group: Group) -> Parameters:
     return {"GroupId": group.group_id, "GroupArn": f"arn:aws:identitystore:::group/{group.group_id}"}
 
 
-def _membership(asked: Parameters, group: Group, user_id: str) -> Parameters:
+def _membership(parameters: Parameters, group: Group, user_id: str) -> Parameters:
     membership_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{group.group_id}/{user_id}"))
     return {
-        "IdentityStoreId": asked["IdentityStoreId"],
+        "IdentityStoreId": parameters["IdentityStoreId"],
         "MembershipId": membership_id,
         "MembershipArn": f"arn:aws:identitystore:::membership/{membership_id}",
         "GroupId": group.group_id,
@@ -182,19 +184,19 @@ def _membership(asked: Parameters, group: Group, user_id: str) -> Parameters:
     }
 
 
-def _page(state: State, name: str, items: list[Parameters], asked: Parameters) -> Parameters:
-    return page(name, items, asked, invalid=SERVICE.invalid, most=state.directory.administrator_page or _MOST)
+def _page(state: State, name: str, items: list[Parameters], parameters: Parameters) -> Parameters:
+    return page(name, items, parameters, invalid=SERVICE.invalid, most=state.directory.administrator_page or _MOST)
 
 
 def _of_this_store(perform: Perform) -> Perform:
-    """The operation, for the store of the instance, in a region of it."""
+    """Limit the operation to the store of the instance, in its regions."""
 
-    def performed(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    def performed(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
         store_id = state.directory.instance.identity_store_id
-        here = required(signer).region in state.directory.identity_center_regions
-        if not here or asked["IdentityStoreId"].rpartition("/")[2] != store_id:
+        in_region = required(signer).region in state.directory.identity_center_regions
+        if not in_region or parameters["IdentityStoreId"].rpartition("/")[2] != store_id:
             raise _not_found("IDENTITY_STORE", "identity store not found")
-        return perform(state, signer, asked)
+        return perform(state, signer, parameters)
 
     return performed
 

@@ -1,6 +1,6 @@
-"""Whether a policy document is one that IAM takes.
+"""Check whether IAM accepts a policy document.
 
-Source: the grammar of the IAM policy language in the IAM user guide. STS's own words for each mistake are not known.
+Source: the grammar of the IAM policy language in the IAM user guide. How STS words each mistake is not known.
 """
 
 import json
@@ -19,28 +19,28 @@ _VERSIONS = ("2012-10-17", "2008-10-17")
 
 
 def parsed(document: str) -> dict[str, Any]:
-    """The document in a text without mistakes."""
+    """Parse a document that has no mistakes."""
     policy: dict[str, Any] = json.loads(document)
     return policy
 
 
 def rendered(document: dict[str, Any]) -> str:
-    """The document as a text."""
+    """The document as JSON text."""
     return json.dumps(document)
 
 
 def mistakes(document: str, kind: Kind = "identity") -> list[str]:
-    """What is wrong with a policy: of an identity or session, of a role's trust, or of the actors of an application."""
+    """The mistakes in a policy of that kind: for an identity or session, a role's trust, or an application's actors."""
     policy = json_object(document.encode())
     if policy is None:
         return ["This policy contains invalid Json"]
     statements = policy.get("Statement")
-    found = [f"unknown element {name}" for name in policy.keys() - {"Version", "Id", "Statement"}]
+    problems = [f"unknown element {name}" for name in policy.keys() - {"Version", "Id", "Statement"}]
     if policy.get("Version", _VERSIONS[0]) not in _VERSIONS:
-        found.append(f"Version must be {' or '.join(_VERSIONS)}")
+        problems.append(f"Version must be {' or '.join(_VERSIONS)}")
     for statement in statements if isinstance(statements, list) else [statements]:
-        found += _mistakes_in(statement, kind) if isinstance(statement, dict) else ["Statement must have statements"]
-    return found or ([] if statements else ["Statement must have statements"])
+        problems += _mistakes_in(statement, kind) if isinstance(statement, dict) else ["Statement must have statements"]
+    return problems or ([] if statements else ["Statement must have statements"])
 
 
 def _mistakes_in(statement: dict[str, Any], kind: Kind) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _mistakes_in(statement: dict[str, Any], kind: Kind) -> Iterator[str]:
 
 
 def _texts(statement: dict[str, Any], name: str) -> list[str]:
-    """The values of an element that has a string or a list of them; of anything else, one that is never right."""
+    """The values of an element that is a string or a list of strings; for any other type, a value that never fits."""
     value = statement.get(name, ())
     values = [value] if isinstance(value, str) else value
     good = isinstance(values, list | tuple) and all(isinstance(text, str) for text in values)

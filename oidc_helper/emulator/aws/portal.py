@@ -1,4 +1,4 @@
-"""The access portal: accounts, permission sets, their credentials, and the end of the session."""
+"""The access portal: accounts, permission sets, their credentials, and logout."""
 
 from oidc_helper.emulator.aws.credentials import role_session
 from oidc_helper.emulator.aws.endpoint import Perform, Service
@@ -13,21 +13,21 @@ _SERVICE = Service("sso", invalid="InvalidRequestException", outside="AccessDeni
 _SCOPE = "sso:account:access"
 
 
-def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    user_id = _bearer(state, asked).session.subject
+def _get_role_credentials(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    user_id = _portal_token(state, parameters).session.subject
     user = state.directory.user(user_id=user_id)
     if user is None:
         raise Refusal(
             "UnauthorizedException", "Session token not found or invalid", reason="the user does not exist any more"
         )
-    account_id, name = asked["accountId"], asked["roleName"]
+    account_id, name = parameters["accountId"], parameters["roleName"]
     _check(state, (account_id, name) in _assigned(state, user_id))
-    chosen = state.directory.permission_sets[name]
+    permission_set = state.directory.permission_sets[name]
     role = Role(
-        f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_{chosen.suffix}",
-        chosen.role_id,
+        f"arn:aws:iam::{account_id}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_{permission_set.suffix}",
+        permission_set.role_id,
     )
-    credentials = role_session(state, role, user.user_name, chosen.session_s, direct=True)
+    credentials = role_session(state, role, user.user_name, permission_set.session_s, direct=True)
     return {
         "roleCredentials": {
             "accessKeyId": credentials.access_key_id,
@@ -38,47 +38,48 @@ def _get_role_credentials(state: State, _signer: Signer | None, asked: Parameter
     }
 
 
-def _list_accounts(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    account_ids = {account_id for account_id, _ in _assigned(state, _bearer(state, asked).session.subject)}
+def _list_accounts(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    account_ids = {account_id for account_id, _ in _assigned(state, _portal_token(state, parameters).session.subject)}
     accounts = [
         {"accountId": account.account_id, "accountName": account.name, "emailAddress": account.email}
         for account in state.directory.accounts
         if account.account_id in account_ids
     ]
-    return page("accountList", accounts, asked, invalid=_SERVICE.invalid)
+    return page("accountList", accounts, parameters, invalid=_SERVICE.invalid)
 
 
-def _list_account_roles(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    account_id = asked["accountId"]
-    assigned = _assigned(state, _bearer(state, asked).session.subject)
+def _list_account_roles(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    account_id = parameters["accountId"]
+    assigned = _assigned(state, _portal_token(state, parameters).session.subject)
     names = sorted(name for account, name in assigned if account == account_id)
     _check(state, bool(names))
     roles = [{"roleName": name, "accountId": account_id} for name in names]
-    return page("roleList", roles, asked, invalid=_SERVICE.invalid)
+    return page("roleList", roles, parameters, invalid=_SERVICE.invalid)
 
 
-def _logout(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    """End every token of the session; the service model says that role sessions go on."""
-    _valid(state, asked).session.ended = True
+def _logout(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    """End every token of the session. According to the service model, role sessions go on."""
+    _live_token(state, parameters).session.ended = True
     return {}
 
 
-def _valid(state: State, asked: Parameters) -> Issued:
-    token = live_access_token(state, asked["accessToken"])
+def _live_token(state: State, parameters: Parameters) -> Issued:
+    token = live_access_token(state, parameters["accessToken"])
     if token is None:
         raise Refusal("UnauthorizedException", "Session token not found or invalid")
     return token
 
 
-def _bearer(state: State, asked: Parameters) -> Issued:
-    token = _valid(state, asked)
+def _portal_token(state: State, parameters: Parameters) -> Issued:
+    """The access token, which must have the portal's scope. Raises Refusal."""
+    token = _live_token(state, parameters)
     if _SCOPE not in token.scopes:
         raise Refusal("UnauthorizedException", "Session token not found or invalid", reason=f"not granted: {_SCOPE}")
     return token
 
 
 def _assigned(state: State, user_id: str) -> set[tuple[str, str]]:
-    """The user's pairs of account and permission set."""
+    """The pairs of account and permission set that are assigned to the user."""
     reach = state.directory.reach(user_id)
     return {(each.account_id, each.permission_set) for each in state.directory.assignments if each.user_id in reach}
 
@@ -90,13 +91,13 @@ def _check(state: State, assigned: bool) -> None:  # noqa: FBT001 - its only fac
 
 
 def _throttled(perform: Perform) -> Perform:
-    """The operation, for as many requests a second as the directory says; all operations share them."""
+    """Limit the operation to the directory's requests per second, which all operations share."""
 
-    def performed(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    def performed(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
         per_second = state.directory.portal_requests_per_s
         if per_second and not state.portal.lets_pass(state.clock(), per_second=per_second):
             raise Refusal("TooManyRequestsException", reason=f"more than {per_second:g} requests a second")
-        return perform(state, signer, asked)
+        return perform(state, signer, parameters)
 
     return performed
 

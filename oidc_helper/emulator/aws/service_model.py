@@ -1,4 +1,4 @@
-"""botocore's service models, used by the server: it reads parameters, checks constraints and names errors."""
+"""Use botocore's service models on the server side: read parameters, check constraints, name errors."""
 
 import functools
 import re
@@ -12,7 +12,7 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 
 from oidc_helper.emulator.calls import Call, Parameters, Refusal, json_object
 
-# Errors that every service of AWS has: code -> HTTP status. A fault may order these as well.
+# Errors common to all AWS services: code -> HTTP status. A fault may also name one of these.
 _COMMON = {
     "AccessDenied": 403,
     "ForbiddenException": 403,
@@ -23,12 +23,15 @@ _COMMON = {
     "ServiceUnavailable": 503,
     "ServiceUnavailableException": 503,
 }
-_LETTER = r"[^\W\d_]"  # \p{L}, which Python lacks; patterns with it in brackets are left out
+_LETTER = r"[^\W\d_]"  # stands for \p{L}, which Python lacks; patterns with it in brackets are not checked
 
 
 @functools.cache
 def service(name: str) -> ServiceModel:
-    """The model of a service, loaded once: it costs up to 60 ms. A botocore session would read AWS_PROFILE."""
+    """The model of a service, loaded once, since that takes up to 60 ms.
+
+    Without a botocore session, which would read AWS_PROFILE.
+    """
     return ServiceModel(Loader().load_service_model(name, "service-2"), service_name=name)
 
 
@@ -39,17 +42,17 @@ def operation(service_name: str, name: str) -> OperationModel:
 
 
 def error(model: OperationModel, code: str) -> tuple[str, int]:
-    """The name on the wire and the HTTP status of an error; `code` is the name of its shape, or its code."""
+    """The name on the wire and the HTTP status of an error; `code` is its shape name or its code."""
     for shape in model.error_shapes:
         described = cast("dict[str, Any]", shape.metadata.get("error", {}))
         if code in (shape.name, described.get("code")):
-            status = 500 if shape.metadata.get("fault") else 400  # where the model has none
+            status = 500 if shape.metadata.get("fault") else 400  # if the model has none
             return described.get("code", shape.name), described.get("httpStatusCode", status)
     return code, _COMMON.get(code, 400)
 
 
 def read(model: OperationModel, call: Call) -> Parameters:
-    """The parameters with boto3's names and the model's types. Raises Refusal."""
+    """The parameters of the call, with boto3's names and the model's types. Raises Refusal."""
     shape = model.input_shape
     if shape is None:
         return {}
@@ -77,19 +80,19 @@ def read(model: OperationModel, call: Call) -> Parameters:
 
 @functools.cache
 def in_path(model: OperationModel) -> re.Pattern[str]:
-    """The expression of the operation's path, with a group for each parameter in it; those are percent-encoded."""
+    """A pattern for the operation's path, with a group for each parameter in it, which is still percent-encoded."""
     template = model.http["requestUri"].partition("?")[0]
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template)))
 
 
 def form(call: Call) -> dict[str, str]:
-    """The parameters of the query protocol, which may be in the query and, of a POST, in the body."""
+    """The parameters of the query protocol, from the query and, in a POST, also from the body."""
     body = call.body.decode("utf-8", "replace") if call.method == "POST" else ""
     return {name: value for text in (call.query, body) for name, value in parse_qsl(text, keep_blank_values=True)}
 
 
 def violations(shape: Shape | None, value: Any, path: str = "") -> list[str]:
-    """The constraints of the model that a value violates, in AWS's words, without sensitive values."""
+    """The model's constraints that a value violates, in AWS's words; sensitive values are masked."""
     return list(_violations(shape, value, path)) if shape else []
 
 
@@ -138,7 +141,7 @@ def _broken(shape: Shape, value: Any) -> Iterator[str]:
 
 
 def _from_form(shape: Shape, form: dict[str, str], prefix: str) -> Any:
-    """Read the query protocol, as in `ProvidedContexts.member.1.ProviderArn`; None if it has no such parameter."""
+    """Read a value from flat names such as `ProvidedContexts.member.1.ProviderArn`; None if there is none."""
     if isinstance(shape, StructureShape):
         below = prefix and prefix + "."
         values = {name: _from_form(member, form, below + name) for name, member in shape.members.items()}
@@ -152,7 +155,7 @@ def _from_form(shape: Shape, form: dict[str, str], prefix: str) -> Any:
 
 
 def _typed(shape: Shape, value: Any) -> Any:  # noqa: PLR0911 - one for each type
-    """Convert a value to the type of the model. Raises Refusal if it has another type."""
+    """Convert a value to the model's type. Raises Refusal if it does not fit."""
     kind = shape.type_name
     if getattr(shape, "is_document_type", False):
         return value
@@ -176,21 +179,21 @@ def _typed(shape: Shape, value: Any) -> Any:  # noqa: PLR0911 - one for each typ
 
 def _xml_root(call: Call) -> ET.Element:
     try:
-        return ET.fromstring(call.body)  # noqa: S314 - a client of the emulator, on this machine, may only harm itself
+        return ET.fromstring(call.body)  # noqa: S314 - clients are on this machine and can harm only themselves
     except ET.ParseError:
         raise Refusal("MalformedXML", "The XML you provided was not well-formed", status=400) from None
 
 
 def _xml_members(shape: StructureShape, element: ET.Element) -> Parameters:
-    """The members in the children of an element; their types are for `_typed`."""
-    found: Parameters = {}
+    """The members among the children of an element, as text; `_typed` converts them."""
+    members: Parameters = {}
     children = {child.tag.rpartition("}")[2]: child for child in element}
     for name, member in shape.members.items():
         if "location" not in member.serialization:
             wire_name = member.serialization.get("name", name)
             if wire_name in children:
-                found[name] = _xml_value(member, children[wire_name])
-    return found
+                members[name] = _xml_value(member, children[wire_name])
+    return members
 
 
 def _xml_value(shape: Shape, element: ET.Element) -> Any:

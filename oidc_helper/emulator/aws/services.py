@@ -1,4 +1,4 @@
-"""All services of AWS that are here, and which operation of them a call is for."""
+"""All emulated AWS services, and the operation that a call is for."""
 
 import functools
 import re
@@ -22,14 +22,14 @@ from oidc_helper.emulator.aws.endpoint import TARGET, Route
 from oidc_helper.emulator.calls import Answer, Call, Endpoint, Refusal
 from oidc_helper.emulator.state import State
 
-_OF_PEOPLE = (sts, identity_center, portal, account_access, s3_access_grants)
-_PATHS = ("/v20180820/", "/applications", "/entitlements")  # of the second that have paths
-_OF_ADMINISTRATORS = (sso_admin, identity_store, iam, account_access_setup, access_grants_setup)
+_FOR_PEOPLE = (sts, identity_center, portal, account_access, s3_access_grants)
+_FOR_ADMINISTRATORS = (sso_admin, identity_store, iam, account_access_setup, access_grants_setup)
+_ADMINISTRATOR_PATHS = ("/v20180820/", "/applications", "/entitlements")  # of all administrator services that use paths
 
 
 @dataclass(frozen=True)
 class _Routes:
-    """What leads to operations; the template of a path has a pattern, too."""
+    """Operations by route; a path template also has a pattern."""
 
     exact: dict[Route, Endpoint]
 
@@ -45,41 +45,41 @@ class _Routes:
         """The endpoint of a call."""
         if call.path == "/":
             target = call.headers.get("X-Amz-Target")
-            form = {} if target else service_model.form(call)  # the query protocol names the operation there
+            form = {} if target else service_model.form(call)  # in the query protocol, the form names the operation
             route = (TARGET, target) if target else (form.get("Version", ""), form.get("Action", ""))
             return self.exact.get(route)
         method = "GET" if call.method == "HEAD" else call.method
-        matching = (each for wanted, path, each in self.templates if wanted == method and path.fullmatch(call.path))
+        matching = (each for verb, path, each in self.templates if verb == method and path.fullmatch(call.path))
         return self.exact.get((method, call.path)) or next(matching, None)
 
 
-_FIRST = _Routes({route: each for service in _OF_PEOPLE for route, each in service.ROUTES.items()})
-OPERATIONS = {each.operation for each in _FIRST.exact.values()}.union(
-    *(service.OPERATIONS for service in _OF_ADMINISTRATORS)
+_ROUTES_FOR_PEOPLE = _Routes({route: each for service in _FOR_PEOPLE for route, each in service.ROUTES.items()})
+OPERATIONS = {each.operation for each in _ROUTES_FOR_PEOPLE.exact.values()}.union(
+    *(service.OPERATIONS for service in _FOR_ADMINISTRATORS)
 )
 
 
 @functools.cache
-def _second() -> _Routes:
-    """The routes that only administrators take: to load their service models takes half a second."""
+def _routes_for_administrators() -> _Routes:
+    """Built on first use: loading the service models takes half a second."""
     return _Routes(
         {
             route: each
-            for service in _OF_ADMINISTRATORS
+            for service in _FOR_ADMINISTRATORS
             for route, each in service.SERVICE.routes(service.OPERATIONS).items()
         }
     )
 
 
 def endpoint(call: Call) -> Endpoint | None:
-    """The endpoint of a call; None if it is not for AWS."""
+    """The endpoint of a call; None if the call is not for AWS."""
     is_for_root = call.path == "/" and (call.method == "POST" or (call.method == "GET" and bool(call.query)))
-    if found := _FIRST.find(call):
-        return found
-    if is_for_root or call.path.startswith(_PATHS):
-        found = _second().find(call)
-    unknown = _UNKNOWN_TARGET if "X-Amz-Target" in call.headers else _UNKNOWN_ACTION
-    return found or (unknown if is_for_root else None)
+    matching = _ROUTES_FOR_PEOPLE.find(call)
+    if matching is None and (is_for_root or call.path.startswith(_ADMINISTRATOR_PATHS)):
+        matching = _routes_for_administrators().find(call)
+    if matching is None and is_for_root:
+        matching = _UNKNOWN_TARGET if "X-Amz-Target" in call.headers else _UNKNOWN_ACTION
+    return matching
 
 
 def _unknown_action(_state: State, call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""AWS Sign-In for the console: a token for credentials, and the page where a browser redeems it.
+"""AWS Sign-In for the console: exchange credentials for a token, which a browser redeems at a page.
 
 Modelled after the IAM User Guide, "Enable custom identity broker access to the AWS console", and what users report.
 """
@@ -18,26 +18,26 @@ _SHORTEST_S, _LONGEST_S = 900, 43_200
 _TITLE = "You cannot be signed in"
 
 
-def _asked(call: Call) -> Parameters:
-    """The parameters of the query, or of the form that was posted, and by which method. Raises Refusal."""
+def _parameters(call: Call) -> Parameters:
+    """The parameters of the query or the posted form, with the request's method as `method`. Raises Refusal."""
     return {**(call.form() if call.method == "POST" else call.query_values()), "method": call.method}
 
 
 def _federation(state: State, call: Call) -> Answer:
-    """Both actions have one path."""
-    asked = _asked(call)
-    if asked.get("Action") == "login":
-        return _login(state, asked)
-    if asked.get("Action") != "getSigninToken":
+    """Both actions, which share a path."""
+    parameters = _parameters(call)
+    if parameters.get("Action") == "login":
+        return _login(state, parameters)
+    if parameters.get("Action") != "getSigninToken":
         raise Refusal("InvalidAction", "the action must be getSigninToken or login")
-    return _sign_in_token(state, asked)
+    return _sign_in_token(state, parameters)
 
 
-def _sign_in_token(state: State, asked: Parameters) -> Answer:
-    credentials, now = _credentials(state, asked), state.clock()
+def _sign_in_token(state: State, parameters: Parameters) -> Answer:
+    credentials, now = _credentials(state, parameters), state.clock()
     ends_at = credentials.expires_at or now
-    if "SessionDuration" in asked:
-        duration = asked["SessionDuration"]
+    if "SessionDuration" in parameters:
+        duration = parameters["SessionDuration"]
         if not duration.isdecimal() or not _SHORTEST_S <= int(duration) <= _LONGEST_S:
             raise Refusal("InvalidDuration", "SessionDuration must be from 900 to 43200")
         if not credentials.direct:
@@ -48,37 +48,37 @@ def _sign_in_token(state: State, asked: Parameters) -> Answer:
     return Answer(200, json.dumps({"SigninToken": token}).encode(), {"Content-Type": "application/json"})
 
 
-def _credentials(state: State, asked: Parameters) -> Credentials:
-    """The live credentials of a role session. Raises Refusal."""
-    session = json_object(str(asked.get("Session", "")).encode()) or {}
-    found = state.credentials_of(str(session.get("sessionId")))
-    given = (session.get("sessionKey"), session.get("sessionToken"))
-    if not found or not found.of_role or given != (found.secret_access_key, found.session_token):
+def _credentials(state: State, parameters: Parameters) -> Credentials:
+    """The role session's credentials in the parameter Session. Raises Refusal if they are wrong or have expired."""
+    session = json_object(str(parameters.get("Session", "")).encode()) or {}
+    credentials = state.credentials_of(str(session.get("sessionId")))
+    keys = (session.get("sessionKey"), session.get("sessionToken"))
+    if not credentials or not credentials.of_role or keys != (credentials.secret_access_key, credentials.session_token):
         raise Refusal("InvalidSession", "Session does not hold temporary credentials")
-    if (found.expires_at or 0) <= state.clock():
+    if (credentials.expires_at or 0) <= state.clock():
         raise Refusal("ExpiredToken", "the credentials have expired")
-    return found
+    return credentials
 
 
-def _login(state: State, asked: Parameters) -> Answer:
-    found = state.sign_in_tokens.get(asked.get("SigninToken", ""))
-    if found is None or found.expires_at <= state.clock():
+def _login(state: State, parameters: Parameters) -> Answer:
+    sign_in_token = state.sign_in_tokens.get(parameters.get("SigninToken", ""))
+    if sign_in_token is None or sign_in_token.expires_at <= state.clock():
         raise Refusal("InvalidSigninToken", "the sign-in token is not known, or older than 15 minutes")
-    if not asked.get("Destination", "").startswith("https://"):
+    if not parameters.get("Destination", "").startswith("https://"):
         raise Refusal("InvalidDestination", "Destination must be a page of the console")
-    minutes = int(found.session_ends_at - state.clock()) // 60
+    minutes = int(sign_in_token.session_ends_at - state.clock()) // 60
     return page(
         "Signed in to the console",
-        f"You are {found.arn}, for {minutes} minutes.",
-        f"AWS would go on to {asked['Destination']}",
+        f"You are {sign_in_token.arn}, for {minutes} minutes.",
+        f"AWS would go on to {parameters['Destination']}",
     )
 
 
 def _oauth(state: State, call: Call) -> Answer:
-    """Sign out, and go on to a sign-in here; anywhere else would serve those who phish."""
-    asked = _asked(call)
-    target = asked.get("redirect_uri", "")
-    if asked.get("Action") != "logout" or urlsplit(target)[:3] != (*urlsplit(state.url)[:2], PATH):
+    """Sign out and redirect to a sign-in at this host; any other target would help phishing."""
+    parameters = _parameters(call)
+    target = parameters.get("redirect_uri", "")
+    if parameters.get("Action") != "logout" or urlsplit(target)[:3] != (*urlsplit(state.url)[:2], PATH):
         raise Refusal("InvalidRedirect", "redirect_uri must be a sign-in at this host")
     return Answer(302, headers={"Location": target, "Cache-Control": "no-store"})
 
@@ -88,7 +88,7 @@ def _refuse(refusal: Refusal) -> Answer:
 
 
 def _endpoint(operation: str, work: Callable[[State, Call], Answer]) -> Endpoint:
-    return Endpoint("signin", operation, _asked, work, _refuse)
+    return Endpoint("signin", operation, _parameters, work, _refuse)
 
 
 ROUTES = {

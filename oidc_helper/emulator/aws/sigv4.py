@@ -1,4 +1,4 @@
-"""Verifies AWS Signature Version 4: botocore's own signer signs the call again, and the signatures are compared."""
+"""Verify AWS Signature Version 4: botocore's own signer signs the call again, and the signatures are compared."""
 
 import hashlib
 import hmac
@@ -25,12 +25,12 @@ _AUTHORIZATION = re.compile(
 )
 _DATE = "%Y%m%dT%H%M%SZ"
 _UNSIGNED = "UNSIGNED-PAYLOAD"
-_LONGEST_S = 7 * 86_400  # for which a call to S3 can be signed ahead
+_LONGEST_S = 7 * 86_400  # how long a presigned call to S3 can be valid
 
 
 @dataclass(frozen=True)
 class Signer:
-    """The credentials that signed a call, and the region that it was signed for."""
+    """The credentials that signed a call, and the region in its signature."""
 
     credentials: Credentials
     region: str
@@ -47,11 +47,11 @@ class BadSignature(Exception):  # noqa: N818 - each protocol turns it into its o
 
 @dataclass(frozen=True)
 class Rules:
-    """A service's rules: its signing name, how many seconds a clock may be off, and whether they are those of S3.
+    """A service's rules: its signing name, how many seconds a clock may be off, and whether S3's rules apply.
 
-    S3 wants the hash of the body in a header, or to be told there that it is not signed. All others make the hash
-    themselves. S3 alone heeds how long a presigned call is good; at STS it is as good as any other call, which the
-    authenticator of EKS counts on.
+    S3 needs a header with the hash of the body, or one that says the body is unsigned. All other services compute the
+    hash themselves. Only S3 limits how long a presigned call is valid; STS treats it like any other call, and the EKS
+    authenticator relies on that.
     """
 
     service: str
@@ -61,7 +61,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class _Signed:
-    """What a call says of its signature, and the `query` that was signed."""
+    """What a call says about its signature, and the `query` that the signature covers."""
 
     key: str
     day: str
@@ -72,13 +72,13 @@ class _Signed:
     date: str
     token: str
     query: str
-    good_for_s: int | None = None  # None: signed in a header
+    good_for_s: int | None = None  # None: the signature is in a header
 
 
 def verified(
     call: Call, rules: Rules, credentials_of: Callable[[str], Credentials | None], *, wall: float, now: float
 ) -> Signer:
-    """The signer of the call, by its Authorization header or its query.
+    """The signer of the call, from its Authorization header or its query.
 
     `wall` is compared with the date of the call, `now` with the expiry of the credentials. Raises BadSignature.
     """
@@ -147,7 +147,7 @@ def _read(  # noqa: PLR0913 - the parts of a signature
     query: str,
     good_for_s: int | None = None,
 ) -> _Signed:
-    """The parts, if each has its form. Raises BadSignature."""
+    """The parts of the signature. Raises BadSignature if one is malformed."""
     forms = ((r"[a-z0-9;-]+", headers), (r"[0-9a-f]{64}", signature), (r"[0-9]{8}T[0-9]{6}Z", date))
     if not all(re.fullmatch(form, text) for form, text in forms):
         raise BadSignature("incomplete")
@@ -177,7 +177,7 @@ def _check_date(signed: _Signed, rules: Rules, wall: float) -> None:
         signed_at = datetime.strptime(signed.date, _DATE).replace(tzinfo=UTC).timestamp()
     except ValueError:
         raise BadSignature("incomplete") from None
-    late, here = wall - signed_at, datetime.fromtimestamp(wall, UTC).strftime(_DATE)
+    late, wall_text = wall - signed_at, datetime.fromtimestamp(wall, UTC).strftime(_DATE)
     minutes = rules.skew_s // 60
     if rules.of_s3 and signed.good_for_s is not None:
         if not 1 <= signed.good_for_s <= _LONGEST_S:
@@ -187,36 +187,37 @@ def _check_date(signed: _Signed, rules: Rules, wall: float) -> None:
     elif late > rules.skew_s:
         edge = datetime.fromtimestamp(wall - rules.skew_s, UTC).strftime(_DATE)
         raise BadSignature(
-            "skewed", f"Signature expired: {signed.date} is now earlier than {edge} ({here} - {minutes} min.)"
+            "skewed", f"Signature expired: {signed.date} is now earlier than {edge} ({wall_text} - {minutes} min.)"
         )
     if late < -rules.skew_s:
         edge = datetime.fromtimestamp(wall + rules.skew_s, UTC).strftime(_DATE)
         raise BadSignature(
-            "skewed", f"Signature not yet current: {signed.date} is still later than {edge} ({here} + {minutes} min.)"
+            "skewed",
+            f"Signature not yet current: {signed.date} is still later than {edge} ({wall_text} + {minutes} min.)",
         )
 
 
 def _check_signed_headers(signed: list[str], headers: Message) -> None:
-    """Host and every x-amz- header of the call must be signed, and every signed header must be present."""
+    """Require that Host and every x-amz- header are signed, and that every signed header is present."""
     present = {name.lower() for name in headers}
-    demanded = {"host"} | {name for name in present if name.startswith("x-amz-")} - {"x-amz-sso_bearer_token"}
-    for name in sorted(demanded - set(signed)):
+    required = {"host"} | {name for name in present if name.startswith("x-amz-")} - {"x-amz-sso_bearer_token"}
+    for name in sorted(required - set(signed)):
         raise BadSignature("wrong", f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
     if not set(signed) <= present:
         raise BadSignature("wrong")
 
 
 def _body_hash(call: Call, signed: _Signed, *, of_s3: bool) -> str:
-    """The hash of the body that the signature covers. Raises BadSignature."""
-    made = hashlib.sha256(call.body).hexdigest()
+    """The body hash that the signature covers. Raises BadSignature."""
+    computed = hashlib.sha256(call.body).hexdigest()
     if not of_s3:
-        return made
-    told = call.headers.get("X-Amz-Content-SHA256", _UNSIGNED if signed.good_for_s is not None else "")
-    if not told:
+        return computed
+    declared = call.headers.get("X-Amz-Content-SHA256", _UNSIGNED if signed.good_for_s is not None else "")
+    if not declared:
         raise BadSignature("no body hash")
-    if told not in (_UNSIGNED, made):
+    if declared not in (_UNSIGNED, computed):
         raise BadSignature("other body")
-    return told
+    return declared
 
 
 def _signature(call: Call, credentials: Credentials, signed: _Signed, body_hash: str) -> str:
@@ -237,7 +238,7 @@ def _signature(call: Call, credentials: Credentials, signed: _Signed, body_hash:
 
 
 class _AsSigned(SigV4Auth):
-    """Signs exactly the named headers: other SDKs also sign headers that botocore leaves out."""
+    """Signs exactly the given headers: other SDKs also sign headers that botocore leaves out."""
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         headers = HTTPHeaders()

@@ -1,7 +1,7 @@
 """STS: role sessions for web identities and for callers, and GetCallerIdentity.
 
-What a session policy allows is not modelled, nor what session tags are for. How long session tokens are is not
-documented: here they grow by the compressed policy and tags, up to the most that a caller may ask for.
+The effects of session policies and session tags are not modelled. AWS does not document the length of session tokens:
+here they grow by the compressed policy and tags, up to the most that a caller may ask for.
 """
 
 import json
@@ -20,20 +20,20 @@ from oidc_helper.emulator.state import Context, Credentials, State
 from oidc_helper.settings.limits import limits
 
 _SERVICE = Service("sts", invalid="ValidationError")
-_DURATION_S = 3600  # the default, and the longest for a role that assumes a role
+_DURATION_S = 3600  # the default, and the maximum for role chaining
 _CONTEXT_PROVIDER = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 _SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"  # the claim, as the IAM user guide names it
 _SOURCE_IDENTITIES = limits("sts", "AssumeRole", "SourceIdentity")
-_PACKED = ("Policy", "PolicyArns", "Tags", "TransitiveTagKeys")  # what makes a session token longer
+_PACKED = ("Policy", "PolicyArns", "Tags", "TransitiveTagKeys")  # the parameters that make a session token longer
 _ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
 
 
-def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    claims, audience = _web_identity(state, asked["WebIdentityToken"])
-    role, told = state.directory.role(asked["RoleArn"]), {"aud": audience, "sub": str(claims["sub"])}
+def _assume_role_with_web_identity(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    claims, audience = _web_identity(state, parameters["WebIdentityToken"])
+    role, token_values = state.directory.role(parameters["RoleArn"]), {"aud": audience, "sub": str(claims["sub"])}
 
     def may(action: str) -> bool:
-        return role is not None and documents.may_open(state.directory, role, action, str(claims["iss"]), told)
+        return role is not None and documents.may_open(state.directory, role, action, str(claims["iss"]), token_values)
 
     if role is None or not may("sts:AssumeRoleWithWebIdentity"):
         raise Refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
@@ -41,7 +41,7 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: 
     if source_identity is not None:
         _check_claimed(source_identity, may=may("sts:SetSourceIdentity"))
     return {
-        **_session(state, role, "AssumeRoleWithWebIdentity", asked, source_identity=source_identity),
+        **_session(state, role, "AssumeRoleWithWebIdentity", parameters, source_identity=source_identity),
         "SubjectFromWebIdentityToken": claims["sub"],
         "Provider": claims["iss"],
         "Audience": audience,
@@ -49,7 +49,7 @@ def _assume_role_with_web_identity(state: State, _signer: Signer | None, asked: 
 
 
 def _check_claimed(source_identity: Any, *, may: bool) -> None:
-    """Whether the provider may set this source identity. Raises Refusal."""
+    """Check the source identity claim; `may`: the trust policy lets the provider set one. Raises Refusal."""
     if not isinstance(source_identity, str) or not re.fullmatch(_SOURCE_IDENTITIES.expression, source_identity):
         raise Refusal("InvalidIdentityToken", "The source identity claim is invalid")
     if not may:
@@ -67,7 +67,7 @@ def _web_identity(state: State, token: str) -> tuple[Claims, str]:
     except BadToken as bad:
         text = "Couldn't retrieve verification key from your identity provider, or the token is not a valid JWT"
         raise Refusal("InvalidIdentityToken", text, reason=str(bad)) from bad
-    # IAM reads the authorised party, if there is one, as the audience
+    # If the token has an authorised party, IAM takes that as the audience.
     candidates = audiences({"aud": claims.get("azp", claims.get("aud"))})
     audience = next((candidate for candidate in candidates if candidate in client_ids), None)
     if audience is None:
@@ -81,34 +81,34 @@ def _web_identity(state: State, token: str) -> tuple[Claims, str]:
     return claims, audience
 
 
-def _assume_role(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+def _assume_role(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
     caller = required(signer).credentials
-    role = _trusting(state, caller, asked["RoleArn"], "sts:AssumeRole")
-    if caller.of_role and asked.get("DurationSeconds", 0) > _DURATION_S:
+    role = _trusting(state, caller, parameters["RoleArn"], "sts:AssumeRole")
+    if caller.of_role and parameters.get("DurationSeconds", 0) > _DURATION_S:
         limit = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
         raise Refusal("ValidationError", limit)
-    source_identity = _source_identity(state, caller, asked)
-    if "Tags" in asked:
-        _trusting(state, caller, asked["RoleArn"], "sts:TagSession")
+    source_identity = _source_identity(state, caller, parameters)
+    if "Tags" in parameters:
+        _trusting(state, caller, parameters["RoleArn"], "sts:TagSession")
     context = None
-    for provided in asked.get("ProvidedContexts", ()):
-        _trusting(state, caller, asked["RoleArn"], "sts:SetContext")
+    for provided in parameters.get("ProvidedContexts", ()):
+        _trusting(state, caller, parameters["RoleArn"], "sts:SetContext")
         context = _context(state, provided)
-    return _session(state, role, "AssumeRole", asked, context, source_identity=source_identity)
+    return _session(state, role, "AssumeRole", parameters, context, source_identity=source_identity)
 
 
-def _source_identity(state: State, caller: Credentials, asked: Parameters) -> str | None:
-    """The source identity of the new session: once set, it stays the same along a chain of roles. Raises Refusal."""
-    wanted = asked.get("SourceIdentity", caller.source_identity)
-    if wanted is not None:
-        _trusting(state, caller, asked["RoleArn"], "sts:SetSourceIdentity")
-    if caller.source_identity not in (None, wanted):
-        raise _not_authorized(caller, "sts:SetSourceIdentity", asked["RoleArn"])
-    return wanted
+def _source_identity(state: State, caller: Credentials, parameters: Parameters) -> str | None:
+    """The source identity of the new session; role chaining cannot change it once it is set. Raises Refusal."""
+    source_identity = parameters.get("SourceIdentity", caller.source_identity)
+    if source_identity is not None:
+        _trusting(state, caller, parameters["RoleArn"], "sts:SetSourceIdentity")
+    if caller.source_identity not in (None, source_identity):
+        raise _not_authorized(caller, "sts:SetSourceIdentity", parameters["RoleArn"])
+    return source_identity
 
 
 def _trusting(state: State, caller: Credentials, arn: str, action: str) -> Role:
-    """The role, if its trust policy allows the action. Raises Refusal, the same as if the role did not exist."""
+    """The role, if its trust policy allows the action. Raises the same Refusal as if the role did not exist."""
     role, context = state.directory.role(arn), {"sts:RequestContextProviders": [_CONTEXT_PROVIDER]}
     if role and documents.may_assume(state.directory, role, caller, action, context):
         return role
@@ -121,7 +121,7 @@ def _not_authorized(caller: Credentials, action: str, arn: str) -> Refusal:
 
 
 def _context(state: State, provided: Parameters) -> Context:
-    """The context behind the assertion. Raises Refusal: the service model has one error for all that may be wrong."""
+    """The context behind the assertion. Raises Refusal, with the service model's one error for every mistake."""
     context, reason = state.contexts.get(provided.get("ContextAssertion", "")), ""
     if provided.get("ProviderArn") != _CONTEXT_PROVIDER:
         reason = "the context provider is not the one that issues these contexts"
@@ -139,31 +139,31 @@ def _get_caller_identity(_state: State, signer: Signer | None, _asked: Parameter
     return {"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn}
 
 
-def _duration(role: Role, asked: Parameters) -> int:
-    duration_s: int = asked.get("DurationSeconds", _DURATION_S)
+def _duration(role: Role, parameters: Parameters) -> int:
+    duration_s: int = parameters.get("DurationSeconds", _DURATION_S)
     if duration_s > role.longest_session_s:
         text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         raise Refusal("ValidationError", text)
     return duration_s
 
 
-def _session(  # noqa: PLR0913 - what both operations that open a role have
+def _session(  # noqa: PLR0913 - what the two operations that assume a role share
     state: State,
     role: Role,
     operation: str,
-    asked: Parameters,
+    parameters: Parameters,
     context: Context | None = None,
     *,
     source_identity: str | None,
 ) -> Parameters:
-    """Open the session, and describe it as both operations answer. Raises Refusal."""
-    if found := policies.mistakes(asked["Policy"]) if "Policy" in asked else []:
-        raise Refusal("MalformedPolicyDocumentException", found[0])
-    duration_s, (size, largest) = _duration(role, asked), _token_size(operation, asked)
+    """Open the session and return the part of the answer that both operations share. Raises Refusal."""
+    if mistakes := policies.mistakes(parameters["Policy"]) if "Policy" in parameters else []:
+        raise Refusal("MalformedPolicyDocumentException", mistakes[0])
+    duration_s, (size, largest) = _duration(role, parameters), _token_size(operation, parameters)
     credentials = role_session(
         state,
         role,
-        asked["RoleSessionName"],
+        parameters["RoleSessionName"],
         duration_s,
         context,
         source_identity=source_identity,
@@ -179,15 +179,15 @@ def _session(  # noqa: PLR0913 - what both operations that open a role have
     return answer | ({"SourceIdentity": source_identity} if source_identity else {})
 
 
-def _token_size(operation: str, asked: Parameters) -> tuple[int, int | None]:
-    """The bytes of the session's token, and their limit; None if botocore knows none. Raises Refusal."""
-    packed = [asked[name] for name in _PACKED if name in asked]
-    needed = SHORTEST_TOKEN + (len(zlib.compress(json.dumps(packed).encode(), 9)) if packed else 0)
+def _token_size(operation: str, parameters: Parameters) -> tuple[int, int | None]:
+    """The size of the session token in bytes, and its limit, or None if botocore knows none. Raises Refusal."""
+    packed = [parameters[name] for name in _PACKED if name in parameters]
+    required_size = SHORTEST_TOKEN + (len(zlib.compress(json.dumps(packed).encode(), 9)) if packed else 0)
     largest = limits("sts", operation, "MinimumSessionTokenSize").most
-    if largest and needed > largest:
-        text = f"The session token has {needed} bytes, and the maximum allowed size is {largest} bytes"
+    if largest and required_size > largest:
+        text = f"The session token has {required_size} bytes, and the maximum allowed size is {largest} bytes"
         raise Refusal("PackedPolicyTooLargeException", text)
-    return max(needed, asked.get("MinimumSessionTokenSize", 0)), largest
+    return max(required_size, parameters.get("MinimumSessionTokenSize", 0)), largest
 
 
 _OPERATIONS: dict[str, Perform] = {

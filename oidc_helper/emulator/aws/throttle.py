@@ -1,19 +1,19 @@
-"""How many requests a service answers in a second."""
+"""Limit how many requests a service answers in a second."""
 
 
 class Throttle:
-    """A bucket that fills with so many requests a second, and holds those of one second."""
+    """A token bucket that refills continuously and holds the requests of one second."""
 
     def __init__(self) -> None:
-        self._held: float | None = None  # None: full
+        self._left: float | None = None  # None: full
         self._seen_at = 0.0
 
     def lets_pass(self, now: float, *, per_second: float) -> bool:
-        """Whether a request at that time, in seconds, is one of the allowed."""
-        room = max(1.0, per_second)
-        filled = room if self._held is None else self._held + (now - self._seen_at) * per_second
-        self._held, self._seen_at = min(room, filled), now
-        if self._held < 1:
+        """Whether a request at that time, in seconds, is allowed; it then counts."""
+        capacity = max(1.0, per_second)
+        filled = capacity if self._left is None else self._left + (now - self._seen_at) * per_second
+        self._left, self._seen_at = min(capacity, filled), now
+        if self._left < 1:
             return False
-        self._held -= 1
+        self._left -= 1
         return True

@@ -10,24 +10,27 @@ from oidc_helper.emulator.state import Context, Issued, Session, State
 from oidc_helper.settings.limits import limits
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a token type
-REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105 - likewise
+REFRESH_TOKEN = "urn:ietf:params:oauth:token-type:refresh_token"  # noqa: S105 - the name of a token type
 _CONTEXT_SCOPE = "sts:identity_context"
 _CONTEXT_LENGTH = 640  # characters
 
 
 def granted_scopes(
-    application: Application, asked: Sequence[str] | None, limit: tuple[str, ...] | None = None
+    application: Application, requested: Sequence[str] | None, limit: tuple[str, ...] | None = None
 ) -> tuple[str, ...]:
-    """The requested scopes, or all. Raises Refusal for a scope that the application, or an earlier grant, lacks."""
+    """The requested scopes, by default all that the application has and `limit` includes.
+
+    `limit` are the scopes of an earlier grant. Raises Refusal for any other scope.
+    """
     configured = (*application.scopes, *DEFAULT_SCOPES)
     available = configured if limit is None else tuple(scope for scope in limit if scope in configured)
-    if not asked:
+    if not requested:
         return available
-    if not set(asked) <= set(available):
+    if not set(requested) <= set(available):
         raise Refusal(
             "InvalidScopeException", reason="not a scope of the application, or more than was granted at first"
         )
-    return tuple(dict.fromkeys(asked))
+    return tuple(dict.fromkeys(requested))
 
 
 def issue(  # noqa: PLR0913 - the four grants differ in these
@@ -40,7 +43,10 @@ def issue(  # noqa: PLR0913 - the four grants differ in these
     with_context: bool = True,
     issued_type: str = ACCESS_TOKEN,
 ) -> Parameters:
-    """The output. `refresh_scopes`: None means no refresh token, () the scopes of the access token."""
+    """Issue tokens and return the answer.
+
+    `refresh_scopes` are those of the refresh token: () means the scopes of the access token, None no refresh token.
+    """
     now = state.clock()
     expires_at = min(now + application.access_token_lifetime_s, session.ends_at)
     answer: Parameters = {
@@ -66,7 +72,7 @@ def issue(  # noqa: PLR0913 - the four grants differ in these
 
 
 def live_access_token(state: State, token: str) -> Issued | None:
-    """What was issued as that access token, if it may be used now."""
+    """The record of the access token, None if it is unknown or may no longer be used."""
     issued, now = state.tokens.get(token), state.clock()
     if issued is None or issued.kind != "access" or issued.expires_at <= now or not issued.session.live(now):
         return None
@@ -81,7 +87,7 @@ def _token(
     *,
     expires_at: float | None = None,
 ) -> str:
-    """An access token if `expires_at` is given, else a refresh token; both begin like those of AWS."""
+    """An access token if `expires_at` is given, else a refresh token, with AWS's prefixes."""
     kind, prefix = ("refresh", "aor") if expires_at is None else ("access", "aoa")
     token = prefix + opaque(320)
     state.tokens[token] = Issued(kind, application.arn, session, scopes, expires_at or session.ends_at)

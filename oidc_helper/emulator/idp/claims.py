@@ -1,4 +1,4 @@
-"""The claims of identity tokens, and the tokens."""
+"""Identity tokens and their claims."""
 
 from typing import Any
 

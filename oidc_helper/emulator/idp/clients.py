@@ -1,4 +1,4 @@
-"""Client authentication at the endpoints for clients, and their answers and errors."""
+"""Client authentication, and the answers and errors of the endpoints that clients call."""
 
 import base64
 import binascii
@@ -11,11 +11,11 @@ from oidc_helper.emulator.directory import Client
 from oidc_helper.emulator.state import State
 
 _NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
-_STATUS = {"invalid_client": 401, "server_error": 500, "temporarily_unavailable": 503}  # any other is 400
+_STATUS = {"invalid_client": 401, "server_error": 500, "temporarily_unavailable": 503}  # all others: 400
 
 
 def authenticated(state: State, call: Call, form: Parameters) -> Client:
-    """The client, authenticated by HTTP Basic or by its secret in the form; a public client only names itself.
+    """The client, authenticated by HTTP Basic or by its secret in the form; a public client just gives its id.
 
     RFC 6749 section 2.3. Raises Refusal.
     """
@@ -49,7 +49,7 @@ def refuse(refusal: Refusal) -> Answer:
 
 
 def _basic(authorization: str) -> tuple[str, str]:
-    """Name and secret; the client form-encoded each before it joined them (RFC 6749 section 2.3.1). Raises Refusal."""
+    """Client id and secret, each form-encoded before they were joined (RFC 6749 section 2.3.1). Raises Refusal."""
     scheme, _, encoded = authorization.partition(" ")
     try:
         name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")

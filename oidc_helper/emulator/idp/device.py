@@ -1,4 +1,4 @@
-"""Device authorization (RFC 8628): the device's request, the person's page, and the polling."""
+"""Device authorization (RFC 8628): the device's request, the person's page, and polling."""
 
 import secrets
 
@@ -90,7 +90,7 @@ def decision(state: State, call: Call) -> Answer:
 
 
 def pending(state: State, user_code: str) -> Device:
-    """The undecided authorization with that code, in any case, with or without the hyphen. Raises Refusal."""
+    """The undecided authorization with that code, typed in any case, with or without the hyphen. Raises Refusal."""
     typed = user_code.upper().replace("-", "").replace(" ", "")
     for device in state.devices.values():
         undecided = device.email is None and not device.denied and device.expires_at > state.clock()

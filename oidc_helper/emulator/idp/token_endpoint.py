@@ -1,4 +1,4 @@
-"""The provider's endpoints for tokens and their revocation."""
+"""The provider's token endpoint and revocation endpoint."""
 
 from collections.abc import Callable
 
@@ -46,7 +46,7 @@ def _authorization_code(state: State, client: Client, form: Parameters) -> Param
             verifier=form.get("code_verifier"),
         )
     except CodeRefused as refused:
-        if refused.code and refused.code.session:  # somebody has stolen it: RFC 6749 section 4.1.2
+        if refused.code and refused.code.session:  # the code was stolen: RFC 6749 section 4.1.2
             refused.code.session.ended = True
         raise Refusal("invalid_grant", reason=str(refused)) from refused
     code.session = _session(state, code.email)
@@ -74,11 +74,9 @@ def _refresh_token(state: State, client: Client, form: Parameters) -> Parameters
     refresh_token.spent = provider.rotates_refresh_tokens
     body = _tokens(state, client, refresh_token.session, scopes, {"auth_time": int(refresh_token.session.began_at)})
     body.pop("refresh_token", None)
-    return (
-        body | _refreshable(state, client, refresh_token.session, refresh_token.scopes)
-        if provider.rotates_refresh_tokens
-        else body
-    )
+    if provider.rotates_refresh_tokens:
+        body |= _refreshable(state, client, refresh_token.session, refresh_token.scopes)
+    return body
 
 
 _GRANTS: dict[str, Callable[[State, Client, Parameters], Parameters]] = {
@@ -94,7 +92,7 @@ def _session(state: State, email: str) -> Session:
 
 
 def _tokens(state: State, client: Client, session: Session, scopes: tuple[str, ...], claims: Parameters) -> Parameters:
-    """The answer of a grant (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3)."""
+    """The answer to a grant (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3)."""
     provider = state.directory.identity_provider
     person = provider.people.get(session.subject)
     if person is None:

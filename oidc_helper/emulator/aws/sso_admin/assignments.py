@@ -1,11 +1,11 @@
-"""Who is assigned to an application, and whether they must be."""
+"""Assignments of users and groups to an application, and whether it requires them."""
 
 from oidc_helper.emulator.aws.endpoint import Perform
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.aws.sso_admin.service import (
-    application,
     check_instance,
     check_principal,
+    existing_application,
     kind_of,
     listed,
     not_found,
@@ -14,59 +14,59 @@ from oidc_helper.emulator.calls import Parameters, Refusal
 from oidc_helper.emulator.state import State
 
 
-def _get_configuration(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    return {"AssignmentRequired": application(state, asked).assignment_required}
+def _get_configuration(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    return {"AssignmentRequired": existing_application(state, parameters).assignment_required}
 
 
-def _put_configuration(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    application(state, asked).assignment_required = asked["AssignmentRequired"]
+def _put_configuration(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    existing_application(state, parameters).assignment_required = parameters["AssignmentRequired"]
     return {}
 
 
-def _create(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = application(state, asked)
-    check_principal(state, asked)
-    if asked["PrincipalId"] in found.assigned:
+def _create(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    application = existing_application(state, parameters)
+    check_principal(state, parameters)
+    if parameters["PrincipalId"] in application.assigned:
         raise Refusal("ConflictException", "The assignment exists")
-    found.assigned.add(asked["PrincipalId"])
+    application.assigned.add(parameters["PrincipalId"])
     return {}
 
 
-def _delete(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = application(state, asked)
-    if asked["PrincipalId"] not in found.assigned:
+def _delete(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    application = existing_application(state, parameters)
+    if parameters["PrincipalId"] not in application.assigned:
         raise not_found("Assignment")
-    found.assigned.discard(asked["PrincipalId"])
+    application.assigned.discard(parameters["PrincipalId"])
     return {}
 
 
-def _describe(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    """Describe a direct assignment: one by a group is not found, which AWS warns of."""
-    found = application(state, asked)
-    if asked["PrincipalId"] not in found.assigned:
+def _describe(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    """Describe a direct assignment. As AWS warns, an assignment through a group is not found."""
+    application = existing_application(state, parameters)
+    if parameters["PrincipalId"] not in application.assigned:
         raise not_found("Assignment")
-    return _assignment(state, found.arn, asked["PrincipalId"])
+    return _assignment(state, application.arn, parameters["PrincipalId"])
 
 
-def _list(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = application(state, asked)
-    items = [_assignment(state, found.arn, principal_id) for principal_id in sorted(found.assigned)]
-    return listed(state, "ApplicationAssignments", items, asked)
+def _list(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    application = existing_application(state, parameters)
+    items = [_assignment(state, application.arn, principal_id) for principal_id in sorted(application.assigned)]
+    return listed(state, "ApplicationAssignments", items, parameters)
 
 
-def _list_for_principal(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    """List what a user may use, by groups too."""
-    check_instance(state, asked)
-    check_principal(state, asked)
-    reach = state.directory.reach(asked["PrincipalId"])
-    wanted = asked.get("Filter", {}).get("ApplicationArn")
+def _list_for_principal(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    """List the assignments of a user, including those of their groups."""
+    check_instance(state, parameters)
+    check_principal(state, parameters)
+    reach = state.directory.reach(parameters["PrincipalId"])
+    application_arn = parameters.get("Filter", {}).get("ApplicationArn")
     items = [
         _assignment(state, each.arn, principal_id)
         for each in state.directory.applications
-        if wanted in (None, each.arn)
+        if application_arn in (None, each.arn)
         for principal_id in sorted(each.assigned & reach)
     ]
-    return listed(state, "ApplicationAssignments", items, asked)
+    return listed(state, "ApplicationAssignments", items, parameters)
 
 
 def _assignment(state: State, arn: str, principal_id: str) -> Parameters:

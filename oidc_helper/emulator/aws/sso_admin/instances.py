@@ -2,17 +2,18 @@
 
 from oidc_helper.emulator.aws.endpoint import Perform
 from oidc_helper.emulator.aws.sigv4 import Signer
-from oidc_helper.emulator.aws.sso_admin.service import CREATED_AT, check_instance, listed, not_found
+from oidc_helper.emulator.aws.sso_admin.service import check_instance, listed, not_found
 from oidc_helper.emulator.calls import Parameters, Refusal
+from oidc_helper.emulator.directory import CREATED_AT
 from oidc_helper.emulator.state import State
 
 
-def _list_instances(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    return listed(state, "Instances", [_described(state)], asked)
+def _list_instances(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    return listed(state, "Instances", [_described(state)], parameters)
 
 
-def _describe_instance(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
+def _describe_instance(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
     instance = state.directory.instance
     key: Parameters = {"KeyType": "AWS_OWNED_KMS_KEY", "EncryptionStatus": "ENABLED"}
     if instance.kms_key_arn:
@@ -28,36 +29,36 @@ def _describe_instance(state: State, _signer: Signer | None, asked: Parameters) 
     }
 
 
-def _update_instance(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
+def _update_instance(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
     directory = state.directory
-    directory.instance.permission_sets_enabled = asked.get(
+    directory.instance.permission_sets_enabled = parameters.get(
         "PermissionSetsEnabled", directory.instance.permission_sets_enabled
     )
-    if network := asked.get("NetworkConfiguration"):
+    if network := parameters.get("NetworkConfiguration"):
         directory.vpc_endpoint_required = network["VpceAccessRequired"]
         directory.instance.vpc_exempt_applications = set(network.get("ExcludeApplicationArns", ()))
     return {}
 
 
-def _list_regions(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    return listed(state, "Regions", _regions(state), asked)
+def _list_regions(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    return listed(state, "Regions", _regions(state), parameters)
 
 
-def _describe_region(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    found = next((each for each in _regions(state) if each["RegionName"] == asked["RegionName"]), None)
-    if found is None:
+def _describe_region(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    region = next((each for each in _regions(state) if each["RegionName"] == parameters["RegionName"]), None)
+    if region is None:
         raise not_found("Region")
-    return found
+    return region
 
 
-def _add_region(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    if asked["RegionName"] in state.directory.identity_center_regions:
+def _add_region(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    if parameters["RegionName"] in state.directory.identity_center_regions:
         raise Refusal("ConflictException", "The Region has been added already")
-    state.directory.identity_center_regions.append(asked["RegionName"])
+    state.directory.identity_center_regions.append(parameters["RegionName"])
     return {"Status": "ACTIVE"}
 
 

@@ -1,4 +1,4 @@
-"""What the operations of Identity Center for administrators have in common."""
+"""Parts that the administrator operations of Identity Center share."""
 
 from typing import Any
 
@@ -6,63 +6,64 @@ from oidc_helper.emulator.aws.endpoint import Perform, Service, required
 from oidc_helper.emulator.aws.paging import page
 from oidc_helper.emulator.aws.sigv4 import Signer
 from oidc_helper.emulator.calls import Parameters, Refusal
-from oidc_helper.emulator.directory import Application, DirectoryUser, Group
+from oidc_helper.emulator.directory import Application
 from oidc_helper.emulator.state import State
 
 SERVICE = Service("sso-admin", invalid="ValidationException", actions="sso")
 MOST = 100  # entries of a page
-# Some operations have no other error in the service model that would fit.
+# In the service model, some of these operations have no other error that fits.
 _NO_INSTANCE = Refusal("AccessDeniedException", "You are not authorized to perform this operation.")
-CREATED_AT = 1_767_225_600  # epoch seconds, of everything
 
 
 def not_found(what: str) -> Refusal:
-    """The refusal of an ARN or id that nothing has."""
+    """The refusal of an ARN or id that does not exist."""
     return Refusal("ResourceNotFoundException", f"{what} not found")
 
 
-def application(state: State, asked: Parameters) -> Application:
-    """The application that is asked for. Raises Refusal."""
-    found = state.directory.application_named(asked["ApplicationArn"])
-    if found is None:
+def existing_application(state: State, parameters: Parameters) -> Application:
+    """The requested application. Raises Refusal if it does not exist."""
+    application = state.directory.application_named(parameters["ApplicationArn"])
+    if application is None:
         raise not_found("Application")
-    return found
+    return application
 
 
-def check_instance(state: State, asked: Parameters) -> None:
-    """Raises Refusal if the instance that is asked for does not exist."""
-    if asked["InstanceArn"] != state.directory.instance.arn:
+def check_instance(state: State, parameters: Parameters) -> None:
+    """Raise Refusal if the requested instance does not exist."""
+    if parameters["InstanceArn"] != state.directory.instance.arn:
         raise _NO_INSTANCE
 
 
-def check_principal(state: State, asked: Parameters) -> DirectoryUser | Group:
-    """The user or group that is asked for. Raises Refusal."""
-    identity, is_user = asked["PrincipalId"], asked["PrincipalType"] == "USER"
-    found = state.directory.user(user_id=identity) if is_user else state.directory.group(identity)
-    if found is None:
-        raise not_found(asked["PrincipalType"].capitalize())
-    return found
+def check_principal(state: State, parameters: Parameters) -> None:
+    """Raise Refusal if the requested user or group does not exist."""
+    principal_id, is_user = parameters["PrincipalId"], parameters["PrincipalType"] == "USER"
+    if not (state.directory.user(user_id=principal_id) if is_user else state.directory.group(principal_id)):
+        raise not_found(parameters["PrincipalType"].capitalize())
 
 
 def kind_of(state: State, principal_id: str) -> str:
-    """Whether the id is of a user or a group."""
+    """The PrincipalType of an id: USER or GROUP."""
     return "GROUP" if state.directory.group(principal_id) else "USER"
 
 
-def listed(state: State, name: str, items: list[Any], asked: Parameters, most: int = MOST) -> Parameters:
+def listed(state: State, name: str, items: list[Any], parameters: Parameters, most: int = MOST) -> Parameters:
     """One page of the items."""
     largest = min(most, state.directory.administrator_page or most)
-    return page(name, items, asked, invalid=SERVICE.invalid, most=largest)
+    return page(name, items, parameters, invalid=SERVICE.invalid, most=largest)
 
 
 def regional(name: str, perform: Perform) -> Perform:
-    """The operation, in the regions of the instance; elsewhere there is no instance."""
+    """Limit the operation to the regions of the instance: elsewhere there is no instance."""
 
-    def performed(state: State, signer: Signer | None, asked: Parameters) -> Parameters:
+    def performed(state: State, signer: Signer | None, parameters: Parameters) -> Parameters:
         if required(signer).region in state.directory.identity_center_regions:
-            return perform(state, signer, asked)
+            return perform(state, signer, parameters)
         if name == "ListInstances":
-            return perform(state, signer, asked) if asked.get("RegionScope") == "ALL_REGIONS" else {"Instances": []}
+            return (
+                perform(state, signer, parameters)
+                if parameters.get("RegionScope") == "ALL_REGIONS"
+                else {"Instances": []}
+            )
         raise _NO_INSTANCE
 
     return performed

@@ -1,4 +1,4 @@
-"""Trusted token issuers."""
+"""Trusted token issuers: create, describe, list, update and delete them."""
 
 import uuid
 
@@ -10,22 +10,22 @@ from oidc_helper.emulator.directory import TrustedTokenIssuer
 from oidc_helper.emulator.state import State
 
 _TYPE = "OIDC_JWT"
-# Path in the identity store -> attribute of a user.
+# Attribute path in the identity store -> field of DirectoryUser.
 ATTRIBUTES = {"userName": "user_name", "emails.value": "email", "externalIds.value": "external_id"}
 
 
-def token_issuer(state: State, asked: Parameters) -> TrustedTokenIssuer:
-    """The issuer that is asked for. Raises Refusal."""
-    arn = asked["TrustedTokenIssuerArn"]
-    found = next((each for each in state.directory.token_issuers if each.arn == arn), None)
-    if found is None:
+def existing_issuer(state: State, parameters: Parameters) -> TrustedTokenIssuer:
+    """The requested issuer. Raises Refusal if it does not exist."""
+    arn = parameters["TrustedTokenIssuerArn"]
+    issuer = next((each for each in state.directory.token_issuers if each.arn == arn), None)
+    if issuer is None:
         raise not_found("Trusted token issuer")
-    return found
+    return issuer
 
 
-def _create(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    rule, instance = asked["TrustedTokenIssuerConfiguration"]["OidcJwtConfiguration"], state.directory.instance
+def _create(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    rule, instance = parameters["TrustedTokenIssuerConfiguration"]["OidcJwtConfiguration"], state.directory.instance
     if any(each.issuer_url == rule["IssuerUrl"] for each in state.directory.token_issuers):
         raise Refusal("ConflictException", "A trusted token issuer with that issuer URL exists")
     created = TrustedTokenIssuer(
@@ -33,44 +33,46 @@ def _create(state: State, _signer: Signer | None, asked: Parameters) -> Paramete
         f"arn:aws:sso::{instance.owner_account_id}:trustedTokenIssuer/{instance.name}/tti-{uuid.uuid4()}",
         rule["ClaimAttributePath"],
         _attribute(rule),
-        asked["Name"],
+        parameters["Name"],
     )
     state.directory.token_issuers.append(created)
     return {"TrustedTokenIssuerArn": created.arn}
 
 
-def _describe(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = token_issuer(state, asked)
+def _describe(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    issuer = existing_issuer(state, parameters)
     rule = {
-        "IssuerUrl": found.issuer_url,
-        "ClaimAttributePath": found.claim,
-        "IdentityStoreAttributePath": next(path for path, name in ATTRIBUTES.items() if name == found.attribute),
+        "IssuerUrl": issuer.issuer_url,
+        "ClaimAttributePath": issuer.claim,
+        "IdentityStoreAttributePath": next(path for path, name in ATTRIBUTES.items() if name == issuer.attribute),
         "JwksRetrievalOption": "OPEN_ID_DISCOVERY",
     }
-    return {**_named(found), "TrustedTokenIssuerConfiguration": {"OidcJwtConfiguration": rule}}
+    return {**_named(issuer), "TrustedTokenIssuerConfiguration": {"OidcJwtConfiguration": rule}}
 
 
-def _list(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    check_instance(state, asked)
-    return listed(state, "TrustedTokenIssuers", [_named(each) for each in state.directory.token_issuers], asked)
+def _list(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    check_instance(state, parameters)
+    return listed(state, "TrustedTokenIssuers", [_named(each) for each in state.directory.token_issuers], parameters)
 
 
-def _update(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
+def _update(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
     """Change the name and the paths; the service model has no way to change the URL."""
-    found = token_issuer(state, asked)
-    rule = asked.get("TrustedTokenIssuerConfiguration", {}).get("OidcJwtConfiguration", {})
-    found.name = asked.get("Name", found.name)
-    found.claim = rule.get("ClaimAttributePath", found.claim)
+    issuer = existing_issuer(state, parameters)
+    rule = parameters.get("TrustedTokenIssuerConfiguration", {}).get("OidcJwtConfiguration", {})
+    issuer.name = parameters.get("Name", issuer.name)
+    issuer.claim = rule.get("ClaimAttributePath", issuer.claim)
     if "IdentityStoreAttributePath" in rule:
-        found.attribute = _attribute(rule)
+        issuer.attribute = _attribute(rule)
     return {}
 
 
-def _delete(state: State, _signer: Signer | None, asked: Parameters) -> Parameters:
-    found = token_issuer(state, asked)
-    if any(each.issuer is found for one in state.directory.applications for each in one.authorizations):
+def _delete(state: State, _signer: Signer | None, parameters: Parameters) -> Parameters:
+    issuer = existing_issuer(state, parameters)
+    if any(
+        each.issuer is issuer for application in state.directory.applications for each in application.authorizations
+    ):
         raise Refusal("ConflictException", "The trusted token issuer is in use")
-    state.directory.token_issuers.remove(found)
+    state.directory.token_issuers.remove(issuer)
     return {}
 
 
@@ -81,8 +83,8 @@ def _attribute(rule: Parameters) -> str:
     return ATTRIBUTES[path]
 
 
-def _named(found: TrustedTokenIssuer) -> Parameters:
-    return {"TrustedTokenIssuerArn": found.arn, "Name": found.name, "TrustedTokenIssuerType": _TYPE}
+def _named(issuer: TrustedTokenIssuer) -> Parameters:
+    return {"TrustedTokenIssuerArn": issuer.arn, "Name": issuer.name, "TrustedTokenIssuerType": _TYPE}
 
 
 OPERATIONS: dict[str, Perform] = {

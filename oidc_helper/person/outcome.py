@@ -1,4 +1,4 @@
-"""How a person's page learns the outcome of a sign-in; light, since every fetch imports it and few ask a person."""
+"""Report the outcome of a sign-in to the person's page; light, since every fetch imports it and few ask a person."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ Finish = Callable[[str | None], None]
 
 @contextmanager
 def reporting_to(finish: Finish) -> Iterator[None]:
-    """Report an error in the block to the person's page; without one, `finish` is still to be called."""
+    """Report an error in the block to the person's page; if there is none, `finish` must still be called."""
     try:
         yield
     except OidcHelperError as error:
