@@ -16,7 +16,7 @@ _ONCE = (b"host", b"authorization")
 
 
 class Request(NamedTuple):
-    """What the rules look at: the headers by lower-case name, and the local address of the connection.
+    """The parts that the rules look at: the headers by lower-case name, and the local address of the connection.
 
     `repeated`: a header that may come only once comes several times.
     """
@@ -28,7 +28,7 @@ class Request(NamedTuple):
 
 
 def request(method: str, headers: Headers, address: str) -> Request:
-    """The request with these headers. Of two Host headers, another program may go by the one that we do not read."""
+    """The request with these headers. Repeated ones are noted: another program may read the Host that we do not."""
     by_name, names = dict(headers), [name for name, _ in headers]
     repeated = len(by_name) != len(names) and any(names.count(name) > 1 for name in _ONCE)
     return Request(method, by_name, repeated, address)

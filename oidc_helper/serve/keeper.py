@@ -28,7 +28,7 @@ class Fetch(Protocol):
     """
 
     def __call__(self, *, ahead: bool) -> Fetched:
-        """Get them."""
+        """Get the credentials."""
 
 
 class ProfileFetch(NamedTuple):
@@ -138,7 +138,7 @@ class Keeper:
             await loop.run_in_executor(self._executor, self._report, self._failure)  # its reader may be slow
 
     def _outcome(self, fetch: Fetch, ahead: bool) -> Fetched | OidcHelperError:  # noqa: FBT001  # for an executor
-        """What the fetch gives, or its error as a value: the endpoint goes on in spite of any failure."""
+        """The fetched credentials, or the error as a value: the endpoint goes on in spite of any failure."""
         try:
             return fetch(ahead=ahead)
         except OidcHelperError as error:

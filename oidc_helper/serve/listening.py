@@ -71,7 +71,7 @@ def _family(address: str) -> socket.AddressFamily:
         version = ipaddress.ip_address(address).version
     except ValueError:
         raise WrongSettings(
-            f"{shown(address, 64)} is no IP address to listen at", f"leave --bind out: that is {LOOPBACK}"
+            f"{shown(address, 64)} is no IP address to listen on", f"to listen on {LOOPBACK}, leave --bind out"
         ) from None
     return socket.AF_INET6 if version == 6 else socket.AF_INET
 
@@ -88,7 +88,9 @@ def _of_systemd() -> int:
     if process != str(os.getpid()):
         raise WrongSettings("the socket in LISTEN_FDS is for another process: LISTEN_PID is not ours", _SOCKET_HINT)
     if int(number) > 1:
-        raise WrongSettings(f"{number} sockets were passed, and one is served", "let the .socket unit have one")
+        raise WrongSettings(
+            f"{number} sockets were passed, but only one can be served", "let the .socket unit have only one"
+        )
     return _FIRST_PASSED
 
 

@@ -31,7 +31,7 @@ def paths(template: str, profiles: Sequence[str]) -> dict[str, Path]:
 
 
 def write(path: Path, token: str) -> None:
-    """Rename a complete file over the old one; only we can read it. A newline at its end would go into a header.
+    """Rename a complete file over the old one. Only we can read it; it has no newline, which would go into a header.
 
     Raises WrongSettings.
     """
