@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn, TextIO
 from oidc_helper import __version__
 from oidc_helper.configure.flags import FLAGS, Flag
 from oidc_helper.errors import WrongSettings
-from oidc_helper.setup.flags import OWN, OwnFlag, is_telling
+from oidc_helper.setup.flags import OWN, OwnFlag, is_used_by_plans
 from oidc_helper.words import shown
 
 OPERATION = "create-token-with-iam"
@@ -132,7 +132,7 @@ def _of_plan(flag: OwnFlag) -> Argument:
 def _also_of_plan(flag: Flag) -> Argument:
     """A flag of `configure`, which the help shows only if a plan depends on it."""
     same = _of_settings(flag)
-    if is_telling(flag):
+    if is_used_by_plans(flag):
         return same._replace(title=_OF_PLANS)
     return same._replace(keywords={**same.keywords, "help": argparse.SUPPRESS}, group="", title=_OF_PLANS)
 

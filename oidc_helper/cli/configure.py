@@ -19,7 +19,7 @@ from oidc_helper.cli.wiring import drafted, errand
 from oidc_helper.configure import flags, plan, portal
 from oidc_helper.configure.draft import Draft
 from oidc_helper.configure.interview import Interview
-from oidc_helper.configure.look import Choice, Look, Opened
+from oidc_helper.configure.look import Choice, Look, OpenTarget
 from oidc_helper.errors import OidcHelperError, WrongSettings
 from oidc_helper.fetch import broker
 from oidc_helper.fetch.proofs import Asking
@@ -49,11 +49,11 @@ _WITHOUT_TERMINAL = (
 
 def configure(options: argparse.Namespace, answer: TextIO) -> int:
     """Ask for what cannot be found out, show both files' diffs, and write both files."""
-    values = flags.given(vars(options))
+    values = flags.texts_in(vars(options))
     path = paths.config_file()
     draft, before = plan.begin(path, options.profile or "")
     draft.aws_profile, draft.tokens_only = options.aws_profile or "", options.tokens_only
-    draft.copied = _known(options.copy, before)
+    draft.copy_of = _known(options.copy, before)
     plan.answer(draft, values)
     is_asking = not options.non_interactive and has_terminal()
     if not is_asking:
@@ -205,7 +205,7 @@ class _Looking:
             discover=self._discover,
             prove=self._prove,
             exchange=self._exchange,
-            opened=self._opened,
+            targets=self._targets,
             portal_region=self._portal_region,
             aws_profiles=plan.callers,
             now=time.time,
@@ -260,7 +260,7 @@ class _Looking:
         self.has_signed_in = True
         return tokens
 
-    def _opened(self, profile: Profile, tokens: Tokens, tenants: Sequence[str]) -> Sequence[Opened]:
+    def _targets(self, profile: Profile, tokens: Tokens, tenants: Sequence[str]) -> Sequence[OpenTarget]:
         from oidc_helper.aws.client import Aws
         from oidc_helper.profiles import listing, naming
         from oidc_helper.profiles.filters import Filters
@@ -270,7 +270,7 @@ class _Looking:
             listed = listing.look(aws, lambda _: tokens, tenants, Filters(), lambda *_: None)
         names = naming.name_all(listed.access, "{account_name}-{permission_set}", {}, self.before.profiles)
         return [
-            Opened(
+            OpenTarget(
                 f"{printable(access.account.name)} {access.account.account_id}: {printable(access.name)}",
                 {"account_id": access.account.account_id, "permission_set": access.permission_set}
                 if access.permission_set

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import socket
 
     from oidc_helper.serve.app import Served
-    from oidc_helper.serve.keeper import Source
+    from oidc_helper.serve.keeper import ProfileFetch
 
 _LIBRARIES = ("uvicorn", "httptools", "prometheus_client")
 
@@ -37,16 +37,16 @@ def require_libraries() -> None:
         )
 
 
-def sources(names: Iterable[str], in_hand: InHand) -> dict[str, "Source"]:
+def profile_fetches(names: Iterable[str], in_hand: InHand) -> dict[str, "ProfileFetch"]:
     """How each profile is fetched, by the settings of this moment. Raises WrongSettings."""
-    from oidc_helper.serve.keeper import Source
+    from oidc_helper.serve.keeper import ProfileFetch
 
     loaded = settings.load()
     found = {}
     for name in names:
         profile = loaded.profile(name)
         require_target(profile)
-        found[name] = Source(profile, partial(fetching.fetch, name, loaded, in_hand))
+        found[name] = ProfileFetch(profile, partial(fetching.fetch, name, loaded, in_hand))
     return found
 
 
@@ -55,7 +55,7 @@ def served(
     told: Callable[[str], Told] | None = None,
     at_hand: Mapping[str, Fetched] | None = None,
     in_hand: InHand | None = None,
-) -> tuple[dict[str, "Served"], Callable[[], dict[str, "Source"]]]:
+) -> tuple[dict[str, "Served"], Callable[[], dict[str, "ProfileFetch"]]]:
     """The profiles to serve, each with a new token, and what reads the settings anew.
 
     Profiles that go back to one sign-in are fetched one after the other: they have tokens in common. `told` gets the
@@ -70,13 +70,15 @@ def served(
     names = list(dict.fromkeys(names))
     executors: dict[str, ThreadPoolExecutor] = {}
     found = {}
-    for name, source in sources(names, in_hand).items():
+    for name, profile_fetch in profile_fetches(names, in_hand).items():
         reentry.refuse_reentry(name)
-        executor = executors.setdefault(source.profile.identity.name, ThreadPoolExecutor(max_workers=1))
+        executor = executors.setdefault(profile_fetch.profile.identity.name, ThreadPoolExecutor(max_workers=1))
         ear = told(name) if told else _deaf
-        found[name] = Served(Keeper(source, executor, told=ear, fetched=(at_hand or {}).get(name)), new_token())
+        found[name] = Served(
+            Keeper(profile_fetch, executor, report=ear, fetched=(at_hand or {}).get(name)), new_token()
+        )
     redaction.learn(*(one.token for one in found.values()))
-    return found, lambda: sources(names, in_hand)
+    return found, lambda: profile_fetches(names, in_hand)
 
 
 def _deaf(_failure: OidcHelperError | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 from oidc_helper import identity, settings, setup
 from oidc_helper.errors import OidcHelperError, WrongSettings
 from oidc_helper.settings import Profile
-from oidc_helper.setup import flags, wanted
+from oidc_helper.setup import flags, spec
 from oidc_helper.words import did_you_mean, listed, shown
 
 _TOKEN_S = 15  # for a source's identity token
@@ -21,7 +21,7 @@ def plan(options: argparse.Namespace, answer: TextIO) -> int:
     if other := next((name for name in _OTHERS if getattr(options, name)), None):
         raise WrongSettings(f"--plan does not go with --{other}", "oidc-helper doctor --help")
     language, name = _understood(options)
-    answer.write(setup.plan(language, wanted.of(_values(name, flags.given(vars(options))))))
+    answer.write(setup.plan(language, spec.of(_values(name, flags.values_in(vars(options))))))
     return 0
 
 
@@ -42,7 +42,7 @@ def _values(name: str, by_flag: dict[str, Any]) -> dict[str, Any]:
     if not name and "issuer" in by_flag:
         return by_flag
     profile = _profile(name)
-    values = flags.over(by_flag, wanted.of_profile(profile))
+    values = flags.over(by_flag, spec.of_profile(profile))
     return values if values.get("issuer") else {**_issued(profile), **values}
 
 
@@ -63,4 +63,4 @@ def _issued(profile: Profile) -> dict[str, str]:
         raise WrongSettings(
             f"a plan needs issuer and audience of the identity token: {error.message}", "add --issuer and --client-id"
         ) from None
-    return wanted.of_token(token)
+    return spec.of_token(token)

@@ -22,7 +22,7 @@ from oidc_helper.person import pager
 from oidc_helper.profiles import generation, listing
 from oidc_helper.profiles.filters import Filters
 from oidc_helper.profiles.generation import Plan, Wish
-from oidc_helper.profiles.listing import Found
+from oidc_helper.profiles.listing import Offer
 from oidc_helper.settings import Generated, Profile, Settings, checks, regions, writing
 from oidc_helper.words import printable
 
@@ -215,7 +215,7 @@ def _in_columns(cells: Mapping[str, Sequence[str]], answer: TextIO) -> str:
     return text.getvalue()
 
 
-def _warn(found: Found, left: Mapping[str, WrongSettings]) -> None:
+def _warn(found: Offer, left: Mapping[str, WrongSettings]) -> None:
     """Warn of what could not be listed, and of profiles that stay as they are; if there is too much, of some."""
     _warn_of(found.failures, lambda owner: "the accounts" if owner == listing.PORTAL else owner, "could not be listed")
     _warn_of(left, lambda name: f"profile {name}", "is left as it is")

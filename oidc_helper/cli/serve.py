@@ -49,8 +49,8 @@ def serve(options: argparse.Namespace, answer: TextIO) -> int:
         async def reload() -> None:
             notify.reloading()
             try:
-                for name, source in (await asyncio.to_thread(read_again)).items():
-                    running.keepers[name].follow(source)
+                for name, profile_fetch in (await asyncio.to_thread(read_again)).items():
+                    running.keepers[name].follow(profile_fetch)
             except OidcHelperError as error:
                 described = OidcHelperError(f"{error.message}; the former settings stay in force", error.hint)
                 await asyncio.to_thread(complain, described, complaint)

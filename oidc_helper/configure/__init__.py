@@ -1,1 +1,1 @@
-"""From a person's answers to settings: what to ask, what the answers mean, and what has been found out by looking."""
+"""From a person's answers to settings: what to ask, what the answers mean, and what looking has found out."""

@@ -1,4 +1,4 @@
-"""Answers as people type them, in a command line or at a question, and the values that they stand for."""
+"""Answers as people type them, on a command line or at a question, and the values that they stand for."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from oidc_helper.words import shown
 
 
 def value_of(key: Key, text: str) -> Any:
-    """The value that the text stands for, as TOML has it; the key is no table. Raises UnfitError as its check does."""
+    """The value that the text stands for, as in TOML; the key must not be a table. Raises UnfitError as its check."""
     text = text.strip()
     if not text:
         raise UnfitError("must not be empty")
@@ -39,7 +39,7 @@ def _read(key: Key, text: str) -> Any:
     if key.name.endswith("_seconds"):
         return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
     if key.is_path and text not in key.words and not text.startswith("~"):
-        return str(Path(text).absolute())  # a relative one in the file begins elsewhere
+        return str(Path(text).absolute())  # in the file, a relative path begins elsewhere
     return _FORMS.get(key.check, str)(text)
 
 

@@ -1,4 +1,4 @@
-"""The claims of an identity token, judged by what Identity Center asks of them, before anything depends on them."""
+"""Compares the claims of an identity token with what Identity Center requires, before anything depends on them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
@@ -10,13 +10,13 @@ from oidc_helper.words import printable
 
 Verdict = Literal["good", "doubtful", "wrong"]
 _NEEDED = {
-    "jti": "Identity Center requires it: let the identity provider put jti into the token, or assertion = another one",
+    "jti": "Identity Center requires it: let the identity provider put jti into it, or set assertion to another token",
     "sub": "OpenID Connect requires it: is this an OpenID provider?",
 }
 
 
-class Judged(NamedTuple):
-    """One claim, its value for people, and what is to be said of it."""
+class JudgedClaim(NamedTuple):
+    """One claim: its value for people, the verdict, and a remark if it is not good."""
 
     claim: str
     value: str
@@ -24,8 +24,8 @@ class Judged(NamedTuple):
     remark: str = ""
 
 
-def judged(token: IdentityToken, identity: Identity, *, now: float) -> list[Judged]:
-    """What decides whether Identity Center takes the token; `now` is in epoch seconds."""
+def judge(token: IdentityToken, identity: Identity, *, now: float) -> list[JudgedClaim]:
+    """The claims that decide whether Identity Center takes the token; `now` is in epoch seconds."""
     claims = token.claims
     return [
         _issuer(claims, identity),
@@ -42,45 +42,47 @@ def _text(value: Any) -> str:
     return printable(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
-def _present(claim: str, claims: Mapping[str, Any]) -> Judged:
+def _present(claim: str, claims: Mapping[str, Any]) -> JudgedClaim:
     value = claims.get(claim)
-    return Judged(claim, _text(value)) if value else Judged(claim, "missing", "wrong", _NEEDED[claim])
+    return JudgedClaim(claim, _text(value)) if value else JudgedClaim(claim, "missing", "wrong", _NEEDED[claim])
 
 
-def _issuer(claims: Mapping[str, Any], identity: Identity) -> Judged:
+def _issuer(claims: Mapping[str, Any], identity: Identity) -> JudgedClaim:
     value = claims.get("iss")
     if not value:
-        return Judged("iss", "missing", "wrong", "Identity Center finds the trusted token issuer by it")
+        return JudgedClaim("iss", "missing", "wrong", "Identity Center finds the trusted token issuer by it")
     if identity.issuer and value != identity.issuer:
-        return Judged("iss", _text(value), "doubtful", "the trusted token issuer must have just this URL, not issuer's")
-    return Judged("iss", _text(value))
+        return JudgedClaim(
+            "iss", _text(value), "doubtful", "the trusted token issuer must have exactly this URL, not the key issuer's"
+        )
+    return JudgedClaim("iss", _text(value))
 
 
-def _audience(claims: Mapping[str, Any], identity: Identity) -> Judged:
+def _audience(claims: Mapping[str, Any], identity: Identity) -> JudgedClaim:
     value = claims.get("aud")
     if not value:
-        return Judged("aud", "missing", "wrong", "Identity Center compares it with the application's audiences")
+        return JudgedClaim("aud", "missing", "wrong", "Identity Center compares it with the application's audiences")
     expected = identity.audience or (identity.client_id if identity.assertion == "id_token" else "")
     if expected and expected not in (value if isinstance(value, list) else [value]):
-        return Judged(
+        return JudgedClaim(
             "aud", _text(value), "doubtful", f"{printable(expected)} was expected; the application must list it"
         )
-    return Judged("aud", _text(value))
+    return JudgedClaim("aud", _text(value))
 
 
-def _email(claims: Mapping[str, Any]) -> Judged:
+def _email(claims: Mapping[str, Any]) -> JudgedClaim:
     value = claims.get("email")
     if value:
-        return Judged("email", _text(value))
-    return Judged(
+        return JudgedClaim("email", _text(value))
+    return JudgedClaim(
         "email", "missing", "doubtful", "enough only where the trusted token issuer finds users by another claim"
     )
 
 
-def _expiry(token: IdentityToken, now: float) -> Judged:
-    return Judged("exp", times.until(token.expires_at, now))
+def _expiry(token: IdentityToken, now: float) -> JudgedClaim:
+    return JudgedClaim("exp", times.until(token.expires_at, now))
 
 
-def _algorithm(token: IdentityToken) -> Iterator[Judged]:
+def _algorithm(token: IdentityToken) -> Iterator[JudgedClaim]:
     if token.algorithm != "RS256":
-        yield Judged("alg", printable(token.algorithm), "wrong", "Identity Center takes RS256 only")
+        yield JudgedClaim("alg", printable(token.algorithm), "wrong", "Identity Center takes RS256 only")

@@ -1,4 +1,4 @@
-"""A profile in the making: what the files say of it, what was answered since, and what is to be written of that."""
+"""A profile that is being set up: what the files say of it, the answers since then, and the changes to write."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from oidc_helper.settings.rules import serves, target_of
 from oidc_helper.settings.schema import KEYS, SOURCES
 from oidc_helper.settings.writing import Tables
 
-# What all profiles of a person or a company share: the first profile puts it where the next ones find it.
+# All profiles of a person or a company share these: the first profile puts them into [defaults] for the next ones.
 _SHARED = ("identity", "application_arn", "identity_center_region", "caller")
 _PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
-_NOTES = [key.name for key in KEYS["profile"] if key.own]  # of profiles --write; a copy is a person's
+_NOTES = [key.name for key in KEYS["profile"] if key.own]  # of profiles --write; a copy belongs to the person
 _PERMISSION_SET, _ROLE = ("account_id", "permission_set"), ("role_arn", "account_access")
 DEFAULT_SOURCE = "browser"
 
@@ -21,25 +21,25 @@ DEFAULT_SOURCE = "browser"
 class Draft:
     """One profile and its identity.
 
-    `document` is what all files of the configuration say together, as TOML has it, and `written` what the user's own
-    says. `name` is empty until it is known. `answers` are the values by section and key, and `copied` the profile whose
-    values are taken where there is no answer. `tokens_only` is for a profile that gets no credentials.
+    `document` is what all files of the configuration say together, as in TOML, and `own_document` what the user's own
+    file says. `name` is empty until it is known. `answers` are values by section and key; a key without an answer has
+    the value that it has in the profile `copy_of`. `tokens_only` is for a profile that gets no credentials.
     """
 
     document: Mapping[str, Any]
-    written: Mapping[str, Any]
+    own_document: Mapping[str, Any]
     name: str = ""
     aws_profile: str = ""
     tokens_only: bool = False
-    copied: str = ""
+    copy_of: str = ""
     answers: dict[str, dict[str, Any]] = field(default_factory=lambda: {"identity": {}, "profile": {}})
 
     def answer(self, section: str, key: str, value: Any) -> None:
-        """Take an answer; None takes the key out."""
+        """Take an answer; None removes the key."""
         self.answers[section][key] = value
 
     def value(self, section: str, key: str) -> Any:
-        """What holds for the key: an answer, or what the files say; None where neither does."""
+        """The key's value: the answer, or else what the files say; None if neither has one."""
         if section == "identity":
             return {**self._table("identity", self.identity), **self.answers["identity"]}.get(key)
         return self._effective.get(key)
@@ -51,33 +51,33 @@ class Draft:
 
     @property
     def source(self) -> str:
-        """The identity's source, or the usual one."""
+        """The identity's source, or the default one."""
         return str(self.value("identity", "source") or DEFAULT_SOURCE)
 
     @property
     def target(self) -> str:
-        """What the credentials are for, as `Profile.target` has it; empty where nothing is known of that."""
+        """What the credentials are for, as `Profile.target` has it; empty while that is unknown."""
         return target_of(self._effective)
 
     @property
     def region(self) -> str:
-        """The region to work in: its own, or the first of Identity Center's."""
+        """The region to work in: the profile's own, or the first one of Identity Center."""
         return next(iter(self.regions), "")
 
     @property
     def regions(self) -> list[str]:
-        """All regions that it names, its own first."""
-        own, center = (self.value("profile", key) or [] for key in ("region", "identity_center_region"))
-        return [name for named in (own, center) for name in ([named] if isinstance(named, str) else named)]
+        """All regions that the profile names, its own first."""
+        values = (self.value("profile", key) or [] for key in ("region", "identity_center_region"))
+        return [name for value in values for name in ([value] if isinstance(value, str) else value)]
 
     @property
     def identities(self) -> list[str]:
-        """The names of those that exist."""
+        """The names of the identities that exist."""
         return list(self.document.get("identity", {}))
 
     @property
     def profiles(self) -> list[str]:
-        """The names of those that exist."""
+        """The names of the profiles that exist."""
         return list(self.document.get("profile", {}))
 
     @property
@@ -86,11 +86,11 @@ class Draft:
         return self.name not in self.profiles
 
     def settle_identity(self) -> None:
-        """Find the identity that the answers describe, or let them make a new one: others may share the usual one."""
+        """Take an existing identity that the answers describe, or else a new one: others may share the default one."""
         described = self.answers["identity"]
         if described and self.is_new and "identity" not in self.answers["profile"]:
             tables = self.document.get("identity", {}).items()
-            same = (name for name, table in tables if _changed(described, table) == {})
+            same = (name for name, table in tables if _changes(described, table) == {})
             self.answer("profile", "identity", next(same, ""))
 
     def name_identity(self) -> None:
@@ -103,12 +103,12 @@ class Draft:
         self.answer("profile", "identity", next(name for name in names if name not in self.identities))
 
     def missing(self, *, will_find_region: bool = False) -> list[str]:
-        """What is still to be said, as flags with their values' meaning, in the order of the questions."""
-        found = [*self._missing_of_identity(), *self._missing_of_profile()]
-        return [one for one in found if not (will_find_region and one.startswith("--identity-center-region:"))]
+        """The flags that are still needed, with their values' meaning, in the order of the questions."""
+        flags = [*self._missing_of_identity(), *self._missing_of_profile()]
+        return [flag for flag in flags if not (will_find_region and flag.startswith("--identity-center-region:"))]
 
     def tables(self) -> Tables:
-        """What the configuration shall say, as far as it does not say it already."""
+        """The changes after which the configuration says what the draft says."""
         changes: dict[tuple[str, ...], Mapping[str, Any]] = {}
         if identity := self._identity_values():
             changes["identity", self.identity] = identity
@@ -141,37 +141,37 @@ class Draft:
                     yield f"{flag_of('profile', name)}: {_PROFILE_KEYS[name].meaning}"
 
     def _identity_values(self) -> dict[str, Any]:
-        """The identity's changes; keys that its source does not take go."""
+        """The identity's changes; keys that its source does not take are removed."""
         source, now = SOURCES[self.source], self._table("identity", self.identity)
         values = {"source": self.source, **self.answers["identity"]}
-        taken = ("source", *source.requires, *source.takes)
-        gone = [key for key in self.written.get("identity", {}).get(self.identity, {}) if key not in taken]
-        return {**_changed(values, now), **dict.fromkeys(key for key in gone if key not in values)}
+        allowed = ("source", *source.requires, *source.takes)
+        unfit = [key for key in self.own_document.get("identity", {}).get(self.identity, {}) if key not in allowed]
+        return {**_changes(values, now), **dict.fromkeys(key for key in unfit if key not in values)}
 
     def _profile_values(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The changes of the profile, and of what all profiles share."""
+        """The changes of the profile, and those of [defaults]."""
         own, shared = self._own, {}
         if not self.profiles:
             shared = {key: own.pop(key) for key in _SHARED if key in own and key not in self._defaults}
-        gone = [key for key in self.written.get("profile", {}).get(self.name, {}) if key not in own]
-        changes = _changed(own, {**self._defaults, **self._table("profile", self.name)})
-        return {**changes, **dict.fromkeys(gone)}, shared
+        unfit = [key for key in self.own_document.get("profile", {}).get(self.name, {}) if key not in own]
+        changes = _changes(own, {**self._defaults, **self._table("profile", self.name)})
+        return {**changes, **dict.fromkeys(unfit)}, shared
 
     @property
     def _own(self) -> dict[str, Any]:
-        """The profile's own values: the answers, and the former ones that can stand with them."""
-        answers, former = self.answers["profile"], self._table("profile", self.copied if self.is_new else self.name)
+        """The profile's own values: the answers, and the former values that do not contradict them."""
+        answers, former = self.answers["profile"], self._table("profile", self.copy_of if self.is_new else self.name)
         own = {key: value for key, value in former.items() if not (self.is_new and key in _NOTES)}
-        for one, other in (("role_arn", _PERMISSION_SET), ("permission_set", _ROLE), ("account_id", _ROLE)):
-            if answers.get(one):
-                own = {key: value for key, value in own.items() if key not in other}
+        for answer, displaced in (("role_arn", _PERMISSION_SET), ("permission_set", _ROLE), ("account_id", _ROLE)):
+            if answers.get(answer):
+                own = {key: value for key, value in own.items() if key not in displaced}
         own = {key: value for key, value in {**own, **answers}.items() if value is not None}
         target = target_of(own) or target_of({**self._defaults, **own})
         return {key: value for key, value in own.items() if key not in _PROFILE_KEYS or serves(key, target)}
 
     @property
     def _effective(self) -> Mapping[str, Any]:
-        """The profile's values with those of [defaults]."""
+        """The profile's values, and under them those of [defaults]."""
         own, defaults = self._own, self._defaults
         target = target_of(own) or target_of({**defaults, **own})
         return {**{key: defaults[key] for key in defaults if key not in _PROFILE_KEYS or serves(key, target)}, **own}
@@ -186,8 +186,8 @@ class Draft:
         return table
 
 
-def _changed(wanted: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in wanted.items() if key not in now or now[key] != value}
+def _changes(values: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in now or now[key] != value}
 
 
 def name_of_issuer(issuer: str) -> str:

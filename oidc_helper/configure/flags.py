@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from oidc_helper.settings.schema import KEYS, Key
 
-# Two sections have keys of one name, and the caller's are called as people call them.
+# Two sections have a key `scopes`, and people have a name of their own for a key of the caller.
 _NAMES = {
     ("profile", "scopes", ""): "--application-scopes",
     ("profile", "caller", "web_identity_role_arn"): "--caller-role",
@@ -24,7 +24,7 @@ SECTIONS = ("identity", "profile")
 
 
 class Flag(NamedTuple):
-    """A flag of one key; `part` is the key inside a key that is a table."""
+    """A flag of one key; if the key is a table, `part` is the key inside it."""
 
     name: str
     section: str
@@ -38,12 +38,12 @@ class Flag(NamedTuple):
 
     @property
     def is_switch(self) -> bool:
-        """Whether it takes no value: its only one is true."""
+        """Whether it takes no value, since only true is possible."""
         return self.part is not None and self.part.name == "environment"
 
     @property
     def metavar(self) -> str:
-        """What its value is, in a word, for the help."""
+        """The placeholder for its value in the help."""
         name = (self.part or self.key).name
         return _METAVARS.get(name) or name.rpartition("_")[2].upper()
 
@@ -51,7 +51,7 @@ class Flag(NamedTuple):
 def _flags() -> Iterator[Flag]:
     for section in SECTIONS:
         for key in KEYS[section]:
-            if key.own:  # what profiles --write notes for itself
+            if key.own:  # profiles --write notes it for itself
                 continue
             for part in KEYS.get(key.table, (None,)):
                 yield Flag(_name(section, key.name, part.name if part else ""), section, key, part)
@@ -71,7 +71,7 @@ def flag_of(section: str, key: str) -> str:
     return _BY_KEY[section, key]
 
 
-def given(options: Mapping[str, Any]) -> dict[Flag, str]:
-    """The flags that a command line has, with their texts; a switch has the text `true`."""
+def texts_in(options: Mapping[str, Any]) -> dict[Flag, str]:
+    """The flags on a command line, with their texts; a switch has the text `true`."""
     texts = ((flag, options.get(flag.name)) for flag in FLAGS)
     return {flag: "true" if text is True else str(text) for flag, text in texts if text not in (None, False)}

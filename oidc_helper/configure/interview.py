@@ -1,7 +1,7 @@
-"""The course of a set-up: what is known is not asked, what can be found out is looked for, and the rest is asked."""
+"""The course of a set-up: it skips what is known, looks for what can be found out, and asks for the rest."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from oidc_helper.aws.tokens import Tokens
 from oidc_helper.configure import claims, portal, telling, wording
 from oidc_helper.configure.answers import text_of, value_of
 from oidc_helper.configure.draft import Draft
-from oidc_helper.configure.look import Choice, Look, Opened, Talk
+from oidc_helper.configure.look import Choice, Look, OpenTarget, Talk
 from oidc_helper.errors import OidcHelperError, Refused, SignInNeeded
 from oidc_helper.identity import UNATTENDED
 from oidc_helper.identity.proof import Assertion, Proof
@@ -26,14 +26,14 @@ _FIRST_REGION = "us-east-1"
 _TRIES = 4  # of regions
 _ALL_THE_SAME = "to write all the same: --no-sign-in"
 _TARGET = ("role_arn", "account_access", "account_id", "permission_set", "s3_grant")
-# Identity Center says so of an application that another region has, where it does not name that one.
+# The codes with which Identity Center refuses an application of another region, if it does not name that region.
 _UNKNOWN_THERE = {"InvalidClientException", "ResourceNotFoundException"}
 
 
 class Interview:
     """One set-up of a draft, in the configuration at `path`.
 
-    `edits`: what the files say is asked too. `portal_url` is the address of the access portal, where it is known.
+    `edits`: it asks also for what the files say. `portal_url` is the address of the access portal, if known.
     """
 
     def __init__(self, draft: Draft, path: str, look: Look, choice: Choice) -> None:
@@ -45,8 +45,8 @@ class Interview:
         self._choice = choice
         self._proved: tuple[Identity, Proof | None] | None = None
         self._exchanged: tuple[Profile, Tokens] | None = None
-        self._spent: Proof | None = None  # an identity token counts once
-        self._doubted: set[str] = set()  # regions of which it was said that nobody knows them
+        self._spent: Proof | None = None  # an identity token counts only once
+        self._doubted: set[str] = set()  # the doubts about regions that were shown
 
     def hold(self) -> None:
         """Ask and look until the draft is complete. Raises OidcHelperError."""
@@ -59,7 +59,7 @@ class Interview:
         self._names()
 
     def settings(self) -> Settings:
-        """What the configuration would say with the draft. Raises WrongSettings."""
+        """The settings as they would be with the draft. Raises WrongSettings."""
         return self._staged(self.draft.tables())
 
     def _staged(self, tables: writing.Tables) -> Settings:
@@ -67,7 +67,7 @@ class Interview:
         return settings.of_text(self.path, change.after.decode("utf-8-sig"))
 
     def _start(self) -> None:
-        """A page, an ARN or a profile may answer much at once."""
+        """Ask for a page, an ARN or a profile, any of which may answer much at once."""
         talk, draft = self._choice.talk, self.draft
         unknown = draft.value("profile", "application_arn") is None
         if talk and unknown and not self.portal_url:
@@ -83,7 +83,7 @@ class Interview:
             elif answer.startswith("arn:"):
                 draft.answer("profile", "application_arn", answer)
             else:
-                draft.copied = answer
+                draft.copy_of = answer
         if self.portal_url and draft.value("profile", "identity_center_region") is None:
             self._region_of_portal()
 
@@ -148,7 +148,7 @@ class Interview:
         return bool(self.draft.answers["identity"].get("issuer"))
 
     def _prove(self) -> Proof | None:
-        """Sign in now, so that later questions are answered by looking; or read the token, where nobody signs in."""
+        """Sign in now, so that looking can answer later questions; a source that needs no person gives its token."""
         identity = self._staged_identity()
         if self._proved and self._proved[0] == identity:
             return self._proved[1]
@@ -169,9 +169,9 @@ class Interview:
         return proof
 
     def _judge(self, proof: Assertion, identity: Identity) -> None:
-        judged = claims.judged(proof.token, identity, now=self._look.now())
+        judged = claims.judge(proof.token, identity, now=self._look.now())
         self._choice.show(*telling.of_claims(judged, self._choice.columns))
-        wrong = [one for one in judged if one.verdict == "wrong"]
+        wrong = [each for each in judged if each.verdict == "wrong"]
         if wrong:
             self._require_consent(
                 OidcHelperError(
@@ -181,7 +181,7 @@ class Interview:
             )
 
     def _staged_identity(self) -> Identity:
-        """The identity as it would be resolved, while nothing of AWS is known. Raises WrongSettings."""
+        """The identity as the settings would have it, when the profile may not be known yet. Raises WrongSettings."""
         tables = {table: values for table, values in self.draft.tables().items() if table[0] == "identity"}
         return self._staged(tables).identity(self.draft.identity)
 
@@ -206,7 +206,7 @@ class Interview:
         self.draft.answer("profile", "caller", caller)
 
     def _doubt_regions(self) -> None:
-        """Say of each region that is not known, once, what it may be."""
+        """Warn of each unknown region, once."""
         for doubt in regions.doubts(self.draft.regions):
             if doubt not in self._doubted:
                 self._choice.show(f"! {doubt}")
@@ -221,7 +221,7 @@ class Interview:
         ]
 
     def _tokens(self, proof: Proof | None) -> Tokens | None:
-        """Identity Center's tokens, and by the way its region: the right one answers, and a wrong one may name it."""
+        """Identity Center's tokens, which only its region gives; a wrong region may name the right one."""
         known = self.draft.value("profile", "identity_center_region")
         if not self._may_exchange(proof) or not (known or self._choice.talk):
             self._ask("profile", "identity_center_region", always=self.edits)
@@ -231,7 +231,7 @@ class Interview:
             try:
                 return self._exchanged_in(region, proof)
             except WrongRegion as refusal:
-                self._choice.show(f"! the application is of {refusal.region}, not of {text_of(region)}")
+                self._choice.show(f"! the application is in {refusal.region}, not in {text_of(region)}")
                 region = refusal.region
             except Refused as refusal:
                 if known or refusal.code not in _UNKNOWN_THERE or not self._choice.talk:
@@ -246,7 +246,7 @@ class Interview:
         return None
 
     def _may_exchange(self, proof: Proof | None) -> bool:
-        """Whether to exchange a proof: a workload's counts once, and is not spent where tokens would tell nothing."""
+        """Whether to exchange a proof: a workload's counts once, so it is spent only if tokens tell something."""
         is_attended = self.draft.source not in UNATTENDED
         needs_none = not SOURCES[self.draft.source].gives_identity_token
         is_known = self.draft.value("profile", "identity_center_region") is not None
@@ -258,7 +258,7 @@ class Interview:
         return next((region for name in _GUESSES if (region := os.environ.get(name))), _FIRST_REGION)
 
     def _exchanged_in(self, region: Any, proof: Proof | None) -> Tokens:
-        """Tokens for the profile without its target, which they may yet tell; the region is then known."""
+        """Tokens for the profile without its target, which they may help to find; the draft then has the region."""
         trial = replace(self.draft, answers={name: dict(values) for name, values in self.draft.answers.items()})
         trial.name = self.draft.name or "new"
         if region != self.draft.value("profile", "identity_center_region"):
@@ -266,7 +266,7 @@ class Interview:
         staged = self._staged(trial.tables())
         unset: dict[str, Any] = dict.fromkeys(_TARGET)
         profile = replace(staged.profile(trial.name), **unset)
-        if not self._exchanged or _opening(self._exchanged[0]) != _opening(profile):
+        if not self._exchanged or _token_settings(self._exchanged[0]) != _token_settings(profile):
             if proof and proof is self._spent:
                 self._proved = None
                 proof = self._prove()
@@ -283,42 +283,42 @@ class Interview:
         return bool(self._choice.talk and not self.draft.tokens_only and (self.edits or not self.draft.target))
 
     def _target(self, tokens: Tokens | None) -> None:
-        """What the credentials are for: one of the things that the tokens open, or what a person names."""
+        """Settle what the credentials are for: a target that the tokens open, or one that the person names."""
         if self._asks_target:
-            opened = self._opened(tokens)
-            rows = [*(one.shown for one in opened), *(row for row, _ in wording.TARGETS), wording.NO_TARGET]
-            chosen = self._talk.choose(wording.TARGET, rows, present=self._present_target(opened))
+            targets = self._targets(tokens)
+            rows = [*(target.row for target in targets), *(row for row, _ in wording.TARGETS), wording.NO_TARGET]
+            chosen = self._talk.choose(wording.TARGET, rows, present=self._present_target(targets))
             self.draft.tokens_only = rows[chosen] == wording.NO_TARGET
-            if chosen < len(opened):
-                for key, value in opened[chosen].values.items():
+            if chosen < len(targets):
+                for key, value in targets[chosen].values.items():
                     self.draft.answer("profile", key, value)
-                self.draft.name = self.draft.name or self._ask_name(opened[chosen].name)
+                self.draft.name = self.draft.name or self._ask_name(targets[chosen].name)
             elif not self.draft.tokens_only:
                 self.draft.answer("profile", "account_access", None)
-                for key in wording.TARGETS[chosen - len(opened)][1]:
+                for key in wording.TARGETS[chosen - len(targets)][1]:
                     self._ask("profile", key, always=True)
         elif self.draft.target == "permission set":
             self._ask("profile", "account_id")
             self._ask("profile", "permission_set")
 
-    def _opened(self, tokens: Tokens | None) -> Sequence[Opened]:
+    def _targets(self, tokens: Tokens | None) -> Sequence[OpenTarget]:
         if not tokens or not self._exchanged:
             return ()
         tenant = self.draft.value("profile", "account_access")
         tenants = dict.fromkeys([*filter(None, [tenant]), *self.settings().tenants(self._exchanged[0])])
         try:
-            return self._look.opened(self._exchanged[0], tokens, list(tenants))
+            return self._look.targets(self._exchanged[0], tokens, list(tenants))
         except OidcHelperError as failure:
             self._tell_failure(failure)
             return ()
 
-    def _present_target(self, opened: Sequence[Opened]) -> int:
-        """The row of the present target: one of the list, or a kind."""
-        for number, one in enumerate(opened):
-            if all(self.draft.value("profile", key) == value for key, value in one.values.items()):
+    def _present_target(self, targets: Sequence[OpenTarget]) -> int:
+        """The row of the present target, or else that of its kind."""
+        for number, target in enumerate(targets):
+            if all(self.draft.value("profile", key) == value for key, value in target.values.items()):
                 return number
         if self.draft.target:
-            return len(opened) + (1 if self.draft.target == "permission set" else 0)
+            return len(targets) + (1 if self.draft.target == "permission set" else 0)
         return 0
 
     def _names(self) -> None:
@@ -339,7 +339,7 @@ class Interview:
         fit = "".join(
             letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in suggested
         )
-        return self._talk.ask(wording.NAME, present=fit.lstrip("-.")[:64], check=_fitting(checks.name))
+        return self._talk.ask(wording.NAME, present=fit.lstrip("-.")[:64], check=_for_questions(checks.name))
 
     def _ask(self, section: str, name: str, *, always: bool = False) -> None:
         """Ask for one key, if it is not known or `always`; the present value is in brackets."""
@@ -370,14 +370,14 @@ class Interview:
 
     @property
     def _talk(self) -> Talk:
-        assert self._choice.talk  # noqa: S101 - questions are asked only where somebody answers
+        assert self._choice.talk  # noqa: S101 - it asks only if somebody answers
         return self._choice.talk
 
     def _tell_failure(self, failure: OidcHelperError) -> None:
         self._choice.show(f"✗ {failure.message}", *([f"    {failure.hint}"] if failure.hint else []))
 
     def _require_consent(self, failure: OidcHelperError) -> None:
-        """Let a person go on in spite of a failure that will show again; raise it where nobody does."""
+        """Let the person go on in spite of a failure that will come again; else raise it."""
         if not self._choice.talk:
             raise failure
         self._tell_failure(failure)
@@ -385,28 +385,28 @@ class Interview:
             raise failure
 
 
-def _opening(profile: Profile) -> tuple[object, ...]:
-    """What decides which tokens Identity Center gives."""
+def _token_settings(profile: Profile) -> tuple[object, ...]:
+    """The settings that decide which tokens Identity Center gives."""
     return profile.identity, profile.application_arn, profile.identity_center_region, profile.caller, profile.scopes
 
 
 def _require(section: str, name: str, text: str) -> None:
-    """Raise ValueError where the text is no value of the key."""
-    try:
-        value_of(_KEYS[section, name], text)
-    except UnfitError as error:
-        raise ValueError(str(error)) from None
+    """Raise ValueError unless the text is a value of the key."""
+    _checking(section, name)(text)
 
 
-def _checking(section: str, name: str) -> Any:
-    return lambda text: _require(section, name, text)
+def _checking(section: str, name: str) -> Callable[[str], None]:
+    """A check of texts for the key; see `_for_questions`."""
+    return _for_questions(lambda text: value_of(_KEYS[section, name], text))
 
 
-def _fitting(check: checks.Check) -> Any:
-    def raising(text: str) -> None:
+def _for_questions(check: Callable[[str], object]) -> Callable[[str], None]:
+    """The check as questions take it: with ValueError in place of UnfitError."""
+
+    def require(text: str) -> None:
         try:
             check(text)
         except UnfitError as error:
             raise ValueError(str(error)) from None
 
-    return raising
+    return require

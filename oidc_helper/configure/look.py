@@ -9,10 +9,10 @@ from oidc_helper.oidc.provider import Provider
 from oidc_helper.settings import Profile, Settings
 
 
-class Opened(NamedTuple):
-    """One thing that the signed-in person may use: the keys of a profile for it, and a line to find it by."""
+class OpenTarget(NamedTuple):
+    """A target that the signed-in person may use: a row to choose it by, and the keys and name of a profile for it."""
 
-    shown: str
+    row: str
     values: dict[str, str]
     name: str
 
@@ -21,21 +21,21 @@ class Look(NamedTuple):
     """The ways to look; all raise OidcHelperError.
 
     `discover` takes an issuer and a ca_bundle. `prove` gets a proof for a profile of which only the identity is known;
-    `exchange` sends it, or asks for another where there is none. `opened` takes the tenants of account access manager
-    too. `aws_profiles` are the names of those that may be callers.
+    `exchange` sends that proof, or gets one itself if it is None. `targets` also takes the tenants of account access
+    manager. `aws_profiles` gives the names of the AWS profiles that may be callers.
     """
 
     discover: Callable[[str, str | None], Provider]
     prove: Callable[[Profile], Proof]
     exchange: Callable[[Settings, Profile, Proof | None], Tokens]
-    opened: Callable[[Profile, Tokens, Sequence[str]], Sequence[Opened]]
+    targets: Callable[[Profile, Tokens, Sequence[str]], Sequence[OpenTarget]]
     portal_region: Callable[[str], str]
     aws_profiles: Callable[[], Sequence[str]]
     now: Callable[[], float]
 
 
 class Talk(Protocol):
-    """A person who is asked; see person.questions."""
+    """Asks a person; see person.questions."""
 
     def ask(  # noqa: PLR0913 - see person.questions
         self,
@@ -48,23 +48,23 @@ class Talk(Protocol):
         subject: str = "",
         wanted: str = "",
     ) -> str:
-        """A line."""
+        """Ask for a line."""
 
     def choose(self, question: str, rows: Sequence[str], *, present: int = 0) -> int:
-        """The number of one of the rows."""
+        """Ask for one of the rows, and return its number."""
 
     def decide(self, question: str, answers: Sequence[str]) -> str:
-        """One of the words."""
+        """Ask for one of the words."""
 
 
 Show = Callable[..., None]
-"""Shows lines to whoever reads them."""
+"""Shows lines to the person, if there is one."""
 
 
 class Choice(NamedTuple):
-    """How the set-up goes: who is asked (None: nobody), where lines are shown, and whether somebody signs in.
+    """How the set-up goes: who asks (None: nobody), what shows lines, and whether somebody signs in.
 
-    `looks`: a new issuer is looked at though nobody is asked or signs in. `columns` is the width of the terminal.
+    `looks`: it looks at a new issuer even if nobody is asked or signs in. `columns` is the width of the terminal.
     """
 
     talk: Talk | None

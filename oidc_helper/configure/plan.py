@@ -1,4 +1,4 @@
-"""The beginning and the end of a set-up: what the files say, and what they shall say once all is answered."""
+"""The beginning and the end of a set-up: a draft of what the files say, and their changes once all is answered."""
 
 import sys
 from collections.abc import Mapping
@@ -16,16 +16,16 @@ _HELP = "oidc-helper configure --help"
 
 
 def begin(path: str, name: str) -> tuple[Draft, Settings]:
-    """The draft of a profile, and the settings as they are. Raises WrongSettings where a file cannot be read."""
+    """The draft of a profile, and the settings as they are. Raises WrongSettings if a file cannot be read."""
     document = settings.document()
     text = _text_of(writing.of_settings(path, {}).before or b"")
     return Draft(document, parse(path, text), name), settings.of_text(path, text)
 
 
-def answer(draft: Draft, given: Mapping[Flag, str]) -> None:
-    """Take the answers that the command line has. Raises WrongSettings with everything that is wrong with them."""
+def answer(draft: Draft, texts: Mapping[Flag, str]) -> None:
+    """Take the answers on the command line. Raises WrongSettings with everything that is wrong with them."""
     wrong = []
-    for flag, text in given.items():
+    for flag, text in texts.items():
         try:
             value = value_of(flag.part or flag.key, text)
         except UnfitError as error:
@@ -38,22 +38,22 @@ def answer(draft: Draft, given: Mapping[Flag, str]) -> None:
     draft.settle_identity()
     if wrong:
         raise WrongSettings(
-            f"wrong flags: {'; '.join(wrong)}", _HELP, lines=["wrong flags:", *(f"  {one}" for one in wrong)]
+            f"wrong flags: {'; '.join(wrong)}", _HELP, lines=["wrong flags:", *(f"  {problem}" for problem in wrong)]
         )
 
 
 def require_complete(draft: Draft, *, will_find_region: bool = False) -> None:
-    """Raise WrongSettings with everything that is still to be said."""
+    """Raise WrongSettings with all flags that are still needed."""
     if missing := draft.missing(will_find_region=will_find_region):
         raise WrongSettings(
-            f"missing flags: {', '.join(one.partition(':')[0] for one in missing)}",
+            f"missing flags: {', '.join(flag.partition(':')[0] for flag in missing)}",
             _HELP,
-            lines=["missing flags:", *(f"  {one}" for one in missing)],
+            lines=["missing flags:", *(f"  {flag}" for flag in missing)],
         )
 
 
 def changes(draft: Draft, path: str, before: Settings, *, default_is_meant: bool) -> list[writing.Change]:
-    """What is to be written, once it is certain that nothing invalid would be. Raises OidcHelperError."""
+    """The changes to write, after making sure that they leave nothing invalid. Raises OidcHelperError."""
     plan = [writing.of_settings(path, draft.tables())]
     after = settings.of_text(path, _text_of(plan[0].after))
     after.profile(draft.name)
@@ -67,7 +67,7 @@ def changes(draft: Draft, path: str, before: Settings, *, default_is_meant: bool
 
 
 def require_possible(draft: Draft, path: str, *, default_is_meant: bool) -> None:
-    """Raise OidcHelperError where a file cannot be changed, before a person has answered anything for nothing."""
+    """Raise OidcHelperError if a file cannot be changed, before the person answers questions for nothing."""
     writing.require_replaceable([writing.of_settings(path, {}), writing.of_aws_config({})])
     name = draft.aws_profile or draft.name
     if name == "default" and not default_is_meant:
@@ -79,7 +79,7 @@ def require_possible(draft: Draft, path: str, *, default_is_meant: bool) -> None
 
 
 def _require_free(draft: Draft, name: str) -> None:
-    """Raise WrongSettings where the AWS profile is another's; it may be ours under whatever name."""
+    """Raise WrongSettings if the AWS profile is in use, unless it already runs us for this profile."""
     now = writing.aws_now()
     is_ours = (
         bool(draft.name) and writing.profile_in((now.keys(name) or {}).get("credential_process", "")) == draft.name

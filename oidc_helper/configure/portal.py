@@ -1,10 +1,10 @@
-"""The region of an Identity Center instance, as the address of its access portal tells it."""
+"""The region of an Identity Center instance, from the address of its access portal."""
 
 import re
 from urllib.parse import urlsplit
 
 _REGION = r"([a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2})"
-# As the AWS CLI reads them, where a start URL ends up.
+# The hosts to which start URLs redirect, as the AWS CLI reads them.
 _HOSTS = (
     re.compile(rf"[a-z0-9-]+\.portal\.{_REGION}\.app\.aws"),
     re.compile(rf"[a-z0-9-]+\.{_REGION}\.portal\.amazonaws\.(?:com|com\.cn|eu)"),
@@ -17,9 +17,9 @@ def is_address(text: str) -> bool:
 
 
 def region_in(address: str) -> str:
-    """The region that the host names; empty for one that only its redirect tells (`NAME.awsapps.com/start`)."""
+    """The region that the host names; empty if only a redirect tells it (`NAME.awsapps.com/start`)."""
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:
         return ""
-    return next((found[1] for pattern in _HOSTS if (found := pattern.fullmatch(host))), "")
+    return next((match[1] for pattern in _HOSTS if (match := pattern.fullmatch(host))), "")

@@ -1,8 +1,8 @@
-"""What was found, in lines for a terminal of any width."""
+"""The findings of a set-up, as lines for a terminal of any width."""
 
 from collections.abc import Iterable, Iterator
 
-from oidc_helper.configure.claims import Judged
+from oidc_helper.configure.claims import JudgedClaim
 from oidc_helper.oidc.provider import Provider
 from oidc_helper.person import folding
 from oidc_helper.words import printable
@@ -11,7 +11,7 @@ _MARKS = {"good": "✓", "doubtful": "!", "wrong": "✗"}
 
 
 def table(rows: Iterable[tuple[str, str, str]], columns: int) -> Iterator[str]:
-    """Rows of mark, name and text; where the terminal is narrow, a text stands below its name."""
+    """Rows of mark, name and text; on a narrow terminal, a text stands below its name."""
     rows = list(rows)
     widest = max((len(name) for _, name, _ in rows), default=0)
     for mark, name, text in rows:
@@ -38,8 +38,8 @@ def of_provider(provider: Provider, columns: int) -> list[str]:
     return [f"{provider.host} is an OpenID provider:", *table(rows, columns)]
 
 
-def of_claims(claims: Iterable[Judged], columns: int) -> list[str]:
-    """The claims of an identity token, and what is to be said of them."""
+def of_claims(claims: Iterable[JudgedClaim], columns: int) -> list[str]:
+    """The claims of an identity token, with the remarks on them."""
     lines = ["the identity token has these claims:"]
     for judged in claims:
         lines += table([(_MARKS[judged.verdict], f"{judged.claim:<5}", judged.value)], columns)

@@ -1,4 +1,4 @@
-"""The questions in a person's words, by section and key; every other key is asked by its meaning."""
+"""The questions in a person's words, by section and key; the question for any other key is its meaning."""
 
 from collections.abc import Mapping
 
@@ -33,13 +33,13 @@ _OF_KEYS: Mapping[tuple[str, str], str] = {
 
 _OF_SOURCES = {"identity-center": "a sign-in there, not for customer managed applications"}  # see oidc-helper-config(5)
 
-# What the caller may be, as people know it, and its key.
+# The kinds of caller in a person's words, and their keys.
 CALLERS = (
     ("a role that the identity token opens: no AWS key", "web_identity_role_arn"),
     ("an AWS profile", "profile"),
     ("the environment, container or instance", "environment"),
 )
-# Targets beside those that were found by looking, and the keys that they take.
+# The targets to choose from besides those that were found by looking, and the keys that they take.
 TARGETS = (
     ("another role, by its ARN", ("role_arn",)),
     ("another permission set, by account and name", ("account_id", "permission_set")),
@@ -54,5 +54,5 @@ def of(section: str, key: Key) -> str:
 
 
 def of_source(name: str) -> str:
-    """What a source of identity tokens is."""
+    """What an identity source is, in a few words."""
     return _OF_SOURCES.get(name, SOURCES[name].meaning)

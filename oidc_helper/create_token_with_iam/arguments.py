@@ -29,7 +29,7 @@ _DEFAULT_TIMEOUT_S = 60
 
 @dataclass(frozen=True)
 class Option:
-    """An option that is no parameter of the operation; `keywords` are argparse's, `value` is a placeholder for help."""
+    """An option that is no parameter of the operation; `keywords` are argparse's, `value` is a placeholder in help."""
 
     name: str
     meaning: str
@@ -83,7 +83,7 @@ OURS = (
 
 @dataclass(frozen=True)
 class GlobalOptions:
-    """The values of the global options, checked; None, or False for a switch, where one was not named.
+    """The values of the global options, checked; None, or False for a switch, if the option was not named.
 
     `query` is the compiled expression. A timeout is in seconds, None for no limit.
     """
@@ -107,7 +107,7 @@ class GlobalOptions:
 
 @dataclass(frozen=True)
 class OperationOptions:
-    """The words behind the options of the operation: those of parameters by member, the whole input's by option."""
+    """The values of the operation's options, as words: those of parameters by member, whole inputs by option."""
 
     parameters: Mapping[str, Any] = field(repr=False)
     whole_input: Mapping[str, str] = field(repr=False)
@@ -193,10 +193,10 @@ def _seconds(option: str, word: str | None) -> int | None:
 def parse_operation(
     words: Sequence[str], members: Mapping[str, Member], *, asks: bool = False
 ) -> OperationOptions | None:
-    """The operation's options, None for `help`. Raises WrongUsage, but for no missing option that `asks` fills in."""
-    chosen = _Parser()
-    chosen.add_argument("operation")
-    _, words = _parse(chosen, words)
+    """The operation's options, None for `help`. Raises WrongUsage; with `asks`, not for a missing option."""
+    parser = _Parser()
+    parser.add_argument("operation")
+    _, words = _parse(parser, words)
     if words == ["help"]:
         return None
     namespace, unknown = _parse(_operation_parser(words, members, asks=asks), words)
@@ -218,12 +218,12 @@ def parse_operation(
 
 
 def _operation_parser(words: Sequence[str], members: Mapping[str, Member], *, asks: bool) -> _Parser:
-    lifted = set(members) if asks or _requirements_lifted(words) else set()
+    optional = set(members) if asks or _requirements_lifted(words) else set()
     if any(word.partition("=")[0] == "--profile-settings" for word in words):
-        lifted.add("clientId")
+        optional.add("clientId")
     parser = _Parser()
     for member in members.values():
-        _offer_member(parser, member, required=member.required and member.name not in lifted)
+        _offer_member(parser, member, required=member.required and member.name not in optional)
     for option in (*WHOLE_INPUT, SKELETON, *OURS):
         parser.offer(option)
     parser.add_argument("help", nargs="?")
@@ -235,8 +235,8 @@ def _offer_member(parser: _Parser, member: Member, *, required: bool) -> None:
         parser.add_argument(member.option, dest=member.name, action="store_true", default=None)
         parser.add_argument("--no-" + member.option[2:], dest=member.name, action="store_false", default=None)
         return
-    number = {"nargs": "*"} if member.shape.type_name == "list" else {}
-    parser.add_argument(member.option, dest=member.name, required=required, **number)
+    keywords = {"nargs": "*"} if member.shape.type_name == "list" else {}
+    parser.add_argument(member.option, dest=member.name, required=required, **keywords)
 
 
 def _requirements_lifted(words: Sequence[str]) -> bool:

@@ -68,16 +68,16 @@ class _Streams:
 
     @property
     def out(self) -> TextIO:
-        """Standard output, as text can be written to it. Raises Failed where it is closed."""
+        """Standard output. Raises Failed if it is closed."""
         if self.answer is None:
             raise _nobody_reads("is closed")
         return self.answer
 
     def require_reader(self) -> None:
-        """Raise Failed where the answer would have nowhere to go, which it does not show before it is written."""
+        """Raise Failed if the answer would have nowhere to go: a write would show that only after the call."""
         try:
             descriptor = self.out.fileno()
-        except OSError:  # it ends in memory
+        except OSError:  # a stream in memory
             return
         try:
             os.fstat(descriptor)
@@ -85,7 +85,7 @@ class _Streams:
             raise _nobody_reads("is closed") from None
         if sys.platform != "win32":
             poll = select.poll()
-            poll.register(descriptor, 0)  # errors are told of in any case
+            poll.register(descriptor, 0)  # it reports errors in any case
             if any(events & select.POLLERR for _, events in poll.poll(0)):
                 raise _nobody_reads("has no reader any more")
 
@@ -135,8 +135,8 @@ def _run(words: list[str], streams: _Streams) -> None:
 
 def _fulfil(request: _Request, streams: _Streams) -> None:
     operation, members = request.operation, request.model.members
-    sources = values.Sources(streams.standard_input, streams.complaints.warn)
-    parameters = values.parameters(operation, members, sources)
+    files = values.ParameterFiles(streams.standard_input, streams.complaints.warn)
+    parameters = values.parameters(operation, members, files)
     if write := skeleton.WRITERS.get(operation.skeleton):
         write(request.model, streams.out)
         return
@@ -145,7 +145,7 @@ def _fulfil(request: _Request, streams: _Streams) -> None:
         raise exits.WrongUsage("--store needs a profile of our settings", "name it with --profile-settings")
     if profile:
         parameters = {**profile.parameters, **parameters}
-    prompt.complete(request.prompt_mode, parameters, members, partial(values.parameter, sources=sources))
+    prompt.complete(request.prompt_mode, parameters, members, partial(values.parameter, files=files))
     _hide(parameters)
     if not operation.store:  # an answer that is stored is not lost
         streams.require_reader()
@@ -153,7 +153,7 @@ def _fulfil(request: _Request, streams: _Streams) -> None:
     _hide(response)
     try:
         output.show(dict(response), streams.out, request.session, request.options)
-    finally:  # an answer that cannot be shown is kept all the same
+    finally:  # an answer that cannot be shown is stored all the same
         if profile and operation.store and operation.skeleton is None:
             _store(profile, parameters, response, streams.complaints)
 

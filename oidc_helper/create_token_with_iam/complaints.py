@@ -13,15 +13,15 @@ from oidc_helper.errors import OidcHelperError
 from oidc_helper.machine.readers import takes_a_message
 from oidc_helper.redaction import without_secrets
 
-# The AWS CLI's codes for errors that do not come from the service; further errors are plain text in every form.
+# The AWS CLI's codes for errors that do not come from the service; all other errors are plain text in every form.
 _CODES: Mapping[type[OidcHelperError], str] = {WrongUsage: "ParamValidation", NotConfigured: "Configuration"}
 _PLAIN = table.Style(colour=False, resets=False, width=80)
 
 
 class Complaints:
-    """Standard error, where no secret is repeated; what cannot be written there changes nothing.
+    """Standard error, without secrets; a failure to write to it changes nothing.
 
-    `form` is one of `--cli-error-format`, whose `enhanced` and `legacy` are our own voice here.
+    `form` is a value of `--cli-error-format`; for `enhanced` and `legacy`, errors have the form of all our commands.
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -52,7 +52,7 @@ class Complaints:
                 self.out.write(line + "\n")
 
     def _takes_a_message(self) -> bool:
-        """Whether somebody reads: a full pipe is waited for once."""
+        """Whether somebody reads; it waits for a full pipe only once."""
         self._is_read = self._is_read and takes_a_message(self.out)
         return self._is_read
 

@@ -66,7 +66,7 @@ def _refused(error: exceptions.ClientError) -> OidcHelperError:
     error_info, status = answer.get("Error", {}), answer["ResponseMetadata"].get("HTTPStatusCode")
     code = str(error_info.get("Code", ""))
     description = " ".join(str(answer.get("error_description") or error_info.get("Message") or "").split())
-    if code.isdigit() or not code:  # botocore takes the status for the code of a body that is not AWS's
+    if code.isdigit() or not code:  # botocore's code for a body that is not AWS's is the status
         return ServiceRefused(f"{OPERATION}: the answer was {status} {description}".rstrip(), _WAY, code=code)
     operation = error.operation_name  # of STS, if the credentials come from there
     details = [f"{name}: {answer[name]}" for name in ("error", "reason", "endpoint", "region") if answer.get(name)]

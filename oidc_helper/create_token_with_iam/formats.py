@@ -67,7 +67,7 @@ def _text(value: Any, out: TextIO) -> None:
 
 
 def _text_lines(value: Any, label: str | None = None, columns: list[str] | None = None) -> Iterable[str]:
-    """Scalars of a map or list joined by tabs, then each nested one on lines of its own with its key in capitals."""
+    """Scalars of a map or list joined by tabs, then each nested value on lines of its own, with its key in capitals."""
     if isinstance(value, dict):
         yield from _text_of_map(value, label, columns)
     elif isinstance(value, list):

@@ -30,7 +30,7 @@ _PUBLIC = {
 
 
 def is_secret(name: str) -> bool:
-    """Whether a member of a request or an answer must not be shown; `name` is that on the wire."""
+    """Whether a member of a request or an answer must not be shown; `name` is its name on the wire."""
     return name not in _PUBLIC
 
 

@@ -13,7 +13,7 @@ from oidc_helper.create_token_with_iam.model import OPERATION
 from oidc_helper.words import shown
 
 _ENCODING = "AWS_CLI_OUTPUT_ENCODING"
-_WIDTH = 80  # columns, where there is no terminal to ask
+_WIDTH = 80  # columns, if there is no terminal to ask
 
 
 def choose_encoding(answer: TextIO | None) -> None:

@@ -26,7 +26,7 @@ from oidc_helper.store.store import Store
 
 Warn = Callable[[str], None]
 
-# botocore's errors of a request under way; its others come before one is sent.
+# botocore's errors of a request under way; its other errors come before a request is sent.
 _UNDER_WAY = (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError)
 
 
@@ -37,7 +37,7 @@ class ProfileSettings:
         self.profile = settings.load().profile(name)
         self._deadline = Deadline(self.profile.deadline_seconds)
         self._store = Store()
-        self._region = ""  # that was asked
+        self._region = ""  # the one that was asked
 
     @property
     def parameters(self) -> Mapping[str, str]:
@@ -45,9 +45,9 @@ class ProfileSettings:
         return {"clientId": self.profile.application_arn}
 
     def sent(self, options: GlobalOptions, send: Callable[[GlobalOptions], dict[str, Any]]) -> dict[str, Any]:
-        """The answer of the first region that can be connected to, the profile's where the options name none.
+        """The answer of the first region that can be connected to: the one that the options name, or the profile's.
 
-        `send` gets the options with the region, and the profile's certificate authorities where they name none.
+        `send` gets the options with the region, and the profile's certificate authorities if they name none.
         """
         bundle, limit_s = options.ca_bundle or self.profile.ca_bundle, options.connect_timeout_s
 
@@ -65,7 +65,7 @@ class ProfileSettings:
         return Regions().ask(regions, ask)
 
     def keys(self, parameters: Mapping[Any, Any]) -> dict[str, str | None]:
-        """The caller's credentials in botocore's names; the assertion opens the caller's role where it has one."""
+        """The caller's credentials in botocore's names; the assertion opens the caller's role, if it has one."""
         opens_role = bool(self.profile.caller.web_identity_role_arn)
         caller = Aws(self.profile, time_left=self._deadline.left).open_caller(
             self._identity_token(parameters) if opens_role else None
@@ -87,7 +87,7 @@ class ProfileSettings:
 
     @contextmanager
     def spending(self, parameters: Mapping[Any, Any], warn: Warn) -> Iterator[None]:
-        """Let the block send the assertion, as any single-use token; one that was sent before is a warning only."""
+        """Let the block send the assertion like any single-use token; if it was sent before, only warn."""
         token = _assertion(parameters)
         if token is None:
             yield
@@ -98,17 +98,17 @@ class ProfileSettings:
             yield
 
     def keep(self, parameters: Mapping[Any, Any], answer: Mapping[str, Any]) -> None:
-        """Put the answer into the profile's tokens. Raises StoreUnusable, and TryAgain where the lock is not free."""
+        """Put the answer into the profile's tokens. Raises StoreUnusable, and TryAgain if the lock is not free."""
         requested = tuple(parameters.get("scope") or ())
         purpose = f"oidc-helper create-token-with-iam for profile {self.profile.name}"
         name = self.profile.tokens_name
         with self._store.hold(name, timeout_s=self._deadline.left(), purpose=purpose):
             answer = {**answer, "region": self._region}
-            kept = tokens.from_answer(self._before(parameters), answer, requested=requested, now=time.time())
-            kept_tokens.save(self.profile, kept, self._store)
+            updated = tokens.from_answer(self._before(parameters), answer, requested=requested, now=time.time())
+            kept_tokens.save(self.profile, updated, self._store)
 
     def _before(self, parameters: Mapping[Any, Any]) -> Tokens:
-        """The kept tokens if surely the same person's; else none, and the credentials are deleted."""
+        """The kept tokens if they surely are the same person's; else empty ones, and the credentials are deleted."""
         kept, token = kept_tokens.load(self.profile, self._store), _assertion(parameters)
         refreshes = bool(kept.refresh_token) and parameters.get("refreshToken") == kept.refresh_token
         if not refreshes and not (token and token.subject == kept.subject):
@@ -127,7 +127,7 @@ def _assertion(parameters: Mapping[Any, Any]) -> IdentityToken | None:
 
 
 def _may_be_spent(error: Exception) -> bool:
-    """`single_use.may_be_spent` for botocore's errors: a refusal, or one before the request leaves, spends nothing."""
+    """`single_use.may_be_spent` for botocore's errors: a refusal, or an error before the request, spends nothing."""
     if isinstance(error, exceptions.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)

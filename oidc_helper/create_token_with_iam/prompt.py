@@ -22,7 +22,7 @@ def check(mode: str) -> None:
 
 
 def complete(mode: str, parameters: dict[Any, Any], members: Mapping[str, Member], parameter: Parameter) -> None:
-    """Ask for all parameters of the grant that are missing: always with `on`, if a required one is with `on-partial`.
+    """Ask for all missing parameters of the grant: with `on` always, with `on-partial` if a required one is missing.
 
     Raises Failed.
     """

@@ -32,7 +32,7 @@ from oidc_helper.errors import WrongSettings
 from oidc_helper.machine.trust import key_log
 from oidc_helper.words import shown
 
-# variable of the AWS CLI -> where it is looked for, in that order: the command line, the environment, the AWS profile.
+# Setting of the AWS CLI -> variables of the environment, key of the AWS profile, default; the command line comes first.
 _SETTINGS: Mapping[str, tuple[tuple[str, ...], str, str | None]] = {
     "output": (("AWS_DEFAULT_OUTPUT",), "output", "json"),
     "cli_binary_format": ((), "cli_binary_format", "base64"),
@@ -47,8 +47,8 @@ def begin() -> botocore.session.Session:
     """A session that reads the user's AWS settings as the AWS CLI does; AWS_PROFILE and its like count here."""
     session = botocore.session.Session()
     session.user_agent_name, session.user_agent_version = "oidc-helper", __version__
-    # botocore would look up data_path in the AWS profile, and help and skeletons must not need a profile
     clients.watch(session)
+    # botocore would look up data_path in the AWS profile, and help and skeletons must not need a profile
     session.register_component("data_loader", create_loader(os.environ.get("AWS_DATA_PATH")))
     store = session.get_component("config_store")
     for variable, (names, key, default) in _SETTINGS.items():
@@ -120,7 +120,7 @@ _TIMESTAMPS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def client(session: botocore.session.Session, options: GlobalOptions, keys: Mapping[str, Any]) -> Any:
-    """The client for one call, sent once: an assertion or code counts only once, and botocore would repeat it.
+    """The client for one call, without retries: an assertion or code counts only once.
 
     `keys` are credentials in botocore's names, if the caller is not that of the AWS profile.
     """
@@ -133,7 +133,7 @@ def client(session: botocore.session.Session, options: GlobalOptions, keys: Mapp
     )
     redaction.learn(keys.get("aws_secret_access_key"), keys.get("aws_session_token"))
     redaction.learn_url(options.endpoint_url or "")
-    key_log()  # botocore opens it too, and fails as Python does
+    key_log()  # botocore opens that file too, and fails as Python does
     client = session.create_client(
         SERVICE,
         region_name=options.region,
@@ -177,8 +177,8 @@ def rehearse(client: Any, parameters: Mapping[Any, Any], model: Model) -> dict[s
     skeleton = ArgumentGenerator(use_member_names=True).generate_skeleton(model.operation.output_shape)
     with closing(client), Stubber(client) as stubber:
         stubber.add_response(METHOD, skeleton)
-        rehearsed = _body(getattr(client, METHOD)(**parameters))
-    return dict(json.loads(json.dumps(rehearsed)))  # YAML would tag botocore's OrderedDict
+        answer = _body(getattr(client, METHOD)(**parameters))
+    return dict(json.loads(json.dumps(answer)))  # YAML would tag botocore's OrderedDict
 
 
 def _body(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The AWS CLI's table: sections of one width, nested ones between bars.
 
-No table library draws sections that share a frame, nor the reset that the AWS CLI writes behind every piece of colour.
+No table library draws sections that share a frame, nor the reset that the AWS CLI writes after every piece of colour.
 """
 
 import math
@@ -15,7 +15,7 @@ from oidc_helper.create_token_with_iam.exits import Failed
 _CELL = "\x1b[1m\x1b[34m{}\x1b[0m"
 _BAR = "\x1b[2m\x1b[33m|\x1b[0m"
 _RESET = "\x1b[0m"
-_CELL_FRAME = 4  # two blanks before, one behind, and a bar
+_CELL_FRAME = 4  # two spaces before, one after, and a bar
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _lines(section: _Section, width: int, *, colour: bool) -> Iterator[str]:
 
 
 def _stretched(columns: list[int], width: int) -> list[int]:
-    """The columns scaled to the width; an excess of rounding is cut from the left, a lack is filled from the right."""
+    """The columns scaled to the width; a surplus from rounding is cut from the left, a lack filled from the right."""
     if not columns:
         return []
     scale = width / sum(columns)
@@ -185,8 +185,8 @@ def _stretched(columns: list[int], width: int) -> list[int]:
 def _centred(text: str, width: int, left_edge: str) -> str:
     length = _width(text)
     before = width // 2 - length // 2 - 1
-    behind = width - 1 - len(left_edge) - before - length
-    return f"{left_edge}{' ' * before}{text}{' ' * behind}|"
+    after = width - 1 - len(left_edge) - before - length
+    return f"{left_edge}{' ' * before}{text}{' ' * after}|"
 
 
 def _left(cell: str, width: int, *, colour: bool) -> str:

@@ -1,7 +1,7 @@
 """The trace of `--debug`: the steps that botocore and we take, without secrets.
 
 Two lines of defence: a record that carries a request or an answer is cut down to its constant words, and every secret
-that was learnt is covered in the rest. Of an error the trace shows the way and not the words.
+that was learnt is covered in the rest. Of an error, the trace shows the stack and the type, not the message.
 """
 
 import logging

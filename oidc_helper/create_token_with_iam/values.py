@@ -20,8 +20,8 @@ _FILE_ENCODING = "AWS_CLI_FILE_ENCODING"
 Warn = Callable[[str], None]
 
 
-class Sources:
-    """The places that a value may name: files, and standard input, which can be read only once."""
+class ParameterFiles:
+    """What a value may name instead: files, and standard input, which can be read only once."""
 
     def __init__(self, standard_input: TextIO, warn: Warn) -> None:
         self._standard_input = standard_input
@@ -29,7 +29,7 @@ class Sources:
         self.warn = warn
 
     def load(self, option: str, word: str) -> str | bytes | None:
-        """The content of the place that the word names; None for a plain value. Raises WrongUsage and Failed."""
+        """The content of the file that the word names; None for a plain value. Raises WrongUsage and Failed."""
         if word == "-":
             return self._from_standard_input(option)
         for prefix, read in (("file://", _read_text), ("fileb://", Path.read_bytes)):
@@ -65,19 +65,19 @@ def _read_text(path: Path) -> str:
     return path.read_text(os.environ.get(_FILE_ENCODING) or locale.getpreferredencoding(do_setlocale=False))
 
 
-def parameters(options: OperationOptions, members: Mapping[str, Member], sources: Sources) -> dict[Any, Any]:
+def parameters(options: OperationOptions, members: Mapping[str, Member], files: ParameterFiles) -> dict[Any, Any]:
     """The parameters from options, and those of the whole input that no option names. Raises WrongUsage and Failed."""
-    from_options = {name: parameter(members[name], word, sources) for name, word in options.parameters.items()}
-    return {**_whole_input(options.whole_input, sources), **from_options}
+    from_options = {name: parameter(members[name], word, files) for name, word in options.parameters.items()}
+    return {**_whole_input(options.whole_input, files), **from_options}
 
 
-def parameter(member: Member, word: Any, sources: Sources) -> Any:
+def parameter(member: Member, word: Any, files: ParameterFiles) -> Any:
     """The value of one option as botocore takes it; a list of words for a list. Raises WrongUsage and Failed."""
     single = _only(word)
-    loaded: Any = sources.load(member.option, single) if isinstance(single, str) else None
+    loaded: Any = files.load(member.option, single) if isinstance(single, str) else None
     if single == "-" and member.shape.type_name == "list":
         loaded = loaded if loaded.lstrip().startswith("[") else loaded.split()
-    return _value(member.shape, word if loaded is None else loaded, member.option, sources.warn)
+    return _value(member.shape, word if loaded is None else loaded, member.option, files.warn)
 
 
 def _only(word: Any) -> Any:
@@ -118,8 +118,8 @@ def _place(error: ValueError) -> str:
     return f"{error.msg}, {error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else "cannot be read"
 
 
-def _whole_input(words: Mapping[str, str], sources: Sources) -> dict[Any, Any]:
-    texts = {option: _or_itself(sources.load(option, word), word) for option, word in words.items()}
+def _whole_input(words: Mapping[str, str], files: ParameterFiles) -> dict[Any, Any]:
+    texts = {option: _or_itself(files.load(option, word), word) for option, word in words.items()}
     if len(texts) > 1:
         raise WrongUsage(f"{' and '.join(texts)} cannot be used together")
     for option, text in texts.items():
@@ -150,7 +150,7 @@ def _yaml(text: str | bytes, option: str) -> Any:
 
 
 def _weight(node: Any, known: dict[int, float]) -> float:
-    """How many characters and nodes a YAML node stands for, each alias counted as what it names: no end in a circle."""
+    """How many characters and nodes a YAML node stands for, with aliases resolved; infinite for a circle of them."""
     if node is None:  # an empty document
         return 0
     if id(node) not in known:

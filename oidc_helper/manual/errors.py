@@ -95,7 +95,7 @@ _FAILED = (
 
 _WRONG = (
     Row(
-        "… is no IP address to listen at\nthere is no port …\nport … of … is taken\nport … of … is for root alone\n"
+        "… is no IP address to listen on\nthere is no port …\nport … of … is taken\nport … of … is for root alone\n"
         "this machine has no address …\nport … of … cannot be used: …",
         "`serve` or the emulator cannot listen on this address or port.",
         "Leave `--port` and `--bind` out, or choose others; port 0 means any free port.",
@@ -103,7 +103,7 @@ _WRONG = (
     Row(
         "no socket was passed: LISTEN_FDS is not set\n"
         "the socket in LISTEN_FDS is for another process: LISTEN_PID is not ours\n"
-        "… sockets were passed, and one is served\ndescriptor … is no open socket: …\n"
+        "… sockets were passed, but only one can be served\ndescriptor … is no open socket: …\n"
         "descriptor … is no listening TCP socket, which SDKs need\n--fd has its own address and port",
         "`serve --fd` takes exactly one listening TCP socket, as systemd passes it.",
         "Start it from a `.socket` unit with `ListenStream=127.0.0.1:PORT`, or leave `--fd` out.",

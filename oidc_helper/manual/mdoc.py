@@ -1,6 +1,6 @@
 """Manual pages as readable text: the macros of mdoc(7) that our own pages use, and no others.
 
-No library renders mdoc without a program of the system; the tests hold the words of this one to those of mandoc.
+No library renders mdoc without a program of the system; the tests compare the words of this one with mandoc's.
 """
 
 import re
@@ -9,7 +9,7 @@ from itertools import count, repeat
 from typing import NamedTuple
 
 _WIDEST = 78  # columns: longer lines are harder to read
-_NARROW = 60  # columns: below, every step to the right is a small one
+_NARROW = 60  # columns: with fewer, every indent is a small one
 _LITERAL = 4  # columns by which examples are indented
 _OPENING = frozenset("([")
 _CLOSING = frozenset(".,:;)]?!")
@@ -24,7 +24,7 @@ def _plain(word: str) -> str:
 
 
 def _bold(word: str) -> str:
-    """Overstruck, which every pager shows unasked."""
+    """Overstruck, which every pager shows without an option."""
     return "".join(f"{character}\b{character}" for character in word)
 
 
@@ -32,7 +32,7 @@ def _underlined(word: str) -> str:
     return "".join(f"_\b{character}" for character in word)
 
 
-# Macro -> how the words look that follow it.
+# Macro -> the style of the words that follow it.
 _STYLES: Mapping[str, Style] = {
     **dict.fromkeys(("Ev", "Li", "No", "Sx", "Xr"), _plain),
     **dict.fromkeys(("Cm", "Fl", "Ic", "Nm", "Sy"), _bold),
@@ -40,7 +40,7 @@ _STYLES: Mapping[str, Style] = {
 }
 # Macro -> the signs around the rest of the line.
 _ENCLOSURES = {"Dq": '""', "Op": "[]", "Pq": "()", "Ql": "''", "Qq": '""'}
-# Lists of a kind whose items have no heads -> what stands before the items.
+# Kind of list whose items have no heads -> the marks before the items.
 _MARKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "-dash": lambda: repeat("-"),
     "-enum": lambda: (f"{number}." for number in count(1)),
@@ -49,7 +49,7 @@ _CALLABLE = {*_STYLES, *_ENCLOSURES, "Ns", "Oc", "Oo"}
 
 
 def render(source: str, columns: int, *, styled: bool = False) -> str:
-    """The page as text, in lines of so many columns but for what is literal and for single words that are longer.
+    """The page as text, in lines of at most so many columns, except for literal text and single longer words.
 
     `styled` text has bold and underlined words, for a pager. Raises ValueError for an unknown macro.
     """
@@ -60,7 +60,7 @@ def render(source: str, columns: int, *, styled: bool = False) -> str:
 
 
 def without_styles(text: str) -> str:
-    """The text as it is seen, without what is overstruck."""
+    """The text as it is seen, without overstrikes."""
     return _OVERSTRUCK.sub("", text)
 
 
@@ -71,7 +71,7 @@ class _Word(NamedTuple):
 
 
 def _words(line: str) -> Iterator[_Word]:
-    """The words of a line of macros. Signs that close stand outside of what the last macro encloses."""
+    """The words of a line of macros. Closing signs at its end stand outside of what the last macro encloses."""
     arguments = [(quoted or word, bool(quoted)) for quoted, word in re.findall(r'"([^"]*)"|(\S+)', line)]
     last = len(arguments)
     while last and arguments[last - 1][0] in _CLOSING:
@@ -113,7 +113,7 @@ def _unescaped(text: str) -> str:
 
 class _List(NamedTuple):
     step: int  # columns from the head of an item to its body
-    marks: Iterator[str] | None  # of the items, where they have no heads of their own
+    marks: Iterator[str] | None  # of the items, if they have no heads of their own
     is_compact: bool
     widths: tuple[int, ...] = ()  # of the columns of a table
 
@@ -170,7 +170,7 @@ class _Page:
         self.heading(rest, indent=self._margin // 2 + 1)
 
     def nm(self, rest: str) -> None:
-        """Nm is the page's own name where it names none, and begins a line of a synopsis."""
+        """Show the page's own name if Nm has none; in a synopsis, begin a line."""
         if self._section == "SYNOPSIS":
             self._flush()
         if self._section == "NAME":
@@ -184,7 +184,7 @@ class _Page:
             self._lines.append("")
 
     def nothing(self, _rest: str) -> None:
-        """Say nothing about it: the date, the system, and emphasis of whole paragraphs."""
+        """Leave out the date, the system, and the emphasis of whole paragraphs."""
 
     def purpose(self, rest: str) -> None:
         self._fill(_Word(_unescaped(word)) for word in ("-", *rest.split()))
@@ -194,9 +194,9 @@ class _Page:
 
     def begin_list(self, rest: str) -> None:
         self._flush()
-        named = re.search(r'-width "(.*)"', rest)
+        width = re.search(r'-width "(.*)"', rest)
         marks = next((marks() for kind, marks in _MARKS.items() if rest.startswith(kind)), None)
-        step = 4 if marks else len(named[1]) + 2 if named else self._step
+        step = 4 if marks else len(width[1]) + 2 if width else self._step
         widths = tuple(map(len, re.findall(r'"([^"]*)"', rest))) if rest.startswith("-column") else ()
         step = 0 if widths else min(step, 4) if self._is_narrow else step
         self._lists.append(_List(step, marks, "-compact" in rest, widths))
@@ -243,7 +243,7 @@ class _Page:
 
     @property
     def _indent(self) -> int:
-        return self._margin + sum(one.step for one in self._lists)
+        return self._margin + sum(each.step for each in self._lists)
 
     def _fill(self, words: Iterable[_Word]) -> None:
         for position, word in enumerate(words):
@@ -254,7 +254,7 @@ class _Page:
                 self._filling.append(shown)
 
     def _flush(self) -> None:
-        """Show the paragraph; the head of an item stands before its body where there is room, and else above it."""
+        """Show the paragraph; the head of an item stands before its body if there is room, or else above it."""
         indent, first = self._indent, ""
         if self._head:
             above = indent - self._lists[-1].step
@@ -266,7 +266,7 @@ class _Page:
         self._head, self._filling = "", []
 
     def _wrap(self, words: Iterable[str], indent: int, first: str = "", *, hanging: int = 0) -> None:
-        """Show words in lines that are indented so; the first line goes on from what is there `first`."""
+        """Show words in lines with that indent; the first line begins with `first`."""
         line, room = first + " " * (indent - _width(first)), ""
         for word in words:
             if room and _width(line) + 1 + _width(word) > self._columns:

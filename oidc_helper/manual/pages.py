@@ -1,4 +1,4 @@
-"""The pages of the manual, which are part of the package: installers of Python programs put them where no man looks."""
+"""The pages of the manual, part of the package: installers of Python programs put them where man does not look."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,5 +34,5 @@ def page_on(topic: str) -> Path:
 
 
 def short_names() -> list[str]:
-    """One name of each page, the short one where it has two."""
+    """One name of each page, the short one if it has two."""
     return list({file: name for name, file in reversed([*PAGES.items()])}.values())[::-1]

@@ -1,1 +1,1 @@
-"""From what a person may use to profiles of it: listing, names, and the plan for both files."""
+"""From what a person may use to profiles for it: listing, names, and the plan for both files."""

@@ -1,4 +1,4 @@
-"""Which of what a person may use is meant, by names and ids with wildcards."""
+"""Filters for what a person may use, by names and ids with wildcards."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -8,7 +8,7 @@ from oidc_helper.aws.portal_listing import Access, Account
 
 
 class Filters(NamedTuple):
-    """Patterns, of which one must match, letters of either case alike; none at all takes everything."""
+    """Patterns of which one must match, in upper or lower case; without patterns, everything matches."""
 
     accounts: Sequence[str] = ()
     permission_sets: Sequence[str] = ()

@@ -1,7 +1,7 @@
-"""The plan that makes a profile of each thing found, in our settings and in the AWS configuration.
+"""The plan that makes a profile for each permission set and role found, in our settings and in the AWS configuration.
 
-What was written last time is the base: a value or name that is still as it was written follows what is found now, and
-one that a hand has changed stays.
+The base is what was written last time: a value or name that is still as it was written follows what is found now, and
+one that was changed by hand stays.
 """
 
 import sys
@@ -13,7 +13,7 @@ from oidc_helper.aws.portal_listing import Access, Account
 from oidc_helper.errors import WrongSettings
 from oidc_helper.profiles import naming
 from oidc_helper.profiles.filters import Filters
-from oidc_helper.profiles.listing import Found
+from oidc_helper.profiles.listing import Offer
 from oidc_helper.settings import Generated, Profile, Settings, of_text, writing
 from oidc_helper.settings.lines import KeyPath
 from oidc_helper.settings.schema import KEYS
@@ -24,7 +24,7 @@ _SHARED = ("identity", "application_arn", "identity_center_region", "caller", "s
 
 
 class Wish(NamedTuple):
-    """What is to be done, and how; `region` is that of the AWS profiles."""
+    """What to do, and how; `region` is that of the AWS profiles."""
 
     write: bool
     prune: bool
@@ -34,7 +34,7 @@ class Wish(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The changes of both files, the names of the profiles that they concern, and by name why some are left alone."""
+    """The changes to both files, the names of the profiles that they concern, and why some are left alone, by name."""
 
     changes: Sequence[writing.Change]
     made: Sequence[str]
@@ -44,13 +44,13 @@ class Plan(NamedTuple):
 
 
 def remembered(loaded: Settings, profile: Profile) -> Generated:
-    """What the last `--write` for the profile's identity was told, or the defaults."""
+    """The options of the last `--write` for the profile's identity, or the defaults."""
     defaults = Generated(**{key.name: key.default for key in KEYS["generated"]})
     return loaded.generated.get(profile.identity.name, defaults)
 
 
 def generated(loaded: Settings, profile: Profile) -> dict[Key, Profile]:
-    """The generated profiles of the same identity and application, by the key of what they are for."""
+    """The generated profiles of the same identity and application, by the key of their target."""
     ours: dict[Key, Profile] = {}
     for key, other in _of_same_person(loaded, profile):
         if other.generated and other.origins["generated"].file == loaded.path:  # the site's are not ours to change
@@ -64,33 +64,33 @@ def _of_same_person(loaded: Settings, profile: Profile) -> Iterator[tuple[Key, P
             yield key, other
 
 
-def names(loaded: Settings, profile: Profile, found: Sequence[Access], template: str) -> dict[Key, str]:
-    """The name of each one's profile: the one it has, or would get.
+def names(loaded: Settings, profile: Profile, targets: Sequence[Access], template: str) -> dict[Key, str]:
+    """The name of the profile for each target: the name that it has, or would get.
 
-    A name of a generated profile that the last template does not make was given by hand, and stays. So does that of a
-    profile that is not generated and opens the same: nobody needs two.
+    If the last template does not make the name of a generated profile, somebody gave it by hand, and it stays. So does
+    the name of a profile that is not generated and has the same target: nobody needs two.
     """
     ours, before = generated(loaded, profile), remembered(loaded, profile).template
-    by_key = {access.key: access for access in found}
+    by_key = {access.key: access for access in targets}
     by_hand = dict[Key, str]()
     for key, other in _of_same_person(loaded, profile):
         if key in by_key and key not in ours:
             by_hand.setdefault(key, other.name)
-    kept = dict[Key, str]()
-    for key, made in ours.items():
+    by_template = dict[Key, str]()
+    for key, existing in ours.items():
         if access := by_key.get(key):
-            is_made = naming.is_of_template(made.name, before, _as_it_was(access, made))
-            (kept if is_made else by_hand)[key] = made.name
+            is_of_template = naming.is_of_template(existing.name, before, _as_it_was(access, existing))
+            (by_template if is_of_template else by_hand)[key] = existing.name
     broken = {table[1] for table in loaded.broken if table[:1] == ("profile",)}
-    others = (loaded.profiles.keys() | broken) - set(kept.values())
-    rest = [access for access in found if access.key not in by_hand]
-    return by_hand | naming.name_all(rest, template, kept, others)
+    others = (loaded.profiles.keys() | broken) - set(by_template.values())
+    rest = [access for access in targets if access.key not in by_hand]
+    return by_hand | naming.name_all(rest, template, by_template, others)
 
 
-def plan(loaded: Settings, profile: Profile, found: Found, wish: Wish) -> Plan:
-    """Lay it out; `profile` is the one whose person, application and region it is. Raises OidcHelperError."""
-    loaded.require_sound(loaded.path)  # what a mistake makes of a profile is not known
-    work = _Work(loaded, profile, found, wish)
+def plan(loaded: Settings, profile: Profile, offer: Offer, wish: Wish) -> Plan:
+    """The plan for the person, the application and the region of `profile`. Raises OidcHelperError."""
+    loaded.require_sound(loaded.path)  # nobody knows what a profile with a mistake is meant to be
+    work = _Work(loaded, profile, offer, wish)
     if wish.write:
         work.write()
     if wish.prune:
@@ -107,7 +107,7 @@ def plan(loaded: Settings, profile: Profile, found: Found, wish: Wish) -> Plan:
 class _Work:
     loaded: Settings
     profile: Profile
-    found: Found
+    offer: Offer
     wish: Wish
     tables: dict[KeyPath, Mapping[str, Any] | None] = field(default_factory=dict)
     aws: dict[str, Mapping[str, str | None] | None] = field(default_factory=dict)
@@ -123,13 +123,13 @@ class _Work:
         self.program = writing.running_program()
 
     def write(self) -> None:
-        wanted = names(self.loaded, self.profile, self.found.access, self.wish.template)
-        self.renamed = self._renamed(wanted)
-        for access in self.found.access:
-            if made := self.ours.get(access.key):
-                self._change(made, access)
+        new_names = names(self.loaded, self.profile, self.offer.access, self.wish.template)
+        self.renamed = self._renamed(new_names)
+        for access in self.offer.access:
+            if existing := self.ours.get(access.key):
+                self._change(existing, access)
             else:
-                self._make(wanted[access.key], access)
+                self._make(new_names[access.key], access)
         for identity in self.loaded.identities.values():
             if new := self.renamed.get(identity.profile):
                 self.tables["identity", identity.name] = {"profile": new}
@@ -142,27 +142,31 @@ class _Work:
 
     def prune(self) -> None:
         users = self.now.users() | {each.profile: f"identity {each.name}" for each in self.loaded.identities.values()}
-        for key, made in self.ours.items():
-            if not self.found.is_gone(key):
+        for key, existing in self.ours.items():
+            if not self.offer.is_gone(key):
                 continue
-            if user := users.get(made.name):
-                self.left[made.name] = WrongSettings(
-                    f"profile {made.name} is gone, and {user} uses it", f"change {user}, then prune again"
+            if user := users.get(existing.name):
+                self.left[existing.name] = WrongSettings(
+                    f"profile {existing.name} is gone, and {user} uses it", f"change {user}, then prune again"
                 )
                 continue
-            self.pruned.append(made.name)
-            self.tables[_path(made.name)] = None
-            keys = self.now.keys(made.name)
-            if keys and writing.profile_in(keys.get("credential_process", "")) == made.name:
-                if obstacle := self.now.obstacle(made.name):
-                    self.left[made.name] = obstacle
+            self.pruned.append(existing.name)
+            self.tables[_path(existing.name)] = None
+            keys = self.now.keys(existing.name)
+            if keys and writing.profile_in(keys.get("credential_process", "")) == existing.name:
+                if obstacle := self.now.obstacle(existing.name):
+                    self.left[existing.name] = obstacle
                 else:
-                    self.aws[made.name] = None
+                    self.aws[existing.name] = None
 
-    def _renamed(self, wanted: Mapping[Key, str]) -> dict[str, str]:
-        """The profiles that get another name, unless an AWS profile of either name is not ours."""
-        renamed = {made.name: wanted[key] for key, made in self.ours.items() if wanted.get(key, made.name) != made.name}
-        while stuck := dict(self._stuck(renamed)):  # what keeps its name may be in the way of another
+    def _renamed(self, new_names: Mapping[Key, str]) -> dict[str, str]:
+        """The profiles that get another name, unless an AWS profile of the old or new name is not ours."""
+        renamed = {
+            existing.name: new_names[key]
+            for key, existing in self.ours.items()
+            if new_names.get(key, existing.name) != existing.name
+        }
+        while stuck := dict(self._stuck(renamed)):  # a profile that keeps its name may be in the way of another
             self.left |= stuck
             renamed = {old: new for old, new in renamed.items() if old not in stuck}
         return renamed
@@ -182,7 +186,7 @@ class _Work:
 
     def _make(self, name: str, access: Access) -> None:
         if name in self.loaded.profiles and name not in self.renamed:
-            return  # a hand made it
+            return  # somebody made it by hand
         if obstacle := self.now.obstacle(name):
             self.left[name] = obstacle
             return
@@ -193,26 +197,26 @@ class _Work:
             else {"role_arn": access.role_arn, "account_access": access.account_access}
         )
         region = {"region": self.wish.region} if self.wish.region != self._inherited_region() else {}
-        named = {"account_name": access.account.name} if _sayable(access.account.name) else {}
-        self.tables[_path(name)] = {**target, **region, **self._not_in_defaults(), "generated": True, **named}
+        account = {"account_name": access.account.name} if _fits_settings(access.account.name) else {}
+        self.tables[_path(name)] = {**target, **region, **self._not_in_defaults(), "generated": True, **account}
         self._make_aws(name, {} if name in self.renamed else self.now.keys(name) or {})
 
-    def _change(self, made: Profile, access: Access) -> None:
-        name = self.renamed.get(made.name, made.name)
+    def _change(self, existing: Profile, access: Access) -> None:
+        name = self.renamed.get(existing.name, existing.name)
         values: dict[str, Any] = {}
-        if _sayable(access.account.name) and access.account.name != made.account_name:
+        if _fits_settings(access.account.name) and access.account.name != existing.account_name:
             values["account_name"] = access.account.name
         last, region = self.before.region, self.wish.region
-        if last not in (None, region) and made.region == last:
+        if last not in (None, region) and existing.region == last:
             values["region"] = region if region != self._inherited_region() else None
         if values:
             self.tables[_path(name)] = values
-        if made.name in self.left:
+        if existing.name in self.left:
             return
-        if obstacle := self.now.obstacle(made.name):
-            self.left[made.name] = obstacle
+        if obstacle := self.now.obstacle(existing.name):
+            self.left[existing.name] = obstacle
             return
-        keys = self.now.keys(made.name)
+        keys = self.now.keys(existing.name)
         process = (keys or {}).get("credential_process")
         if keys is None or process is None:
             self._make_aws(name, keys or {})
@@ -233,7 +237,7 @@ class _Work:
         return str(self.loaded.defaults.get("region") or self.profile.identity_center_regions[0])
 
     def _not_in_defaults(self) -> dict[str, Any]:
-        """What the profile has that [defaults] do not say, and that the tokens depend on."""
+        """The values of the profile on which the tokens depend, unless [defaults] has them."""
         schema = {key.name: key.default for key in KEYS["profile"]}
         values = {name: _plain(getattr(self.profile, name)) for name in _SHARED}
         return {
@@ -253,14 +257,14 @@ def _key(profile: Profile) -> Key | None:
     return (str(profile.account_id), profile.permission_set) if profile.permission_set else None
 
 
-def _as_it_was(access: Access, made: Profile) -> Access:
-    """The same as it was called when the profile was written."""
+def _as_it_was(access: Access, existing: Profile) -> Access:
+    """The target with the account's name from when the profile was written."""
     account = access.account
-    return access._replace(account=Account(account.account_id, made.account_name or "", account.email))
+    return access._replace(account=Account(account.account_id, existing.account_name or "", account.email))
 
 
-def _sayable(name: str) -> bool:
-    """Whether the settings take the account's name."""
+def _fits_settings(name: str) -> bool:
+    """Whether the settings accept the account's name."""
     return bool(name) and name.isprintable() and name == name.strip()
 
 

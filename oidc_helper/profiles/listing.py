@@ -1,4 +1,4 @@
-"""All that a person may use, of both kinds: what the portal lists, and what account access manager gives."""
+"""All that a person may use: permission sets that the portal lists, and roles that account access manager gives."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -15,15 +15,14 @@ PORTAL = "portal"  # among the failures: the accounts could not be listed
 _SCOPE_OF_ROLES = "account_access:read_only"
 
 GetTokens = Callable[[str], Tokens]
-"""Gets the person's tokens, other ones than those with the access token that was refused; that is empty at first."""
+"""Gets the person's tokens, but not those with the given access token, which was refused; it is empty at first."""
 
 
-class Found(NamedTuple):
-    """What the filters take, and what is known beside it.
+class Offer(NamedTuple):
+    """What the person may use: `access` is what the filters take of it.
 
-    `asked` are the ids of the accounts whose permission sets were asked for, `others` those of the accounts that the
-    filters leave out. `offered` has the key of all that was seen, also of what the filters leave out. `failures` are by
-    account id, by tenant, or by PORTAL.
+    `offered` has the keys of all that was seen, also of what the filters leave out. `others` are the ids of the
+    accounts that the filters leave out. `failures` are by account id, by tenant, or by PORTAL.
     """
 
     access: Sequence[Access]
@@ -32,21 +31,19 @@ class Found(NamedTuple):
     failures: Mapping[str, OidcHelperError]
 
     def is_gone(self, key: tuple[str, str]) -> bool:
-        """Whether that key of an Access certainly is no longer the person's."""
+        """Whether the person certainly may no longer use what has that key."""
         owner = key[0]
+        is_account_unlisted = PORTAL in self.failures and owner.isdecimal()
         return (
             key not in self.offered
             and owner not in self.others
             and owner not in self.failures
-            and not self._blind(owner)
+            and not is_account_unlisted
         )
 
-    def _blind(self, owner: str) -> bool:
-        return PORTAL in self.failures and owner.isdecimal()
 
-
-def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, told: Told) -> Found:
-    """List it. Raises OidcHelperError where nothing could be listed; what fails beside others is among the failures."""
+def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, told: Told) -> Offer:
+    """List everything. Raises OidcHelperError if nothing could be listed; else what failed is among the failures."""
     failures = dict[str, OidcHelperError]()
     tokens, accounts = get_tokens(""), list[Account]()
     try:
@@ -58,16 +55,16 @@ def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filte
     chosen = [account for account in accounts if filters.take_account(account)]
     listed = _permission_sets(aws, get_tokens, tokens, chosen, told)
     failures |= listed.failures
-    given = list[Access]()
+    roles = list[Access]()
     for tenant in tenants:
         try:
-            given += _given(aws, get_tokens, tokens, tenant)
+            roles += _roles(aws, get_tokens, tokens, tenant)
         except OidcHelperError as failure:
             failures[tenant] = failure
-    everything = [*listed.access, *given]
+    everything = [*listed.access, *roles]
     if failures and not everything:
         raise next(iter(failures.values()))
-    return Found(
+    return Offer(
         sorted(filter(filters.take, everything), key=_order),
         frozenset(access.key for access in everything),
         frozenset(account.account_id for account in accounts) - {account.account_id for account in chosen},
@@ -90,29 +87,29 @@ def _accounts(aws: Aws, get_tokens: GetTokens, tokens: Tokens) -> tuple[Tokens, 
 
 
 def _is_over(refusal: Refused, tokens: Tokens, scope: str) -> bool:
-    """Whether another access token may be accepted: it is not the scope that is missing."""
+    """Whether another access token may be accepted: this one does not lack the scope."""
     return refusal.code in ACCESS_OVER and (not tokens.scope or scope in tokens.scope)
 
 
 def _permission_sets(
     aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], told: Told
 ) -> Listing:
-    """Those of the accounts; where the access token ends meanwhile, another one goes on."""
+    """The permission sets of the accounts; if the access token ends meanwhile, another one gets the rest."""
     listed = portal_listing.permission_sets(aws, tokens, accounts, told)
-    over = {
+    too_late = {
         account_id
         for account_id, failure in listed.failures.items()
         if isinstance(failure, Refused) and failure.code in ACCESS_OVER
     }
-    if not over:
+    if not too_late:
         return listed
-    left = [account for account in accounts if account.account_id in over]
-    again = portal_listing.permission_sets(aws, get_tokens(tokens.access_token), left, told)
-    kept = {account_id: failure for account_id, failure in listed.failures.items() if account_id not in over}
-    return Listing([*listed.access, *again.access], {**kept, **again.failures})
+    rest = [account for account in accounts if account.account_id in too_late]
+    again = portal_listing.permission_sets(aws, get_tokens(tokens.access_token), rest, told)
+    failures = {account_id: failure for account_id, failure in listed.failures.items() if account_id not in too_late}
+    return Listing([*listed.access, *again.access], {**failures, **again.failures})
 
 
-def _given(aws: Aws, get_tokens: GetTokens, tokens: Tokens, tenant: str) -> list[Access]:
+def _roles(aws: Aws, get_tokens: GetTokens, tokens: Tokens, tenant: str) -> list[Access]:
     try:
         roles = list(account_access.roles(aws.account_access(tokens), tenant))
     except Refused as refusal:

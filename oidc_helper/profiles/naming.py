@@ -1,4 +1,4 @@
-"""Names of profiles after a template: unique, and the same again as long as an account keeps its name."""
+"""Names of profiles from a template: unique, and the same each time as long as an account keeps its name."""
 
 import re
 import unicodedata
@@ -10,24 +10,24 @@ from itertools import chain, count
 from oidc_helper.aws.portal_listing import Access
 
 _LONGEST = 64  # characters of a profile's name, as settings have it
-_RESERVED = {"default"}  # the AWS profile that every program takes without being told
+_RESERVED = {"default"}  # the AWS profile that every program takes if none is named
 
 
 def name_all(
-    found: Sequence[Access], template: str, kept: Mapping[tuple[str, str], str], taken: Collection[str]
+    targets: Sequence[Access], template: str, present: Mapping[tuple[str, str], str], taken: Collection[str]
 ) -> dict[tuple[str, str], str]:
-    """A name for the key of each.
+    """A name for each target, by its key.
 
-    `kept` are names that stay if the template makes them; `taken` are those of other profiles. Where several would get
-    one name, each new one gets its account's id too.
+    The `present` names stay if the template makes them; `taken` are those of other profiles. If several would get the
+    same name, each new one gets its account's id too.
     """
     names = {
-        access.key: kept[access.key]
-        for access in found
-        if access.key in kept and is_of_template(kept[access.key], template, access)
+        access.key: present[access.key]
+        for access in targets
+        if access.key in present and is_of_template(present[access.key], template, access)
     }
     used = {*taken, *names.values(), *_RESERVED}
-    new = [access for access in found if access.key not in names]
+    new = [access for access in targets if access.key not in names]
     shared = {name for name, times in Counter(_name(template, access) for access in new).items() if times > 1}
     for access in new:
         further = (_name(template, access, f"-{_digest(access)}-{number}") for number in count(2))
@@ -40,12 +40,12 @@ def name_all(
 
 
 def is_of_template(name: str, template: str, access: Access) -> bool:
-    """Whether the template makes that name of it, so that no hand did."""
+    """Whether the template makes that name of the target, so that nobody chose it by hand."""
     return name in _names(template, access)
 
 
 def _names(template: str, access: Access) -> Iterator[str]:
-    """The name, then others for where it is taken: in one account a permission set may share it with a role."""
+    """The name, then others in case it is taken: a permission set and a role of one account may share it."""
     yield _name(template, access)
     yield _name(template, access, f"-{access.account.account_id}")
     yield _name(template, access, f"-{_digest(access)}")
@@ -74,7 +74,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Only letters, digits and `._-`, accents taken off; what else stands between them becomes one `-`."""
+    """The text with only letters, digits and `._-`: accents are removed, and all else between them becomes one `-`."""
     decomposed = unicodedata.normalize("NFKD", text)
     letters = "".join(character for character in decomposed if not unicodedata.combining(character))
     return re.sub(r"[^A-Za-z0-9._-]+", "-", letters).strip("-")

@@ -1,4 +1,4 @@
 """A container credentials endpoint: credentials from memory, for the SDKs of this machine or container.
 
-Nothing is known here of how credentials are fetched.
+It does not know how credentials are fetched.
 """

@@ -1,4 +1,4 @@
-"""What the endpoint answers, ready to be sent: an answer that waits in memory costs no work."""
+"""The endpoint's answers, ready to send: one that is kept in memory costs no work."""
 
 import json
 from typing import NamedTuple
@@ -15,7 +15,7 @@ _LONGEST = 1_000  # characters of a message; the AWS common runtime takes answer
 
 
 class Answer(NamedTuple):
-    """An answer of HTTP, whole."""
+    """A complete HTTP response."""
 
     status: int
     headers: Headers
@@ -23,32 +23,38 @@ class Answer(NamedTuple):
 
 
 def credentials(process_json: str) -> Answer:
-    """Credentials in the words of the container provider, made of those of credential_process."""
-    known = json.loads(process_json)
+    """Credentials as the container provider of SDKs expects them, from the JSON of credential_process."""
+    process_members = json.loads(process_json)
     names = {"SessionToken": "Token"}
-    members = {names.get(name, name): value for name, value in known.items() if name != "Version"}
-    return _made(200, json.dumps(members, separators=(",", ":")).encode())
+    members = {names.get(name, name): value for name, value in process_members.items() if name != "Version"}
+    return _answer(200, json.dumps(members, separators=(",", ":")).encode())
 
 
-def error(status: int, code: str, message: str, *others: tuple[bytes, bytes]) -> Answer:
+def error(status: int, code: str, message: str, *more_headers: tuple[bytes, bytes]) -> Answer:
     """An error as each SDK shows it: Go and Rust read `message`, JavaScript reads `Message`, boto3 shows the body."""
     shown = printable(message, _LONGEST)
     members = {"code": code, "message": shown, "Code": code, "Message": shown}
-    return _made(status, json.dumps(members).encode(), others=others)
+    return _answer(status, json.dumps(members).encode(), more_headers=more_headers)
 
 
 def unavailable(failure: OidcHelperError) -> Answer:
-    """That there are no credentials now, and what mends it."""
+    """The answer when there are no credentials: the failure and its hint."""
     hint = f"; hint: {failure.hint}" if failure.hint else ""
     return error(503, _CODES.get(type(failure), "CredentialsUnavailable"), f"{failure.message}{hint}")
 
 
-def text(body: bytes, kind: bytes = _TEXT) -> Answer:
-    """A success in plain words."""
-    return _made(200, body, kind)
+def text(body: bytes, content_type: bytes = _TEXT) -> Answer:
+    """A success with a text as its body."""
+    return _answer(200, body, content_type)
 
 
-def _made(status: int, body: bytes, kind: bytes = _JSON, others: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
-    length = str(len(body)).encode()
-    headers = [(b"content-type", kind), (b"content-length", length), (b"cache-control", b"no-store"), *others]
+def _answer(
+    status: int, body: bytes, content_type: bytes = _JSON, more_headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> Answer:
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        *more_headers,
+    ]
     return Answer(status, headers, body)

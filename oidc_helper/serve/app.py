@@ -26,18 +26,18 @@ _WRONG_TOKEN = answers.error(
 
 
 class Served(NamedTuple):
-    """A profile that is served, and the token that opens it."""
+    """A profile that is served, and the token that its clients must send."""
 
     keeper: Keeper
     token: str
 
 
 def application(served: Mapping[str, Served], metrics: Metrics) -> Application:
-    """Serve the profiles, by name."""
+    """Serve the profiles, which are given by name."""
 
-    def ready(names: Mapping[str, Served]) -> Answer:
+    def ready(profiles: Mapping[str, Served]) -> Answer:
         now = time.time()
-        return _ALIVE if all(one.keeper.is_ready(now) for one in names.values()) else _NOT_READY
+        return _ALIVE if all(profile.keeper.is_ready(now) for profile in profiles.values()) else _NOT_READY
 
     places: dict[str, Callable[[], Answer]] = {
         "/healthz": lambda: _ALIVE,
@@ -45,25 +45,25 @@ def application(served: Mapping[str, Served], metrics: Metrics) -> Application:
         "/metrics": metrics.answer,
         **{f"{_READY}{name}": lambda name=name: ready({name: served[name]}) for name in served},  # type: ignore[misc]
     }
-    by_path = {f"{ENDPOINT}{name}": (one.keeper, one.token.encode()) for name, one in served.items()}
+    by_path = {f"{ENDPOINT}{name}": (profile.keeper, profile.token.encode()) for name, profile in served.items()}
 
     def answer(scope: dict[str, Any]) -> Answer:
-        asked = guard.request(scope["method"], scope["headers"], scope["server"][0])
-        if refused := guard.refusal(asked):
-            return refused
+        request = guard.request(scope["method"], scope["headers"], scope["server"][0])
+        if refusal := guard.refusal(request):
+            return refusal
         path = scope["path"]
-        if found := by_path.get(path):
-            keeper, token = found
-            if not hmac.compare_digest(asked.headers.get(b"authorization", b""), token):
+        if path in by_path:
+            keeper, token = by_path[path]
+            if not hmac.compare_digest(request.headers.get(b"authorization", b""), token):
                 return _WRONG_TOKEN
             return keeper.answer(time.time())
         place = places.get(path)
         return place() if place else _NOWHERE
 
     async def serve(scope: dict[str, Any], _receive: object, send: _Send) -> None:
-        found = answer(scope)
-        metrics.count(found.status)
-        await send({"type": "http.response.start", "status": found.status, "headers": found.headers})
-        await send({"type": "http.response.body", "body": found.body})
+        response = answer(scope)
+        metrics.count(response.status)
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        await send({"type": "http.response.body", "body": response.body})
 
     return serve

@@ -1,4 +1,4 @@
-"""Connections of slow clients: none keeps others waiting, however many there are."""
+"""Limits on connections, so that slow clients keep no others waiting, however many there are."""
 
 import asyncio
 import sys
@@ -10,14 +10,14 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MOST = 500  # at once
-_PATIENCE_S = 5  # for a request, and for the next one
-_LARGEST = 32_768  # bytes of a request, whose answer needs a few hundred
+_PATIENCE_S = 5  # for a request, and between one answer and the next request
+_LARGEST = 32_768  # bytes of a request; a few hundred are needed
 
 
 class Connections:
-    """All that are open, the one that has kept us waiting for the longest time first.
+    """The open connections, ordered by how long they have kept us waiting, longest first.
 
-    It makes way for a new one where there are too many.
+    When there are too many, the first is closed to make room for a new one.
     """
 
     def __init__(self) -> None:
@@ -25,22 +25,22 @@ class Connections:
         self._most = min(_MOST, _open_files() // 2)
 
     def protocol(self, config: Config, **others: Any) -> HttpToolsProtocol:
-        """What uvicorn makes for a new connection."""
+        """The protocol that uvicorn creates for a new connection."""
         return _Watched(self, config, **others)
 
     def begin_wait(self, transport: asyncio.Transport) -> None:
-        """From now on it is the client's turn."""
+        """Note that it is the client's turn from now on."""
         self._since[transport] = time.monotonic()
         self._since.move_to_end(transport)
         while len(self._since) > self._most:
             self._since.popitem(last=False)[0].abort()
 
     def forget(self, transport: asyncio.Transport) -> None:
-        """It is closed."""
+        """Drop a connection that is closed."""
         self._since.pop(transport, None)
 
     async def end_slow_ones(self) -> None:
-        """Close each that takes too long, until cancelled."""
+        """Close each connection that takes too long, until cancelled."""
         while True:
             await asyncio.sleep(1)
             while self._since:
@@ -52,7 +52,7 @@ class Connections:
 
 
 def _open_files() -> int:
-    """How many a process may have: 256 on macOS, 1,024 on many systems, and on Windows no number that matters."""
+    """How many files a process may open: 256 on macOS, 1,024 on many systems; Windows has no limit that matters."""
     if sys.platform == "win32":
         return 2 * _MOST
     import resource
@@ -62,12 +62,12 @@ def _open_files() -> int:
 
 
 class _Watched(HttpToolsProtocol):
-    """A connection of uvicorn that ends where its client takes too long, or sends too much."""
+    """A connection of uvicorn that ends when its client takes too long or sends too much."""
 
     def __init__(self, connections: Connections, config: Config, **others: Any) -> None:
         super().__init__(config, **others)
         self._watched = connections
-        self._taken = 0
+        self._received = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -78,13 +78,13 @@ class _Watched(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._taken += len(data)
-        if self._taken > _LARGEST:
+        self._received += len(data)
+        if self._received > _LARGEST:
             self.transport.abort()
         else:
             super().data_received(data)
 
     def on_response_complete(self) -> None:
-        self._taken = 0
+        self._received = 0
         self._watched.begin_wait(self.transport)
         super().on_response_complete()

@@ -13,11 +13,11 @@ from oidc_helper.serve import answers
 from oidc_helper.serve.answers import Answer
 from oidc_helper.serve.keeper import Keeper
 
-_KIND = CONTENT_TYPE_LATEST.encode()
+_CONTENT_TYPE = CONTENT_TYPE_LATEST.encode()
 
 
 class Metrics(Collector):
-    """Counts the answers; all else is looked up in the keepers when somebody asks."""
+    """Counts the answers; all other numbers are read from the keepers on request."""
 
     def __init__(self, keepers: Sequence[Keeper]) -> None:
         self._keepers = keepers
@@ -27,20 +27,20 @@ class Metrics(Collector):
         ProcessCollector(registry=self._registry)
 
     def count(self, status: int) -> None:
-        """One more answer of that status."""
+        """Count one more answer with that status."""
         self._by_status[status] += 1
 
     def answer(self) -> Answer:
-        """All of them, in the text format."""
-        return answers.text(generate_latest(self._registry), _KIND)
+        """All numbers, in Prometheus's text format."""
+        return answers.text(generate_latest(self._registry), _CONTENT_TYPE)
 
     def collect(self) -> Iterator[Metric]:
-        """What there is at this moment."""
+        """The numbers at this moment."""
         keepers, now = self._keepers, time.time()
-        answered = CounterMetricFamily("oidc_helper_answers", "Answers, by their HTTP status", labels=["status"])
+        by_status = CounterMetricFamily("oidc_helper_answers", "Answers, by their HTTP status", labels=["status"])
         for status, number in sorted(self._by_status.items()):
-            answered.add_metric([str(status)], number)
-        yield answered
+            by_status.add_metric([str(status)], number)
+        yield by_status
         fetches = CounterMetricFamily("oidc_helper_fetches", "Fetches of credentials", labels=["outcome"])
         fetches.add_metric(["done"], sum(keeper.done for keeper in keepers))
         fetches.add_metric(["failed"], sum(keeper.failed for keeper in keepers))
@@ -48,11 +48,11 @@ class Metrics(Collector):
         yield GaugeMetricFamily("oidc_helper_profiles", "Profiles that are served", len(keepers))
         yield GaugeMetricFamily(
             "oidc_helper_profiles_ready",
-            "Profiles whose credentials no SDK would come back for at once",
+            "Profiles whose credentials have so much time left that no SDK would ask again at once",
             sum(keeper.is_ready(now) for keeper in keepers),
         )
         yield GaugeMetricFamily(
             "oidc_helper_credentials_end_seconds",
-            "When the first of the credentials end, in seconds of Unix time; 0 where some are missing",
+            "When the first of the credentials end, in seconds of Unix time; 0 if some are missing",
             min((keeper.expires_at for keeper in keepers), default=0),
         )

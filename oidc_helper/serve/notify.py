@@ -1,4 +1,4 @@
-"""Tell systemd how a service stands (sd_notify(3)); silence where nobody listens."""
+"""Tell systemd the state of the service (sd_notify(3)), if it listens."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ def reloading() -> None:
 
 
 def stopping() -> None:
-    """No new connection is accepted, and what is under way is being finished."""
+    """No new connection is accepted, and answers and fetches under way are being finished."""
     _send("STOPPING=1")
 
 
@@ -26,6 +26,6 @@ def _send(state: str) -> None:
     place = os.environ.get("NOTIFY_SOCKET", "")
     if sys.platform == "win32" or not place.startswith(("/", "@")):
         return
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as telling:
-        telling.connect(f"\0{place[1:]}" if place.startswith("@") else place)
-        telling.sendall(state.encode())
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.connect(f"\0{place[1:]}" if place.startswith("@") else place)
+        channel.sendall(state.encode())

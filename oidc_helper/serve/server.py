@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from oidc_helper.serve.keeper import Keeper
 
 _DRAIN_S = 5  # for answers that are being sent
-_FINISH_S = 8  # for fetches that are under way: whoever stops a container waits for ten seconds
+_FINISH_S = 8  # for fetches that are under way: a container has ten seconds to stop before it is killed
 
 
 class _Server(uvicorn.Server):
-    """Tells when it begins to drain."""
+    """Calls `stopping` when it begins to drain."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -34,16 +34,16 @@ class _Server(uvicorn.Server):
 
 
 class Endpoint:
-    """The profiles that are served, by name, at a listening socket."""
+    """Serves profiles, given by name, on a listening socket."""
 
     def __init__(self, listening: socket.socket, served: Mapping[str, Served]) -> None:
-        self.keepers: Mapping[str, Keeper] = {name: one.keeper for name, one in served.items()}
+        self.keepers: Mapping[str, Keeper] = {name: profile.keeper for name, profile in served.items()}
         self._listening = listening
         self._connections = Connections()
         self._server = _Server(
             uvicorn.Config(
                 application(served, Metrics(list(self.keepers.values()))),
-                http=self._connections.protocol,  # type: ignore[arg-type]  # what makes one is as good as the class
+                http=self._connections.protocol,  # type: ignore[arg-type]  # a function that makes one will do
                 loop="asyncio",
                 ws="none",
                 lifespan="off",
@@ -61,20 +61,20 @@ class Endpoint:
         stopping: Callable[[], None] = lambda: None,
         reload: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Serve until `stop`; then finish what is under way.
+        """Serve until `stop` is called; then finish what is under way.
 
-        `ready` is called once each profile has credentials, or the reason why it has none; `stopping` before anything
-        is finished. `reload` runs at SIGHUP.
+        `ready` is called once each profile has credentials, or a reason why it has none; `stopping` is called before
+        anything under way is finished. `reload` runs at SIGHUP.
         """
         self._server.stopping = stopping
         async with self._tasks(reload):
             serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
-            begun = asyncio.create_task(self._first_outcomes())
-            await asyncio.wait({serving, begun}, return_when=asyncio.FIRST_COMPLETED)
+            first_outcomes = asyncio.create_task(self._first_outcomes())
+            await asyncio.wait({serving, first_outcomes}, return_when=asyncio.FIRST_COMPLETED)
             if not serving.done():
                 ready()
             await serving
-            begun.cancel()
+            first_outcomes.cancel()
         await self._finish()
 
     def stop(self) -> None:
@@ -82,7 +82,7 @@ class Endpoint:
         self._server.should_exit = True
 
     async def _finish(self) -> None:
-        """Wait for fetches that are under way: with us ends a container, and all that runs in it."""
+        """Wait for fetches that are under way: if we are a container's main process, all in it ends with us."""
         await asyncio.gather(*(keeper.finish(_FINISH_S) for keeper in self.keepers.values()))
 
     async def _first_outcomes(self) -> None:
@@ -92,8 +92,8 @@ class Endpoint:
     @asynccontextmanager
     async def _tasks(self, reload: Callable[[], Awaitable[None]] | None) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
-        works = [self._connections.end_slow_ones(), *(keeper.run() for keeper in self.keepers.values())]
-        tasks: set[asyncio.Future[None]] = {asyncio.ensure_future(work) for work in works}
+        coroutines = [self._connections.end_slow_ones(), *(keeper.run() for keeper in self.keepers.values())]
+        tasks: set[asyncio.Future[None]] = {asyncio.ensure_future(coroutine) for coroutine in coroutines}
         if reload and sys.platform != "win32":
             loop.add_signal_handler(signal.SIGHUP, lambda: tasks.add(asyncio.ensure_future(reload())))
         try:

@@ -2,33 +2,33 @@
 
 from collections.abc import Callable, Mapping
 
-from oidc_helper.setup.wanted import Wanted
+from oidc_helper.setup.spec import Spec
 
 
-def plan(kind: str, wanted: Wanted) -> str:
-    """The plan of that kind, as a file holds it."""
-    return KINDS[kind](wanted)
+def plan(kind: str, spec: Spec) -> str:
+    """The text of the plan of that kind."""
+    return KINDS[kind](spec)
 
 
-def _shell(wanted: Wanted) -> str:
+def _shell(spec: Spec) -> str:
     from oidc_helper.setup import shell
 
-    return shell.script(wanted)
+    return shell.script(spec)
 
 
-def _terraform(wanted: Wanted) -> str:
+def _terraform(spec: Spec) -> str:
     from oidc_helper.setup import terraform
 
-    return terraform.configuration(wanted)
+    return terraform.configuration(spec)
 
 
-def _cloudformation(wanted: Wanted) -> str:
+def _cloudformation(spec: Spec) -> str:
     from oidc_helper.setup import cloudformation
 
-    return cloudformation.template(wanted)
+    return cloudformation.template(spec)
 
 
-KINDS: Mapping[str, Callable[[Wanted], str]] = {
+KINDS: Mapping[str, Callable[[Spec], str]] = {
     "shell": _shell,
     "terraform": _terraform,
     "cloudformation": _cloudformation,

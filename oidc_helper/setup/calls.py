@@ -1,4 +1,4 @@
-"""Calls of the AWS CLI as a POSIX shell takes them; what is variable in them is a variable of the shell."""
+"""Calls of the AWS CLI as a POSIX shell takes them; names in them become variables of the shell."""
 
 import json
 import re
@@ -12,13 +12,13 @@ from oidc_helper.setup.pieces import Call
 _NAME = re.compile(r"\{([A-Z_]+)\}")
 _LIST = re.compile(r',\s*"\{(' + "|".join(each.strip("{}") for each in documents.LISTS) + r')\}"')
 _COLUMNS = 76
-_SHORT = 56  # characters of a part of a document that stays in one line
+_SHORT = 56  # characters of a part of a document that stays on one line
 ESCAPED = ("GROUP", "SUB_PREFIX")
-"""What may have quotes: in documents, the variables with _JSON at their ends have it as JSON does."""
+"""The names whose values may have quotes: for documents, the variables NAME_JSON have them escaped for JSON."""
 _JSON = "_JSON"
 
 Names = Mapping[str, str]
-"""What stands for a name: text, for which an empty one leaves the option out; other names are variables."""
+"""The texts that replace names; an empty one leaves the option out. All other names become variables."""
 
 
 def lines(
@@ -29,10 +29,10 @@ def lines(
     keeps_lists: bool = False,
     columns: int = _COLUMNS,
 ) -> list[str]:
-    """The call in lines, which are not much longer than the columns, if its words are not.
+    """The call in lines, which are not much longer than the columns unless one of its words is.
 
-    It answers in text where AWS_DEFAULT_OUTPUT says so. With `keeps_lists`, the variables of the lists that its
-    documents begin with follow in them.
+    The form of its answer is left to AWS_DEFAULT_OUTPUT. With `keeps_lists`, the lists in its documents end with the
+    variables of what AWS already has in them.
     """
     words = [f"{program} {call.service} {call.operation}"]
     options = {**call.options, **({"query": call.query} if call.query else {})}
@@ -51,13 +51,13 @@ def word(template: str, names: Names) -> str:
 
 
 def document(value: Any, names: Names, *, keeps_lists: bool = False) -> str:
-    """A document as JSON in one word, which names of variables are spliced into."""
+    """A document as JSON in one word, with the variables between its quoted parts."""
     text = _LIST.sub("'\"$\\1\"'" if keeps_lists else "", _pretty(value))
     return "'" + _replaced(text, names, lambda name: f"""'"${name}{_JSON if name in ESCAPED else ""}"'""") + "'"
 
 
 def _pretty(value: Any, indent: str = "") -> str:
-    """JSON in which a list or an object has lines of its own only where it is long."""
+    """JSON in which only a long list or object takes several lines."""
     compact = json.dumps(value)
     if len(indent) + len(compact) <= _SHORT or not isinstance(value, Mapping | list):
         return compact
@@ -89,13 +89,12 @@ def _variable(match: re.Match[str]) -> str:
 
 
 def _filled(words: Sequence[str], columns: int) -> list[str]:
-    """Words in as few lines as they fit in, each but the last with a backslash; a document's lines stay its own."""
+    """Words in as few lines as possible, each but the last with a backslash; a document keeps its own lines."""
     rows: list[str] = []
     for each in words:
         last = rows[-1].rpartition("\n")[2] if rows else ""
         first = each.partition("\n")[0]
-        begins_anew = not rows or "\n" in rows[-1] or len(last) + 1 + len(first) > columns
-        if begins_anew:
+        if not rows or "\n" in rows[-1] or len(last) + 1 + len(first) > columns:
             rows.append(each if not rows else f"  {each}")
         else:
             rows[-1] += f" {each}"
@@ -104,5 +103,5 @@ def _filled(words: Sequence[str], columns: int) -> list[str]:
 
 
 def indented(text: Iterable[str], by: str = "  ") -> list[str]:
-    """The lines, further in."""
+    """The lines, indented."""
     return [f"{by}{line}" if line else line for line in text]

@@ -9,20 +9,20 @@ from typing import Any
 from oidc_helper.setup import calls, comments, providers, resources, shell
 from oidc_helper.setup.pieces import Call, Step
 from oidc_helper.setup.resources import Kind, Reference
-from oidc_helper.setup.wanted import Wanted
+from oidc_helper.setup.spec import Spec
 
 _STACK = "oidc-helper"
 
 
 def _pascal(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Properties that are called as the options are."""
+    """Properties with the names of the options."""
     return {name.title().replace("-", ""): options[name] for name in names if name in options}
 
 
-def _spelt(document: Any) -> Any:
+def _capitalized(document: Any) -> Any:
     """A document whose members begin with capital letters."""
     if isinstance(document, Mapping):
-        return {name[0].upper() + name[1:]: _spelt(value) for name, value in document.items()}
+        return {name[0].upper() + name[1:]: _capitalized(value) for name, value in document.items()}
     return document
 
 
@@ -60,7 +60,10 @@ _RESOURCES: Mapping[str, Kind] = {
     "create-account-assignment": Kind("AWS::SSO::Assignment", lambda options: _pascal(options, *options)),
     "create-entitlement": Kind(
         "AWS::AccountAccess::Entitlement",
-        lambda options: {"ApplicationArn": options["application-arn"], "Entitlement": _spelt(options["entitlement"])},
+        lambda options: {
+            "ApplicationArn": options["application-arn"],
+            "Entitlement": _capitalized(options["entitlement"]),
+        },
     ),
     "create-access-grants-instance": Kind(
         "AWS::S3::AccessGrantsInstance",
@@ -72,7 +75,7 @@ _RESOURCES: Mapping[str, Kind] = {
         lambda options: {
             "LocationScope": options["location-scope"],
             "IamRoleArn": options["iam-role-arn"],
-            # A reference waits for the instance; DependsOn would forbid one that exists.
+            # A reference waits for the instance; with DependsOn it could not be an existing one.
             "Tags": [{"Key": "AccessGrantsInstance", "Value": "{GRANTS_INSTANCE}"}],
         },
         "AccessGrantsLocationId",
@@ -97,59 +100,59 @@ _PSEUDO = {
 _PLAIN = re.compile(r"(?!(?:yes|no|on|off|y|n|true|false|null)$)[A-Za-z][\w/.:-]*[\w/*]", re.IGNORECASE | re.ASCII)
 
 
-def template(wanted: Wanted) -> str:
+def template(spec: Spec) -> str:
     """The whole template, which begins with comments."""
-    return comments.block(_introduction(wanted)) + "\n".join(_yaml(_body(wanted))) + "\n"
+    return comments.block(_introduction(spec)) + "\n".join(_yaml(_body(spec))) + "\n"
 
 
-def _here(wanted: Wanted) -> list[Step]:
+def _here(spec: Spec) -> list[Step]:
     return [
         step
-        for step in resources.steps(wanted)
-        if step.call.operation in _RESOURCES and not shell.other_account(step.call, wanted)
+        for step in resources.steps(spec)
+        if step.call.operation in _RESOURCES and not shell.other_account(step.call, spec)
     ]
 
 
-def _rest(wanted: Wanted) -> Iterator[Step]:
-    """What has no resource type, in this account."""
-    asked = ("get-group-id", "list-applications")  # parameters have their answers
-    for step in resources.steps(wanted):
+def _rest(spec: Spec) -> Iterator[Step]:
+    """The steps in this account that have no resource type."""
+    looks = ("get-group-id", "list-applications")  # parameters have their answers
+    for step in resources.steps(spec):
         is_for_everybody = "GROUP" in step.unless
-        if step.call.operation not in (*_RESOURCES, *asked) and not (is_for_everybody and wanted.group):
+        if step.call.operation not in (*_RESOURCES, *looks) and not (is_for_everybody and spec.group):
             yield step
 
 
-def _introduction(wanted: Wanted) -> Iterator[str]:
+def _introduction(spec: Spec) -> Iterator[str]:
     yield "Sets up Identity Center and IAM for oidc-helper, in the account and region of Identity Center:"
     yield ""
     yield f"  aws cloudformation deploy --stack-name {_STACK} --template-file FILE --capabilities CAPABILITY_NAMED_IAM"
-    if wanted.group:
+    if spec.group:
         yield "    --parameter-overrides GroupId=ID   (of the group in Identity Center)"
     yield ""
-    yield from resources.not_here(wanted)
+    yield from resources.not_here(spec)
     yield (
         "CloudFormation has no resource types for what these calls make; run them once the stack is there. Or run the"
         " plan for the shell, which finds what the stack has made, and makes the rest."
     )
     yield ""
-    yield from calls.indented(_calls(wanted))
+    yield from calls.indented(_calls(spec))
     yield ""
-    yield from providers.steps(wanted)
+    yield from providers.steps(spec)
 
 
-def _calls(wanted: Wanted) -> Iterator[str]:
-    values = shell.variables(wanted)
+def _calls(spec: Spec) -> Iterator[str]:
+    values = shell.variables(spec)
     lines = []
     for name in ("APPLICATION", "CALLER"):
         output = f"Stacks[0].Outputs[?OutputKey=='{name.title()}'].OutputValue"
         call = Call("cloudformation", "describe-stacks", {"stack-name": _STACK}, output)
         lines += _assigned(name, calls.lines(call, {}))
     lines += _assigned("INSTANCE", calls.lines(Call("sso-admin", "list-instances", {}, "Instances[0].InstanceArn"), {}))
-    for step in _rest(wanted):
-        made = calls.lines(step.call, {})
-        lines += _assigned(step.variable, made) if step.variable else made
+    for step in _rest(spec):
+        call_lines = calls.lines(step.call, {})
+        lines += _assigned(step.variable, call_lines) if step.variable else call_lines
     used = set(re.findall(r"\$\{?([A-Z_]+)", "\n".join(lines)))
-    yield f"export AWS_REGION={wanted.region} AWS_DEFAULT_REGION={wanted.region} AWS_DEFAULT_OUTPUT=text"
+    yield f"export AWS_REGION={spec.region} AWS_DEFAULT_REGION={spec.region} AWS_DEFAULT_OUTPUT=text"
     yield from (f"{name}={shlex.quote(value)}" for name, value in values.items() if name in used)
     yield from lines
 
@@ -161,34 +164,34 @@ def _assigned(variable: str, lines: Sequence[str]) -> list[str]:
     return assigned
 
 
-def _body(wanted: Wanted) -> dict[str, Any]:
-    steps = _here(wanted)
-    values = {name: value for name, value in resources.known(wanted).items() if name != "GROUP"}
-    made = [step for step in steps if step.variable]
-    references = _references(made, wanted)
+def _body(spec: Spec) -> dict[str, Any]:
+    steps = _here(spec)
+    values = {name: value for name, value in resources.known(spec).items() if name != "GROUP"}
+    answering = [step for step in steps if step.variable]
+    references = _references(answering, spec)
     parameters = {
-        "Instance": _parameter("The ARN of the instance of Identity Center", wanted.instance or None),
+        "Instance": _parameter("The ARN of the instance of Identity Center", spec.instance or None),
         "GroupId": _parameter("The ID of the group that may sign in; empty for every user", ""),
         **{
             f"Existing{_id(step)}": _parameter(
                 f"The ARN of the {_id(step)} that is there already; empty to make it",
-                resources.existing(wanted).get(step.key, ""),
+                resources.existing(spec).get(step.key, ""),
             )
-            for step in made
+            for step in answering
         },
     }
-    if not wanted.has_caller_role:
-        parameters["Caller"] = _parameter(f"The ARN of the caller: {wanted.other_caller}", None)
-    if wanted.tenant:
+    if not spec.has_caller_role:
+        parameters["Caller"] = _parameter(f"The ARN of the caller: {spec.other_caller}", None)
+    if spec.tenant:
         parameters["TenantArn"] = _parameter("The ARN of account access manager's application", None)
     has_group = {"HasGroup": _is_given("GroupId")} if any(step.condition for step in steps) else {}
-    makes = {f"Makes{_id(step)}": {"Fn::Equals": [{"Ref": f"Existing{_id(step)}"}, ""]} for step in made}
+    makes = {f"Makes{_id(step)}": {"Fn::Equals": [{"Ref": f"Existing{_id(step)}"}, ""]} for step in answering}
     body = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Identity Center and IAM for oidc-helper",
         "Parameters": parameters,
         "Conditions": {**has_group, **makes},
-        "Resources": {_id(step): _resource(step, made, values, references) for step in steps},
+        "Resources": {_id(step): _resource(step, answering, values, references) for step in steps},
         "Outputs": {
             "Application": {"Value": references["APPLICATION"]},
             "Caller": {"Value": references["CALLER"]},
@@ -201,14 +204,15 @@ def _body(wanted: Wanted) -> dict[str, Any]:
 
 
 def _resource(
-    step: Step, made: Sequence[Step], values: Mapping[str, str], references: Mapping[str, Any]
+    step: Step, answering: Sequence[Step], values: Mapping[str, str], references: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """The resource of a step; `answering` are the steps whose answers go into variables."""
     kind = _RESOURCES[step.call.operation]
     condition = "HasGroup" if step.condition else f"Makes{_id(step)}" if step.variable else ""
     role = step.call.options.get("role-name", "").strip("{}").removesuffix("_NAME")
     if not condition and role:
-        condition = next((f"Makes{_id(one)}" for one in made if one.variable == role), "")
-    depends_on = [_id(one) for one in made if one.variable == role and not step.variable]
+        condition = next((f"Makes{_id(each)}" for each in answering if each.variable == role), "")
+    depends_on = [_id(each) for each in answering if each.variable == role and not step.variable]
     return {
         "Type": kind.type,
         **({"Condition": condition} if condition else {}),
@@ -217,12 +221,12 @@ def _resource(
     }
 
 
-def _references(made: Sequence[Step], wanted: Wanted) -> dict[str, Any]:
+def _references(answering: Sequence[Step], spec: Spec) -> dict[str, Any]:
     references: dict[str, Any] = {name: {"Ref": target} for name, target in _PSEUDO.items()}
-    references |= {key.upper(): arn for key, arn in resources.roles_elsewhere(wanted).items()}
-    if not wanted.has_caller_role:
+    references |= {key.upper(): arn for key, arn in resources.roles_elsewhere(spec).items()}
+    if not spec.has_caller_role:
         references["CALLER"] = {"Ref": "Caller"}
-    for step in made:
+    for step in answering:
         answer = _RESOURCES[step.call.operation].answer
         own = {"Fn::GetAtt": [_id(step), answer]}
         references[step.variable] = {"Fn::If": [f"Makes{_id(step)}", own, {"Ref": f"Existing{_id(step)}"}]}
@@ -230,15 +234,14 @@ def _references(made: Sequence[Step], wanted: Wanted) -> dict[str, Any]:
 
 
 def _referring(value: Any, references: Mapping[str, Any]) -> Any:
-    """The value with references in place of names; a text with one in it is put together."""
+    """The value with references in place of names; a text with a reference in it becomes a join."""
     if isinstance(value, Mapping):
         return {"".join(resources.parts(name)): _referring(each, references) for name, each in value.items()}
     if isinstance(value, list):
         return [_referring(each, references) for each in value]
     if not isinstance(value, str):
         return value
-    found = resources.parts(value)
-    texts = [references[part] if isinstance(part, Reference) else part for part in found]
+    texts = [references[part] if isinstance(part, Reference) else part for part in resources.parts(value)]
     return texts[0] if len(texts) == 1 else {"Fn::Join": ["", texts]}
 
 

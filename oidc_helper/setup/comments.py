@@ -8,7 +8,7 @@ _COLUMNS = 98
 
 
 def block(paragraphs: Iterable[str]) -> str:
-    """Paragraphs as comment lines; a numbered one hangs, and one that is indented stays as it is."""
+    """Paragraphs as comment lines; a numbered one has a hanging indent, and one that is indented stays as it is."""
     return "".join(f"# {line}".rstrip() + "\n" for text in paragraphs for line in _wrapped(text))
 
 

@@ -8,7 +8,7 @@ Statement = Mapping[str, Any]
 VERSION = "2012-10-17"
 OTHERS = "{OTHERS}"
 LISTS = (OTHERS, "{OTHER_AUDIENCES}")
-"""In a list: what AWS has in it already, which a plan that looks before it makes keeps."""
+"""In a list: what AWS already has in it, which a plan keeps if it looks before it makes."""
 
 CALLER_TRUST: Statement = {
     "Effect": "Allow",
@@ -70,7 +70,7 @@ ENTITLEMENTS_OF_GROUP: Mapping[str, Any] = {"principalRole": {"principal": _GROU
 
 
 def policy(*statements: Statement, others: bool = False) -> Mapping[str, Any]:
-    """A whole policy; with `others`, the statements of the one that is there follow."""
+    """A whole policy; with `others`, the statements of the existing one follow."""
     return {"Version": VERSION, "Statement": [*statements, *([OTHERS] if others else [])]}
 
 
@@ -82,5 +82,5 @@ def actor_policy(*, others: bool = False) -> Mapping[str, Any]:
 def jwt_bearer(*, others: bool = False) -> Mapping[str, Any]:
     """The grant for identity tokens."""
     audiences = ["{AUDIENCE}", *(["{OTHER_AUDIENCES}"] if others else [])]
-    ours = {"TrustedTokenIssuerArn": "{TRUSTED}", "AuthorizedAudiences": audiences}
-    return {"JwtBearer": {"AuthorizedTokenIssuers": [ours, *([OTHERS] if others else [])]}}
+    issuer = {"TrustedTokenIssuerArn": "{TRUSTED}", "AuthorizedAudiences": audiences}
+    return {"JwtBearer": {"AuthorizedTokenIssuers": [issuer, *([OTHERS] if others else [])]}}

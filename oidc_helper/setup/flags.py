@@ -10,8 +10,8 @@ from oidc_helper.errors import WrongSettings
 SERVICES = {"redshift": "redshift:connect"}
 """What --for names, and the scope that the application needs for it."""
 
-# Those of `configure` that a set-up depends on; a plan takes the others too, and they change nothing in it.
-_TELLING = (
+# The flags of `configure` that a plan depends on; it takes the others too, and they change nothing.
+_USED = (
     *("--source", "--issuer", "--client-id", "--assertion", "--audience"),
     *("--application-arn", "--application-scopes", "--identity-center-region"),
     *("--caller-role", "--caller-profile", "--caller-environment"),
@@ -24,7 +24,7 @@ _CALLER = ("caller_role", "caller_profile", "caller_environment")
 
 
 class OwnFlag(NamedTuple):
-    """A flag of plans alone."""
+    """A flag that only plans have."""
 
     name: str
     meaning: str
@@ -40,19 +40,19 @@ OWN = (
 )
 
 
-def is_telling(flag: Flag) -> bool:
+def is_used_by_plans(flag: Flag) -> bool:
     """Whether a plan depends on it."""
-    return flag.name in _TELLING
+    return flag.name in _USED
 
 
 def are_given(options: Mapping[str, Any]) -> bool:
-    """Whether a command line has any of them."""
+    """Whether a command line has any flag of a plan."""
     names = [*(flag.name for flag in OWN), *(flag.name for flag in OF_CONFIGURE)]
     return any(options.get(name) not in (None, False) for name in names)
 
 
-def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a plan that a command line has. Raises WrongSettings with all problems."""
+def values_in(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The values for a plan on a command line. Raises WrongSettings with all problems."""
     from oidc_helper.configure.answers import value_of
     from oidc_helper.settings.checks import UnfitError
 
@@ -74,7 +74,7 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refuse(problems: Sequence[str]) -> None:
-    """Raise WrongSettings if there are any: a list of them at a terminal."""
+    """Raise WrongSettings if there are any problems; at a terminal they are shown as a list."""
     if problems:
         raise WrongSettings(
             f"no plan can be made: {'; '.join(problems)}", _HELP, lines=["no plan can be made:", *problems]
@@ -82,7 +82,7 @@ def refuse(problems: Sequence[str]) -> None:
 
 
 def over(values: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of flags over those of a profile; a target or a caller of their own displaces the profile's."""
+    """The values of flags over those of a profile; a target or a caller in the flags displaces all of the profile's."""
     displaced = {key for group in (_TARGET, _CALLER) if any(key in values for key in group) for key in group}
     if "client_id" in values or "audience" in values:
         displaced |= {"client_id", "audience", "assertion"}

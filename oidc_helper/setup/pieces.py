@@ -1,4 +1,4 @@
-"""The pieces of the set-up in their order: the calls that make each, and how to see that it is there.
+"""The pieces of the set-up in their order: the calls that make each, and how to see whether it exists.
 
 All plans and the commands of oidc-helper-setup(7) come from this table. Names in braces stand for values: a plan knows
 those of `shell.variables`, and calls answer the others.
@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from oidc_helper.setup import documents
-from oidc_helper.setup.wanted import Wanted
+from oidc_helper.setup.spec import Spec
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 NAME = "oidc-helper"
 
 
 class Call(NamedTuple):
-    """A call of the AWS CLI: its options without dashes, documents as they are, and what of the answer is asked for.
+    """A call of the AWS CLI: its options without dashes, documents not yet as JSON, and the query for its answer.
 
-    An option that is False is said with `--no-`. `account` is the name of the account it goes to, where that may be
-    another one than the application's.
+    An option that is False becomes `--no-OPTION`. `account` is the name of the account that the call goes to, if that
+    may be another one than the application's.
     """
 
     service: str
@@ -31,7 +31,10 @@ class Call(NamedTuple):
 
 
 class Search(NamedTuple):
-    """A look for the one of a list whose description has a value: list, description, and the value's name."""
+    """A search for the element of a list whose description has the value of a name.
+
+    `option` is the option of the description that takes the element.
+    """
 
     listing: Call
     description: Call
@@ -41,12 +44,13 @@ class Search(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """A call that makes something, and how to see that it is there: `look` answers nothing where it is not.
+    """A call that makes something, and how to see whether it exists: `look` answers nothing if it does not.
 
-    The answer goes into `variable`. `lists` are read before the call, which keeps what is in them. A step with a
-    condition is made where that name has a value, or with `unless` where these have none. Without a `look`, the call is
-    one itself, and `required` the complaint where it finds nothing. Then names are set by shell words. What was there
-    already is mended `where_found`. The manual shows neither these steps nor those that are `only_in_plans`.
+    The answer goes into `variable`. `lists` are read before the call, which keeps what is in them. A `condition` is a
+    name that must have a value for the step to be taken, and `unless` are names that must have none. Without a `look`,
+    the call itself looks, and `required` is the complaint if it finds nothing. `then` are names to set, with words of
+    the shell. The steps `if_found` mend what existed already. The manual shows neither these nor those that are
+    `only_in_plans`.
     """
 
     title: str
@@ -58,7 +62,7 @@ class Step:
     unless: tuple[str, ...] = ()
     required: str = ""
     then: Mapping[str, str] = field(default_factory=dict)
-    where_found: tuple["Step", ...] = ()
+    if_found: tuple["Step", ...] = ()
     only_in_plans: bool = False
     is_slow_to_be_known: bool = False
 
@@ -74,8 +78,8 @@ class Piece:
     """A piece of the set-up. `heading` is its section of the manual."""
 
     heading: str
-    is_wanted: Callable[[Wanted], bool]
-    steps: Callable[[Wanted], Sequence[Step]]
+    is_needed: Callable[[Spec], bool]
+    steps: Callable[[Spec], Sequence[Step]]
 
 
 def _sso(operation: str, options: Mapping[str, Any], query: str = "") -> Call:
@@ -86,10 +90,10 @@ _APPLICATION = {"application-arn": "{APPLICATION}"}
 _INSTANCE = {"instance-arn": "{INSTANCE}"}
 
 
-def _role(title: str, prefix: str, trust: documents.Statement, seen: str) -> Step:
-    """A role with its trust policy, which is added to where the role is there and does not have it.
+def _role(title: str, prefix: str, trust: documents.Statement, same: str) -> Step:
+    """A role with its trust policy, which is extended if the role exists and does not trust the same already.
 
-    `seen` is the condition on a statement that says the same.
+    `same` is the JMESPath condition on a statement that says the same.
     """
     account, name = f"{prefix}_ACCOUNT", {"role-name": f"{{{prefix}_NAME}}"}
     statements = "[Role.AssumeRolePolicyDocument.Statement][] | "
@@ -104,11 +108,11 @@ def _role(title: str, prefix: str, trust: documents.Statement, seen: str) -> Ste
         Call("iam", "create-role", creation, "Role.Arn", account),
         Call("iam", "get-role", name, "Role.Arn", account),
         variable=prefix,
-        where_found=(
+        if_found=(
             Step(
                 f"the trust policy of {title}",
                 Call("iam", "update-assume-role-policy", update, account=account),
-                Call("iam", "get-role", name, f"{statements}[?Effect=='Allow' && {seen}].Effect", account),
+                Call("iam", "get-role", name, f"{statements}[?Effect=='Allow' && {same}].Effect", account),
                 lists={"OTHERS": Call("iam", "get-role", name, f"{statements}[?@]", account)},
             ),
         ),
@@ -116,8 +120,8 @@ def _role(title: str, prefix: str, trust: documents.Statement, seen: str) -> Ste
     )
 
 
-def _role_policy(title: str, prefix: str, policy_name: str, seen: str, *statements: documents.Statement) -> Step:
-    """A policy of a role, which is written where the role has none of that name with that action and resource."""
+def _role_policy(title: str, prefix: str, policy_name: str, same: str, *statements: documents.Statement) -> Step:
+    """A policy of a role, which is written unless the role has one of that name that says the `same`."""
     name = {"role-name": f"{{{prefix}_NAME}}", "policy-name": policy_name}
     return Step(
         title,
@@ -127,12 +131,12 @@ def _role_policy(title: str, prefix: str, policy_name: str, seen: str, *statemen
             {**name, "policy-document": documents.policy(*statements)},
             account=f"{prefix}_ACCOUNT",
         ),
-        Call("iam", "get-role-policy", name, f"[PolicyDocument.Statement][] | [?{seen}].Effect", f"{prefix}_ACCOUNT"),
+        Call("iam", "get-role-policy", name, f"[PolicyDocument.Statement][] | [?{same}].Effect", f"{prefix}_ACCOUNT"),
     )
 
 
-def _identity_provider(wanted: Wanted) -> list[Step]:
-    if wanted.is_known_to_iam:
+def _identity_provider(spec: Spec) -> list[Step]:
+    if spec.is_known_to_iam:
         return []
     provider = {"open-id-connect-provider-arn": "{PROVIDER}"}
     return [
@@ -153,7 +157,7 @@ def _identity_provider(wanted: Wanted) -> list[Step]:
                 "CALLER_ACCOUNT",
             ),
             variable="PROVIDER",
-            where_found=(
+            if_found=(
                 Step(
                     "its client",
                     Call(
@@ -175,21 +179,21 @@ def _identity_provider(wanted: Wanted) -> list[Step]:
     ]
 
 
-def _caller(wanted: Wanted) -> list[Step]:
-    seen = (
+def _caller(spec: Spec) -> list[Step]:
+    same = (
         "contains([Action][], 'sts:AssumeRoleWithWebIdentity') && contains([Principal.Federated][], '{PROVIDER}')"
         """ && contains([Condition.StringEquals."{ISSUER_NAME}:aud"][], '{AUDIENCE}')"""
     )
     return [
-        *_identity_provider(wanted),
-        _role("the role of the caller", "CALLER", documents.CALLER_TRUST, seen),
+        *_identity_provider(spec),
+        _role("the role of the caller", "CALLER", documents.CALLER_TRUST, same),
     ]
 
 
-def _application(wanted: Wanted) -> list[Step]:
+def _application(spec: Spec) -> list[Step]:
     method = {**_APPLICATION, "authentication-method-type": "IAM"}
     statements = "[AuthenticationMethod.Iam.ActorPolicy.Statement][] | "
-    seen = (
+    same = (
         "Effect=='Allow' && contains([Action][], 'sso-oauth:CreateTokenWithIAM')"
         " && contains([Principal.AWS][], '{CALLER}')"
     )
@@ -207,7 +211,7 @@ def _application(wanted: Wanted) -> list[Step]:
             ),
             _sso("list-applications", _INSTANCE, f"Applications[?Name=='{NAME}'].ApplicationArn"),
             variable="APPLICATION",
-            where_found=(
+            if_found=(
                 Step(
                     "the application work again: it was disabled",
                     _sso("update-application", {**_APPLICATION, "status": "ENABLED"}),
@@ -221,11 +225,11 @@ def _application(wanted: Wanted) -> list[Step]:
                 "put-application-authentication-method",
                 {**method, "authentication-method": documents.actor_policy(others=True)},
             ),
-            _sso("get-application-authentication-method", method, f"{statements}[?{seen}].Effect"),
+            _sso("get-application-authentication-method", method, f"{statements}[?{same}].Effect"),
             lists={"OTHERS": _sso("get-application-authentication-method", method, f"{statements}[?@]")},
         ),
     ]
-    if not wanted.has_caller_role:
+    if not spec.has_caller_role:
         return steps
     exchange = _role_policy(
         "the permission of the caller to exchange tokens",
@@ -237,10 +241,10 @@ def _application(wanted: Wanted) -> list[Step]:
     return [*steps, exchange]
 
 
-def _grants(_: Wanted) -> list[Step]:
+def _grants(_: Spec) -> list[Step]:
     described = {"trusted-token-issuer-arn": "{EACH}"}
     issuers = "Grant.JwtBearer.AuthorizedTokenIssuers"
-    ours = f"{issuers}[?TrustedTokenIssuerArn=='{{TRUSTED}}'].AuthorizedAudiences[]"
+    audiences = f"{issuers}[?TrustedTokenIssuerArn=='{{TRUSTED}}'].AuthorizedAudiences[]"
     jwt, refresh = ({**_APPLICATION, "grant-type": kind} for kind in (JWT_BEARER, "refresh_token"))
     return [
         Step(
@@ -270,10 +274,10 @@ def _grants(_: Wanted) -> list[Step]:
         Step(
             "the grant for identity tokens",
             _sso("put-application-grant", {**jwt, "grant": documents.jwt_bearer(others=True)}),
-            _sso("get-application-grant", jwt, f"{ours} | [?@=='{{AUDIENCE}}']"),
+            _sso("get-application-grant", jwt, f"{audiences} | [?@=='{{AUDIENCE}}']"),
             lists={
                 "OTHERS": _sso("get-application-grant", jwt, f"{issuers}[?TrustedTokenIssuerArn!='{{TRUSTED}}']"),
-                "OTHER_AUDIENCES": _sso("get-application-grant", jwt, ours),
+                "OTHER_AUDIENCES": _sso("get-application-grant", jwt, audiences),
             },
         ),
         Step(
@@ -284,7 +288,7 @@ def _grants(_: Wanted) -> list[Step]:
     ]
 
 
-def _assignment(_: Wanted) -> list[Step]:
+def _assignment(_: Spec) -> list[Step]:
     return [
         Step(
             "the group",
@@ -313,7 +317,7 @@ def _assignment(_: Wanted) -> list[Step]:
     ]
 
 
-def _everybody(_: Wanted) -> list[Step]:
+def _everybody(_: Spec) -> list[Step]:
     """An application that has assignments is never opened to everybody."""
     return [
         Step(
@@ -346,13 +350,13 @@ def _scopes(*scopes: str) -> list[Step]:
     ]
 
 
-def _role_session(wanted: Wanted) -> list[Step]:
-    seen = (
+def _role_session(spec: Spec) -> list[Step]:
+    same = (
         "contains([Action][], 'sts:AssumeRole') && contains([Action][], 'sts:SetContext')"
         " && contains([Principal.AWS][], '{CALLER}')"
     )
-    steps = [_role("the role of the session", "ROLE", documents.ROLE_TRUST, seen)]
-    if wanted.has_caller_role:
+    steps = [_role("the role of the session", "ROLE", documents.ROLE_TRUST, same)]
+    if spec.has_caller_role:
         steps.append(
             _role_policy(
                 "the permission of the caller to assume it",
@@ -365,14 +369,14 @@ def _role_session(wanted: Wanted) -> list[Step]:
     return steps
 
 
-def _redshift(wanted: Wanted) -> list[Step]:
-    if not wanted.role:
+def _redshift(spec: Spec) -> list[Step]:
+    if not spec.role:
         return []
-    seen = "contains([Action][], 'redshift:GetIdentityCenterAuthToken')"
-    return [_role_policy("the permission for Redshift", "ROLE", "redshift", seen, documents.REDSHIFT)]
+    same = "contains([Action][], 'redshift:GetIdentityCenterAuthToken')"
+    return [_role_policy("the permission for Redshift", "ROLE", "redshift", same, documents.REDSHIFT)]
 
 
-def _permission_set(_: Wanted) -> list[Step]:
+def _permission_set(_: Spec) -> list[Step]:
     assignment = {
         **_INSTANCE,
         "permission-set-arn": "{PERMISSION_SET_ARN}",
@@ -406,8 +410,8 @@ def _permission_set(_: Wanted) -> list[Step]:
     ]
 
 
-def _account_access(_: Wanted) -> list[Step]:
-    seen = "contains([Principal.Service][], 'account-access.amazonaws.com') && contains([Action][], 'sts:TagSession')"
+def _account_access(_: Spec) -> list[Step]:
+    same = "contains([Principal.Service][], 'account-access.amazonaws.com') && contains([Action][], 'sts:TagSession')"
     tenant = {"application-arn": "{TENANT_ARN}"}
     return [
         Step(
@@ -421,7 +425,7 @@ def _account_access(_: Wanted) -> list[Step]:
             variable="TENANT_ARN",
             required="account access manager has no such tenant: aws account-access create-application makes one",
         ),
-        _role("the role of account access manager", "ROLE", documents.TENANT_TRUST, seen),
+        _role("the role of account access manager", "ROLE", documents.TENANT_TRUST, same),
         Step(
             "the entitlement of the group",
             Call(
@@ -441,7 +445,7 @@ def _account_access(_: Wanted) -> list[Step]:
     ]
 
 
-def _s3_grant(wanted: Wanted) -> list[Step]:
+def _s3_grant(spec: Spec) -> list[Step]:
     def s3(operation: str, options: Mapping[str, Any], query: str = "") -> Call:
         return Call(
             "s3control",
@@ -452,8 +456,8 @@ def _s3_grant(wanted: Wanted) -> list[Step]:
         )
 
     location = {"location-scope": "s3://"}
-    seen = "contains([Principal.Service][], 'access-grants.s3.amazonaws.com')"
-    one_object = {"s3-prefix-type": "Object"} if wanted.is_one_object else {}
+    same = "contains([Principal.Service][], 'access-grants.s3.amazonaws.com')"
+    one_object = {"s3-prefix-type": "Object"} if spec.is_one_object else {}
     return [
         _role_policy(
             "the permission for access grants",
@@ -469,7 +473,7 @@ def _s3_grant(wanted: Wanted) -> list[Step]:
             only_in_plans=True,
         ),
         replace(
-            _role("the role of the location", "LOCATION_ROLE", documents.LOCATION_TRUST, seen),
+            _role("the role of the location", "LOCATION_ROLE", documents.LOCATION_TRUST, same),
             unless=("LOCATION_ROLE",),
             then={"LOCATION_ROLE_NAME": "${LOCATION_ROLE##*/}"},
         ),
@@ -486,7 +490,7 @@ def _s3_grant(wanted: Wanted) -> list[Step]:
             s3("create-access-grants-instance", {"identity-center-arn": "{INSTANCE}"}, "AccessGrantsInstanceArn"),
             s3("get-access-grants-instance", {}, "AccessGrantsInstanceArn"),
             variable="GRANTS_INSTANCE",
-            where_found=(
+            if_found=(
                 Step(
                     "its association with Identity Center",
                     s3("associate-access-grants-identity-center", {"identity-center-arn": "{INSTANCE}"}),
@@ -527,20 +531,20 @@ def _s3_grant(wanted: Wanted) -> list[Step]:
 
 
 PIECES: Sequence[Piece] = (
-    Piece("The caller", lambda wanted: wanted.has_caller_role, _caller),
+    Piece("The caller", lambda spec: spec.has_caller_role, _caller),
     Piece("The application", lambda _: True, _application),
     Piece("The trusted token issuer", lambda _: True, _grants),
     Piece("Who may sign in", lambda _: True, _assignment),
     Piece("Or everybody", lambda _: True, _everybody),
-    Piece("Scopes", lambda wanted: bool(wanted.all_scopes), lambda wanted: _scopes(*wanted.all_scopes)),
-    Piece("A role session", lambda wanted: bool(wanted.role) and not wanted.tenant, _role_session),
-    Piece("A permission set", lambda wanted: bool(wanted.permission_set), _permission_set),
-    Piece("A role of account access manager", lambda wanted: bool(wanted.tenant), _account_access),
-    Piece("Redshift", lambda wanted: "redshift" in wanted.for_, _redshift),
-    Piece("S3 access grants", lambda wanted: bool(wanted.target), _s3_grant),
+    Piece("Scopes", lambda spec: bool(spec.all_scopes), lambda spec: _scopes(*spec.all_scopes)),
+    Piece("A role session", lambda spec: bool(spec.role) and not spec.tenant, _role_session),
+    Piece("A permission set", lambda spec: bool(spec.permission_set), _permission_set),
+    Piece("A role of account access manager", lambda spec: bool(spec.tenant), _account_access),
+    Piece("Redshift", lambda spec: "redshift" in spec.for_, _redshift),
+    Piece("S3 access grants", lambda spec: bool(spec.target), _s3_grant),
 )
 
 
-def pieces(wanted: Wanted) -> list[tuple[str, Sequence[Step]]]:
-    """The headings and steps of what is wanted."""
-    return [(piece.heading, piece.steps(wanted)) for piece in PIECES if piece.is_wanted(wanted)]
+def pieces(spec: Spec) -> list[tuple[str, Sequence[Step]]]:
+    """The headings and steps of a set-up."""
+    return [(piece.heading, piece.steps(spec)) for piece in PIECES if piece.is_needed(spec)]

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from oidc_helper.setup.wanted import Wanted
+from oidc_helper.setup.spec import Spec
 
 _BROWSERS = ("browser", "device")
 
 
 class Provider(NamedTuple):
-    """An identity provider: how its issuers look, what to do there, and the settings that it needs beside the usual."""
+    """An identity provider: a pattern of its issuers, what to do there, and the settings that only it needs."""
 
     name: str
     issuer: str
@@ -101,22 +101,22 @@ PROVIDERS: Sequence[Provider] = (
 
 
 def provider_of(issuer_name: str) -> Provider | None:
-    """The provider that has such issuers, without https://."""
-    return next((one for one in PROVIDERS if re.fullmatch(one.issuer, issuer_name)), None)
+    """The provider that has such an issuer, which is named without https://."""
+    return next((provider for provider in PROVIDERS if re.fullmatch(provider.issuer, issuer_name)), None)
 
 
-def steps(wanted: Wanted) -> Iterator[str]:
+def steps(spec: Spec) -> Iterator[str]:
     """The steps for the issuer, each a paragraph."""
-    if wanted.source not in _BROWSERS:
-        yield f"At {wanted.host}: let it issue tokens with the audience {wanted.audience} and a jti, signed with RS256."
+    if spec.source not in _BROWSERS:
+        yield f"At {spec.host}: let it issue tokens with the audience {spec.audience} and a jti, signed with RS256."
         return
-    if not (provider := provider_of(wanted.issuer_name)):
+    if not (provider := provider_of(spec.issuer_name)):
         yield (
-            f"At {wanted.host}: a public client with PKCE (S256) and the redirect URI"
+            f"At {spec.host}: a public client with PKCE (S256) and the redirect URI"
             " http://127.0.0.1/oidc-helper/callback, on any port; see oidc-helper help setup."
         )
         return
-    yield f"At {provider.name}, where the client is {wanted.audience}; oidc-helper help setup says more:"
+    yield f"At {provider.name}, where the client is {spec.audience}; oidc-helper help setup says more:"
     for number, step in enumerate(provider.steps, 1):
         yield f"{number}. {step}"
     if provider.settings:

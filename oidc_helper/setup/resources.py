@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from oidc_helper.setup import documents, shell
 from oidc_helper.setup.pieces import Step, pieces
-from oidc_helper.setup.wanted import Wanted
+from oidc_helper.setup.spec import Spec
 
 _NAME = re.compile(r"(\{[A-Z_]+\}|\{\{)")
 
 
 class Reference(str):
-    """A name that stands for what is made, or asked for."""
+    """A name that stands for something that the plan makes or looks up."""
 
     __slots__ = ()
 
@@ -26,9 +26,9 @@ class Kind(NamedTuple):
 
 
 def settled(value: Any, values: Mapping[str, str]) -> Any:
-    """A document with the values that are known in place of their names; what AWS has in its lists is left out.
+    """A document with known values in place of their names; the names for what AWS has in its lists are left out.
 
-    A brace in a value is doubled: `parts` sees no name in it.
+    A brace in a value is doubled, so that `parts` sees no name in it.
     """
     if isinstance(value, str):
         return re.sub(
@@ -44,50 +44,50 @@ def settled(value: Any, values: Mapping[str, str]) -> Any:
 
 
 def parts(template: str) -> list[str]:
-    """A settled text, cut where its references are."""
-    found: list[str] = []
+    """A settled text, as references and the texts between them."""
+    merged: list[str] = []
     for part in filter(None, _NAME.split(template)):
         if part != "{{" and _NAME.fullmatch(part):
-            found.append(Reference(part[1:-1]))
-        elif found and not isinstance(found[-1], Reference):
-            found[-1] += "{" if part == "{{" else part
+            merged.append(Reference(part[1:-1]))
+        elif merged and not isinstance(merged[-1], Reference):
+            merged[-1] += "{" if part == "{{" else part
         else:
-            found.append("{" if part == "{{" else part)
-    return found
+            merged.append("{" if part == "{{" else part)
+    return merged
 
 
-def steps(wanted: Wanted) -> Iterator[Step]:
+def steps(spec: Spec) -> Iterator[Step]:
     """The steps that make something, in their order."""
-    for _, group in pieces(wanted):
+    for _, group in pieces(spec):
         yield from (step for step in group if not step.only_in_plans)
 
 
-def known(wanted: Wanted) -> dict[str, str]:
+def known(spec: Spec) -> dict[str, str]:
     """The values that are known before anything is made."""
-    values = shell.variables(wanted)
-    if wanted.grants_account:
-        values["GRANTS_ACCOUNT"] = wanted.grants_account
-    if wanted.is_known_to_iam:
-        values["PROVIDER"] = wanted.issuer_name
+    values = shell.variables(spec)
+    if spec.grants_account:
+        values["GRANTS_ACCOUNT"] = spec.grants_account
+    if spec.is_known_to_iam:
+        values["PROVIDER"] = spec.issuer_name
     return values
 
 
-def existing(wanted: Wanted) -> dict[str, str]:
-    """The ARN of what is there already, by the key of its step."""
-    return {"application": wanted.application} if wanted.application else {}
+def existing(spec: Spec) -> dict[str, str]:
+    """The ARNs of what exists already, by the keys of their steps."""
+    return {"application": spec.application} if spec.application else {}
 
 
-def roles_elsewhere(wanted: Wanted) -> dict[str, str]:
+def roles_elsewhere(spec: Spec) -> dict[str, str]:
     """The ARNs of roles of other accounts, by the keys of their steps."""
-    roles = {"caller": wanted.caller, "role": wanted.role}
+    roles = {"caller": spec.caller, "role": spec.role}
     return {
-        key: f"arn:{wanted.partition}:iam::{role.account}:role{role.path}{role.name}"
+        key: f"arn:{spec.partition}:iam::{role.account}:role{role.path}{role.name}"
         for key, role in roles.items()
-        if role and role.account and wanted.account and role.account != wanted.account
+        if role and role.account and spec.account and role.account != spec.account
     }
 
 
-def not_here(wanted: Wanted) -> Iterator[str]:
-    """What the file leaves to the shell, in a comment."""
-    for account in shell.other_accounts(wanted):
+def not_here(spec: Spec) -> Iterator[str]:
+    """Comments on what the file leaves to the plan for the shell."""
+    for account in shell.other_accounts(spec):
         yield f"What is to be made in account {account} is not here: the plan for the shell makes it."

@@ -1,4 +1,4 @@
-"""The plan for Terraform: a resource of the AWS provider for each call, and the call itself where there is none."""
+"""The plan for Terraform: a resource of the AWS provider for each call, and the call itself if there is none."""
 
 import json
 import re
@@ -8,12 +8,12 @@ from typing import Any
 from oidc_helper.setup import comments, providers, resources, shell
 from oidc_helper.setup.pieces import Step
 from oidc_helper.setup.resources import Kind, Reference
-from oidc_helper.setup.wanted import Wanted
+from oidc_helper.setup.spec import Spec
 
 _TERRAFORM = ">= 1.4"  # terraform_data
 _PROVIDER = ">= 5.81"  # an OIDC provider without thumbprints
 _PROVIDER_OF_ACCOUNT_ACCESS = ">= 6.64"
-# Options of calls that no resource makes -> until when that is so.
+# Operation that no released resource makes -> the thread that says when one does.
 _UNRELEASED = {
     "put-application-authentication-method": "hashicorp/terraform-provider-aws#34763",
     "put-application-grant": "hashicorp/terraform-provider-aws#47267",
@@ -25,11 +25,11 @@ class Block(dict[str, Any]):
 
 
 class Document(dict[str, Any]):
-    """What is JSON in an attribute."""
+    """A value that is JSON in an attribute."""
 
 
 class Expression(str):
-    """HCL as it is."""
+    """HCL that is written as it is."""
 
     __slots__ = ()
 
@@ -80,7 +80,7 @@ def _grant(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _same(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Attributes that are called as the options are."""
+    """Attributes with the names of the options."""
     return {name.replace("-", "_"): options[name] for name in names if name in options}
 
 
@@ -130,7 +130,7 @@ _RESOURCES: Mapping[str, Kind] = {
     ),
     "create-account-assignment": Kind(
         "aws_ssoadmin_account_assignment",
-        lambda options: _same(options, *(name for name in options)),
+        lambda options: _same(options, *options),
     ),
     "create-entitlement": Kind("aws_accountaccess_entitlement", _entitlement),
     "create-access-grants-instance": Kind(
@@ -165,51 +165,51 @@ _REFERENCES = {
 }
 
 
-def configuration(wanted: Wanted) -> str:
+def configuration(spec: Spec) -> str:
     """The whole configuration, laid out as `terraform fmt` does."""
-    values = {name: value for name, value in resources.known(wanted).items() if name != "GROUP"}
-    steps = list(resources.steps(wanted))
+    values = {name: value for name, value in resources.known(spec).items() if name != "GROUP"}
+    steps = list(resources.steps(spec))
     blocks = [
-        *_settings(wanted),
-        *(block for step in steps for block in _made(step, wanted, values)),
-        *_outputs(wanted),
+        *_settings(spec),
+        *(block for step in steps for block in _blocks(step, spec, values)),
+        *_outputs(spec),
     ]
-    return comments.block(_introduction(wanted)) + "\n" + "\n\n".join("\n".join(block) for block in blocks) + "\n"
+    return comments.block(_introduction(spec)) + "\n" + "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _introduction(wanted: Wanted) -> Iterator[str]:
+def _introduction(spec: Spec) -> Iterator[str]:
     yield (
         "Sets up Identity Center and IAM for oidc-helper. It needs the AWS CLI in the PATH, and credentials of an"
         " administrator of the account of Identity Center; the output config_toml has the two lines for config.toml."
         " What exists already is named in the variable existing, and is left as it is."
     )
-    yield from resources.not_here(wanted)
+    yield from resources.not_here(spec)
     yield ""
-    yield from providers.steps(wanted)
+    yield from providers.steps(spec)
 
 
 def _plain(value: Any) -> Any:
-    """A value in which braces are braces."""
+    """A value whose braces stand for no names."""
     return value.replace("{", "{{") if isinstance(value, str) else value
 
 
-def _settings(wanted: Wanted) -> Iterator[list[str]]:
-    version = _PROVIDER_OF_ACCOUNT_ACCESS if wanted.tenant else _PROVIDER
+def _settings(spec: Spec) -> Iterator[list[str]]:
+    version = _PROVIDER_OF_ACCOUNT_ACCESS if spec.tenant else _PROVIDER
     aws = {"source": "hashicorp/aws", "version": version}
     yield _block("terraform", {"required_version": _TERRAFORM, "required_providers": Block(aws=aws)})
-    yield _block('provider "aws"', {"region": wanted.region})
-    if wanted.target and wanted.grants_region != wanted.region:
-        yield _block('provider "aws"', {"alias": "grants", "region": wanted.grants_region})
-    yield _variable("group", "The group of Identity Center that may sign in; empty for every user.", wanted.group)
+    yield _block('provider "aws"', {"region": spec.region})
+    if spec.target and spec.grants_region != spec.region:
+        yield _block('provider "aws"', {"alias": "grants", "region": spec.grants_region})
+    yield _variable("group", "The group of Identity Center that may sign in; empty for every user.", spec.group)
     existing = "ARNs of what exists already, such as application, provider, caller, trusted or role."
-    yield _variable("existing", existing, resources.existing(wanted), "map(string)")
-    if not wanted.has_caller_role:
-        yield _variable("caller", _plain(f"The ARN of the caller: {wanted.other_caller}"), None)
+    yield _variable("existing", existing, resources.existing(spec), "map(string)")
+    if not spec.has_caller_role:
+        yield _variable("caller", _plain(f"The ARN of the caller: {spec.other_caller}"), None)
         yield _block("locals", {"caller": Expression("var.caller")})
     yield ['data "aws_partition" "current" {}']
     yield ['data "aws_caller_identity" "current" {}']
     yield ['data "aws_ssoadmin_instances" "all" {}']
-    instance = wanted.instance or Expression("tolist(data.aws_ssoadmin_instances.all.arns)[0]")
+    instance = spec.instance or Expression("tolist(data.aws_ssoadmin_instances.all.arns)[0]")
     yield _block("locals", {"instance": instance})
 
 
@@ -222,21 +222,21 @@ def _variable(name: str, description: str, default: Any, kind: str = "string") -
     return _block(f'variable "{name}"', members)
 
 
-def _made(step: Step, wanted: Wanted, values: Mapping[str, str]) -> Iterator[list[str]]:
+def _blocks(step: Step, spec: Spec, values: Mapping[str, str]) -> Iterator[list[str]]:
     operation, key, options = step.call.operation, step.key, step.call.options
-    if shell.other_account(step.call, wanted):
-        if role := resources.roles_elsewhere(wanted).get(key):
+    if shell.other_account(step.call, spec):
+        if role := resources.roles_elsewhere(spec).get(key):
             yield _block("locals", {key: role})
         return
     if operation in _UNRELEASED:
-        yield _called(step, wanted, values)
+        yield _called(step, spec, values)
         return
     is_data = operation in _DATA
     kind = _DATA[operation] if is_data else _RESOURCES[operation]
     members = {name: _settled(value, values) for name, value in kind.members(options).items()}
     has_existing = bool(step.variable) and not is_data
     count = _count(step, key if has_existing else "")
-    at_home = "region" not in options or wanted.grants_region == wanted.region
+    at_home = "region" not in options or spec.grants_region == spec.region
     provider = {} if at_home else {"provider": Expression("aws.grants")}
     address = f"{kind.type}.{key}"
     word = "data" if is_data else "resource"
@@ -249,7 +249,7 @@ def _made(step: Step, wanted: Wanted, values: Mapping[str, str]) -> Iterator[lis
 
 
 def _settled(value: Any, values: Mapping[str, str]) -> Any:
-    """The same kind of value with what is known in it."""
+    """A value of the same kind with the known values in place of their names."""
     if isinstance(value, Expression):
         return value
     if isinstance(value, Document):
@@ -262,7 +262,7 @@ def _settled(value: Any, values: Mapping[str, str]) -> Any:
 
 
 def _count(step: Step, key: str) -> dict[str, Expression]:
-    """How many of it there are: none where it exists, or where its condition does not hold."""
+    """The `count` of a resource: 0 if it exists, or if its condition does not hold."""
     if key and not step.condition:
         return {"count": Expression(f'contains(keys(var.existing), "{key}") ? 0 : 1')}
     if step.condition:
@@ -270,22 +270,22 @@ def _count(step: Step, key: str) -> dict[str, Expression]:
     return {"count": Expression('var.group == "" ? 1 : 0')} if "GROUP" in step.unless else {}
 
 
-def _called(step: Step, wanted: Wanted, values: Mapping[str, str]) -> list[str]:
-    """The call, which is made again when what it puts changes."""
+def _called(step: Step, spec: Spec, values: Mapping[str, str]) -> list[str]:
+    """A block that makes the call, and makes it again when its input changes."""
     call = step.call
-    given = {_pascal(name): value for name, value in call.options.items()}
+    call_input = {_pascal(name): value for name, value in call.options.items()}
     environment = {
         "INPUT": Expression("self.triggers_replace"),
-        "AWS_REGION": wanted.region,
-        "AWS_DEFAULT_REGION": wanted.region,
+        "AWS_REGION": spec.region,
+        "AWS_DEFAULT_REGION": spec.region,
     }
     command = f'aws {call.service} {call.operation} --cli-input-json "$INPUT"'
     return [
-        f"# No resource makes it yet ({_UNRELEASED[call.operation]}): replace it by that when it is released.",
+        f"# No resource makes it yet ({_UNRELEASED[call.operation]}): replace this with one when it is released.",
         *_block(
             f'resource "terraform_data" "{step.key}"',
             {
-                "triggers_replace": Document(resources.settled(given, values)),
+                "triggers_replace": Document(resources.settled(call_input, values)),
                 'provisioner "local-exec"': Block(command=command, environment=environment),
             },
         ),
@@ -296,16 +296,16 @@ def _pascal(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("-"))
 
 
-def _outputs(wanted: Wanted) -> Iterator[list[str]]:
+def _outputs(spec: Spec) -> Iterator[list[str]]:
     application = Expression('"application_arn = \\"${local.application}\\""')
     caller: str = Expression('"caller = { web_identity_role_arn = \\"${local.caller}\\" }"')
-    if not wanted.has_caller_role:
-        caller = _plain(f"caller = {wanted.other_caller}")
+    if not spec.has_caller_role:
+        caller = _plain(f"caller = {spec.other_caller}")
     yield _block('output "config_toml"', {"value": Expression(f'join("\\n", [{application}, {_value(caller, "")}])')})
 
 
 def _block(header: str, members: Mapping[str, Any], indent: str = "") -> list[str]:
-    """A block: attributes with their = signs below each other, and then nested blocks."""
+    """A block: attributes with their = signs aligned, and then nested blocks."""
     inner = f"{indent}  "
     plain = {name: value for name, value in members.items() if not isinstance(value, Block)}
     nested = {name: value for name, value in members.items() if isinstance(value, Block)}
@@ -328,7 +328,7 @@ def _attributes(members: Iterable[tuple[str, Any]], indent: str) -> list[str]:
 
 
 def _runs(rows: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Attributes of one line each stand below each other; one of several lines ends a run."""
+    """Runs of attributes whose = signs are aligned; an attribute of several lines is a run of its own."""
     run: list[tuple[str, str]] = []
     for row in rows:
         if "\n" in row[1] and run:
@@ -362,19 +362,19 @@ def _object(members: Mapping[str, Any], indent: str) -> str:
 
 
 def _list(values: Sequence[Any], indent: str) -> str:
-    each = [_value(one, f"{indent}  ") for one in values]
-    if any("\n" in one for one in each):
-        return "[\n" + "".join(f"{indent}  {one},\n" for one in each) + f"{indent}]"
-    return f"[{', '.join(each)}]"
+    texts = [_value(each, f"{indent}  ") for each in values]
+    if any("\n" in text for text in texts):
+        return "[\n" + "".join(f"{indent}  {text},\n" for text in texts) + f"{indent}]"
+    return f"[{', '.join(texts)}]"
 
 
 def _text(template: str) -> str:
-    """A text, in which names are references; a single one is an expression of its own."""
-    found = resources.parts(template)
-    if len(found) == 1 and isinstance(found[0], Reference):
-        return _reference(found[0])
-    pieces = (f"${{{_reference(part)}}}" if isinstance(part, Reference) else _quoted(part) for part in found)
-    return f'"{"".join(pieces)}"'
+    """A text in which names become references; a name alone becomes an expression without quotes."""
+    parts = resources.parts(template)
+    if len(parts) == 1 and isinstance(parts[0], Reference):
+        return _reference(parts[0])
+    texts = (f"${{{_reference(part)}}}" if isinstance(part, Reference) else _quoted(part) for part in parts)
+    return f'"{"".join(texts)}"'
 
 
 def _reference(name: str) -> str:
@@ -382,5 +382,5 @@ def _reference(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As a quoted template of HCL has it."""
+    """The text as it stands inside a quoted template of HCL."""
     return json.dumps(text, ensure_ascii=False)[1:-1].replace("${", "$${").replace("%{", "%%{")

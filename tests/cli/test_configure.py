@@ -247,7 +247,7 @@ def test_the_region_that_identity_center_names_is_taken(desk: Home, emulator: Em
     done = desk.run("configure", "analytics", *wrong, "--non-interactive")
 
     assert done.returncode == 0, done.stderr
-    assert "! the application is of eu-west-1, not of us-east-1\n" in done.stderr
+    assert "! the application is in eu-west-1, not in us-east-1\n" in done.stderr
     assert 'identity_center_region = "eu-west-1"\n' in desk.config.read_text()
 
 

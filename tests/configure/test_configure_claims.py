@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from oidc_helper.configure.claims import judged
+from oidc_helper.configure.claims import judge
 from oidc_helper.configure.telling import of_claims
 from oidc_helper.identity.token import IdentityToken
 from oidc_helper.settings import Identity
@@ -23,7 +23,7 @@ CLAIMS: dict[str, Any] = {
 
 def verdicts(*, alg: str = "RS256", **claims: Any) -> dict[str, tuple[str, str]]:
     token = IdentityToken("raw", {**CLAIMS, **claims}, alg, 4_000)
-    return {one.claim: (one.verdict, one.remark) for one in judged(token, IDENTITY, now=1_000)}
+    return {one.claim: (one.verdict, one.remark) for one in judge(token, IDENTITY, now=1_000)}
 
 
 def test_a_token_as_identity_center_wants_it() -> None:
@@ -37,7 +37,7 @@ def test_a_token_as_identity_center_wants_it() -> None:
         ({"jti": None}, "jti", "wrong", "Identity Center requires it"),
         ({"sub": ""}, "sub", "wrong", "OpenID Connect requires it"),
         ({"iss": None}, "iss", "wrong", "trusted token issuer"),
-        ({"iss": f"{ISSUER}/"}, "iss", "doubtful", "just this URL"),
+        ({"iss": f"{ISSUER}/"}, "iss", "doubtful", "exactly this URL"),
         ({"aud": None}, "aud", "wrong", "audiences"),
         ({"aud": ["api", "web"]}, "aud", "doubtful", "cli was expected"),
         ({"email": None}, "email", "doubtful", "another claim"),
@@ -61,13 +61,13 @@ def test_claims_steer_no_terminal() -> None:
     """They are somebody else's words."""
     token = IdentityToken("raw", {**CLAIMS, "sub": "\x1b[2Jalice"}, "RS256", 4_000)
 
-    assert all(line.isprintable() for line in of_claims(judged(token, IDENTITY, now=1_000), 80))
+    assert all(line.isprintable() for line in of_claims(judge(token, IDENTITY, now=1_000), 80))
 
 
 def test_no_value_is_wider_than_the_terminal() -> None:
     """It goes on below itself. Seen: an address that went on at the margin."""
     token = IdentityToken("raw", {**CLAIMS, "sub": "00u-" + "alice" * 20}, "RS256", 4_000)
-    lines = list(of_claims(judged(token, IDENTITY, now=1_000), 40))
+    lines = list(of_claims(judge(token, IDENTITY, now=1_000), 40))
 
     assert max(map(len, lines)) <= 40
     assert "00u-" + "alice" * 20 in "".join(line.strip() for line in lines)

@@ -87,7 +87,7 @@ def test_another_role_of_the_same_tenant_is_one_change() -> None:
 def test_a_copy_is_a_persons() -> None:
     """It has the values of the other, without the mark of a generated profile."""
     made = draft("copy")
-    made.copied = "two"
+    made.copy_of = "two"
 
     assert made.tables() == {("profile", "copy"): {"role_arn": ARN, "account_access": "aa-1"}}
 

@@ -121,7 +121,7 @@ MET: Mapping[str, Met | str] = {
     "no browser can be opened: …": Met(("console", "analytics"), variables={"SSH_TTY": "/dev/pts/9"}),
     "boto3 got no credentials: …": "test_demo_works_in_an_empty_home_and_leaves_nothing",
     # 2
-    "… is no IP address to listen at": Met(("serve", "analytics", "--bind", "here")),
+    "… is no IP address to listen on": Met(("serve", "analytics", "--bind", "here")),
     "no socket was passed: LISTEN_FDS is not set": Met(("serve", "analytics", "--fd")),
     "each profile has a token of its own, and needs a file of its own": Met(
         ("serve", "analytics", "dev-admin", "--token-file", "token")

@@ -15,7 +15,7 @@ from oidc_helper.emulator import Emulator
 from oidc_helper.errors import OidcHelperError, SignInNeeded, TryAgain
 from oidc_helper.fetch.broker import Fetched
 from oidc_helper.serve import keeper
-from oidc_helper.serve.keeper import Keeper, Source
+from oidc_helper.serve.keeper import Keeper, ProfileFetch
 from oidc_helper.settings import Profile
 
 HOUR = 3_600
@@ -65,7 +65,9 @@ def kept(
     async def run() -> None:
         with ThreadPoolExecutor() as executor:
             one = Keeper(
-                Source(profile, fetch), executor, told=lambda failure: told.append(failure.message if failure else None)
+                ProfileFetch(profile, fetch),
+                executor,
+                report=lambda failure: told.append(failure.message if failure else None),
             )
             task = asyncio.create_task(one.run())
             async with asyncio.timeout(30):
@@ -143,7 +145,7 @@ def test_pauses_grow(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
 
     def pauses(failure: OidcHelperError) -> list[int]:
-        one = Keeper(Source(profile, lambda *, ahead: made("x")), ThreadPoolExecutor())
+        one = Keeper(ProfileFetch(profile, lambda *, ahead: made("x")), ThreadPoolExecutor())
         found = []
         for _ in range(6):
             one._note(failure)
@@ -164,11 +166,11 @@ def test_an_outcome_of_former_settings_does_not_count(profile: Profile) -> None:
 
     async def run() -> None:
         with ThreadPoolExecutor() as executor:
-            one = Keeper(Source(profile, slow), executor)
+            one = Keeper(ProfileFetch(profile, slow), executor)
             task = asyncio.create_task(one.run())
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-            one.follow(Source(profile, lambda *, ahead: made("new")))
+            one.follow(ProfileFetch(profile, lambda *, ahead: made("new")))
             may_end.set()
             async with asyncio.timeout(30):
                 while key(one) is None:  # noqa: ASYNC110

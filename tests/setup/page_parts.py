@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from setup.wanted_cases import ROLE, wanted
+from setup.spec_cases import ROLE, spec
 
 from oidc_helper.setup import calls
 from oidc_helper.setup.pieces import Step, pieces
@@ -46,7 +46,7 @@ _BUILDER = {**_NAMES, "ROLE_NAME": "builder"}
 
 def _steps(**values: object) -> Callable[[str], list[Step]]:
     """All steps of a set-up that a person makes by hand, by heading."""
-    groups = dict(pieces(wanted(**values)))
+    groups = dict(pieces(spec(**values)))
     return lambda heading: [step for step in groups[heading] if not step.only_in_plans]
 
 

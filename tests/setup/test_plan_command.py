@@ -5,7 +5,7 @@ import shlex
 import pytest
 from cli.transcript import complaint
 from homes import Home, file_config
-from setup.wanted_cases import OKTA, ROLE
+from setup.spec_cases import OKTA, ROLE
 
 from oidc_helper.emulator import Emulator
 

@@ -12,11 +12,11 @@ from fakes.places import needs
 from hcl2.api import loads as read_hcl
 from ruamel.yaml import YAML
 from setup import aws_stand_in, terraform_types
-from setup.wanted_cases import CASES, OKTA, ROLE, wanted
+from setup.spec_cases import CASES, OKTA, ROLE, spec
 
 from oidc_helper.errors import WrongSettings
 from oidc_helper.setup import cloudformation, plan, providers, resources, terraform
-from oidc_helper.setup.wanted import Wanted
+from oidc_helper.setup.spec import Spec
 
 HOSTILE = "x'; touch pwned; \" $(touch pwned) `touch pwned` \\ ${local.x} %{if true} {CALLER} # é"
 
@@ -25,13 +25,13 @@ cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 @cases
 @pytest.mark.parametrize("shell", ["dash", "bash"])
-def test_shells_take_the_script(case: Wanted, shell: str) -> None:
+def test_shells_take_the_script(case: Spec, shell: str) -> None:
     needs(shutil.which(shell), shell)
     subprocess.run([shell, "-n"], input=plan("shell", case), text=True, check=True, timeout=20)
 
 
 @cases
-def test_shellcheck_finds_nothing(case: Wanted) -> None:
+def test_shellcheck_finds_nothing(case: Spec) -> None:
     needs(shutil.which("shellcheck"), "shellcheck")
     done = subprocess.run(
         ["shellcheck", "-"], input=plan("shell", case), capture_output=True, text=True, check=False, timeout=60
@@ -41,7 +41,7 @@ def test_shellcheck_finds_nothing(case: Wanted) -> None:
 
 
 @cases
-def test_the_aws_cli_accepts_every_call_of_the_script(case: Wanted, tmp_path: Path, cli: Any) -> None:
+def test_the_aws_cli_accepts_every_call_of_the_script(case: Spec, tmp_path: Path, cli: Any) -> None:
     """Of an account in which nothing is there: commands, options, and values."""
     calls = aws_stand_in.run(plan("shell", case), tmp_path, ("dash",), CALLER="arn:aws:iam::123456789012:user/x")
 
@@ -50,7 +50,7 @@ def test_the_aws_cli_accepts_every_call_of_the_script(case: Wanted, tmp_path: Pa
 
 
 @cases
-def test_what_the_script_prints_is_two_lines_of_the_configuration(case: Wanted, tmp_path: Path) -> None:
+def test_what_the_script_prints_is_two_lines_of_the_configuration(case: Spec, tmp_path: Path) -> None:
     """With what was made in them; everything else goes to stderr."""
     import tomllib
 
@@ -66,7 +66,7 @@ def test_what_the_script_prints_is_two_lines_of_the_configuration(case: Wanted, 
 
 
 @cases
-def test_cfn_lint_finds_nothing(case: Wanted) -> None:
+def test_cfn_lint_finds_nothing(case: Spec) -> None:
     """Neither errors nor warnings."""
     from cfnlint.api import lint  # it takes two seconds, which a run without this test saves
     from cfnlint.config import ManualArgs
@@ -77,7 +77,7 @@ def test_cfn_lint_finds_nothing(case: Wanted) -> None:
 
 
 @cases
-def test_the_calls_at_the_top_of_the_template_are_accepted(case: Wanted, tmp_path: Path, cli: Any) -> None:
+def test_the_calls_at_the_top_of_the_template_are_accepted(case: Spec, tmp_path: Path, cli: Any) -> None:
     """They make what has no resource type, from what the stack says that it has made."""
     lines = plan("cloudformation", case).splitlines()
     first = next(at for at, line in enumerate(lines) if line.startswith("#   export "))
@@ -102,7 +102,7 @@ def _arguments(body: dict[str, Any], before: str = "") -> set[str]:
 
 
 @cases
-def test_terraform_has_every_type_and_argument(case: Wanted) -> None:
+def test_terraform_has_every_type_and_argument(case: Spec) -> None:
     """Each in a version of the provider that the configuration asks for."""
     read = read_hcl(plan("terraform", case))
     (settings,) = read["terraform"]
@@ -122,7 +122,7 @@ def test_terraform_has_every_type_and_argument(case: Wanted) -> None:
 
 
 @cases
-def test_terraform_would_lay_it_out_the_same(case: Wanted) -> None:
+def test_terraform_would_lay_it_out_the_same(case: Spec) -> None:
     """Names of one run of attributes stand above each other, and no line ends in blanks."""
     text = plan("terraform", case)
 
@@ -132,7 +132,7 @@ def test_terraform_would_lay_it_out_the_same(case: Wanted) -> None:
 
 
 @cases
-def test_each_call_has_a_form_in_every_language(case: Wanted) -> None:
+def test_each_call_has_a_form_in_every_language(case: Spec) -> None:
     """No piece is in one plan and not in the others: what has no resource is called."""
     shell = plan("shell", case)
     for step in resources.steps(case):
@@ -145,7 +145,7 @@ def test_each_call_has_a_form_in_every_language(case: Wanted) -> None:
 
 def test_a_hostile_group_is_a_word_and_no_command(tmp_path: Path) -> None:
     """In the script, in the name that AWS gets, and nothing runs."""
-    calls = aws_stand_in.run(plan("shell", wanted(role_arn=ROLE, group=HOSTILE)), tmp_path, ("dash",))
+    calls = aws_stand_in.run(plan("shell", spec(role_arn=ROLE, group=HOSTILE)), tmp_path, ("dash",))
     (asked,) = (call for call in calls if "get-group-id" in call)
 
     document = json.loads(aws_stand_in.documents(asked)["--alternate-identifier"])
@@ -155,7 +155,7 @@ def test_a_hostile_group_is_a_word_and_no_command(tmp_path: Path) -> None:
 
 def test_a_hostile_group_is_a_text_of_terraform() -> None:
     """Neither its quotes nor its templates end the text."""
-    text = plan("terraform", wanted(group=HOSTILE))
+    text = plan("terraform", spec(group=HOSTILE))
     (default,) = (block["group"]["default"] for block in read_hcl(text)["variable"] if "group" in block)
 
     assert default.replace("\\\\", "\\").replace("$${", "${").replace("%%{", "%{") == HOSTILE
@@ -167,7 +167,7 @@ def test_a_hostile_group_is_a_text_of_terraform() -> None:
 def test_a_hostile_prefix_stays_a_prefix(language: str, tmp_path: Path) -> None:
     """Where the objects are is a text like any other."""
     target = f"s3://reports/{HOSTILE}*"
-    text = plan(language, wanted(role_arn=ROLE, s3_grant_target=target, group="analysts"))
+    text = plan(language, spec(role_arn=ROLE, s3_grant_target=target, group="analysts"))
 
     if language == "shell":
         (call,) = (call for call in aws_stand_in.run(text, tmp_path, ("dash",)) if "create-access-grant" in call)
@@ -203,7 +203,7 @@ def test_a_hostile_prefix_stays_a_prefix(language: str, tmp_path: Path) -> None:
 def test_what_no_plan_can_hold_is_refused(values: dict[str, Any], problem: str) -> None:
     """All problems at once."""
     with pytest.raises(WrongSettings) as raised:
-        wanted(**values)
+        spec(**values)
 
     assert raised.value.message.startswith(f"no plan can be made: {problem}")
 
@@ -222,7 +222,7 @@ def test_what_no_plan_can_hold_is_refused(values: dict[str, Any], problem: str) 
 @pytest.mark.parametrize("language", ["shell", "terraform", "cloudformation"])
 def test_the_issuer_tells_what_to_do_at_the_provider(issuer: str, name: str, language: str) -> None:
     """The steps of this provider are comments, and those of no other one are there."""
-    text = " ".join(line.strip("# ") for line in plan(language, wanted(issuer=issuer)).splitlines())
+    text = " ".join(line.strip("# ") for line in plan(language, spec(issuer=issuer)).splitlines())
 
     for provider in providers.PROVIDERS:
         assert (f"At {provider.name}," in text) == (provider.name == name)
@@ -231,12 +231,12 @@ def test_the_issuer_tells_what_to_do_at_the_provider(issuer: str, name: str, lan
 
 
 def test_an_issuer_that_nobody_knows_has_the_usual_step() -> None:
-    assert "a public client with PKCE" in plan("shell", wanted(issuer="https://login.example.com"))
+    assert "a public client with PKCE" in plan("shell", spec(issuer="https://login.example.com"))
 
 
 def test_a_workload_needs_no_client_at_the_provider() -> None:
     """Its tokens need the audience, and a jti."""
-    text = plan("shell", wanted(source="ci", issuer="https://token.actions.githubusercontent.com", client_id="aws"))
+    text = plan("shell", spec(source="ci", issuer="https://token.actions.githubusercontent.com", client_id="aws"))
 
     assert "let it issue tokens with the audience aws and a jti" in text
     assert "redirect" not in text.lower()
@@ -244,7 +244,7 @@ def test_a_workload_needs_no_client_at_the_provider() -> None:
 
 def test_other_accounts_are_reached_by_profiles_of_their_own(tmp_path: Path) -> None:
     """Only what is in them; without the profile the script says which one it needs."""
-    case = wanted(
+    case = spec(
         role_arn="arn:aws:iam::999988887777:role/x",
         caller_role="arn:aws:iam::123456789012:role/tip-caller",
         application_arn=aws_stand_in.APPLICATION,
@@ -259,7 +259,7 @@ def test_other_accounts_are_reached_by_profiles_of_their_own(tmp_path: Path) -> 
 
 def test_a_script_for_another_account_stops(tmp_path: Path) -> None:
     """Before it makes anything."""
-    case = wanted(role_arn="arn:aws:iam::999988887777:role/x")
+    case = spec(role_arn="arn:aws:iam::999988887777:role/x")
     with pytest.raises(subprocess.CalledProcessError):
         aws_stand_in.run(plan("shell", case), tmp_path, ("dash",))
 

@@ -45,8 +45,8 @@ def target(data: bytes) -> None:
         _, rest = arguments.parse_global(words)
         operation = arguments.parse_operation(rest, _members())
         assert operation is not None or "help" in words
-        sources = values.Sources(io.StringIO(), lambda _: None)
-        parameters = values.parameters(operation, _members(), sources) if operation else {}
+        files = values.ParameterFiles(io.StringIO(), lambda _: None)
+        parameters = values.parameters(operation, _members(), files) if operation else {}
         secret = str(parameters.get("assertion") or "")
         assert len(secret) < 8 or secret not in covered(f"before {secret} behind", secrets_in(parameters, is_secret))
     except (arguments.HelpAskedError, arguments.VersionAskedError):

@@ -1,8 +1,8 @@
-"""One wanted set-up for each kind of profile."""
+"""The spec of a set-up for each kind of profile."""
 
 from typing import Any
 
-from oidc_helper.setup.wanted import Wanted, of
+from oidc_helper.setup.spec import Spec, of
 
 OKTA = "https://example.okta.com/oauth2/default"
 ROLE = "arn:aws:iam::123456789012:role/teams/analytics"
@@ -31,8 +31,8 @@ _CASES: dict[str, dict[str, Any]] = {
     "another caller": {"role_arn": ROLE, "caller_profile": "base", "group": "analysts"},
     "Google": {"role_arn": ROLE, "issuer": "https://accounts.google.com", "group": "analysts"},
 }
-CASES: dict[str, Wanted] = {name: of({**_USUAL, **values}) for name, values in _CASES.items()}
+CASES: dict[str, Spec] = {name: of({**_USUAL, **values}) for name, values in _CASES.items()}
 
 
-def wanted(**values: Any) -> Wanted:
+def spec(**values: Any) -> Spec:
     return of({**_USUAL, **values})

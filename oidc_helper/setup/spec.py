@@ -1,4 +1,4 @@
-"""What a plan is to set up, of a profile and of flags, checked for what AWS and all three languages take."""
+"""What a plan sets up, from a profile and from flags, checked so that AWS and all three languages take it."""
 
 import json
 import re
@@ -14,17 +14,17 @@ from oidc_helper.settings.schema import SOURCES
 from oidc_helper.setup.flags import SERVICES, refuse
 from oidc_helper.words import shown
 
-_PLAIN = r"[A-Za-z0-9!#$%&()*+,./:;<=>?@\[\]^_|~-]+"  # no quotes, backslashes or blanks: it stands in ARNs and queries
+_PLAIN = r"[A-Za-z0-9!#$%&()*+,./:;<=>?@\[\]^_|~-]+"  # no quotes, backslashes or spaces: ARNs and queries contain it
 _CLAIM = "[A-Za-z]+(?:[._][A-Za-z]+){0,2}"  # ClaimAttributePath of the service model, in ASCII
 _ROLE = re.compile(r"arn:(?P<partition>[^:]+):iam::(?P<account>\d{12}):role(?P<path>/(?:.*/)?)(?P<name>[^/]+)")
 _BUCKET = re.compile("s3://(?P<bucket>[^/]+)/?(?P<prefix>.*)", re.DOTALL)
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}  # beginning of a region -> its partition
-_GOOGLE = "accounts.google.com"  # IAM knows it without an OIDC provider of the account's own
+_GOOGLE = "accounts.google.com"  # IAM trusts it without an OIDC provider in the account
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role, by the parts of its ARN; without an account it is of the one that the plan runs in."""
+    """A role, by the parts of its ARN; without an account, it is in the one that the plan runs in."""
 
     name: str
     path: str = "/"
@@ -32,7 +32,7 @@ class Role:
 
     @classmethod
     def of(cls, arn: str) -> "Role":
-        """Raises WrongSettings for a path that no plan can write down."""
+        """The role with that ARN. Raises WrongSettings for one that no plan can contain."""
         match = _ROLE.fullmatch(arn)
         if not match or not re.fullmatch(_PLAIN, arn):
             raise WrongSettings(f"no plan can be made: no role such as {shown(arn, 80)}", "name it without quotes")
@@ -40,12 +40,12 @@ class Role:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The set-up of a profile. Empty is what it does not have, or what a plan makes anew.
+class Spec:
+    """The set-up of a profile. What the profile does not have, or a plan makes, is empty.
 
-    `source` is that of the identity. Without a `caller`, the role `tip-caller` is made; `other_caller` is how the
-    settings name one that no plan makes. `target` is that of an S3 access grant, in the account `grants_account`.
-    `group` may use the application, and every user where there is none. `for_` are keys of SERVICES.
+    `source` is the identity's. Without a `caller`, a plan makes the role `tip-caller`; `other_caller` is a caller that
+    no plan makes, as the settings name it. `target` is that of an S3 access grant, in the account `grants_account`.
+    `group` may use the application, or every user if it is empty. `for_` are keys of SERVICES.
     """
 
     issuer: str
@@ -87,7 +87,7 @@ class Wanted:
 
     @property
     def is_known_to_iam(self) -> bool:
-        """Whether IAM needs no OIDC provider for it."""
+        """Whether IAM needs no OIDC provider for the issuer."""
         return self.issuer_name == _GOOGLE
 
     @property
@@ -107,14 +107,14 @@ class Wanted:
 
     @property
     def account(self) -> str:
-        """The application's account, empty where nothing tells it."""
+        """The application's account; empty if nothing tells it."""
         if self.application:
             return self.application.split(":")[4]
         return next((role.account for role in (self.caller, self.role) if role and role.account), "")
 
     @property
     def instance(self) -> str:
-        """The ARN of the application's instance, empty where it is not known."""
+        """The ARN of the application's instance; empty if it is not known."""
         parts = self.application.split("/")
         return f"arn:{self.partition}:sso:::instance/{parts[1]}" if self.application else ""
 
@@ -130,12 +130,12 @@ class Wanted:
 
     @property
     def is_one_object(self) -> bool:
-        """Whether the target is no prefix."""
+        """Whether the target is an object and not a prefix."""
         return not self.sub_prefix.endswith("*")
 
     @property
     def all_scopes(self) -> tuple[str, ...]:
-        """The scopes of the application, each with its reason in the kind of profile."""
+        """The scopes that the application needs for this kind of profile."""
         needed = [
             *(["sso:account:access"] if self.permission_set else []),
             *(["account_access:read_only", "account_access:assume"] if self.tenant else []),
@@ -152,16 +152,16 @@ class Wanted:
         return match
 
 
-def of(values: Mapping[str, Any]) -> Wanted:
-    """What is wanted by keys of the settings, those inside a table with the table's name before them.
+def of(values: Mapping[str, Any]) -> Spec:
+    """The set-up from values by keys of the settings; a key inside a table has the table's name before it.
 
     Raises WrongSettings with one problem a line.
     """
     refuse(list(_problems(values)))
     caller, role = (Role.of(values[key]) if values.get(key) else None for key in ("caller_role", "role_arn"))
-    named = values.get("role_arn") or values.get("application_arn") or values.get("caller_role")
+    arn = values.get("role_arn") or values.get("application_arn") or values.get("caller_role")
     region, target = _first(values["identity_center_region"]), values.get("s3_grant_target", "")
-    return Wanted(
+    return Spec(
         issuer=values["issuer"],
         audience=_audience(values),
         region=region,
@@ -180,19 +180,19 @@ def of(values: Mapping[str, Any]) -> Wanted:
         scopes=tuple(values.get("application_scopes", ())),
         for_=tuple(values.get("for", ())),
         group=values.get("group", ""),
-        claim=values.get("claim") or Wanted.claim,
-        attribute=values.get("attribute") or Wanted.attribute,
-        partition=named.split(":")[1] if named else _partition(region),
+        claim=values.get("claim") or Spec.claim,
+        attribute=values.get("attribute") or Spec.attribute,
+        partition=arn.split(":")[1] if arn else _partition(region),
     )
 
 
 def of_token(token: IdentityToken) -> dict[str, str]:
-    """The same keys of an identity token, for a source whose settings do not name issuer and audience."""
+    """Values for `of` from an identity token, for a source whose settings do not name issuer and audience."""
     return {"issuer": token.issuer, "audience": _first(token.claims.get("aud"))}
 
 
 def of_profile(profile: Profile) -> dict[str, Any]:
-    """The same keys of a profile. Raises WrongSettings for a source that no administrator can set up."""
+    """Values for `of` from a profile. Raises WrongSettings for a source that no administrator can set up."""
     identity = profile.identity
     if not SOURCES[identity.source].gives_identity_token:
         raise WrongSettings(
@@ -228,8 +228,8 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
         ("--issuer", values.get("issuer"), _PLAIN),
         ("--client-id", _audience(values), _PLAIN),
         ("--identity-center-region", _first(values.get("identity_center_region")), _PLAIN),
-        ("--claim", values.get("claim", Wanted.claim), _CLAIM),
-        ("--attribute", values.get("attribute", Wanted.attribute), _CLAIM),
+        ("--claim", values.get("claim", Spec.claim), _CLAIM),
+        ("--attribute", values.get("attribute", Spec.attribute), _CLAIM),
     ):
         if not value:
             yield f"a plan needs {name}"
@@ -254,7 +254,7 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _audience(values: Mapping[str, Any]) -> str:
-    """The `aud` of the token that is exchanged: the client's ID, or what another token is for."""
+    """The `aud` of the token that is exchanged: the client's ID for an ID token, else the audience."""
     client, audience = values.get("client_id", ""), values.get("audience", "")
     is_for_another = values.get("assertion") == "access_token" or not client
     return str(audience if is_for_another and audience else client)
