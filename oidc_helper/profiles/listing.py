@@ -42,7 +42,7 @@ class Offer(NamedTuple):
         )
 
 
-def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, told: Told) -> Offer:
+def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, report: Told) -> Offer:
     """List everything. Raises OidcHelperError if nothing could be listed; else `failures` says what failed."""
     failures = dict[str, OidcHelperError]()
     tokens, accounts = get_tokens(""), list[Account]()
@@ -53,7 +53,7 @@ def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filte
             raise
         failures[PORTAL] = refusal
     chosen = [account for account in accounts if filters.take_account(account)]
-    listed = _permission_sets(aws, get_tokens, tokens, chosen, told)
+    listed = _permission_sets(aws, get_tokens, tokens, chosen, report)
     failures |= listed.failures
     roles = list[Access]()
     for tenant in tenants:
@@ -92,10 +92,10 @@ def _is_over(refusal: Refused, tokens: Tokens, scope: str) -> bool:
 
 
 def _permission_sets(
-    aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], told: Told
+    aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], report: Told
 ) -> Listing:
     """The permission sets of the accounts; if the access token ends meanwhile, another one lists the rest."""
-    listed = portal_listing.permission_sets(aws, tokens, accounts, told)
+    listed = portal_listing.permission_sets(aws, tokens, accounts, report)
     too_late = {
         account_id
         for account_id, failure in listed.failures.items()
@@ -104,7 +104,7 @@ def _permission_sets(
     if not too_late:
         return listed
     rest = [account for account in accounts if account.account_id in too_late]
-    rest_listed = portal_listing.permission_sets(aws, get_tokens(tokens.access_token), rest, told)
+    rest_listed = portal_listing.permission_sets(aws, get_tokens(tokens.access_token), rest, report)
     failures = {account_id: failure for account_id, failure in listed.failures.items() if account_id not in too_late}
     return Listing([*listed.access, *rest_listed.access], {**failures, **rest_listed.failures})
 
