@@ -1,1 +1,1 @@
-"""From a person's answers to settings: what to ask, what the answers mean, and what looking has found out."""
+"""From a person's answers to settings: which questions to ask, what the answers mean, and what can be looked up."""

@@ -15,7 +15,7 @@ from oidc_helper.words import shown
 
 
 def value_of(key: Key, text: str) -> Any:
-    """The value that the text stands for, as in TOML; the key must not be a table. Raises UnfitError as its check."""
+    """The value that the text stands for, as in TOML; the key must not be a table. Raises UnfitError."""
     text = text.strip()
     if not text:
         raise UnfitError("must not be empty")
@@ -39,7 +39,7 @@ def _read(key: Key, text: str) -> Any:
     if key.name.endswith("_seconds"):
         return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text
     if key.is_path and text not in key.words and not text.startswith("~"):
-        return str(Path(text).absolute())  # in the file, a relative path begins elsewhere
+        return str(Path(text).absolute())  # in the file, a relative path starts from another directory
     return _FORMS.get(key.check, str)(text)
 
 

@@ -75,7 +75,7 @@ def _email(claims: Mapping[str, Any]) -> JudgedClaim:
     if value:
         return JudgedClaim("email", _text(value))
     return JudgedClaim(
-        "email", "missing", "doubtful", "enough only where the trusted token issuer finds users by another claim"
+        "email", "missing", "doubtful", "enough only if the trusted token issuer finds users by another claim"
     )
 
 

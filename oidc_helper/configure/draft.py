@@ -1,4 +1,4 @@
-"""A profile that is being set up: what the files say of it, the answers since then, and the changes to write."""
+"""A profile that is being set up: what the files say about it, the answers, and the changes to write."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from oidc_helper.settings.writing import Tables
 # All profiles of a person or a company share these: the first profile puts them into [defaults] for the next ones.
 _SHARED = ("identity", "application_arn", "identity_center_region", "caller")
 _PROFILE_KEYS = {key.name: key for key in KEYS["profile"]}
-_NOTES = [key.name for key in KEYS["profile"] if key.own]  # of profiles --write; a copy belongs to the person
+_NOTES = [key.name for key in KEYS["profile"] if key.own]  # profiles --write's; a copy belongs to the person instead
 _PERMISSION_SET, _ROLE = ("account_id", "permission_set"), ("role_arn", "account_access")
 DEFAULT_SOURCE = "browser"
 
@@ -56,7 +56,7 @@ class Draft:
 
     @property
     def target(self) -> str:
-        """What the credentials are for, as `Profile.target` has it; empty while that is unknown."""
+        """What the credentials are for, as in `Profile.target`; empty until it is known."""
         return target_of(self._effective)
 
     @property
@@ -86,7 +86,7 @@ class Draft:
         return self.name not in self.profiles
 
     def settle_identity(self) -> None:
-        """Take an existing identity that the answers describe, or else a new one: others may share the default one."""
+        """Use an existing identity that the answers describe, or else a new one: others may share the default one."""
         described = self.answers["identity"]
         if described and self.is_new and "identity" not in self.answers["profile"]:
             tables = self.document.get("identity", {}).items()
@@ -94,7 +94,7 @@ class Draft:
             self.answer("profile", "identity", next(same, ""))
 
     def name_identity(self) -> None:
-        """Give the identity a name that no other one has, if it has none."""
+        """If the identity has no name, give it one that no other has."""
         if self.identity:
             return
         issuer = self.value("identity", "issuer")
@@ -108,7 +108,7 @@ class Draft:
         return [flag for flag in flags if not (will_find_region and flag.startswith("--identity-center-region:"))]
 
     def tables(self) -> Tables:
-        """The changes after which the configuration says what the draft says."""
+        """The changes that make the configuration say what the draft says."""
         changes: dict[tuple[str, ...], Mapping[str, Any]] = {}
         if identity := self._identity_values():
             changes["identity", self.identity] = identity
@@ -171,7 +171,7 @@ class Draft:
 
     @property
     def _effective(self) -> Mapping[str, Any]:
-        """The profile's values, and under them those of [defaults]."""
+        """The profile's values, over those of [defaults]."""
         own, defaults = self._own, self._defaults
         target = target_of(own) or target_of({**defaults, **own})
         return {**{key: defaults[key] for key in defaults if key not in _PROFILE_KEYS or serves(key, target)}, **own}

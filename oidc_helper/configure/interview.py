@@ -33,7 +33,7 @@ _UNKNOWN_THERE = {"InvalidClientException", "ResourceNotFoundException"}
 class Interview:
     """One set-up of a draft, in the configuration at `path`.
 
-    `edits`: it asks also for what the files say. `portal_url` is the address of the access portal, if known.
+    `edits`: it asks even for what the files already say. `portal_url` is the address of the access portal, if known.
     """
 
     def __init__(self, draft: Draft, path: str, look: Look, choice: Choice) -> None:
@@ -45,7 +45,7 @@ class Interview:
         self._choice = choice
         self._proved: tuple[Identity, Proof | None] | None = None
         self._exchanged: tuple[Profile, Tokens] | None = None
-        self._spent: Proof | None = None  # an identity token counts only once
+        self._spent: Proof | None = None  # an identity token can be exchanged only once
         self._doubted: set[str] = set()  # the doubts about regions that were shown
 
     def hold(self) -> None:
@@ -67,7 +67,7 @@ class Interview:
         return settings.of_text(self.path, change.after.decode("utf-8-sig"))
 
     def _start(self) -> None:
-        """Ask for a page, an ARN or a profile, any of which may answer much at once."""
+        """Ask for a page, an ARN or a profile, any of which may answer many questions at once."""
         talk, draft = self._choice.talk, self.draft
         unknown = draft.value("profile", "application_arn") is None
         if talk and unknown and not self.portal_url:
@@ -148,7 +148,7 @@ class Interview:
         return bool(self.draft.answers["identity"].get("issuer"))
 
     def _prove(self) -> Proof | None:
-        """Sign in now, so that looking can answer later questions; a source that needs no person gives its token."""
+        """Get a proof now, so that later questions can be answered by looking; some sources need a person for it."""
         identity = self._staged_identity()
         if self._proved and self._proved[0] == identity:
             return self._proved[1]
@@ -171,7 +171,7 @@ class Interview:
     def _judge(self, proof: Assertion, identity: Identity) -> None:
         judged = claims.judge(proof.token, identity, now=self._look.now())
         self._choice.show(*telling.of_claims(judged, self._choice.columns))
-        wrong = [each for each in judged if each.verdict == "wrong"]
+        wrong = [claim for claim in judged if claim.verdict == "wrong"]
         if wrong:
             self._require_consent(
                 OidcHelperError(
@@ -181,7 +181,7 @@ class Interview:
             )
 
     def _staged_identity(self) -> Identity:
-        """The identity as the settings would have it, when the profile may not be known yet. Raises WrongSettings."""
+        """The identity as the settings would have it; the profile need not be known yet. Raises WrongSettings."""
         tables = {table: values for table, values in self.draft.tables().items() if table[0] == "identity"}
         return self._staged(tables).identity(self.draft.identity)
 
@@ -222,11 +222,11 @@ class Interview:
 
     def _tokens(self, proof: Proof | None) -> Tokens | None:
         """Identity Center's tokens, which only its region gives; a wrong region may name the right one."""
-        known = self.draft.value("profile", "identity_center_region")
-        if not self._may_exchange(proof) or not (known or self._choice.talk):
+        known_region = self.draft.value("profile", "identity_center_region")
+        if not self._may_exchange(proof) or not (known_region or self._choice.talk):
             self._ask("profile", "identity_center_region", always=self.edits)
             return None
-        region = known or self._guessed_region()
+        region = known_region or self._guessed_region()
         for _ in range(_TRIES):
             try:
                 return self._exchanged_in(region, proof)
@@ -234,11 +234,11 @@ class Interview:
                 self._choice.show(f"! the application is in {refusal.region}, not in {text_of(region)}")
                 region = refusal.region
             except Refused as refusal:
-                if known or refusal.code not in _UNKNOWN_THERE or not self._choice.talk:
+                if known_region or refusal.code not in _UNKNOWN_THERE or not self._choice.talk:
                     failure = refusal
                     break
                 self._ask("profile", "identity_center_region")
-                region = known = self.draft.value("profile", "identity_center_region")
+                region = known_region = self.draft.value("profile", "identity_center_region")
         else:
             failure = Refused("each region names another one", "oidc-helper configure --identity-center-region REGION")
         self._require_consent(failure)
@@ -246,7 +246,7 @@ class Interview:
         return None
 
     def _may_exchange(self, proof: Proof | None) -> bool:
-        """Whether to exchange a proof: a workload's counts once, so it is spent only if tokens tell something."""
+        """Whether to exchange the proof: a workload's counts once, so it is spent only if tokens answer a question."""
         is_attended = self.draft.source not in UNATTENDED
         needs_none = not SOURCES[self.draft.source].gives_identity_token
         is_known = self.draft.value("profile", "identity_center_region") is not None
@@ -258,7 +258,7 @@ class Interview:
         return next((region for name in _GUESSES if (region := os.environ.get(name))), _FIRST_REGION)
 
     def _exchanged_in(self, region: Any, proof: Proof | None) -> Tokens:
-        """Tokens for the profile without its target, which they may help to find; the draft then has the region."""
+        """Get tokens for the profile without a target, which they may help to find; put the region into the draft."""
         trial = replace(self.draft, answers={name: dict(values) for name, values in self.draft.answers.items()})
         trial.name = self.draft.name or "new"
         if region != self.draft.value("profile", "identity_center_region"):
@@ -313,7 +313,7 @@ class Interview:
             return ()
 
     def _present_target(self, targets: Sequence[OpenTarget]) -> int:
-        """The row of the present target, or else that of its kind."""
+        """The row of the present target, or else the row for its kind; the first if there is no target."""
         for number, target in enumerate(targets):
             if all(self.draft.value("profile", key) == value for key, value in target.values.items()):
                 return number
@@ -327,11 +327,11 @@ class Interview:
             draft.name = self._ask_name(str(draft.value("profile", "role_arn") or "").rpartition("/")[2])
         draft.aws_profile = draft.aws_profile or draft.name
         if talk and not draft.tokens_only and (self.edits or draft.value("profile", "region") is None):
-            usual = draft.region
+            default = draft.region
             region = talk.ask(
-                wording.of("profile", _KEYS["profile", "region"]), present=usual, check=_checking("profile", "region")
+                wording.of("profile", _KEYS["profile", "region"]), present=default, check=_checking("profile", "region")
             )
-            if region != usual:
+            if region != default:
                 draft.answer("profile", "region", region)
                 self._doubt_regions()
 

@@ -1,4 +1,4 @@
-"""What a set-up can find out by looking: at the identity provider, at its tokens, and at what Identity Center opens."""
+"""The lookups of a set-up: at the identity provider, in its tokens, and at the targets that Identity Center opens."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol

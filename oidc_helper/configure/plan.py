@@ -1,4 +1,4 @@
-"""The beginning and the end of a set-up: a draft of what the files say, and their changes once all is answered."""
+"""The beginning and the end of a set-up: a draft of what the files say, and the changes to them."""
 
 import sys
 from collections.abc import Mapping
@@ -54,16 +54,16 @@ def require_complete(draft: Draft, *, will_find_region: bool = False) -> None:
 
 def changes(draft: Draft, path: str, before: Settings, *, default_is_meant: bool) -> list[writing.Change]:
     """The changes to write, after making sure that they leave nothing invalid. Raises OidcHelperError."""
-    plan = [writing.of_settings(path, draft.tables())]
-    after = settings.of_text(path, _text_of(plan[0].after))
+    settings_change = writing.of_settings(path, draft.tables())
+    after = settings.of_text(path, _text_of(settings_change.after))
     after.profile(draft.name)
     if new := [problem for table in after.broken.keys() - before.broken.keys() for problem in after.broken[table]]:
         raise WrongSettings(f"another part of the configuration would no longer work: {new[0].message}", _HELP)
-    if not draft.tokens_only:
-        _require_free(draft, draft.aws_profile)
-        keys = {"credential_process": _line(draft.name), "region": draft.region}
-        plan.append(writing.of_aws_config({draft.aws_profile: keys}, default_is_meant=default_is_meant))
-    return plan
+    if draft.tokens_only:
+        return [settings_change]
+    _require_free(draft, draft.aws_profile)
+    keys = {"credential_process": _line(draft.name), "region": draft.region}
+    return [settings_change, writing.of_aws_config({draft.aws_profile: keys}, default_is_meant=default_is_meant)]
 
 
 def require_possible(draft: Draft, path: str, *, default_is_meant: bool) -> None:

@@ -1,7 +1,7 @@
 """The plan that makes a profile for each permission set and role found, in our settings and in the AWS configuration.
 
-The base is what was written last time: a value or name that is still as it was written follows what is found now, and
-one that was changed by hand stays.
+It compares with what was written last time: a value or name that is unchanged since then is updated to what is found
+now, and one that was changed by hand stays.
 """
 
 import sys
@@ -51,11 +51,11 @@ def remembered(loaded: Settings, profile: Profile) -> Generated:
 
 def generated(loaded: Settings, profile: Profile) -> dict[Key, Profile]:
     """The generated profiles of the same identity and application, by the key of their target."""
-    ours: dict[Key, Profile] = {}
+    by_key: dict[Key, Profile] = {}
     for key, other in _of_same_person(loaded, profile):
         if other.generated and other.origins["generated"].file == loaded.path:  # the site's are not ours to change
-            ours.setdefault(key, other)
-    return ours
+            by_key.setdefault(key, other)
+    return by_key
 
 
 def _of_same_person(loaded: Settings, profile: Profile) -> Iterator[tuple[Key, Profile]]:
@@ -67,19 +67,19 @@ def _of_same_person(loaded: Settings, profile: Profile) -> Iterator[tuple[Key, P
 def names(loaded: Settings, profile: Profile, targets: Sequence[Access], template: str) -> dict[Key, str]:
     """The name of the profile for each target: the name that it has, or would get.
 
-    If the last template does not make the name of a generated profile, somebody gave it by hand, and it stays. So does
-    the name of a profile that is not generated and has the same target: nobody needs two.
+    A generated profile keeps a name that the last template does not make: somebody gave it by hand. A profile that is
+    not generated and has the same target keeps its name too: nobody needs two.
     """
-    ours, before = generated(loaded, profile), remembered(loaded, profile).template
+    present, last_template = generated(loaded, profile), remembered(loaded, profile).template
     by_key = {access.key: access for access in targets}
     by_hand = dict[Key, str]()
     for key, other in _of_same_person(loaded, profile):
-        if key in by_key and key not in ours:
+        if key in by_key and key not in present:
             by_hand.setdefault(key, other.name)
     by_template = dict[Key, str]()
-    for key, existing in ours.items():
+    for key, existing in present.items():
         if access := by_key.get(key):
-            is_of_template = naming.is_of_template(existing.name, before, _as_it_was(access, existing))
+            is_of_template = naming.is_of_template(existing.name, last_template, _as_it_was(access, existing))
             (by_template if is_of_template else by_hand)[key] = existing.name
     broken = {table[1] for table in loaded.broken if table[:1] == ("profile",)}
     others = (loaded.profiles.keys() | broken) - set(by_template.values())
@@ -88,7 +88,7 @@ def names(loaded: Settings, profile: Profile, targets: Sequence[Access], templat
 
 
 def plan(loaded: Settings, profile: Profile, offer: Offer, wish: Wish) -> Plan:
-    """The plan for the person, the application and the region of `profile`. Raises OidcHelperError."""
+    """Plan the changes for the person, the application and the region of `profile`. Raises OidcHelperError."""
     loaded.require_sound(loaded.path)  # nobody knows what a profile with a mistake is meant to be
     work = _Work(loaded, profile, offer, wish)
     if wish.write:
@@ -118,7 +118,7 @@ class _Work:
 
     def __post_init__(self) -> None:
         self.before = remembered(self.loaded, self.profile)
-        self.ours = generated(self.loaded, self.profile)
+        self.present = generated(self.loaded, self.profile)
         self.now = writing.aws_now()
         self.program = writing.running_program()
 
@@ -126,7 +126,7 @@ class _Work:
         new_names = names(self.loaded, self.profile, self.offer.access, self.wish.template)
         self.renamed = self._renamed(new_names)
         for access in self.offer.access:
-            if existing := self.ours.get(access.key):
+            if existing := self.present.get(access.key):
                 self._change(existing, access)
             else:
                 self._make(new_names[access.key], access)
@@ -141,8 +141,9 @@ class _Work:
         }
 
     def prune(self) -> None:
-        users = self.now.users() | {each.profile: f"identity {each.name}" for each in self.loaded.identities.values()}
-        for key, existing in self.ours.items():
+        identities = self.loaded.identities.values()
+        users = self.now.users() | {identity.profile: f"identity {identity.name}" for identity in identities}
+        for key, existing in self.present.items():
             if not self.offer.is_gone(key):
                 continue
             if user := users.get(existing.name):
@@ -163,7 +164,7 @@ class _Work:
         """The profiles that get another name, unless an AWS profile of the old or new name is not ours."""
         renamed = {
             existing.name: new_names[key]
-            for key, existing in self.ours.items()
+            for key, existing in self.present.items()
             if new_names.get(key, existing.name) != existing.name
         }
         while stuck := dict(self._stuck(renamed)):  # a profile that keeps its name may be in the way of another

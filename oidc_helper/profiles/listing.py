@@ -19,9 +19,9 @@ GetTokens = Callable[[str], Tokens]
 
 
 class Offer(NamedTuple):
-    """What the person may use: `access` is what the filters take of it.
+    """The targets that the person may use: `access` has those that the filters take.
 
-    `offered` has the keys of all that was seen, also of what the filters leave out. `others` are the ids of the
+    `offered` has the keys of all targets seen, also of those that the filters leave out. `others` are the ids of the
     accounts that the filters leave out. `failures` are by account id, by tenant, or by PORTAL.
     """
 
@@ -31,7 +31,7 @@ class Offer(NamedTuple):
     failures: Mapping[str, OidcHelperError]
 
     def is_gone(self, key: tuple[str, str]) -> bool:
-        """Whether the person certainly may no longer use what has that key."""
+        """Whether it is certain that the person may no longer use the target with that key."""
         owner = key[0]
         is_account_unlisted = PORTAL in self.failures and owner.isdecimal()
         return (
@@ -42,8 +42,8 @@ class Offer(NamedTuple):
         )
 
 
-def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, told: Told) -> Offer:
-    """List everything. Raises OidcHelperError if nothing could be listed; else what failed is among the failures."""
+def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, report: Told) -> Offer:
+    """List everything. Raises OidcHelperError if nothing could be listed; else `failures` says what failed."""
     failures = dict[str, OidcHelperError]()
     tokens, accounts = get_tokens(""), list[Account]()
     try:
@@ -53,7 +53,7 @@ def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filte
             raise
         failures[PORTAL] = refusal
     chosen = [account for account in accounts if filters.take_account(account)]
-    listed = _permission_sets(aws, get_tokens, tokens, chosen, told)
+    listed = _permission_sets(aws, get_tokens, tokens, chosen, report)
     failures |= listed.failures
     roles = list[Access]()
     for tenant in tenants:
@@ -92,10 +92,10 @@ def _is_over(refusal: Refused, tokens: Tokens, scope: str) -> bool:
 
 
 def _permission_sets(
-    aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], told: Told
+    aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], report: Told
 ) -> Listing:
-    """The permission sets of the accounts; if the access token ends meanwhile, another one gets the rest."""
-    listed = portal_listing.permission_sets(aws, tokens, accounts, told)
+    """The permission sets of the accounts; if the access token ends meanwhile, another one lists the rest."""
+    listed = portal_listing.permission_sets(aws, tokens, accounts, report)
     too_late = {
         account_id
         for account_id, failure in listed.failures.items()
@@ -104,9 +104,9 @@ def _permission_sets(
     if not too_late:
         return listed
     rest = [account for account in accounts if account.account_id in too_late]
-    again = portal_listing.permission_sets(aws, get_tokens(tokens.access_token), rest, told)
+    rest_listed = portal_listing.permission_sets(aws, get_tokens(tokens.access_token), rest, report)
     failures = {account_id: failure for account_id, failure in listed.failures.items() if account_id not in too_late}
-    return Listing([*listed.access, *again.access], {**failures, **again.failures})
+    return Listing([*listed.access, *rest_listed.access], {**failures, **rest_listed.failures})
 
 
 def _roles(aws: Aws, get_tokens: GetTokens, tokens: Tokens, tenant: str) -> list[Access]:

@@ -16,7 +16,7 @@ _RESERVED = {"default"}  # the AWS profile that every program takes if none is n
 def name_all(
     targets: Sequence[Access], template: str, present: Mapping[tuple[str, str], str], taken: Collection[str]
 ) -> dict[tuple[str, str], str]:
-    """A name for each target, by its key.
+    """A name for each target, by the target's key.
 
     The `present` names stay if the template makes them; `taken` are those of other profiles. If several would get the
     same name, each new one gets its account's id too.
