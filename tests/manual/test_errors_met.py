@@ -205,7 +205,7 @@ MET: Mapping[str, Met | str] = {
     "gave up waiting for …": "test_a_caller_with_nothing_names_the_login_that_stays_open",
     "no further process can be started: …": "test_a_process_that_cannot_be_started_is_told",
     "there is not enough memory…": "test_a_machine_without_memory_spends_no_token",
-    "… was changed since it was read": "test_changed_meanwhile",
+    "… was changed since it was read": "test_a_file_that_was_edited_meanwhile_is_not_overwritten",
     "cannot listen on …: …": "test_a_port_of_localhost_that_is_taken_on_one_address_is_refused",
     # 5
     "… refuses to sign these credentials in: HTTP status …": Met(

@@ -140,8 +140,8 @@ def test_a_bug_in_a_fetch_ends_no_keeper(profile: Profile) -> None:
     assert told == ["unexpected ValueError, which is a bug", None]
 
 
-def test_pauses_grow(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No outage makes us a burden; one who signs in is found soon."""
+def test_pauses_grow_from_failure_to_failure(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage is not made worse; while a sign-in is missing, the pauses stay short."""
     monkeypatch.undo()
 
     def pauses(failure: OidcHelperError) -> list[int]:

@@ -73,10 +73,10 @@ def _toml(draw: st.DrawFn) -> list[_Piece]:
 
 @given(_toml(), st.dictionaries(st.sampled_from([*_TOML_HEADERS, "new"]), _edits, max_size=3), _ends, _marks)
 @examples(deadline=None, database=None, max_examples=150)
-def test_any_configuration(
+def test_an_edit_changes_only_its_own_table(
     pieces: Sequence[_Piece], edits: dict[str, dict[str, Any] | None], end: str, mark: bytes
 ) -> None:
-    """What is edited is said, in a file of any style; every line of another table, and each line's end, is the same."""
+    """In a file of any style, every line of another table, and each line's end, stays the same."""
     text = "".join(piece.text for piece in pieces)
     content = mark + text.replace("\n", end).encode()
 

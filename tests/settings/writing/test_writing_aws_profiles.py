@@ -36,16 +36,15 @@ def refusal(profiles: writing.Profiles = _PROFILE) -> WrongSettings:
     return caught.value
 
 
-def test_no_file(aws: Path) -> None:
-    """Where there is no file, the plan has one with the profile alone."""
+def test_a_missing_file_is_made_with_the_profile_alone(aws: Path) -> None:
     change = writing.of_aws_config(_PROFILE)
 
     assert (change.path, change.before) == (str(aws / "config"), None)
     assert change.after.decode() == f"[profile x]\ncredential_process = {_LINE}\nregion = eu-west-1\n"
 
 
-def test_new_profile(aws: Path) -> None:
-    """A new profile is the last section, after an empty line; a last line without an end gets one."""
+def test_a_new_profile_is_the_last_section(aws: Path) -> None:
+    """An empty line is before it; a last line without an end gets one."""
     new = written(aws / "config", "# mine\n[default]\ns3 =\n    x = 1\n[services s]\nregion=a")
 
     assert new == (
@@ -54,8 +53,8 @@ def test_new_profile(aws: Path) -> None:
     )
 
 
-def test_changed_profile(aws: Path) -> None:
-    """Of a profile that is there, only the lines that differ change; new keys stand under its last one."""
+def test_only_the_lines_that_differ_change(aws: Path) -> None:
+    """New keys follow the last key of the profile."""
     new = written(aws / "config", "[profile x]\nRegion=a\noutput=json\n\n# of y\n[profile y]\nregion=b\n")
 
     assert new == (
@@ -63,15 +62,15 @@ def test_changed_profile(aws: Path) -> None:
     )
 
 
-def test_same_again(aws: Path) -> None:
-    """A profile that says all that is asked for stays as it is, however it is spaced."""
+def test_a_profile_with_these_values_stays_as_it_is(aws: Path) -> None:
+    """However it is spaced."""
     text = f"[profile 'x']\n  region=eu-west-1\ncredential_process   =  {_LINE}  \n"
 
     assert written(aws / "config", text) == text
 
 
-def test_removed_profile(aws: Path) -> None:
-    """A profile goes with the comment above it; what stands around it stays."""
+def test_a_removed_profile_takes_its_comment_along(aws: Path) -> None:
+    """The lines around it stay."""
     text = f"[a]\n\n# of x\n[profile x]\ncredential_process = {_LINE}\n\n# of b\n[b]\n"
 
     assert written(aws / "config", text, {"x": None}) == "[a]\n\n# of b\n[b]\n"
@@ -129,8 +128,8 @@ def test_credentials_of_another_kind(aws: Path, key: str, name: str) -> None:
     assert error.message == (f"AWS profile 'x' has credentials of another kind: {key.lower()} (line 4) of {aws / name}")
 
 
-def test_foreign_process(aws: Path) -> None:
-    """Another program's credential_process is not replaced; in the credentials file not even ours may be."""
+def test_another_programs_credential_process_is_not_replaced(aws: Path) -> None:
+    """In the credentials file, not even ours may be."""
     (aws / "config").write_text("[profile x]\ncredential_process = other get x\n")
     (aws / "credentials").write_text("[x]\ncredential_process = oidc-helper get x\n")
 
@@ -173,7 +172,7 @@ def test_file_that_botocore_cannot_read(aws: Path, text: str, line: int, name: s
     assert refusal().message.startswith(f"{aws / name} (line {line}): ")
 
 
-def test_not_utf8(aws: Path) -> None:
+def test_a_file_that_is_not_utf8_is_refused(aws: Path) -> None:
     (aws / "config").write_bytes(b"[default]\nregion = \xff\n")
 
     assert refusal().message == f"{aws}/config (line 2): is not UTF-8 text"
@@ -188,8 +187,7 @@ def test_files_named_by_variables(aws: Path, tmp_path: Path, monkeypatch: pytest
     assert writing.of_aws_config(_PROFILE).path == str(tmp_path / "elsewhere" / "config")
 
 
-def test_carried_out(aws: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was written is what botocore reads."""
+def test_botocore_reads_what_was_written(aws: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
     writing.carry_out([writing.of_aws_config(_PROFILE)])
@@ -197,8 +195,8 @@ def test_carried_out(aws: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert load_config(str(aws / "config"))["profiles"] == _PROFILE
 
 
-def test_renamed_profile(aws: Path) -> None:
-    """The header changes where it stands, and what takes its keys from the profile follows."""
+def test_a_renamed_profile_stays_at_its_place(aws: Path) -> None:
+    """Other profiles that take its keys follow the new name."""
     (aws / "config").write_text(
         f"[profile x] ; why\ncredential_process = {_LINE}\n\n[profile y]\nsource_profile=x\nrole_arn=r\n"
     )

@@ -48,8 +48,8 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in files}
 
 
-def test_replaced(tmp_path: Path) -> None:
-    """The file says the new text, its former one is beside it, and both have its mode."""
+def test_a_replaced_file_keeps_its_mode_and_a_backup(tmp_path: Path) -> None:
+    """The new text is in the file, the former text is beside it, and both have the file's mode."""
     plan = [change(tmp_path / "a" / "config.toml")]
     path = Path(plan[0].path)
     path.chmod(0o640)
@@ -64,8 +64,8 @@ def test_replaced(tmp_path: Path) -> None:
     assert sorted(each.name for each in path.parent.iterdir()) == ["config.toml", "config.toml" + BACKUP]
 
 
-def test_new_files(tmp_path: Path) -> None:
-    """Directories and files that were not there are made for their owner alone."""
+def test_new_files_belong_to_their_owner_alone(tmp_path: Path) -> None:
+    """Missing directories are made for the owner alone, too."""
     path = tmp_path / "a" / "config.toml"
 
     writing.carry_out([Change(str(path), None, _NEW)])
@@ -76,8 +76,8 @@ def test_new_files(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_group_stays(tmp_path: Path) -> None:
-    """A file that a team shares by its group stays the group's."""
+def test_a_replaced_file_keeps_its_group(tmp_path: Path) -> None:
+    """A team may share the file by its group."""
     if os.geteuid() != 0:
         pytest.skip("only root has a second group for sure")
     plan = [change(tmp_path / "config.toml")]
@@ -88,8 +88,8 @@ def test_group_stays(tmp_path: Path) -> None:
     assert Path(plan[0].path).stat().st_gid == 12
 
 
-def test_link_stays(tmp_path: Path) -> None:
-    """A link into somebody's dotfiles stays a link; the file that it leads to is replaced."""
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """A link into somebody's dotfiles stays one; the file that it leads to is replaced."""
     target = tmp_path / "dotfiles" / "aws"
     change(target)
     link = tmp_path / "config"
@@ -123,8 +123,8 @@ def test_nothing_to_do(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"config.toml": _OLD}
 
 
-def test_changed_meanwhile(tmp_path: Path) -> None:
-    """What was edited since the plan was made is not overwritten, nor is the other file changed."""
+def test_a_file_that_was_edited_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    """An edit after the plan was made stops the plan: the other file is not changed either."""
     first, second = change(tmp_path / "a" / "x"), change(tmp_path / "b" / "y")
     Path(second.path).write_bytes(_OLD + b"# edited\n")
 
@@ -174,8 +174,8 @@ def test_file_that_is_not_to_be_replaced(tmp_path: Path, spoil: object, why: str
     assert error.message.startswith(f"{second.path} {why}")
 
 
-def test_full_disk(tmp_path: Path) -> None:
-    """Where the second text has no room, neither file is changed."""
+def test_a_full_disk_changes_neither_file(tmp_path: Path) -> None:
+    """The first file is not changed if the second text has no room."""
     first, second = change(tmp_path / "a" / "x"), Change(str(tmp_path / "a" / "y"), None, b"#" * 100_000)
 
     with _no_room_beyond(10_000):
@@ -204,8 +204,7 @@ def test_second_file_cannot_be_replaced(tmp_path: Path, before: bytes | None) ->
     assert refusal(first, second).message == f"{second.path} cannot be written: is a directory"
 
 
-def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C between the two files leaves both as they were."""
+def test_ctrl_c_between_two_files_leaves_both_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = change(tmp_path / "a" / "x"), change(tmp_path / "b" / "y")
     replace = replacement._replace
 
@@ -240,8 +239,8 @@ def _outcome(path: str, after: bytes) -> str:
     return ""
 
 
-def test_diff(tmp_path: Path) -> None:
-    """The diff names the file and shows what changes; a new file is said to be one."""
+def test_the_diff_names_the_file_and_each_change(tmp_path: Path) -> None:
+    """It says so if the file is new."""
     path = str(tmp_path / "config.toml")
 
     assert writing.diff(Change(path, _OLD, _NEW)) == (

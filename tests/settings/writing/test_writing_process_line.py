@@ -33,8 +33,8 @@ _WINDOWS = {
 
 
 @pytest.mark.parametrize("path", _POSIX)
-def test_posix_line(path: str) -> None:
-    """A shell reads the path, and so does botocore without one; single quotes are what the SDKs for Go leave."""
+def test_a_posix_line_is_read_by_shells_and_by_botocore(path: str) -> None:
+    """Single quotes are what the SDKs for Go leave alone."""
     line = writing.credential_process([path], "x", windows=False)
 
     assert line == _POSIX[path]
@@ -45,8 +45,8 @@ def test_posix_line(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", _WINDOWS)
-def test_windows_line(path: str) -> None:
-    """Double quotes are the only ones on Windows, and are there only where they must."""
+def test_a_windows_line_has_double_quotes_only_if_it_needs_them(path: str) -> None:
+    """No other quotes work there."""
     line = writing.credential_process([path], "x", windows=True)
 
     assert line == _WINDOWS[path]

@@ -24,8 +24,8 @@ def refusal(directory: Path, text: str, tables: writing.Tables) -> WrongSettings
     return caught.value
 
 
-def test_new_file(tmp_path: Path) -> None:
-    """A new file begins with a line that says whose it is; names that TOML does not take bare are quoted."""
+def test_a_new_file_says_whose_it_is(tmp_path: Path) -> None:
+    """It begins with a line that says so; names that are no bare keys of TOML are quoted."""
     tables: writing.Tables = {
         ("identity", "corp"): {"source": "browser", "scopes": ["openid", "email"]},
         ("profile", "team.a"): {"generated": True, "caller": {"profile": 'a"b'}, "region": None},
@@ -40,8 +40,8 @@ def test_new_file(tmp_path: Path) -> None:
     )
 
 
-def test_new_table(tmp_path: Path) -> None:
-    """A new table stands behind the last of its kind, and comments keep their owners."""
+def test_a_new_table_follows_the_last_of_its_kind(tmp_path: Path) -> None:
+    """Comments stay with the tables that they belong to."""
     text = '[profile.a]\nregion = "r"\n# region = "s"\n\n# of b\n[identity.b]\nsource = "x"\n'
 
     assert written(tmp_path, text, {("profile", "new"): {}}) == (
@@ -77,8 +77,8 @@ def test_lines_that_end_differently(tmp_path: Path) -> None:
     assert planned.after == text + b'region = "s"\n'
 
 
-def test_removed_table(tmp_path: Path) -> None:
-    """A table goes with all below it and the comment above; a comment that nobody can tell the owner of stays."""
+def test_a_removed_table_takes_its_comment_along(tmp_path: Path) -> None:
+    """Its subtables go too; a comment whose table is not certain stays."""
     text = '# head\n\n# of a\n[profile.a]\n[profile.a.caller]\nprofile = "x"\n# of whom\n\n# of b\n[profile.b]\n'
 
     assert written(tmp_path, text, {("profile", "a"): None}) == "# head\n# of whom\n\n# of b\n[profile.b]\n"
@@ -92,8 +92,8 @@ def test_added_and_removed(tmp_path: Path) -> None:
     assert written(tmp_path, more, {("profile", "b"): None}) == text
 
 
-def test_same_again(tmp_path: Path) -> None:
-    """What is said already, in whatever style, is no change."""
+def test_a_value_that_is_there_is_no_change(tmp_path: Path) -> None:
+    """However it is written."""
     text = "[profile.a]\nscopes=[ 'a' , # why\n 'b' ]\nduration_seconds = 3_600\n"
 
     assert (
@@ -121,16 +121,15 @@ def test_table_without_a_header(tmp_path: Path, text: str, line: int, values: An
     assert error.message.startswith(f"{tmp_path / _PLACE} (line {line}): profile.a has no header of its own")
 
 
-def test_no_toml(tmp_path: Path) -> None:
-    """A file that is no TOML is refused with the line and advice, as it is when it is read."""
+def test_a_file_that_is_not_toml_is_refused_with_its_line(tmp_path: Path) -> None:
+    """The advice is that of reading the file."""
     error = refusal(tmp_path, "[profile.a]\nregion = eu-west-1\n", {("profile", "b"): {}})
 
     assert error.message.startswith(f"{tmp_path / _PLACE} (line 2): is not TOML")
     assert "put text in quotes" in error.message
 
 
-def test_too_large(tmp_path: Path) -> None:
-    """No file is written that would be too large to be read."""
+def test_no_file_is_written_that_is_too_large_to_read(tmp_path: Path) -> None:
     assert "would become larger" in refusal(tmp_path, "", {("profile", "a"): {"region": "r" * 1_100_000}}).message
 
 
@@ -146,8 +145,8 @@ def test_two_thousand_profiles(tmp_path: Path) -> None:
     )
 
 
-def test_renamed_table(tmp_path: Path) -> None:
-    """A header changes where it stands, with those of the tables below it; two may change names."""
+def test_a_renamed_table_stays_at_its_place(tmp_path: Path) -> None:
+    """So do the tables below it; two tables may swap their names."""
     text = '# of a\n[ profile.a ] # why\nx = 1\n[profile.a.caller]\nprofile = "b"\n\n[profile."b.c"]\ny = 2\n'
     (tmp_path / _PLACE).write_text(text)
     renamed: dict[tuple[str, ...], tuple[str, ...]] = {
