@@ -391,7 +391,7 @@ def test_a_full_disk_leaves_both_files(desk: Home, emulator: Emulator) -> None:
     path = write_aws_config(desk, OTHERS)
     done = subprocess.run(
         [COMMAND, "configure", "analytics", *flags(emulator), "--non-interactive", "--no-sign-in"],
-        env=desk.environment,
+        env={**desk.environment, "PYTHONDONTWRITEBYTECODE": "1"},  # Python 3.11 leaves files of bytecode cut off
         capture_output=True,
         encoding="utf-8",
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY)),
