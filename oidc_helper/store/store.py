@@ -81,22 +81,24 @@ class Store(Ledger):
         entry = names.entry_name(kind, name)
         note = Entry(kind, name, names.configuration(), "", expires_at, int(self._now()), dict(details or {}))
         ways = (in_kernel.require_place, self._vault_place)
-        formers: list[Entry | None] = []  # the note before each attempt
+        former_notes: list[Entry | None] = []  # the note before each attempt
         problems = []
         for require_place in ways if kind == CREDENTIALS else reversed(ways):
             try:
                 attempt = replace(note, place=require_place())
-                formers.append(notes.write(entry, attempt))
+                former_notes.append(notes.write(entry, attempt))
                 self._write(entry, text, attempt)
             except StoreUnusable as problem:
                 problems.append(problem)
             else:
-                self._forget_elsewhere(entry, attempt.place, formers[-1])
+                self._forget_elsewhere(entry, attempt.place, former_notes[-1])
                 self._in_hand.pop(entry, None)
                 return attempt.place
         reason = "; ".join(sorted(problem.message for problem in problems))
         notes.change(
-            entry, lambda attempt: notes.taken_back(formers[0], attempt) if formers else attempt, unkept=reason
+            entry,
+            lambda attempt: notes.after_failure(former_notes[0], attempt) if former_notes else attempt,
+            unkept=reason,
         )
         if kind == CREDENTIALS:  # older keys must not be served after newer ones
             with suppress(StoreUnusable):
@@ -159,7 +161,7 @@ class Store(Ledger):
         return name_of(note.place) if note and note.place != KERNEL else ""
 
     def why_unkept(self, kind: str, name: str) -> str:
-        """The reason why the latest text of a record was kept nowhere; empty if it was kept."""
+        """The reason why the latest text of a record could not be kept; empty if it was kept."""
         entry = names.entry_name(kind, name)
         unkept = self._in_hand.get(entry)
         return unkept.reason if unkept else index.read().unkept.get(entry, "")
@@ -221,7 +223,7 @@ class Store(Ledger):
                 raise self._out_of_reach(note.kind, note.name, place)
 
     def _vault(self) -> Vault | None:
-        """The vault, looked for once; after a failure, the calls of a fetch do not each repeat the search."""
+        """The vault; we search for it once, and after a failure the calls of a fetch do not each search again."""
         if self._trouble and time.monotonic() < self._trouble[0]:
             raise StoreUnusable(self._trouble[1].message, self._trouble[1].hint)
         if not self._vaults:
