@@ -141,7 +141,7 @@ def _become(program: list[str], profile: str) -> None:
     if cached.due(time.time()):
         from oidc_helper.machine import renewal
 
-        renewal.start(profile, is_ours=False)
+        renewal.start(profile, as_child=False)
     hit.become(program, profile, cached.body, cached.region)
 
 

@@ -33,7 +33,7 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
     hand_over = _by_endpoint(options, in_hand) if options.endpoint else _as_variables
     profile, credentials = _credentials(options, in_hand)
     if credentials.due and not options.endpoint:  # the endpoint renews them itself
-        renewal.start(profile.name, is_ours=False)
+        renewal.start(profile.name, as_child=False)
     environment = variables.replaced(dict(os.environ), hand_over(profile, credentials))
     words = options.words or _shell(options, environment, credentials)
     with options.streams.given_back():
