@@ -100,6 +100,12 @@ with suppress(OSError):
     kernel.join_anonymous_session()  # before any thread starts: the keys of the tests end with them
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: most tests wait for processes of theirs, or for a deadline."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return cores + 1
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Short names of cases: a dictionary is shown as `name=value`, and no value is longer than 40 characters."""
     if isinstance(val, dict):

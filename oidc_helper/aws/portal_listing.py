@@ -65,7 +65,7 @@ class Listing(NamedTuple):
     failures: Mapping[str, OidcHelperError]
 
 
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Takes the number of accounts that are done, and of all accounts."""
 
 
@@ -75,10 +75,10 @@ def accounts(aws: Aws, tokens: Tokens) -> list[Account]:
     return sorted(listed, key=lambda account: (account.name.casefold(), account.account_id))
 
 
-def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told = lambda *_: None) -> Listing:
+def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], report: Progress = lambda *_: None) -> Listing:
     """The permission sets of these accounts; an error for one account does not lose the others.
 
-    Calls `told` after each account.
+    Calls `report` after each account.
     """
     pace, waiting, done = _Pace(), SimpleQueue[Account](), SimpleQueue[tuple[Account, list[str] | Exception]]()
     for account in of:
@@ -103,7 +103,7 @@ def permission_sets(aws: Aws, tokens: Tokens, of: Sequence[Account], told: Told 
                 raise answer
             else:
                 names[account.account_id] = sorted(answer)
-            told(count, len(of))
+            report(count, len(of))
     finally:
         pace.stopped.set()
     access = [Access("permission-set", account, name) for account in of for name in names.get(account.account_id, ())]

@@ -55,7 +55,7 @@ def _start_endpoint(name: str, credentials: Fetched, in_hand: InHand) -> dict[st
     from oidc_helper.serve.server import Endpoint
 
     listening = sockets.bound(LOOPBACK, 0)
-    served, _ = endpoint.served([name], at_hand={name: credentials}, in_hand=in_hand)
+    served, _ = endpoint.served([name], fetched={name: credentials}, in_hand=in_hand)
     running, answers = Endpoint(listening, served), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(running.run(answers.set)), daemon=True)
     thread.start()

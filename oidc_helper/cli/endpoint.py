@@ -1,4 +1,4 @@
-"""What `serve` and `exec --endpoint` put together: profiles, how they are fetched, and the endpoint's libraries."""
+"""The parts that `serve` and `exec --endpoint` share: profiles with their fetches, tokens, and variables."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("uvicorn", "httptools", "prometheus_client")
 
-Told = Callable[[OidcHelperError | None], None]
+Report = Callable[[OidcHelperError | None], None]  # gets each new failure, and None once it is over
 
 
 def require_libraries() -> None:
-    """Raise OidcHelperError where the extra `serve` is not installed."""
+    """Raise OidcHelperError if the extra `serve` is not installed."""
     missing = [name for name in _LIBRARIES if not find_spec(name)]
     if missing:
         from oidc_helper.doctor import program
@@ -38,29 +38,29 @@ def require_libraries() -> None:
 
 
 def profile_fetches(names: Iterable[str], in_hand: InHand) -> dict[str, "ProfileFetch"]:
-    """How each profile is fetched, by the settings of this moment. Raises WrongSettings."""
+    """Each profile with its fetch, by the current settings. Raises WrongSettings."""
     from oidc_helper.serve.keeper import ProfileFetch
 
     loaded = settings.load()
-    found = {}
+    fetches = {}
     for name in names:
         profile = loaded.profile(name)
         require_target(profile)
-        found[name] = ProfileFetch(profile, partial(fetching.fetch, name, loaded, in_hand))
-    return found
+        fetches[name] = ProfileFetch(profile, partial(fetching.fetch, name, loaded, in_hand))
+    return fetches
 
 
 def served(
     names: Iterable[str],
-    told: Callable[[str], Told] | None = None,
-    at_hand: Mapping[str, Fetched] | None = None,
+    reporter: Callable[[str], Report] | None = None,
+    fetched: Mapping[str, Fetched] | None = None,
     in_hand: InHand | None = None,
 ) -> tuple[dict[str, "Served"], Callable[[], dict[str, "ProfileFetch"]]]:
-    """The profiles to serve, each with a new token, and what reads the settings anew.
+    """The profiles to serve, each with a new token, and a function that reads the settings again.
 
-    Profiles that go back to one sign-in are fetched one after the other: they have tokens in common. `told` gets the
-    failures of a profile, `at_hand` are credentials that were fetched before, and `in_hand` is what no place took then.
-    Raises WrongSettings.
+    Profiles of one identity are fetched one after the other, since they share tokens. `reporter` makes the report of a
+    profile's failures; `fetched` are credentials from before, and `in_hand` the records that no store took then. Raises
+    WrongSettings.
     """
     from oidc_helper.serve.app import Served
     from oidc_helper.serve.keeper import Keeper
@@ -69,24 +69,23 @@ def served(
     in_hand = {} if in_hand is None else in_hand
     names = list(dict.fromkeys(names))
     executors: dict[str, ThreadPoolExecutor] = {}
-    found = {}
+    profiles = {}
     for name, profile_fetch in profile_fetches(names, in_hand).items():
         reentry.refuse_reentry(name)
         executor = executors.setdefault(profile_fetch.profile.identity.name, ThreadPoolExecutor(max_workers=1))
-        ear = told(name) if told else _deaf
-        found[name] = Served(
-            Keeper(profile_fetch, executor, report=ear, fetched=(at_hand or {}).get(name)), new_token()
-        )
-    redaction.learn(*(one.token for one in found.values()))
-    return found, lambda: profile_fetches(names, in_hand)
+        report = reporter(name) if reporter else _report_nothing
+        keeper = Keeper(profile_fetch, executor, report=report, fetched=(fetched or {}).get(name))
+        profiles[name] = Served(keeper, new_token())
+    redaction.learn(*(profile.token for profile in profiles.values()))
+    return profiles, lambda: profile_fetches(names, in_hand)
 
 
-def _deaf(_failure: OidcHelperError | None) -> None:
-    """The program that asks is told."""
+def _report_nothing(_failure: OidcHelperError | None) -> None:
+    """The answer to the program that asks names the failure."""
 
 
 def variables(listening: "socket.socket", name: str, token: str) -> dict[str, str]:
-    """What leads an SDK to the profile."""
+    """The environment variables that lead an SDK to the profile."""
     from oidc_helper.serve import listening as sockets
 
     return {

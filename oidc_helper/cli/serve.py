@@ -106,7 +106,7 @@ def _token_files(tokens: Mapping[Path, str]) -> Iterator[None]:
             token_file.remove(path, tokens[path])
 
 
-def _reporter(complaint: TextIO, name: str) -> endpoint.Told:
+def _reporter(complaint: TextIO, name: str) -> endpoint.Report:
     """Report once that a profile has no credentials, and once that it has them again: nobody may see the answers."""
 
     def report(failure: OidcHelperError | None) -> None:

@@ -247,7 +247,7 @@ def _by_a_step_left(progress: Progress, refusal: Refused) -> Tokens:
     if new and _fits(new, progress.profile):
         return new
     if _is_of_kept_session(progress):
-        raise SignInNeeded("new tokens fare no better", progress.means.mend) from refusal
+        raise SignInNeeded("AWS refuses new tokens of this session too", progress.means.mend) from refusal
     raise refusal
 
 

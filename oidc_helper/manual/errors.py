@@ -310,7 +310,7 @@ _WRONG = (
 _SIGN_IN = (
     Row(
         "nobody is signed in as …\nnobody is signed in at Identity Center\na new proof of identity is needed\n"
-        "the session at … is over: …\n… (signed in as …)\nnew tokens fare no better\n"
+        "the session at … is over: …\n… (signed in as …)\nAWS refuses new tokens of this session too\n"
         "the caller's role needs an identity token, and there is none\n"
         "the caller of profile … needs an identity token, and none is kept",
         "The sessions at Identity Center and at the identity provider have ended, or never began.",

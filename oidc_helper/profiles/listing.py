@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from oidc_helper.aws import account_access, portal_listing
 from oidc_helper.aws.client import Aws
-from oidc_helper.aws.portal_listing import Access, Account, Listing, Told
+from oidc_helper.aws.portal_listing import Access, Account, Listing, Progress
 from oidc_helper.aws.tokens import PORTAL_SCOPE, Tokens
 from oidc_helper.errors import OidcHelperError, Refused
 from oidc_helper.fetch.work import ACCESS_OVER
@@ -42,7 +42,7 @@ class Offer(NamedTuple):
         )
 
 
-def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, report: Told) -> Offer:
+def look(aws: Aws, get_tokens: GetTokens, tenants: Sequence[str], filters: Filters, report: Progress) -> Offer:
     """List everything. Raises OidcHelperError if nothing could be listed; else `failures` says what failed."""
     failures = dict[str, OidcHelperError]()
     tokens, accounts = get_tokens(""), list[Account]()
@@ -92,7 +92,7 @@ def _is_over(refusal: Refused, tokens: Tokens, scope: str) -> bool:
 
 
 def _permission_sets(
-    aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], report: Told
+    aws: Aws, get_tokens: GetTokens, tokens: Tokens, accounts: Sequence[Account], report: Progress
 ) -> Listing:
     """The permission sets of the accounts; if the access token ends meanwhile, another one lists the rest."""
     listed = portal_listing.permission_sets(aws, tokens, accounts, report)

@@ -13,6 +13,7 @@ from typing import Any
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.expected_conditions import presence_of_element_located, staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
@@ -31,6 +32,12 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the provider's pages want a font of the internet
 )
 _AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+_SEND = """
+const [{form}, texts] = arguments;
+if (Object.entries(texts).some(([name, text]) => form.elements[name].value !== text)) return false;
+[...form.elements].find(({type}) => type === 'submit').click();
+return true;
+"""
 
 
 @dataclass(frozen=True)
@@ -55,11 +62,18 @@ class Chromium:
 
         Pages share links: the next one looked for would be that of the page that is about to go.
         """
+        self._patience.until(staleness_of(self._patience.until(lambda _: self._sent_with(fields))))
+
+    def _sent_with(self, fields: dict[str, str]) -> Any:
+        """A field of the form, if the form was sent.
+
+        A page that is still being drawn may undo what is typed; so the last look and the sending are one step.
+        """
         for name, text in fields.items():
-            field = self._element(By.NAME, name)
-            field.send_keys(text)
-        field.submit()
-        self._patience.until(staleness_of(field))
+            field = self.driver.find_element(By.NAME, name)
+            if field.get_property("value") != text:
+                field.send_keys(Keys.CONTROL, "a", Keys.NULL, text)
+        return self.driver.execute_script(_SEND, field, fields) and field
 
     def press(self, text: str) -> None:
         """Press the button or follow the link that says so."""

@@ -14,6 +14,7 @@ from sign_in.real.real_provider import (
     CLIENT_WITHOUT_ID_TOKEN,
     CONFIDENTIAL_CLIENT,
     DJANGO,
+    GLEWLWYD,
     HERE,
     INSTALL,
     OIDC_PROVIDER,
@@ -31,6 +32,8 @@ def provider(request: pytest.FixtureRequest) -> Iterator[RealProvider]:
     name = getattr(request, "param", OIDC_PROVIDER)
     if name == DJANGO:
         needs(find_spec("oauth2_provider"), DJANGO)
+    elif name == GLEWLWYD:
+        needs(shutil.which("glewlwyd"), GLEWLWYD)
     else:
         needs(shutil.which("node"), "node")
         needs((HERE / "node_modules/oidc-provider").is_dir(), f"oidc-provider: {INSTALL}")

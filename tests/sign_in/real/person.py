@@ -17,13 +17,12 @@ from oidc_helper.emulator import Emulator
 
 PATIENCE_S = 30
 ALICE = "alice@example.com"
-# OpenID Connect Core section 11: no offline_access without the prompt for consent.
 _IDENTITY = """
 source = "browser"
 issuer = "{issuer}"
 client_id = "{client}"
 scopes = ["openid", "email", "offline_access"]
-authorize_parameters = {{ prompt = "consent" }}
+{setting}
 """
 
 
@@ -48,7 +47,8 @@ class Person:
 
     def configure(self, client: str = CLIENT, *, more: str = "", defaults: str = "") -> None:
         """Write the configuration of a client, with more of the identity's settings and of those of every profile."""
-        identity = _IDENTITY.format(issuer=self.provider.issuer, client=client) + more
+        setting = " = ".join(self.provider.software.setting)
+        identity = _IDENTITY.format(issuer=self.provider.issuer, client=client, setting=setting) + more
         self.home.configure(file_config(self.emulator, identity=identity, defaults=defaults))
 
     @contextmanager

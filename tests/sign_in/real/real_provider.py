@@ -16,22 +16,34 @@ from urllib.parse import urlencode, urlsplit
 HERE = Path(__file__).parent
 INSTALL = "npm ci --ignore-scripts --prefix tests/sign_in/real"
 CLIENT, CONFIDENTIAL_CLIENT, SECRET = "native", "confidential", "made up: for+tests %only"
-CLIENT_WITHOUT_ID_TOKEN = "without-id-token"  # at a refresh; only Django's provider knows it
+CLIENT_WITHOUT_ID_TOKEN = "without-id-token"  # at a refresh; oidc-provider does not know it
+GLEWLWYD_PORTS = [*range(18_400, 18_408)]  # for redirects; below those that the system gives to connections
 
 
 @dataclass(frozen=True)
 class Software:
-    """The command that runs a provider, and what differs on its pages: the field of a person's name, and a button."""
+    """The command that runs a provider, and what differs at it.
+
+    On its pages these are the field of a person's name, and a button; in the configuration, a setting and its value.
+    """
 
     command: tuple[str | Path, ...]
     name_field: str
     agree_button: str
+    # OpenID Connect Core section 11: no offline_access without the prompt for consent.
+    setting: tuple[str, str] = ("authorize_parameters", '{ prompt = "consent" }')
 
 
-OIDC_PROVIDER, DJANGO = "oidc-provider", "django-oauth-toolkit"
+OIDC_PROVIDER, DJANGO, GLEWLWYD = "oidc-provider", "django-oauth-toolkit", "Glewlwyd"
 SOFTWARE = {
     OIDC_PROVIDER: Software(("node", HERE / "provider.mjs"), "login", "Continue"),
     DJANGO: Software((sys.executable, "-m", "sign_in.real.django_provider"), "username", "Authorize"),
+    GLEWLWYD: Software(
+        (sys.executable, "-m", "sign_in.real.glewlwyd_provider"),
+        "username",
+        "Continue",
+        ("redirect_ports", str(GLEWLWYD_PORTS)),  # it compares the whole redirect URI
+    ),
 }
 
 

@@ -17,14 +17,21 @@ from sign_in.real.real_provider import (
     CLIENT_WITHOUT_ID_TOKEN,
     CONFIDENTIAL_CLIENT,
     DJANGO,
+    GLEWLWYD,
+    OIDC_PROVIDER,
     SECRET,
     SOFTWARE,
 )
 
 from oidc_helper.emulator.directory import JWT_BEARER
 
-at_each_provider = pytest.mark.parametrize("provider", SOFTWARE, indirect=True, scope="module")
-at_django = pytest.mark.parametrize("provider", [DJANGO], indirect=True, scope="module")
+
+def at(*providers: str) -> pytest.MarkDecorator:
+    """Run the test at each of these providers."""
+    return pytest.mark.parametrize("provider", providers, indirect=True, scope="module")
+
+
+at_each_provider = at(*SOFTWARE)
 NIGHT = 9 * 3600  # a session at Identity Center lasts eight hours
 RETURN = "Return to the terminal. You can close this tab."
 CONFIDENTIAL = f"client_secret = {{ command = ['printf', '%s', '{SECRET}'] }}\n"
@@ -102,7 +109,9 @@ def test_configure_leads_from_an_empty_home_to_aws(person: Person) -> None:
     """What this provider publishes is enough for every question that is not asked."""
     person.home.config.unlink()
     directory = person.emulator.directory
-    words = ["configure", "analytics", "--aws-profile", "mine", "--authorize-parameters", 'prompt = "consent"']
+    setting, value = person.provider.software.setting
+    flag = f"--{setting.replace('_', '-')}"
+    words = ["configure", "analytics", "--aws-profile", "mine", flag, value.strip("{[ ]}")]
 
     with at_terminal([COMMAND, *words], person.home.environment, prints_there=True) as terminal:
         screen = Screen(terminal, 100)
@@ -126,7 +135,7 @@ def test_configure_leads_from_an_empty_home_to_aws(person: Person) -> None:
         assert arn(aws_cli) == f"arn:aws:sts::123456789012:assumed-role/analytics/{ALICE}"
 
 
-@at_each_provider
+@at(OIDC_PROVIDER, DJANGO)  # Glewlwyd sends no ID token at a refresh
 def test_nobody_is_asked_while_the_provider_s_session_lasts(person: Person) -> None:
     """No refresh token is sent twice, and the newest is kept."""
     person.configure(client=CONFIDENTIAL_CLIENT, more=CONFIDENTIAL)
@@ -160,7 +169,7 @@ def test_a_revoked_session_asks_for_a_login(person: Person) -> None:
     check_that_the_hint_signs_in(person)
 
 
-@at_django
+@at(DJANGO, GLEWLWYD)
 def test_a_refresh_without_an_id_token_asks_for_a_login(person: Person) -> None:
     """OpenID Connect Core section 12.2 allows it; the refresh token works, and brings nothing for Identity Center."""
     person.configure(client=CLIENT_WITHOUT_ID_TOKEN)
@@ -187,7 +196,7 @@ def test_a_code_is_entered_on_another_device(person: Person) -> None:
     answer(person.home.run("get", "analytics"))
 
 
-@at_each_provider
+@at(OIDC_PROVIDER, DJANGO)  # Glewlwyd's page has no button to decline
 def test_a_declined_sign_in_keeps_nothing(person: Person) -> None:
     """The page and the terminal say so."""
     with person.typing("login", "analytics") as process:
