@@ -40,10 +40,10 @@ def write(entry: str, note: Entry) -> Entry | None:
     return change(entry, with_former_places)
 
 
-def change(entry: str, edit: Callable[[Entry | None], Entry | None], *, unkept: str = "") -> Entry | None:
+def change(entry: str, edit: Callable[[Entry | None], Entry | None], *, why_unkept: str = "") -> Entry | None:
     """Change or drop a note and return the former one; failing to write the index is a warning.
 
-    `unkept` is the reason why no place took the latest text; empty if one took it.
+    `why_unkept` is the reason why no place took the latest text; empty if one took it.
     """
     former = None
 
@@ -55,7 +55,7 @@ def change(entry: str, edit: Callable[[Entry | None], Entry | None], *, unkept: 
         return replace(
             before,
             entries=others if after is None else {**others, entry: after},
-            unkept={**reasons, entry: unkept} if unkept else reasons,
+            unkept={**reasons, entry: why_unkept} if why_unkept else reasons,
         )
 
     try:
