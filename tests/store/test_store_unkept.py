@@ -20,7 +20,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("nowhere")
-def test_a_record_that_could_not_be_kept_serves_its_own_process() -> None:
+def test_an_unkept_record_serves_its_own_process() -> None:
     """Seen: a login that sent its person to the browser twice, since its own tokens were not found."""
     store = Store()
     with pytest.raises(StoreUnusable, match="^cannot keep the tokens of corp: ") as raised:
@@ -33,7 +33,7 @@ def test_a_record_that_could_not_be_kept_serves_its_own_process() -> None:
 
 
 @pytest.mark.usefixtures("nowhere")
-def test_a_record_that_could_not_be_kept_can_be_forgotten() -> None:
+def test_an_unkept_record_can_be_forgotten() -> None:
     """As a record that was kept."""
     store = Store()
     with pytest.raises(StoreUnusable):
