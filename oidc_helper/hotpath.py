@@ -12,6 +12,7 @@ import time
 _LIBRARIES = "LD_LIBRARY_PATH"
 _PATIENCE_S = 5  # with a reader whose pipe is full
 _PIECE = 4_096  # bytes; a pipe that polls as writable has room for them: PIPE_BUF in pipe(7)
+_NO_PROFILE = ("", "-")  # how a word begins that is empty or an option
 
 
 def _forget_pythonpath() -> None:
@@ -158,7 +159,7 @@ def _profile(words: list[str]) -> str | None:
         config = next(rest, "") if word == "--config" else word.removeprefix("--config=")
         if not config or config.startswith("-"):
             return None
-    if len(others) != 2 or others[0] != "get" or not _is_name(others[1]):
+    if len(others) != 2 or others[0] != "get" or others[1][:1] in _NO_PROFILE:
         return None
     if config:
         os.environ[paths.CONFIG_VARIABLE] = config
@@ -170,16 +171,11 @@ def _program(words: list[str]) -> list[str]:
 
     Empty for any other command line: argparse reads those, and would read these in the same way.
     """
-    if len(words) < 3 or words[0] != "exec" or not _is_name(words[1]):
+    if len(words) < 3 or words[0] != "exec" or words[1][:1] in _NO_PROFILE:
         return []
     if words[2] == "--":
         return words[3:]
     return [] if words[2].startswith("-") else words[2:]
-
-
-def _is_name(word: str) -> bool:
-    """Whether the word can be a profile, not an option; no profile has an empty name, and the full program says so."""
-    return word != "" and not word.startswith("-")
 
 
 def _cached(profile: str) -> record.Record | None:
