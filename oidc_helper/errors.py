@@ -21,8 +21,8 @@ class _Veiled:
 class OidcHelperError(Exception):
     """A failure; `hint` names the command or setting that mends it, and is empty if there is none.
 
-    `lines` are the message for a terminal, where a long one is a list. No text shows a secret: SDKs paste message and
-    hint into their own exceptions and logs.
+    `lines` is the message for a terminal, which shows a long one as a list. No text shows a secret: SDKs paste message
+    and hint into their own exceptions and logs.
     """
 
     exit_code = 1

@@ -12,6 +12,7 @@ import time
 _LIBRARIES = "LD_LIBRARY_PATH"
 _PATIENCE_S = 5  # with a reader whose pipe is full
 _PIECE = 4_096  # bytes; a pipe that polls as writable has room for them: PIPE_BUF in pipe(7)
+_NO_PROFILE = ("", "-")  # how a word begins that is empty or an option
 
 
 def _forget_pythonpath() -> None:
@@ -37,7 +38,7 @@ def _directories_of_python() -> list[str]:
 
 
 def _leave_bundle() -> bool:
-    """Restore LD_LIBRARY_PATH to its value before a caller built with PyInstaller; returns whether that changed it.
+    """Undo what a caller built with PyInstaller did to LD_LIBRARY_PATH; returns whether there was anything to undo.
 
     The bundled libraries are for that program only: a browser, which inherits our environment, may not start with them.
     """
@@ -141,14 +142,14 @@ def _become(program: list[str], profile: str) -> None:
     if cached.due(time.time()):
         from oidc_helper.machine import renewal
 
-        renewal.start(profile, is_ours=False)
+        renewal.start(profile, as_child=False)
     hit.become(program, profile, cached.body, cached.region)
 
 
 def _profile(words: list[str]) -> str | None:
-    """The profile in `get PROFILE`; puts a `--config` before, between or after those words in force.
+    """The profile in `get PROFILE`; applies a `--config` before, between or after those words.
 
-    None for any other command line, which argparse reads; it reads these in the same way.
+    None for any other command line: argparse reads those, and would read these in the same way.
     """
     config, others, rest = "", [], iter(words)
     for word in rest:
@@ -158,7 +159,7 @@ def _profile(words: list[str]) -> str | None:
         config = next(rest, "") if word == "--config" else word.removeprefix("--config=")
         if not config or config.startswith("-"):
             return None
-    if len(others) != 2 or others[0] != "get" or others[1].startswith("-"):
+    if len(others) != 2 or others[0] != "get" or others[1][:1] in _NO_PROFILE:
         return None
     if config:
         os.environ[paths.CONFIG_VARIABLE] = config
@@ -168,9 +169,9 @@ def _profile(words: list[str]) -> str | None:
 def _program(words: list[str]) -> list[str]:
     """The program and its arguments in `exec PROFILE [--] PROGRAM ...` without options of ours.
 
-    Empty for any other command line, which argparse reads; it reads these in the same way.
+    Empty for any other command line: argparse reads those, and would read these in the same way.
     """
-    if len(words) < 3 or words[0] != "exec" or words[1].startswith("-"):
+    if len(words) < 3 or words[0] != "exec" or words[1][:1] in _NO_PROFILE:
         return []
     if words[2] == "--":
         return words[3:]
@@ -221,7 +222,7 @@ def _print(answer: bytes) -> int:
 
 
 def _has_room(descriptor: int, patience_s: int) -> bool:
-    if sys.platform == "win32":  # it has no poll, and no hits
+    if sys.platform == "win32":  # Windows has neither poll nor hits
         return True
     import select
 

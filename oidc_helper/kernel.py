@@ -22,7 +22,7 @@ _JOIN_SESSION, _SETPERM, _DESCRIBE, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT
 # a key of its own there, under any name, so a key counts as ours only with this owner and these rights.
 _OF_THE_USER = 0x003F0000
 _TYPES = (b"big_key", b"user")  # a big_key hardly counts against the quota; ENODEV if the kernel lacks it
-_MANY = 10_000  # keys; a user may have 200, root a million
+_MOST = 10_000  # keys that we list; a user may have 200, root a million
 _LARGEST = 32_767  # bytes in a `user` key; a big_key could hold more, but then no `user` key could replace it
 _LONGEST = 8_192  # bytes of a description; the name in it has fewer than 4,096
 
@@ -53,7 +53,7 @@ def exists(name: str) -> bool:
 
 
 def write(name: str, payload: bytes, timeout_s: int) -> None:
-    """Create or replace a key atomically; the kernel drops it after `timeout_s` seconds (0: at the end of the boot).
+    """Create or replace a key atomically; the kernel drops it after `timeout_s` seconds (0: at the next boot).
 
     We complete the key in the process keyring, which dies with us, and link it from there. The link displaces the
     former key of that name, even another user's, so nobody ever sees half a record, or one without its timeout.
@@ -79,7 +79,7 @@ def delete(name: str) -> bool:
 
 def names() -> list[str]:
     """The names of all our keys. Raises OSError if the kernel refuses."""
-    keys = (ctypes.c_int32 * _MANY)()
+    keys = (ctypes.c_int32 * _MOST)()
     length = _keyctl(_READ, _anchor(), keys, ctypes.sizeof(keys))
     return [name for key in keys[: length // 4] if (name := _own_name(key))]
 

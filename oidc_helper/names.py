@@ -10,7 +10,7 @@ def entry_name(kind: str, name: str) -> str:
     """`oidc-helper:<kind>:<name>`, followed by the configuration's path if that is not the account's default.
 
     A keyring belongs to the user, not to a home or a configuration: two configurations must not meet in one entry,
-    whether set by OIDC_HELPER_CONFIG or found via another HOME. It can always be encoded: a path may hold any bytes.
+    whether set by OIDC_HELPER_CONFIG or found via another HOME. The name can always be encoded, though a path may not.
     Raises FileNotFoundError if the user has no home.
     """
     return _encodable(f"{paths.APPLICATION}:{kind}:{name}{_suffix()}")
@@ -29,7 +29,7 @@ def kind_and_name(entry: str) -> tuple[str, str] | None:
 
 
 def configuration() -> str:
-    """The path that identifies the configuration in force in records, whichever link leads to it.
+    """The path by which records identify the configuration in force, whichever link leads to it.
 
     Raises FileNotFoundError if the user has no home.
     """
@@ -51,7 +51,7 @@ def _known_path(default: str) -> str:
             return default
     except OSError:  # the account has no configuration at its default path
         pass
-    # A file that we cannot write, in Nix's store or a container's volume, has another real path after each change.
+    # A file that we cannot write, as in Nix's store or a container's volume, gets a new real path with each change.
     return os.path.realpath(path) if os.access(path, os.W_OK) else path
 
 

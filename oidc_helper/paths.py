@@ -21,8 +21,8 @@ def default_config_file() -> str:
 
 def config_file() -> str:
     """The absolute path of the user's configuration in force. Raises FileNotFoundError if the user has no home."""
-    named = os.environ.get(CONFIG_VARIABLE)
-    return _absolute(named) if named else default_config_file()
+    file = os.environ.get(CONFIG_VARIABLE)
+    return _absolute(file) if file else default_config_file()
 
 
 def site_config_files() -> list[str]:
@@ -31,9 +31,9 @@ def site_config_files() -> list[str]:
     By default they are `config.toml` in platformdirs' site_config_path: on Linux, in each of XDG_CONFIG_DIRS.
     Raises FileNotFoundError if the variable names a file in the user's home, and the user has none.
     """
-    named = os.environ.get(SITE_CONFIG_VARIABLE)
-    if named is not None:
-        return [_absolute(named)] if named else []
+    file = os.environ.get(SITE_CONFIG_VARIABLE)
+    if file is not None:
+        return [_absolute(file)] if file else []
     if sys.platform != "linux":
         return _site_files_by_platformdirs()
     # The XDG Base Directory Specification says to ignore relative paths.
@@ -71,7 +71,7 @@ def _file_stamp(file: str) -> str:
 
 
 def state_directory() -> str:
-    """The user_state_path of platformdirs, imported as rarely. Raises FileNotFoundError if the user has no home."""
+    """The user_state_path of platformdirs, with as few imports. Raises FileNotFoundError if the user has no home."""
     if base := _linux_base("XDG_STATE_HOME", ".local", "state"):
         return os.path.join(base, APPLICATION)
     return _by_platformdirs("user_state_dir")
@@ -89,8 +89,8 @@ def _by_platformdirs(directory: str) -> str:
     return path
 
 
-def _absolute(named: str) -> str:
-    path = os.path.expanduser(named)
+def _absolute(file: str) -> str:
+    path = os.path.expanduser(file)
     if path.startswith("~/"):
         raise FileNotFoundError(errno.ENOENT, "this user has no home directory", path)
     return os.path.abspath(path)

@@ -1,4 +1,4 @@
-"""The stored text of credentials: a header line, then exactly the JSON to print. One that does not add up is a miss."""
+"""The stored text of credentials: a header line, then exactly the JSON to print. A damaged text is a miss."""
 
 import zlib
 

@@ -224,8 +224,8 @@ def _run_spans(text: str, veil: _Veil) -> Iterator[tuple[int, int]]:
     while place + _BLOCK <= len(letters.text):
         block, begin, end = letters.text[place : place + _BLOCK], place, place
         if block in veil.blocks:
-            known = (there for places in veil.places for there in places.get(block, ()))
-            begin, end = max((_run(letters.text, place, *there) for there in known), key=_length)
+            occurrences = (occurrence for places in veil.places for occurrence in places.get(block, ()))
+            begin, end = max((_run(letters.text, place, *occurrence) for occurrence in occurrences), key=_length)
         if begin < end:
             yield letters.begins[begin], _end_of_token(text, letters.ends[end - 1])
         place = max(end, place + 1)

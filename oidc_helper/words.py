@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-_LONGEST_WORDS = 300  # characters of somebody else's text in a message of ours
+_LONGEST_LINE = 300  # characters of somebody else's text in one of our messages
 _LONGEST_VALUE = 24  # characters: enough to recognise a value, too few to use a secret pasted in the wrong place
 _FEW = 8  # names in one line
 _TOML_TYPES = {
@@ -15,7 +15,7 @@ _TOML_TYPES = {
 }
 
 
-def printable(text: str, longest: int = _LONGEST_WORDS) -> str:
+def printable(text: str, longest: int = _LONGEST_LINE) -> str:
     """Somebody else's text as one line: cut if long; characters that control a terminal or reorder text are escaped."""
     cut = text[:longest]  # a server may send a megabyte
     escaped = "".join(map(_in_one_line, cut))

@@ -18,44 +18,44 @@ from oidc_helper.fetch.broker import Fetched
 from oidc_helper.handover import private_aws
 from oidc_helper.machine import ending
 from oidc_helper.machine.ports import LOOPBACK
-from oidc_helper.store.store import InHand
+from oidc_helper.store.store import UnkeptRecords
 
 log = logging.getLogger("oidc_helper")
 
 _START_S = 30
-_Order = tuple[str, Fetched, InHand, str, int, bool]
+_Order = tuple[str, Fetched, UnkeptRecords, str, int, bool]
 """The parameters of `start`, the process id of the program, and whether to trace."""
 
 
-def start(profile: str, credentials: Fetched, in_hand: InHand, config: str, complaint: TextIO) -> dict[str, str]:
+def start(profile: str, credentials: Fetched, unkept: UnkeptRecords, config: str, complaint: TextIO) -> dict[str, str]:
     """Start the endpoint for the program that this process becomes, whose AWS configuration is `config`.
 
-    The endpoint starts with these credentials, and with the records that no store took (`in_hand`). Returns the
+    The endpoint starts with these credentials, and with the records that no store took (`unkept`). Returns the
     variables that lead the program to endpoint and configuration. Raises OidcHelperError.
     """
     debug = log.isEnabledFor(logging.DEBUG)
-    order: _Order = (profile, credentials, in_hand, config, os.getpid(), debug)
+    order: _Order = (profile, credentials, unkept, config, os.getpid(), debug)
     leading: dict[str, str] = own_process.ask(__name__, order, timeout_s=_START_S, stderr=complaint if debug else None)
     return leading
 
 
 def _serve(order: _Order, stdio: Streams) -> Iterator[dict[str, str]]:
-    profile, credentials, in_hand, config, program, debug = order
+    profile, credentials, unkept, config, program, debug = order
     log_to(stdio, debug=debug, quiet=True)
-    leading = _start_endpoint(profile, credentials, in_hand)
+    leading = _start_endpoint(profile, credentials, unkept)
     with private_aws.files(config) as files:
         wait_for_end = ending.of(program)
         yield {**leading, **files}
         wait_for_end()
 
 
-def _start_endpoint(name: str, credentials: Fetched, in_hand: InHand) -> dict[str, str]:
+def _start_endpoint(name: str, credentials: Fetched, unkept: UnkeptRecords) -> dict[str, str]:
     """Run the endpoint in a thread until this process ends; return the variables that lead to it."""
     from oidc_helper.serve import listening as sockets
     from oidc_helper.serve.server import Endpoint
 
     listening = sockets.bound(LOOPBACK, 0)
-    served, _ = endpoint.served([name], fetched={name: credentials}, in_hand=in_hand)
+    served, _ = endpoint.served([name], fetched={name: credentials}, unkept=unkept)
     running, answers = Endpoint(listening, served), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(running.run(answers.set)), daemon=True)
     thread.start()

@@ -197,7 +197,7 @@ class _Looking:
 
     @cached_property
     def store(self) -> PendingStore:
-        return PendingStore(self._is_in_force, prompts=not browser.obstacle(), anew=True)
+        return PendingStore(self._is_in_force, prompts=not browser.obstacle(), signs_in=True)
 
     @property
     def look(self) -> Look:

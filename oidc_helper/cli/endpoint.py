@@ -12,7 +12,7 @@ from oidc_helper.cli.credentials import require_target
 from oidc_helper.errors import OidcHelperError
 from oidc_helper.fetch.broker import Fetched
 from oidc_helper.machine import reentry
-from oidc_helper.store.store import InHand
+from oidc_helper.store.store import UnkeptRecords
 
 if TYPE_CHECKING:
     import socket
@@ -37,7 +37,7 @@ def require_libraries() -> None:
         )
 
 
-def profile_fetches(names: Iterable[str], in_hand: InHand) -> dict[str, "ProfileFetch"]:
+def profile_fetches(names: Iterable[str], unkept: UnkeptRecords) -> dict[str, "ProfileFetch"]:
     """Each profile with its fetch, by the current settings. Raises WrongSettings."""
     from oidc_helper.serve.keeper import ProfileFetch
 
@@ -46,7 +46,7 @@ def profile_fetches(names: Iterable[str], in_hand: InHand) -> dict[str, "Profile
     for name in names:
         profile = loaded.profile(name)
         require_target(profile)
-        fetches[name] = ProfileFetch(profile, partial(fetching.fetch, name, loaded, in_hand))
+        fetches[name] = ProfileFetch(profile, partial(fetching.fetch, name, loaded, unkept))
     return fetches
 
 
@@ -54,30 +54,30 @@ def served(
     names: Iterable[str],
     reporter: Callable[[str], Report] | None = None,
     fetched: Mapping[str, Fetched] | None = None,
-    in_hand: InHand | None = None,
+    unkept: UnkeptRecords | None = None,
 ) -> tuple[dict[str, "Served"], Callable[[], dict[str, "ProfileFetch"]]]:
     """The profiles to serve, each with a new token, and a function that reads the settings again.
 
     Profiles of one identity are fetched one after the other, since they share tokens. `reporter` makes the report of a
-    profile's failures; `fetched` are credentials from before, and `in_hand` the records that no store took then. Raises
+    profile's failures; `fetched` are credentials from before, and `unkept` the records that no store took then. Raises
     WrongSettings.
     """
     from oidc_helper.serve.app import Served
     from oidc_helper.serve.keeper import Keeper
     from oidc_helper.serve.token_file import new_token
 
-    in_hand = {} if in_hand is None else in_hand
+    unkept = {} if unkept is None else unkept
     names = list(dict.fromkeys(names))
     executors: dict[str, ThreadPoolExecutor] = {}
     profiles = {}
-    for name, profile_fetch in profile_fetches(names, in_hand).items():
+    for name, profile_fetch in profile_fetches(names, unkept).items():
         reentry.refuse_reentry(name)
         executor = executors.setdefault(profile_fetch.profile.identity.name, ThreadPoolExecutor(max_workers=1))
         report = reporter(name) if reporter else _report_nothing
         keeper = Keeper(profile_fetch, executor, report=report, fetched=(fetched or {}).get(name))
         profiles[name] = Served(keeper, new_token())
     redaction.learn(*(profile.token for profile in profiles.values()))
-    return profiles, lambda: profile_fetches(names, in_hand)
+    return profiles, lambda: profile_fetches(names, unkept)
 
 
 def _report_nothing(_failure: OidcHelperError | None) -> None:

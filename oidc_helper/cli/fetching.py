@@ -16,30 +16,30 @@ from oidc_helper.fetch.broker import Fetched
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.redaction import without_secrets
 from oidc_helper.settings import Settings
-from oidc_helper.store.store import InHand
+from oidc_helper.store.store import UnkeptRecords
 
 log = logging.getLogger("oidc_helper")
 
 _REST_S = 10  # for a process to start, and to report that its deadline has passed
 
-_Order = tuple[str, Settings, InHand, bool, int]
+_Order = tuple[str, Settings, UnkeptRecords, bool, int]
 """The parameters of `fetch`, and the level of the log."""
 _Log = list[tuple[int, str]]
-_Outcome = tuple[Fetched | OidcHelperError, InHand, _Log]
+_Outcome = tuple[Fetched | OidcHelperError, UnkeptRecords, _Log]
 """The credentials or the error, the records that no store took, and the log."""
 
 
-def fetch(name: str, loaded: Settings, in_hand: InHand, *, ahead: bool) -> Fetched:
-    """Fetch the credentials of a profile; `in_hand` then has the records that no store took. Raises OidcHelperError."""
-    before = dict(in_hand)
+def fetch(name: str, loaded: Settings, unkept: UnkeptRecords, *, ahead: bool) -> Fetched:
+    """Fetch the credentials of a profile; `unkept` then has the records that no store took. Raises OidcHelperError."""
+    before = dict(unkept)
     order: _Order = (name, loaded, before, ahead, log.getEffectiveLevel())
     outcome: _Outcome = own_process.ask(__name__, order, timeout_s=loaded.profile(name).deadline_seconds + _REST_S)
     result, after, messages = outcome
     for level, text in messages:
         log.log(level, "%s", text)
     for entry in before.keys() - after.keys():
-        in_hand.pop(entry, None)
-    in_hand.update({entry: unkept for entry, unkept in after.items() if before.get(entry) != unkept})
+        unkept.pop(entry, None)
+    unkept.update({entry: record for entry, record in after.items() if before.get(entry) != record})
     if isinstance(result, OidcHelperError):
         raise result
     return result
@@ -47,7 +47,7 @@ def fetch(name: str, loaded: Settings, in_hand: InHand, *, ahead: bool) -> Fetch
 
 def _fetch(order: _Order, _stdio: Streams) -> Iterator[_Outcome]:
     gc.disable()  # as in `get`
-    name, loaded, in_hand, ahead, level = order
+    name, loaded, unkept, ahead, level = order
     messages = _Log()
     log.addHandler(_Recorder(messages))
     log.setLevel(level)
@@ -55,10 +55,10 @@ def _fetch(order: _Order, _stdio: Streams) -> Iterator[_Outcome]:
     deadline = Deadline(profile.deadline_seconds)
     result: Fetched | OidcHelperError
     try:
-        result = fetched(Errand(profile, loaded, deadline, means(profile, loaded, deadline, in_hand)), ahead=ahead)
+        result = fetched(Errand(profile, loaded, deadline, means(profile, loaded, deadline, unkept)), ahead=ahead)
     except OidcHelperError as error:
         result = error
-    yield result, in_hand, messages
+    yield result, unkept, messages
 
 
 class _Recorder(logging.Handler):

@@ -17,7 +17,7 @@ from oidc_helper.handover.formats import FORMATS
 from oidc_helper.machine import renewal
 from oidc_helper.person import times
 from oidc_helper.settings import Profile
-from oidc_helper.store.store import InHand
+from oidc_helper.store.store import UnkeptRecords
 from oidc_helper.words import printable
 
 
@@ -29,18 +29,18 @@ def exec_(options: argparse.Namespace, _answer: TextIO) -> int:
             f"the credentials of {printable(before)} are in this environment already",
             f"leave that shell, or add --nested: oidc-helper exec --nested {options.profile}",
         )
-    in_hand: InHand = {}
-    hand_over = _by_endpoint(options, in_hand) if options.endpoint else _as_variables
-    profile, credentials = _credentials(options, in_hand)
+    unkept: UnkeptRecords = {}
+    hand_over = _by_endpoint(options, unkept) if options.endpoint else _as_variables
+    profile, credentials = _credentials(options, unkept)
     if credentials.due and not options.endpoint:  # the endpoint renews them itself
-        renewal.start(profile.name, is_ours=False)
+        renewal.start(profile.name, as_child=False)
     environment = variables.replaced(dict(os.environ), hand_over(profile, credentials))
     words = options.words or _shell(options, environment, credentials)
     with options.streams.given_back():
         return program.become(words, environment)
 
 
-def _by_endpoint(options: argparse.Namespace, in_hand: InHand) -> Callable[[Profile, Fetched], dict[str, str]]:
+def _by_endpoint(options: argparse.Namespace, unkept: UnkeptRecords) -> Callable[[Profile, Fetched], dict[str, str]]:
     """A function that starts an endpoint beside the command. Raises OidcHelperError if it would lack anything."""
     from oidc_helper.cli import beside, endpoint
     from oidc_helper.settings.writing import without_credentials
@@ -49,7 +49,7 @@ def _by_endpoint(options: argparse.Namespace, in_hand: InHand) -> Callable[[Prof
     config = without_credentials.text()
 
     def hand_over(profile: Profile, credentials: Fetched) -> dict[str, str]:
-        leading = beside.start(profile.name, credentials, in_hand, config, options.streams.complaint)
+        leading = beside.start(profile.name, credentials, unkept, config, options.streams.complaint)
         return variables.at_endpoint(leading, profile=profile.name, region=profile.region)
 
     return hand_over
@@ -77,10 +77,10 @@ def _as_variables(profile: Profile, credentials: Fetched) -> dict[str, str]:
     return variables.of_credentials(json.loads(credentials.answer), profile=profile.name, region=profile.region)
 
 
-def _credentials(options: argparse.Namespace, in_hand: InHand | None = None) -> tuple[Profile, Fetched]:
+def _credentials(options: argparse.Namespace, unkept: UnkeptRecords | None = None) -> tuple[Profile, Fetched]:
     """The profile and its credentials. Raises WrongSettings if they cannot last for --min-ttl."""
     with asking_at_get() as asking:
-        getting = errand(options.profile, asking, in_hand=in_hand)
+        getting = errand(options.profile, asking, unkept=unkept)
         credentials = fetched(getting)
         if credentials.expires_at - time.time() < options.min_ttl:
             credentials = fetched(getting, refresh=True)

@@ -15,7 +15,7 @@ from oidc_helper.machine import reentry
 from oidc_helper.machine.deadline import Deadline
 from oidc_helper.person.terminal import has_terminal
 from oidc_helper.settings import Profile, Settings
-from oidc_helper.store.store import InHand, Store
+from oidc_helper.store.store import Store, UnkeptRecords
 
 if TYPE_CHECKING:
     from oidc_helper.aws.client import Aws
@@ -44,13 +44,13 @@ def errand(
     *,
     prompts: bool = False,
     choose: Callable[[Settings], Profile] | None = None,
-    in_hand: InHand | None = None,
+    unkept: UnkeptRecords | None = None,
 ) -> Errand:
     """Read the settings and prepare the fetch of the profile of that name. Raises WrongSettings.
 
     Without a name, `choose` picks the profile; by default it is the only one to sign in with. With `asking`, the fetch
     may ask a person; one who did not come to sign in is asked only if the profile and the terminal allow it. `prompts`
-    lets the keyring ask for its password. `in_hand` receives the records that no store takes.
+    lets the keyring ask for its password. `unkept` receives the records that no store takes.
     """
     loaded = settings.load()
     profile = loaded.profile(name) if name else (choose or only_choice)(loaded)
@@ -58,8 +58,8 @@ def errand(
     if asking and not asking.patience_s and (profile.sign_in != "when-needed" or not has_terminal()):
         asking = None
     deadline = Deadline(profile.deadline_seconds)
-    anew = asking is not None and asking.patience_s > 0
-    store = store_for([profile], prompts=prompts, anew=anew, in_hand=in_hand)
+    signs_in = asking is not None and asking.patience_s > 0
+    store = store_for([profile], prompts=prompts, signs_in=signs_in, unkept=unkept)
     return Errand(profile, loaded, deadline, _means(profile, loaded, store, deadline, asking))
 
 
@@ -117,17 +117,17 @@ def _only_one(command: str, typed: str, loaded: Settings, candidates: Sequence[P
 
 
 def store_for(
-    profiles: Sequence[Profile], *, prompts: bool = False, anew: bool = False, in_hand: InHand | None = None
+    profiles: Sequence[Profile], *, prompts: bool = False, signs_in: bool = False, unkept: UnkeptRecords | None = None
 ) -> Store:
     """The store, which stops waiting for the keyring before the deadline of any of the profiles."""
     left_s = min((round(Deadline(profile.deadline_seconds).left()) for profile in profiles), default=_VAULT_S)
     login = profiles[0].login if len(profiles) == 1 else "oidc-helper login"
-    return Store(vault_timeout_s=min(_VAULT_S, left_s), prompts=prompts, anew=anew, login=login, in_hand=in_hand)
+    return Store(vault_timeout_s=min(_VAULT_S, left_s), prompts=prompts, signs_in=signs_in, login=login, unkept=unkept)
 
 
-def means(profile: Profile, loaded: Settings, deadline: Deadline, in_hand: InHand | None = None) -> Means:
-    """The parts of a fetch that asks nobody; `in_hand` receives the records that no store takes, for the next fetch."""
-    return _means(profile, loaded, store_for([profile], in_hand=in_hand), deadline, None)
+def means(profile: Profile, loaded: Settings, deadline: Deadline, unkept: UnkeptRecords | None = None) -> Means:
+    """The parts of a fetch that asks nobody; `unkept` receives the records that no store takes, for the next fetch."""
+    return _means(profile, loaded, store_for([profile], unkept=unkept), deadline, None)
 
 
 def _means(profile: Profile, loaded: Settings, store: Store, deadline: Deadline, asking: Asking | None) -> Means:

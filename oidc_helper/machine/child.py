@@ -15,7 +15,7 @@ from oidc_helper.words import printable
 LARGEST = 65_536  # bytes of each stream; no identity token and no answer of a credential_process is that long
 _PIECE = 8_192  # bytes
 _REST_S = 1  # to read the rest that an ended process left in its pipes
-# A shell whose standard input ends when we do, even by SIGKILL; it kills the session $0 then.
+# A shell whose standard input ends when we do, even by SIGKILL; then it kills the session $0.
 _GUARD = ("/bin/sh", "-c", 'read end; kill -s KILL -- "-$0"')
 
 

@@ -9,7 +9,7 @@ _LAST_S = 253_402_300_799  # 9999-12-31T23:59:59Z: later ones are milliseconds o
 def skew(date: str, now: float) -> str:
     """Say how far this machine's clock, which shows `now` (epoch seconds), is from an answer's Date header.
 
-    Empty if the difference is too small to cause a refusal, or the header is no date.
+    Empty if the difference is too small to cause a refusal, or the header is not a date.
     """
     from email.utils import parsedate_to_datetime
 
@@ -23,7 +23,7 @@ def skew(date: str, now: float) -> str:
 
 
 def instant(value: object) -> float | None:
-    """A value, which may be text, as a time in epoch seconds; None if it is none."""
+    """A value, which may be text, as a time in epoch seconds; None if it is not one."""
     number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 20 else value
     return number if is_instant(number) else None
 

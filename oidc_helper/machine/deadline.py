@@ -42,7 +42,7 @@ class Deadline:
 
     @contextmanager
     def shortened(self, seconds: float) -> Iterator[None]:
-        """Give the block, which is worth no more, at most so many seconds; afterwards the deadline is as before."""
+        """Give the block at most so many seconds, since it is worth no more; afterwards the deadline is as before."""
         before = self._end
         self._end = min(before, time.monotonic() + seconds)
         try:

@@ -25,8 +25,8 @@ def foreign_place(path: str) -> tuple[Path, int] | None:
 def unofficial_place(path: str) -> tuple[Path, int | str] | None:
     """The first place that belongs neither to root nor to the interpreter's owner, who can make us do anything anyway.
 
-    On Windows the owner is a SID, and we check only the file and its directory: below the system's own directories
-    anybody may make new ones. Raises OSError.
+    On Windows the owner is a SID, and we check only the file and its directory: anybody may create directories below
+    the system's own. Raises OSError.
     """
     if sys.platform == "win32":
         from oidc_helper.machine import windows_owners
@@ -43,7 +43,7 @@ def _first_untrusted(path: str, trusted: set[int]) -> tuple[Path, int] | None:
 
 
 def open_place(path: str) -> Path | None:
-    """The first place on the way to a file, or the file, that others than its owner can write to. Raises OSError."""
+    """The first place on the way to a file, or the file, that anybody but its owner can write to. Raises OSError."""
     if sys.platform == "win32":
         return None
     return next((place for place in _way(path) if _is_open_to_others(place)), None)
@@ -63,7 +63,7 @@ def _way(path: str) -> Iterator[Path]:
 
 def _is_open_to_others(place: Path) -> bool:
     status = place.lstat()
-    if stat.S_ISLNK(status.st_mode):  # its permissions mean nothing
+    if stat.S_ISLNK(status.st_mode):  # the permissions of a link mean nothing
         return False
     if stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX:  # only owners can replace entries there
         return False

@@ -9,7 +9,7 @@ from pathlib import Path
 from oidc_helper.machine import private_files
 
 if sys.platform == "win32":
-    # msvcrt.locking has exclusive locks only, so each waiter tries again and again whether the file is free.
+    # msvcrt.locking has exclusive locks only, so each waiter tries to lock the file again and again.
     import msvcrt
 
     _PAUSE_S = 0.05
@@ -47,7 +47,7 @@ else:
     # flock belongs to the open file, so that threads exclude each other too; it works over NFS.
     import fcntl
 
-    _PAUSE_S = 0.002  # another waiter may hold the lock for a moment, so that it seems taken though nobody works
+    _PAUSE_S = 0.002  # another waiter may hold the lock for a moment: it seems taken then, though nobody works
 
     def try_exclusive(descriptor: int) -> bool:
         """Take the lock if it is free, and say whether it is ours. Raises OSError if the file system has no locks."""

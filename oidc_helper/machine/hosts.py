@@ -12,7 +12,6 @@ _URL = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-
 EMULATOR_PORT = 7420
 """The port at which the files of `oidc-helper emulator --write` expect the emulator."""
 

@@ -2,8 +2,8 @@
 
 On Linux a lock is both a socket name and a file; each excludes processes that the other does not. The name works
 between processes that cannot use the same directory, since one has another runtime directory or finds the state
-directory read-only. The file works between network namespaces, and is all there is on other systems. If one of the two
-cannot be had, the other has to do. Files are never deleted. All waiters wake at once when the holder is done: most only
+directory read-only. The file works between network namespaces, and is all there is on other systems. If only one of
+the two can be taken, it has to do. Files are never deleted. All waiters wake at once when the holder is done: most only
 want its result.
 """
 
@@ -115,7 +115,7 @@ def acquire(name: str, *, timeout_s: float, purpose: str) -> Lock | None:
 
 
 def hold(name: str, *, timeout_s: float, purpose: str) -> Lock:
-    """Become the only process at work on `name`, whatever others have done meanwhile. Raises as `acquire` does."""
+    """Become the only process at work on `name`, even if others work on it before us. Raises as `acquire` does."""
     end = time.monotonic() + timeout_s
     lock = None
     while lock is None:
@@ -144,7 +144,7 @@ def _take_file(lock: Lock, name: str, *, spare: bool) -> _Wait | None:
     return None
 
 
-# All lines are needed; in each, the first way that works is enough.
+# A lock needs each line; in a line, the first way that works is enough.
 _WAYS: tuple[tuple[Callable[[Lock, str], _Wait | None], ...], ...] = (
     (_take_name,),
     (partial(_take_file, spare=False), partial(_take_file, spare=True)),

@@ -15,7 +15,7 @@ _LASTS_S = 30  # botocore calls us before every request while less than 15 minut
 
 
 def begin(entry: str, now: float) -> None:
-    """Begin the pause of an entry at `now` (epoch seconds); if that cannot be noted, each caller tries again."""
+    """Begin the pause of an entry at `now` (epoch seconds); if the file cannot be written, each caller tries again."""
     from oidc_helper.machine import private_files
 
     try:

@@ -1,4 +1,4 @@
-"""The ports that a command is told to listen at: which numbers are valid, and why a port cannot be used."""
+"""The port on which the user wants a command to listen: whether its number is valid, and why it cannot be used."""
 
 import errno
 

@@ -1,6 +1,7 @@
 """Files in the state directory: private, ours, and never another user's file through a link.
 
-With `spare`, the same in the runtime directory, in case the state directory cannot be written; it ends with the boot.
+With `spare`, the same in the runtime directory, in case the state directory cannot be written; such files last until
+the boot ends.
 """
 
 import errno
@@ -115,8 +116,8 @@ def _runtime_directory() -> Path:
         import platformdirs
 
         return platformdirs.user_runtime_path()
-    if named := os.environ.get("XDG_RUNTIME_DIR"):
-        return Path(named)
+    if path := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(path)
     usual = Path(f"/run/user/{os.geteuid()}")
     return usual if usual.is_dir() else Path(f"/tmp/runtime-{os.geteuid()}")  # noqa: S108  only if it is ours
 
@@ -158,14 +159,14 @@ def patiently(step: Callable[[], T]) -> T:
 
 
 def _close_to_others(status: os.stat_result, path: Path) -> None:
-    """It may have been open until now; files that others put there are theirs, and we do not use them."""
+    """A directory may have been open until now; files that others put there are theirs, and we do not use them."""
     _require_ours(status, path)
     if sys.platform != "win32" and stat.S_IMODE(status.st_mode) & 0o077:
         path.chmod(_DIRECTORY_MODE)
 
 
 def _require_no_stranger(path: Path) -> None:
-    """Root with a user's HOME must not leave directories there that the user cannot enter."""
+    """Root, if HOME is still a user's, must not leave directories there that the user cannot enter."""
     if sys.platform != "win32" and os.geteuid() == 0 and (owner := path.stat().st_uid):
         raise PermissionError(errno.EPERM, f"it would lie in a directory of another user ({owner})", str(path))
 

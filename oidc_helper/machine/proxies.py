@@ -57,7 +57,7 @@ def _scheme(parts: SplitResult, proxies: Mapping[str, str]) -> str:
 
 
 def _is_exempt(parts: SplitResult) -> bool:
-    """Whether NO_PROXY has the host, its domain or its network, which the standard library does not look for."""
+    """Whether NO_PROXY has the host, its domain, or its network; the standard library does not look for networks."""
     import ipaddress
     from urllib.request import getproxies, proxy_bypass
 

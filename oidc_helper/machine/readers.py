@@ -8,9 +8,9 @@ PATIENCE_S = 5  # with a reader whose pipe is full
 
 
 def takes_a_message(stream: TextIO) -> bool:
-    """Whether a few lines can be written without waiting, now or within PATIENCE_S; always true in memory."""
+    """Whether a few lines can be written without waiting, now or within PATIENCE_S; true for a stream in memory."""
     if sys.platform == "win32":
-        return True  # it can poll sockets only
+        return True  # Windows can poll sockets only
     try:
         poll = select.poll()
         poll.register(stream.fileno(), select.POLLOUT)

@@ -13,12 +13,12 @@ from oidc_helper.machine import flock, private_files
 _ONCE_IN_S = 30  # within it, a busy caller starts no second renewal, not even after a failure
 
 
-def start(profile: str, *, is_ours: bool = True) -> None:
+def start(profile: str, *, as_child: bool = True) -> None:
     """Begin to renew a profile's credentials, unless somebody has just done so; never waits, never fails.
 
-    Unless it `is_ours`, the renewal is no child of this process: a program that replaces us does not expect one.
+    Without `as_child` the renewal is no child of this process: a program that replaces us does not expect one.
     """
-    spawn = _spawn if is_ours else _spawn_orphan
+    spawn = _spawn if as_child else _spawn_orphan
     try:
         if _is_our_turn(names.entry_name("renewal", profile)):
             # -E and -P: neither the caller's PYTHON variables nor its working directory choose what runs.
@@ -28,7 +28,7 @@ def start(profile: str, *, is_ours: bool = True) -> None:
 
 
 def _is_our_turn(entry: str) -> bool:
-    """Whether nobody has just renewed, by the time of a file or a key; notes that we do so now. Raises OSError."""
+    """Whether no renewal has just begun, by a file's time or a key; notes there that ours begins. Raises OSError."""
     for spare in (False, True):
         with suppress(OSError):  # the directory cannot be written, or its file system has no locks
             directory = private_files.directory("renewals", spare=spare)

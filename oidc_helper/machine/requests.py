@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from urllib3 import PoolManager
 
 _LARGEST = 1_048_576  # bytes of an answer
-_CHUNK = 65_536
+_CHUNK = 65_536  # bytes
 _NETWORK = "check the network and the proxy (HTTPS_PROXY)"
 
 

@@ -18,7 +18,7 @@ class SocksRefusal(OSError):  # noqa: N818  # as the kinds of errors.py
 
 
 def connect_through(proxy: Proxy, host: str, port: int, timeout_s: float) -> socket.socket:
-    """A socket connected to the host, whose name the proxy looks up. Raises OSError, as SocksRefusal from the proxy."""
+    """A socket connected to the host, whose name the proxy looks up. Raises OSError; SocksRefusal if it refuses."""
     tunnel = connect(proxy.host, proxy.port, timeout_s)
     try:
         _negotiate(tunnel, proxy, host, port)

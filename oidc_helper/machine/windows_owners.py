@@ -16,9 +16,9 @@ _OWNER = 1  # OWNER_SECURITY_INFORMATION in winnt.h
 
 
 def unofficial_place(path: str) -> tuple[Path, str] | None:
-    """The directory of a file, or the file, if it belongs to anybody else, and its owner's SID. Raises OSError.
+    """The directory of a file, or the file, if it belongs to somebody we do not trust, and the owner's SID.
 
-    Any user may create a directory or a file below %ProgramData%, but becomes its owner.
+    Any user may create a directory or a file below %ProgramData%, but becomes its owner. Raises OSError.
     """
     file = Path(path)
     file.lstat()  # raises if there is none

@@ -72,7 +72,7 @@ _TRAITS = {
 
 
 def traits_of(backend: Any) -> Traits:
-    """Look a back end up by its class, or one that it inherits from."""
+    """The traits of a back end, by its class or the nearest known one that it inherits from."""
     names = [class_name(kind) for kind in type(backend).__mro__]
     return next((_TRAITS[name] for name in names if name in _TRAITS), Traits(names[0]))
 

@@ -49,7 +49,7 @@ def _secret_service(*, prompts: bool) -> Any:
 
 
 def _is_secret_service_preferred() -> bool:
-    """Whether there is a Secret Service, unless in a session of KDE keyring would have a way to KWallet."""
+    """Whether there is a Secret Service, and no way for keyring to the KWallet of a KDE session, which it prefers."""
     if "DBUS_SESSION_BUS_ADDRESS" not in os.environ:
         return False
     if "KDE" in os.environ.get("XDG_CURRENT_DESKTOP", "").split(":"):

@@ -15,7 +15,7 @@ REMEDY = "start a Secret Service, or name a keyring back end with PYTHON_KEYRING
 _LONGEST_TIMEOUT_S = 2**31 - 1
 # The kernel counts a dropped key until it has swept it, which took 60 ms, and longer on a busy machine.
 _MOSTLY_SWEPT_S, _SWEPT_S, _PAUSE_S = 0.1, 0.5, 0.01
-_PATIENCE_S = 2  # others may fill the quota however many of our keys go; the answer must not wait for that
+_PATIENCE_S = 2  # other programs may fill the quota however many keys we drop; the answer must not wait for that
 _REASONS = {
     errno.EPERM: "is forbidden here, as in most containers",
     errno.ENOSYS: "is not available here",
@@ -67,7 +67,7 @@ def put(kind: str, entry: str, text: str, *, left_s: int) -> None:
 
 
 def delete(entry: str) -> bool:
-    """Delete a record; False if there was none, or the kernel never took any."""
+    """Delete a record; False if there was none, or the kernel refuses."""
     try:
         return kernel.delete(entry)
     except OSError:

@@ -59,8 +59,8 @@ class Entry:
 class Failure:
     """The last failure of a profile; `at` is in epoch seconds, `identity` is the profile's.
 
-    `conditions` is a digest: processes that waited under the same conditions fail in the same way; empty: none do.
-    `reach` is empty, or a digest of the session's keyrings: a session with other keyrings has not failed.
+    `conditions` is a digest: processes that waited under the same conditions fail in the same way; if empty, none do.
+    `reach` is a digest of the session's keyrings: a session with others has not failed; if empty, all have.
     """
 
     at: float
@@ -76,8 +76,8 @@ class Failure:
 class Index:
     """The whole index; its keys are names of entries, or `assertion_mark`s in `spent`.
 
-    `spent` has the ends of assertions in epoch seconds; `unkept` has the reasons why a record's latest text was kept
-    nowhere.
+    `spent` has the time at which each assertion ends, in epoch seconds; `unkept` says why the latest text of a record
+    could not be kept.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
@@ -99,7 +99,7 @@ def read_in_state_directory() -> Index:
 def update(change: Callable[[Index], Index], *, timeout_s: float = _LOCK_TIMEOUT_S) -> Index:
     """Apply `change` to the index, one process at a time, and return the new index.
 
-    Raises StoreUnusable if it can be written nowhere, or another process holds the lock too long.
+    Raises StoreUnusable if it cannot be written anywhere, or another process holds the lock too long.
     """
     try:
         with lock.hold("index", timeout_s=timeout_s, purpose="writing the index"):

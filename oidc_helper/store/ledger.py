@@ -1,4 +1,4 @@
-"""Notes beside the records: which assertions are spent, how each profile failed last, what could not be kept."""
+"""Notes beside the records: spent assertions and the last failure of each profile."""
 
 import math
 import os
@@ -25,7 +25,7 @@ class Ledger:
         """Note that an assertion is spent, until that epoch second; False if another process had noted it before.
 
         If the note cannot be written in the state directory, a kernel key without a secret serves as one: a process
-        with another runtime directory finds that. Raises StoreUnusable if it can be noted nowhere.
+        with another runtime directory finds that. Raises StoreUnusable if it cannot be noted anywhere.
         """
         mark = index.assertion_mark(issuer, jti)
         is_new = not kernel.exists(_spent_key(mark))
@@ -89,7 +89,7 @@ class Ledger:
             index.update(change)
 
     def forget_all_failures(self) -> None:
-        """Drop the notes of all profiles of this configuration, and of those that it no longer has."""
+        """Drop the notes of all profiles of this configuration, and of profiles that it no longer has."""
 
         def change(before: Index) -> Index:
             others = {key: failure for key, failure in before.failures.items() if names.kind_and_name(key) is None}

@@ -40,22 +40,22 @@ def write(entry: str, note: Entry) -> Entry | None:
     return change(entry, with_former_places)
 
 
-def change(entry: str, changed: Callable[[Entry | None], Entry | None], *, unkept: str = "") -> Entry | None:
+def change(entry: str, edit: Callable[[Entry | None], Entry | None], *, why_unkept: str = "") -> Entry | None:
     """Change or drop a note and return the former one; failing to write the index is a warning.
 
-    `unkept` is the reason why no place took the latest text; empty if one took it.
+    `why_unkept` is the reason why no place took the latest text; empty if one took it.
     """
     former = None
 
     def update(before: Index) -> Index:
         nonlocal former
         former = before.entries.get(entry)
-        after = changed(former)
+        after = edit(former)
         others, reasons = without(before.entries, entry), without(before.unkept, entry)
         return replace(
             before,
             entries=others if after is None else {**others, entry: after},
-            unkept={**reasons, entry: unkept} if unkept else reasons,
+            unkept={**reasons, entry: why_unkept} if why_unkept else reasons,
         )
 
     try:
@@ -66,8 +66,8 @@ def change(entry: str, changed: Callable[[Entry | None], Entry | None], *, unkep
     return former
 
 
-def taken_back(former: Entry | None, attempt: Entry | None) -> Entry | None:
-    """The former note again, with the vaults of the attempt: one that failed half-way may hold some of the new text."""
+def after_failure(former: Entry | None, attempt: Entry | None) -> Entry | None:
+    """The former note, with the vaults of a failed attempt: a vault may have stored a part of the new text."""
     if attempt is None or attempt == former:
         return former
     note = former or (replace(attempt, expires_at=0) if attempt.vaults() else None)
@@ -75,7 +75,7 @@ def taken_back(former: Entry | None, attempt: Entry | None) -> Entry | None:
 
 
 def without_vault(place: str, note: Entry | None) -> Entry | None:
-    """The note without one vault; the others are out of reach now, so another session has to finish there."""
+    """The note without one vault; the others are out of reach now, so another session must delete the text there."""
     if note is None:
         return None
     first, *others = [other for other in (note.place, *note.former_places) if other != place]

@@ -8,7 +8,7 @@ import codecs
 import zlib
 from typing import Protocol
 
-USER = "oidc-helper"  # entries differ by service name: if users share one, old secrets are copied about on Windows
+USER = "oidc-helper"  # entries differ by service name: on Windows, keyring copies old secrets if users share one
 
 _VERSION = "1"
 _SLOTS = ("A", "B")
@@ -46,7 +46,7 @@ def unseal(sealed: str) -> str | None:
 
 
 def get(vault: Entries, entry: str) -> str | None:
-    """The text, or None; reads twice, since a writer may have replaced the parts during the first attempt."""
+    """The text, or None; tries twice, since a writer may have replaced the parts during the first attempt."""
     for _ in range(2):
         first = vault.get(entry)
         if first is None:

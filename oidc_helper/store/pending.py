@@ -1,4 +1,4 @@
-"""A store for settings not yet written: it keeps its records once they are, and drops them if they never are."""
+"""A store for settings not yet written: it keeps its records once they are written, and drops them otherwise."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,9 +11,9 @@ from oidc_helper.store.store import Store
 
 
 class PendingStore(Store):
-    """Records of settings that are already in force go straight to their place, since a refresh token counts once.
+    """Records of settings already in force go straight to their place, since a refresh token can be used only once.
 
-    `in_force` tells, by kind and name, whether a record is one of these. Locks and the marks of spent tokens are shared
+    `in_force` says, by kind and name, whether a record is one of these. Locks and the marks of spent tokens are shared
     with all processes; failures are not noted, since nobody else has these settings.
     """
 
@@ -49,11 +49,11 @@ class PendingStore(Store):
         """Note nothing."""
 
     def failure(self, profile: str) -> Failure | None:  # noqa: ARG002
-        """None."""
+        """Always None."""
         return None
 
     def keep(self) -> None:
-        """Keep the waiting records, whose settings have been written; failing to is a warning."""
+        """Keep the waiting records, now that their settings are written; failing to is only a warning."""
         for _, put in self._waiting.values():
             save_or_warn(put)
         self._waiting.clear()

@@ -2,8 +2,8 @@
 
 Nothing here unlocks a collection or asks a person; the caller bounds the time. Secrets are sent as they are ("plain"):
 the bus is a local socket of this user, and a process that could listen there could ask for the secrets too. The
-specification also offers encryption, which keyring uses: by its own words a guard against swapped memory, not against
-an active attack. It would cost a Diffie-Hellman exchange and the import of cryptography.
+specification also offers encryption, which keyring uses; it calls that a guard against swapped memory, not against an
+active attack. It would cost a Diffie-Hellman exchange and the import of cryptography.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def read(service: str, username: str) -> bytes | None:
     with _connection() as bus:
         items = _items(bus, DEFAULT_COLLECTION, service, username) or _all_items(bus, service, username)
         if not items:
-            if _is_locked(bus, DEFAULT_COLLECTION):  # then KeePassXC finds nothing
+            if _is_locked(bus, DEFAULT_COLLECTION):  # KeePassXC finds nothing in a locked one
                 raise Locked
             return None
         secret: bytes = _call(bus, items[0], "Item", "GetSecret", "o", _session(bus))[0][2]
@@ -69,8 +69,8 @@ def write(service: str, username: str, secret: bytes) -> None:
         label = f"Password for '{username}' on '{service}'"
         attributes = {**_attributes(service, username), "application": "Python keyring library"}
         properties = {f"{_NAMES}Item.Label": ("s", label), f"{_NAMES}Item.Attributes": ("a{ss}", attributes)}
-        creating = (properties, content, True)
-        item, prompt = _call(bus, DEFAULT_COLLECTION, "Collection", "CreateItem", "a{sv}(oayays)b", *creating)
+        arguments = (properties, content, True)
+        item, prompt = _call(bus, DEFAULT_COLLECTION, "Collection", "CreateItem", "a{sv}(oayays)b", *arguments)
         if item == _NOTHING:
             if _is_locked(bus, DEFAULT_COLLECTION):
                 raise Locked

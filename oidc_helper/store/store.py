@@ -28,9 +28,9 @@ class Store(Ledger):
     """The records of the configuration in force, and the notes beside them.
 
     `now` returns epoch seconds. We give up a call of the vault after `vault_timeout_s`; `prompts` lets the vault ask a
-    person to unlock it. `anew` counts tokens out of reach as missing, for a person who signs in again; `login` is the
-    command for that. `in_hand` has the texts that earlier stores of this process could keep nowhere. `find_vault` is
-    `choice.find`, or a stand-in in tests.
+    person to unlock it. `signs_in` says that a person is here to sign in, so tokens out of reach count as missing;
+    `login` is the command to sign in. `unkept` has the records that earlier stores of this process could not keep.
+    `find_vault` is `choice.find`, or a stand-in in tests.
     """
 
     def __init__(  # noqa: PLR0913 - the clock, the vault, and the person who signs in
@@ -39,18 +39,18 @@ class Store(Ledger):
         now: Callable[[], float] = time.time,
         vault_timeout_s: float = 15,
         prompts: bool = False,
-        anew: bool = False,
+        signs_in: bool = False,
         login: str = "oidc-helper login",
         find_vault: Callable[..., Vault | None] = choice.find,
-        in_hand: "InHand | None" = None,
+        unkept: "UnkeptRecords | None" = None,
     ) -> None:
         super().__init__(now)
-        self._anew = anew
+        self._signs_in = signs_in
         self._login = login
         self._find_vault = partial(find_vault, timeout_s=vault_timeout_s, prompts=prompts)
         self._vaults: list[Vault | None] = []  # after the search, the vault, or None if there is none
         self._trouble: tuple[float, StoreUnusable] | None = None
-        self._in_hand: InHand = {} if in_hand is None else in_hand  # it serves this process, and is lost with it
+        self._unkept: UnkeptRecords = {} if unkept is None else unkept  # it serves this process, and is lost with it
 
     def get(self, kind: str, name: str) -> str | None:
         """The record's text; None if there is none, or its parts do not add up.
@@ -59,12 +59,12 @@ class Store(Ledger):
         is locked, does not answer or is not this session's.
         """
         entry = names.entry_name(kind, name)
-        if unkept := self._in_hand.get(entry):
-            return unkept.text
+        if record := self._unkept.get(entry):
+            return record.text
         try:
             return self._read(kind, entry)
         except StoreUnusable:
-            if self._anew and kind != CREDENTIALS:
+            if self._signs_in and kind != CREDENTIALS:
                 return None
             raise
 
@@ -81,27 +81,29 @@ class Store(Ledger):
         entry = names.entry_name(kind, name)
         note = Entry(kind, name, names.configuration(), "", expires_at, int(self._now()), dict(details or {}))
         ways = (in_kernel.require_place, self._vault_place)
-        formers: list[Entry | None] = []  # the note before each attempt
+        former_notes: list[Entry | None] = []  # the note before each attempt
         problems = []
         for require_place in ways if kind == CREDENTIALS else reversed(ways):
             try:
                 attempt = replace(note, place=require_place())
-                formers.append(notes.write(entry, attempt))
+                former_notes.append(notes.write(entry, attempt))
                 self._write(entry, text, attempt)
             except StoreUnusable as problem:
                 problems.append(problem)
             else:
-                self._forget_elsewhere(entry, attempt.place, formers[-1])
-                self._in_hand.pop(entry, None)
+                self._forget_elsewhere(entry, attempt.place, former_notes[-1])
+                self._unkept.pop(entry, None)
                 return attempt.place
         reason = "; ".join(sorted(problem.message for problem in problems))
         notes.change(
-            entry, lambda attempt: notes.taken_back(formers[0], attempt) if formers else attempt, unkept=reason
+            entry,
+            lambda attempt: notes.after_failure(former_notes[0], attempt) if former_notes else attempt,
+            why_unkept=reason,
         )
         if kind == CREDENTIALS:  # older keys must not be served after newer ones
             with suppress(StoreUnusable):
-                self._forget(entry, unkept=reason)
-        self._in_hand[entry] = Unkept(text, reason)
+                self._forget(entry, why_unkept=reason)
+        self._unkept[entry] = Unkept(text, reason)
         raise StoreUnusable(
             f"cannot keep the {kind} of {_for_people(kind, name)}: {reason}", problems[0].hint or problems[1].hint
         )
@@ -112,10 +114,10 @@ class Store(Ledger):
         Raises StoreUnusable if a vault that may hold it cannot be reached.
         """
         entry = names.entry_name(kind, name)
-        was_in_hand = self._in_hand.pop(entry, None) is not None
+        was_unkept = self._unkept.pop(entry, None) is not None
         deleted = self._forget(entry)
         self.tidy()
-        return deleted or was_in_hand
+        return deleted or was_unkept
 
     def tidy(self) -> None:
         """Remove the files that killed processes left beside the index, as far as possible."""
@@ -151,7 +153,7 @@ class Store(Ledger):
     def lies_in(self, kind: str, name: str) -> str:
         """The name for people of the place where a record lies; empty if no place is known."""
         entry = names.entry_name(kind, name)
-        if entry in self._in_hand:
+        if entry in self._unkept:
             return ""
         if kernel.exists(entry):
             return _KERNEL_KEYRING
@@ -159,10 +161,10 @@ class Store(Ledger):
         return name_of(note.place) if note and note.place != KERNEL else ""
 
     def why_unkept(self, kind: str, name: str) -> str:
-        """The reason why the latest text of a record was kept nowhere; empty if it was kept."""
+        """The reason why the latest text of a record could not be kept; empty if it was kept."""
         entry = names.entry_name(kind, name)
-        unkept = self._in_hand.get(entry)
-        return unkept.reason if unkept else index.read().unkept.get(entry, "")
+        record = self._unkept.get(entry)
+        return record.reason if record else index.read().unkept.get(entry, "")
 
     def where(self, kind: str) -> str:
         """The name for people of the place that a record of this kind would go to now; never raises."""
@@ -221,7 +223,7 @@ class Store(Ledger):
                 raise self._out_of_reach(note.kind, note.name, place)
 
     def _vault(self) -> Vault | None:
-        """The vault, looked for once; after a failure, the calls of a fetch do not each repeat the search."""
+        """The vault; we search for it once, and after a failure the calls of a fetch do not each search again."""
         if self._trouble and time.monotonic() < self._trouble[0]:
             raise StoreUnusable(self._trouble[1].message, self._trouble[1].hint)
         if not self._vaults:
@@ -248,14 +250,14 @@ class Store(Ledger):
             left_s = 0 if note.expires_at is None else max(1, math.ceil(note.expires_at - self._now()))
             in_kernel.put(note.kind, entry, text, left_s=left_s)
 
-    def _forget(self, entry: str, *, unkept: str = "") -> bool:
-        """Forget a record, and say whether it was kept anywhere; `unkept` is why no place took a newer text of it."""
+    def _forget(self, entry: str, *, why_unkept: str = "") -> bool:
+        """Forget a record, and say whether it was kept anywhere; `why_unkept` is why no place took a newer text."""
         note = notes.of(entry)
         deleted = in_kernel.delete(entry)
         if note is None or _has_vaults(note):
             deleted = self._forget_in_vault(entry, note) or deleted
         if note is not None:
-            notes.change(entry, lambda _: None, unkept=unkept)
+            notes.change(entry, lambda _: None, why_unkept=why_unkept)
         return deleted
 
     def _forget_elsewhere(self, entry: str, place: str, former: Entry | None) -> None:
@@ -289,7 +291,7 @@ class Unkept(NamedTuple):
     reason: str
 
 
-InHand = dict[str, Unkept]
+UnkeptRecords = dict[str, Unkept]
 """By entry, the records that only this process has."""
 
 

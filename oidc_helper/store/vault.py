@@ -15,7 +15,7 @@ from oidc_helper.store.parts import USER
 
 T = TypeVar("T")
 
-SILENCE_S = 30  # a back end that did not answer is not asked again for so long
+SILENCE_S = 30  # we do not ask a back end again for so long if it did not answer
 
 _PERSON_S = 120  # to notice a prompt and type a password
 _SILENCE = threading.Lock()
@@ -55,7 +55,7 @@ class Vault:
         self._silent_until = 0.0
 
     def require_open(self) -> None:
-        """Raise StoreUnusable if it is known, without asking a person, that nothing can be put there."""
+        """Raise StoreUnusable if nothing can be put there, as far as can be told without asking a person."""
         self._call(self._require_open)
 
     def get(self, entry: str) -> str | None:

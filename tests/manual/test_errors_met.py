@@ -239,7 +239,7 @@ MET: Mapping[str, Met | str] = {
     "… is locked": "test_a_locked_keyring_is_named_and_nobody_is_asked",
     "the chosen keyring back end cannot be used: …": Met(variables={"PYTHON_KEYRING_BACKEND": "no.such.Keyring"}),
     "there is no keyring in this session": "test_a_login_that_nothing_keeps_signs_in_once_and_says_so",
-    "the … of … may lie in …, which this session does not use": "test_what_is_kept_nowhere_serves_its_own_process",
+    "the … of … may lie in …, which this session does not use": "test_an_unkept_record_serves_its_own_process",
     "… did not keep what was put there": "test_a_vault_that_keeps_something_else_is_told",
     "no keyring holds client_secret": "test_without_a_keyring_the_hint_names_the_command",
     "cannot write in …: …": "test_of_twelve_at_once_that_can_note_nothing_one_sends_their_token",

@@ -20,7 +20,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("nowhere")
-def test_what_is_kept_nowhere_serves_its_own_process() -> None:
+def test_an_unkept_record_serves_its_own_process() -> None:
     """Seen: a login that sent its person to the browser twice, since its own tokens were not found."""
     store = Store()
     with pytest.raises(StoreUnusable, match="^cannot keep the tokens of corp: ") as raised:
@@ -33,8 +33,8 @@ def test_what_is_kept_nowhere_serves_its_own_process() -> None:
 
 
 @pytest.mark.usefixtures("nowhere")
-def test_what_is_in_hand_can_be_forgotten() -> None:
-    """As what was kept."""
+def test_an_unkept_record_can_be_forgotten() -> None:
+    """As a record that was kept."""
     store = Store()
     with pytest.raises(StoreUnusable):
         store.put(SIGN_IN, "corp", "session", expires_at=None)
@@ -85,11 +85,11 @@ def test_tokens_that_have_expired_out_of_reach_are_a_miss(monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("kernel_keyring")
-def test_who_signs_in_anew_passes_over_tokens_out_of_reach(
+def test_a_sign_in_passes_over_tokens_out_of_reach(
     out_of_reach: credential_locker.Locker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sign-in over SSH serves that session; the desktop finds its newest tokens, too."""
-    store = Store(anew=True)
+    store = Store(signs_in=True)
     assert store.get(TOKENS, "corp") is None
     store.put(TOKENS, "corp", "from here", expires_at=None)
 
