@@ -72,7 +72,7 @@ def test_from_an_empty_home_to_the_identity_of_the_caller(desk: Home, emulator: 
     """Each question but the first ones is answered by looking; the command that tries it is run on the spot."""
     with configuring(desk, columns=columns) as (terminal, screen):
         get_tokens(screen, emulator)
-        screen.see("of eu-west-1, not", "gives tokens to alice@example.com in eu-west-1")
+        screen.see("is in eu-west-1, not", "gives tokens to alice@example.com in eu-west-1")
         screen.answer("What the credentials are for", "another role")
         screen.answer("ARN of the role", emulator.directory.analytics_role_arn)
         screen.answer("Name of the profile [analytics]")

@@ -96,7 +96,7 @@ def test_a_second_run_says_that_the_sign_ins_of_the_first_are_over(home: Home, t
         done = home.run("logout", "--all", **variables)
         process.terminate()
 
-    assert told.endswith("to forget it: oidc-helper logout --all\n")
+    assert told.endswith("to forget them: oidc-helper logout --all\n")
     assert (done.returncode, "signed out of nightly" in done.stdout) == (0, True)
 
 

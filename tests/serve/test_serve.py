@@ -394,7 +394,7 @@ def test_listening_for_others_is_warned_of(ready: Home) -> None:
         (["analytics", "--fd"], "LISTEN_FDS is not set"),
         (["analytics", "--fd", "0"], "descriptor 0 is no"),
         (["analytics", "--fd", "99"], "descriptor 99 is no open socket"),
-        (["analytics", "--fd", "3", "--port", "1"], "a port of its own"),
+        (["analytics", "--fd", "3", "--port", "1"], "has its own address and port"),
         (["analytics", "dev-admin", "--token-file", "token"], "a token of its own"),
         (["analytics", "--token-file", "nowhere/token"], "no such file or directory"),
         (["tokens-only"], "has nothing to get credentials for"),
