@@ -12,7 +12,6 @@ import time
 _LIBRARIES = "LD_LIBRARY_PATH"
 _PATIENCE_S = 5  # with a reader whose pipe is full
 _PIECE = 4_096  # bytes; a pipe that polls as writable has room for them: PIPE_BUF in pipe(7)
-_NO_PROFILE = ("", "-")  # how a word begins that is empty or an option
 
 
 def _forget_pythonpath() -> None:
@@ -159,7 +158,7 @@ def _profile(words: list[str]) -> str | None:
         config = next(rest, "") if word == "--config" else word.removeprefix("--config=")
         if not config or config.startswith("-"):
             return None
-    if len(others) != 2 or others[0] != "get" or others[1][:1] in _NO_PROFILE:
+    if len(others) != 2 or others[0] != "get" or others[1].startswith("-"):
         return None
     if config:
         os.environ[paths.CONFIG_VARIABLE] = config
@@ -171,7 +170,7 @@ def _program(words: list[str]) -> list[str]:
 
     Empty for any other command line: argparse reads those, and would read these in the same way.
     """
-    if len(words) < 3 or words[0] != "exec" or words[1][:1] in _NO_PROFILE:
+    if len(words) < 3 or words[0] != "exec" or words[1].startswith("-"):
         return []
     if words[2] == "--":
         return words[3:]

@@ -212,13 +212,6 @@ def test_the_hit_path_takes_no_program_otherwise_than_the_full_program(words: li
         assert (options.endpoint, options.nested, options.min_ttl, options.config) == (False, False, 0, None)
 
 
-@pytest.mark.parametrize("words", [["get", ""], ["exec", "", "env"], ["exec", "", "--", "env"]])
-def test_an_empty_profile_is_left_to_the_full_program(words: list[str]) -> None:
-    """Seen: a hit path that took it for a profile, and looked up its credentials, which cannot exist."""
-    assert hotpath._profile(words) is None
-    assert hotpath._program(words) == []
-
-
 @given(
     credentials=some.dictionaries(some.text(min_size=1), some.text() | some.integers() | some.lists(some.text())),
     separators=some.sampled_from([(",", ":"), (", ", ": ")]),
